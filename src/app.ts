@@ -1,0 +1,234 @@
+import { randomUUID } from "node:crypto";
+import {
+	localhostAllowedHostnames,
+	validateHostHeader,
+	validateOriginHeader,
+} from "@modelcontextprotocol/server";
+import scalar from "@scalar/fastify-api-reference";
+import { TRPCError } from "@trpc/server";
+import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
+import Fastify, {
+	type FastifyBaseLogger,
+	type FastifyInstance,
+	type FastifyReply,
+	type FastifyRequest,
+	LogController,
+} from "fastify";
+import type { Config } from "./config.ts";
+import type { Database } from "./database.ts";
+import { problemDetails, publicError, reportError } from "./errors.ts";
+import { mountMcp } from "./mcp/server.ts";
+import { openApiDocument } from "./openapi.ts";
+import { mountRest, refuseOtherMethods } from "./rest.ts";
+import { appRouter } from "./router.ts";
+import type { Context } from "./trpc.ts";
+
+/**
+ * Room for any legal submission: 1 MiB of Markdown and 1 MiB of structured
+ * data, however a client escapes them in JSON (`\u00e6` takes three bytes for one).
+ */
+const BODY_LIMIT = 8 * 1024 * 1024;
+
+/**
+ * Builds the service on a database: every façade, health and errors. It does
+ * not listen.
+ */
+export function buildApp(
+	db: Database,
+	config: Pick<Config, "HOST" | "PUBLIC_URL" | "ALLOWED_HOSTS">,
+	logger: FastifyBaseLogger,
+): FastifyInstance {
+	const app = Fastify({
+		loggerInstance: logger,
+		bodyLimit: BODY_LIMIT,
+		logController: new LogController({
+			disableRequestLogging: true,
+			requestIdLogLabel: "request_id",
+		}),
+		genReqId: ({ headers }) => acceptRequestId(headers["x-request-id"]),
+		forceCloseConnections: "idle",
+		frameworkErrors: sendProblem,
+		clientErrorHandler: answerUnreadable,
+	});
+	const contextFor = (request: FastifyRequest): Context => ({
+		db,
+		log: request.log,
+		requestId: request.id,
+	});
+
+	app.removeContentTypeParser("text/plain");
+	app.setErrorHandler(sendProblem);
+	app.setNotFoundHandler(async (request) => {
+		throw new TRPCError({
+			code: "NOT_FOUND",
+			message: `There is nothing at ${request.method} ${pathOf(request)}. The API is described at /docs.`,
+		});
+	});
+	app.addHook("onRequest", guardHosts(config));
+	app.addHook("onRequest", async (request, reply) => {
+		reply.header("x-request-id", request.id);
+		reply.header("x-content-type-options", "nosniff");
+	});
+	app.addHook("onResponse", logResponse);
+
+	mountRest(app, contextFor);
+	mountTrpc(app, contextFor);
+	mountMcp(app, contextFor);
+	mountDocs(app, config.PUBLIC_URL);
+	return app;
+}
+
+function mountTrpc(
+	app: FastifyInstance,
+	contextFor: (request: FastifyRequest) => Context,
+): void {
+	// In a scope of its own: the adapter replaces the JSON body parser.
+	app.register(fastifyTRPCPlugin, {
+		prefix: "/trpc",
+		trpcOptions: {
+			router: appRouter,
+			createContext: ({ req }: { req: FastifyRequest }) => contextFor(req),
+			onError: ({ error, req }: { error: TRPCError; req: FastifyRequest }) => {
+				reportError(error, req.log);
+			},
+			responseMeta: ({ errors }: { errors: TRPCError[] }) => {
+				const { retryAfter } = errors
+					.map(publicError)
+					.find((error) => error.retryAfter) ?? { retryAfter: undefined };
+				return retryAfter
+					? { headers: { "retry-after": String(retryAfter) } }
+					: {};
+			},
+		},
+	});
+}
+
+function mountDocs(app: FastifyInstance, publicUrl: string | undefined): void {
+	const document = openApiDocument(publicUrl);
+	for (const url of ["/openapi.json", "/api/v1/openapi.json"]) {
+		app.get(url, async () => document);
+		refuseOtherMethods(app, url, ["GET", "HEAD"]);
+	}
+	app.get("/", async (_request, reply) => reply.redirect("/docs"));
+	app.register(scalar, {
+		routePrefix: "/docs",
+		configuration: {
+			content: document,
+			pageTitle: "MCP Go-Live API",
+			// Nothing is fetched from elsewhere: no fonts, no telemetry, no proxy.
+			withDefaultFonts: false,
+			telemetry: false,
+			proxyUrl: "",
+		},
+	});
+}
+
+/**
+ * Refuses requests that a web page elsewhere may have caused: addressed to a
+ * foreign host name (DNS rebinding) or sent from a foreign origin. Probes are
+ * exempt, since orchestrators address a container by its number.
+ */
+function guardHosts(config: Parameters<typeof buildApp>[1]) {
+	const allowed = [
+		...localhostAllowedHostnames(),
+		config.HOST.includes(":")
+			? `[${config.HOST.replace(/[[\]]/g, "")}]`
+			: config.HOST,
+		...(config.PUBLIC_URL ? [new URL(config.PUBLIC_URL).hostname] : []),
+		...config.ALLOWED_HOSTS,
+	].map((name) => name.toLowerCase());
+	const allowsAll = allowed.includes("*");
+	return async (request: FastifyRequest): Promise<void> => {
+		const { url = "" } = request.routeOptions;
+		if (url === "/healthz" || url === "/readyz") return;
+		const host = validateHostHeader(request.headers.host, allowed);
+		if (!host.ok && !allowsAll) {
+			throw new TRPCError({
+				code: "FORBIDDEN",
+				message:
+					"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
+			});
+		}
+		const own = host.hostname ?? request.hostname;
+		const origin = validateOriginHeader(request.headers.origin, [
+			...allowed,
+			own,
+		]);
+		if (!origin.ok) {
+			throw new TRPCError({
+				code: "FORBIDDEN",
+				message:
+					"Requests from pages of another origin are refused. The operator can name its host in ALLOWED_HOSTS.",
+			});
+		}
+	};
+}
+
+function sendProblem(
+	error: unknown,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): FastifyReply {
+	const shown = reportError(error, request.log);
+	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	return reply
+		.code(shown.status)
+		.header("x-request-id", request.id)
+		.type("application/problem+json")
+		.send(problemDetails(shown, request));
+}
+
+/** Bytes that are no HTTP request, or one whose headers are too large: no request object exists yet. */
+function answerUnreadable(
+	error: Error & { code?: string },
+	socket: import("node:net").Socket,
+): void {
+	if (!socket.writable) return;
+	const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
+	const status = isTooLarge ? 431 : 400;
+	const title = isTooLarge ? "Request Header Fields Too Large" : "Bad Request";
+	const body = JSON.stringify({
+		type: "about:blank",
+		title,
+		status,
+		detail: isTooLarge
+			? "The request's headers are too large."
+			: "The request is not valid HTTP.",
+		instance: "",
+		code: "BAD_REQUEST",
+		request_id: randomUUID(),
+	});
+	socket.end(
+		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+	);
+}
+
+async function logResponse(
+	request: FastifyRequest,
+	reply: FastifyReply,
+): Promise<void> {
+	const { url: route } = request.routeOptions;
+	const { id } = (request.params ?? {}) as { id?: string };
+	request.log.info(
+		{
+			method: request.method,
+			// The route, not the path: what a caller types may hold an address or a secret.
+			route: route ?? "(none)",
+			...(id && /^[0-9a-f-]{36}$/i.test(id) && { report_id: id }),
+			status: reply.statusCode,
+			duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+		},
+		"request",
+	);
+}
+
+function pathOf(request: FastifyRequest): string {
+	return request.url.split("?", 1)[0] ?? "";
+}
+
+/** A caller's own request id, if it is one that can stand in a log; else a new one. */
+function acceptRequestId(given: string | string[] | undefined): string {
+	return typeof given === "string" && /^[\w.-]{8,64}$/.test(given)
+		? given
+		: randomUUID();
+}

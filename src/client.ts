@@ -1,0 +1,50 @@
+import {
+	createTRPCClient,
+	type FetchEsque,
+	httpBatchLink,
+	type TRPCClient,
+} from "@trpc/client";
+import type { AppRouter } from "./router.ts";
+
+export type {
+	Decision,
+	NewDecision,
+	NewReport,
+	Report,
+	ReportFilter,
+	ReportStatus,
+	ReportSummary,
+} from "./reports/schema.ts";
+export type { AppRouter };
+
+/** How a client speaks to the service. */
+export interface ClientOptions {
+	/** Sent with every request, such as `authorization`. */
+	headers?: Record<string, string>;
+	/** Another `fetch`, for proxies, retries or tests. */
+	fetch?: FetchEsque;
+}
+
+/**
+ * A typed client of the service, over tRPC. Calls made in the same tick travel
+ * in one HTTP request. A failed call throws `TRPCClientError`, whose `data`
+ * holds `code`, `httpStatus`, `request_id` and, for invalid input, `issues`.
+ *
+ * @param url where the service is, such as `http://127.0.0.1:8080`
+ */
+export function createClient(
+	url: string,
+	options: ClientOptions = {},
+): TRPCClient<AppRouter> {
+	return createTRPCClient<AppRouter>({
+		links: [
+			httpBatchLink({
+				url: `${url.replace(/\/+$/, "")}/trpc`,
+				// Longer batches of queries are split: proxies refuse very long URLs.
+				maxURLLength: 2000,
+				...(options.headers && { headers: options.headers }),
+				...(options.fetch && { fetch: options.fetch }),
+			}),
+		],
+	});
+}

@@ -1,0 +1,154 @@
+import { readdir, readFile } from "node:fs/promises";
+import {
+	type Generated,
+	type GeneratedAlways,
+	type JSONColumnType,
+	Kysely,
+	PostgresDialect,
+	sql,
+} from "kysely";
+import { Migrator } from "kysely/migration";
+import pg from "pg";
+import type { ReportStatus } from "./reports/schema.ts";
+
+/** The tables, as Kysely knows them. */
+export interface Tables {
+	mcp_server_reports: ReportsTable;
+	report_decisions: ReportDecisionsTable;
+}
+
+/** `mcp_server_reports`: see db/schema.sql. */
+export interface ReportsTable {
+	id: Generated<string>;
+	server_name: string;
+	repository_url: string;
+	repository_key: string;
+	revision: number;
+	developer_email: string;
+	report_data: string;
+	report_json: JSONColumnType<
+		Record<string, unknown> | null,
+		string | null,
+		never
+	>;
+	content_sha256: string;
+	status: Generated<ReportStatus>;
+	submitted_at: Generated<string>;
+	reviewed_at: string | null;
+	reviewed_by: string | null;
+	review_notes: string | null;
+}
+
+/** `report_decisions`: see db/schema.sql. */
+export interface ReportDecisionsTable {
+	id: GeneratedAlways<number>;
+	report_id: string;
+	from_status: ReportStatus;
+	to_status: ReportStatus;
+	decided_by: string;
+	notes: string | null;
+	decided_at: Generated<string>;
+}
+
+/** A database or a transaction on it: queries take either as their first argument. */
+export type Database = Kysely<Tables>;
+
+/**
+ * Opens a pool of connections. Nothing is connected before the first query.
+ *
+ * @param url `postgresql://…`
+ * @param options `poolSize` connections at the most; `onLost` hears of idle
+ *   connections that broke, which must not end the process
+ * @returns the database; `destroy()` closes it
+ */
+export function openDatabase(
+	url: string,
+	options: { poolSize: number; onLost?: (error: Error) => void },
+): Database {
+	const pool = new pg.Pool({
+		connectionString: url,
+		max: options.poolSize,
+		connectionTimeoutMillis: 5_000,
+		// A server that stopped answering must not hold a request for ever.
+		query_timeout: 15_000,
+		keepAlive: true,
+		application_name: "mcp-go-live",
+		types: { getTypeParser: typeParser },
+	});
+	pool.on("error", (error) => options.onLost?.(error));
+	return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** SQLSTATE unique_violation. */
+const UNIQUE_VIOLATION = "23505";
+
+/** Whether an error is the violation of this unique constraint or index. */
+export function violates(error: unknown, constraint: string): boolean {
+	return (
+		error instanceof pg.DatabaseError &&
+		error.code === UNIQUE_VIOLATION &&
+		error.constraint === constraint
+	);
+}
+
+const migrationFolder = new URL("../db/migrations/", import.meta.url);
+
+/**
+ * Brings the database to the version this code knows. Several instances may do
+ * so at once: Kysely's migrator holds an advisory lock, in one transaction.
+ *
+ * @returns the names of the migrations that were applied now
+ * @throws Error with a sentence when the database is newer than this code
+ */
+export async function migrateDatabase(db: Database): Promise<string[]> {
+	const migrator = new Migrator({
+		db,
+		migrationTableName: "schema_migrations",
+		migrationLockTableName: "schema_migrations_lock",
+		provider: {
+			async getMigrations() {
+				const files = await readdir(migrationFolder);
+				const entries = files
+					.filter((file) => file.endsWith(".sql"))
+					.map(async (file) => {
+						const text = await readFile(new URL(file, migrationFolder), "utf8");
+						return [
+							file.replace(/\.sql$/, ""),
+							{
+								up: async (tx: Kysely<unknown>) => {
+									await sql.raw(text).execute(tx);
+								},
+							},
+						] as const;
+					});
+				return Object.fromEntries(await Promise.all(entries));
+			},
+		},
+	});
+	const { error, results } = await migrator.migrateToLatest();
+	if (error) throw explainMigrationError(error);
+	return (results ?? []).map(({ migrationName }) => migrationName);
+}
+
+function explainMigrationError(error: unknown): unknown {
+	const newer =
+		error instanceof Error &&
+		/previously executed migration (\S+) is missing/.exec(error.message)?.[1];
+	return newer
+		? new Error(
+				`The database is newer than this version of MCP Go-Live: it holds migration ${newer}, which this version does not know. Start a version that does, or give this one a database of its own.`,
+			)
+		: error;
+}
+
+/** `timestamptz` leaves as ISO 8601 in UTC with all its microseconds, which `Date` would lose. */
+function typeParser(oid: number, format?: "text" | "binary") {
+	if (oid === pg.types.builtins.TIMESTAMPTZ) return isoTime;
+	return pg.types.getTypeParser(oid, format as "text");
+}
+
+function isoTime(text: string): string {
+	return text.endsWith("+00")
+		? `${text.slice(0, -3).replace(" ", "T")}Z`
+		: new Date(text).toISOString();
+}

@@ -1,0 +1,187 @@
+#!/usr/bin/env node
+import { parseArgs } from "node:util";
+import type { Logger } from "pino";
+import { buildApp } from "./app.ts";
+import { type Config, parseConfig } from "./config.ts";
+import { type Database, migrateDatabase, openDatabase } from "./database.ts";
+import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
+import { createLogger } from "./logging.ts";
+import { serveMcpStdio } from "./mcp/server.ts";
+import { openApiDocument } from "./openapi.ts";
+
+const usage = `Usage: mcp-go-live [command]
+
+  serve     the service: REST, tRPC, MCP and documentation over HTTP (default)
+  mcp       the same MCP server over standard input and output
+  migrate   bring the database to this version, and end
+  openapi   print the OpenAPI document
+
+Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
+DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH. See the README.
+`;
+
+/** Seconds until a shutdown stops waiting for what still runs. */
+const SHUTDOWN_SECONDS = 9;
+
+const commands = { serve, mcp, migrate, openapi };
+
+try {
+	const { values, positionals } = parseArgs({
+		options: { help: { type: "boolean", short: "h" } },
+		allowPositionals: true,
+	});
+	const [name = "serve", ...rest] = positionals;
+	if (values.help) {
+		process.stdout.write(usage);
+	} else if (Object.hasOwn(commands, name) && rest.length === 0) {
+		await commands[name as keyof typeof commands]();
+	} else {
+		process.stderr.write(usage);
+		process.exitCode = 2;
+	}
+} catch (error) {
+	process.stderr.write(
+		`MCP Go-Live could not start.\n${error instanceof Error ? error.message : String(error)}\n`,
+	);
+	// What was opened on the way, such as the embedded database, has been closed.
+	process.exit(1);
+}
+
+async function serve(): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, 1);
+	const storage = await openStorage(config, log);
+	const app = buildApp(storage.db, config, log);
+	onShutdown(log, async () => {
+		await app.close();
+		await storage.close();
+	});
+	try {
+		const url = await app.listen({ port: config.PORT, host: config.HOST });
+		const base = config.PUBLIC_URL ?? url;
+		log.info(
+			`MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; no authentication: whoever reaches it may submit and approve`,
+		);
+	} catch (error) {
+		await storage.close();
+		throw explainListenError(error, config);
+	}
+}
+
+async function mcp(): Promise<void> {
+	const config = parseConfig(process.env);
+	// Standard output is the protocol.
+	const log = createLogger(config.LOG_LEVEL, 2);
+	const storage = await openStorage(config, log);
+	const session = serveMcpStdio({
+		db: storage.db,
+		log,
+		requestId: `stdio-${process.pid}`,
+	});
+	const stop = onShutdown(log, async () => {
+		await session.close();
+		await storage.close();
+	});
+	process.stdin.once("end", stop);
+	process.stdin.once("close", stop);
+	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
+}
+
+async function migrate(): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, 1);
+	const storage = await openStorage(config, log);
+	await storage.close();
+}
+
+async function openapi(): Promise<void> {
+	process.stdout.write(`${JSON.stringify(openApiDocument(), null, "\t")}\n`);
+}
+
+/** An open, migrated database and what to close at the end. */
+interface Storage {
+	db: Database;
+	/** For people: which database this is. Holds no password. */
+	where: string;
+	close(): Promise<void>;
+}
+
+async function openStorage(config: Config, log: Logger): Promise<Storage> {
+	const embedded: EmbeddedDatabase | undefined = config.DATABASE_URL
+		? undefined
+		: await startEmbedded({
+				dataDir: config.DATA_DIR ?? "./data",
+				isExplicit: config.DATA_DIR !== undefined,
+			});
+	const url = config.DATABASE_URL ?? embedded?.url ?? "";
+	const db = openDatabase(url, {
+		poolSize: config.DATABASE_POOL_SIZE,
+		onLost: (error) => log.warn({ err: error }, "database connection lost"),
+	});
+	const close = async () => {
+		await db.destroy();
+		await embedded?.stop();
+	};
+	try {
+		const applied = await migrateDatabase(db);
+		if (applied.length > 0) log.info({ applied }, "database migrated");
+	} catch (error) {
+		await close();
+		throw embedded ? error : explainConnectError(error, url);
+	}
+	return { db, where: embedded?.dataDir ?? withoutPassword(url), close };
+}
+
+/**
+ * Ends the process once, on SIGTERM or SIGINT or when the returned function is
+ * called: what runs is finished, then everything is closed.
+ */
+function onShutdown(log: Logger, close: () => Promise<void>): () => void {
+	let isStopping = false;
+	const stop = () => {
+		if (isStopping) return;
+		isStopping = true;
+		setTimeout(() => {
+			log.warn("shutdown took too long; what still ran was cut off");
+			process.exit(0);
+		}, SHUTDOWN_SECONDS * 1000).unref();
+		close().then(
+			() => process.exit(0),
+			(error) => {
+				log.error({ err: error }, "shutdown failed");
+				process.exit(1);
+			},
+		);
+	};
+	process.on("SIGTERM", stop);
+	process.on("SIGINT", stop);
+	return stop;
+}
+
+function withoutPassword(url: string): string {
+	const { protocol, host, pathname } = new URL(url);
+	return `${protocol}//${host}${pathname}`;
+}
+
+function explainListenError(error: unknown, config: Config): unknown {
+	const { code } = error as { code?: string };
+	const reason = {
+		EADDRINUSE: `port ${config.PORT} is taken. Stop what listens there, or set PORT to another one.`,
+		EADDRNOTAVAIL: `${config.HOST} is no address of this machine. Set HOST to one that is.`,
+		EACCES: `this user may not listen on port ${config.PORT}. Set PORT to one above 1023.`,
+	}[code ?? ""];
+	return reason
+		? new Error(`Cannot listen on ${config.HOST}: ${reason}`)
+		: error;
+}
+
+function explainConnectError(error: unknown, url: string): unknown {
+	const { code, message } = error as { code?: string; message?: string };
+	const isConnection =
+		code !== undefined && /^(E[A-Z_]+|28\w+|3D000|57P0\d|08\w+)$/.test(code);
+	return isConnection
+		? new Error(
+				`Cannot use the database at ${withoutPassword(url)}: ${message || code}. Check DATABASE_URL, and that PostgreSQL is running there.`,
+			)
+		: error;
+}

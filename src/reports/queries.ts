@@ -1,0 +1,233 @@
+import { sql } from "kysely";
+import { type Database, type ReportsTable, violates } from "../database.ts";
+import type { StandingReport } from "./rules.ts";
+import type {
+	Decision,
+	NewDecision,
+	Report,
+	ReportFilter,
+	ReportStatus,
+	ReportSummary,
+} from "./schema.ts";
+
+/** The states of which a repository has one report at the most. */
+const liveStatuses = ["pending_review", "approved"] as const;
+
+const summaryColumns = [
+	"id",
+	"server_name",
+	"repository_url",
+	"status",
+	"submitted_at",
+	"developer_email",
+	"revision",
+	"reviewed_at",
+	"reviewed_by",
+] as const satisfies (keyof ReportsTable)[];
+
+const reportColumns = [
+	...summaryColumns,
+	"report_data",
+	"review_notes",
+	"content_sha256",
+	"report_json",
+] as const satisfies (keyof ReportsTable)[];
+
+const standingColumns = [
+	"id",
+	"status",
+	"revision",
+	"reviewed_by",
+	"reviewed_at",
+	"repository_key",
+] as const satisfies (keyof ReportsTable)[];
+
+/**
+ * Stores a report as its repository's next revision.
+ *
+ * @returns the report, or `undefined` when the repository has a live one
+ */
+export async function insertReport(
+	db: Database,
+	report: Pick<
+		ReportsTable,
+		| "server_name"
+		| "repository_url"
+		| "repository_key"
+		| "developer_email"
+		| "report_data"
+		| "content_sha256"
+	> & { report_json: Record<string, unknown> | null },
+): Promise<Report | undefined> {
+	return (
+		db
+			.insertInto("mcp_server_reports")
+			.values((eb) => ({
+				...report,
+				report_json: report.report_json && JSON.stringify(report.report_json),
+				revision: eb
+					.selectFrom("mcp_server_reports")
+					.where("repository_key", "=", report.repository_key)
+					.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
+			}))
+			// Waits for a rival that is being inserted, then yields to it.
+			.onConflict((conflict) => conflict.doNothing())
+			.returning(reportColumns)
+			.executeTakeFirst()
+	);
+}
+
+/** Newest first, ties broken by id; a page starts after the row the caller saw last. */
+export async function listReports(
+	db: Database,
+	filter: ReportFilter & { repository_key?: string | undefined },
+): Promise<ReportSummary[]> {
+	let query = db
+		.selectFrom("mcp_server_reports")
+		.select(summaryColumns)
+		.orderBy("submitted_at", "desc")
+		.orderBy("id", "desc")
+		.limit(filter.limit);
+	if (filter.status !== "all") {
+		query = query.where("status", "=", filter.status);
+	}
+	if (filter.repository_key !== undefined) {
+		query = query.where("repository_key", "=", filter.repository_key);
+	}
+	if (filter.after !== undefined) {
+		// Compared inside SQL: a time that left PostgreSQL may have lost precision.
+		query = query.where(
+			sql<boolean>`(submitted_at, id) < (
+				select seen.submitted_at, seen.id from mcp_server_reports as seen where seen.id = ${filter.after}
+			)`,
+		);
+	}
+	return query.execute();
+}
+
+export async function findReport(
+	db: Database,
+	id: string,
+): Promise<Report | undefined> {
+	return db
+		.selectFrom("mcp_server_reports")
+		.select(reportColumns)
+		.where("id", "=", id)
+		.executeTakeFirst();
+}
+
+/** What a rule needs to know of a report, without its text. */
+export async function findStandingReport(
+	db: Database,
+	id: string,
+): Promise<(StandingReport & { repository_key: string }) | undefined> {
+	return db
+		.selectFrom("mcp_server_reports")
+		.select(standingColumns)
+		.where("id", "=", id)
+		.executeTakeFirst();
+}
+
+/** The one report of a repository that is pending or approved, if there is one. */
+export async function findLiveReport(
+	db: Database,
+	repositoryKey: string,
+): Promise<StandingReport | undefined> {
+	return db
+		.selectFrom("mcp_server_reports")
+		.select(standingColumns)
+		.where("repository_key", "=", repositoryKey)
+		.where("status", "in", liveStatuses)
+		.executeTakeFirst();
+}
+
+/**
+ * Changes a report's status and appends the decision, in one statement: of two
+ * reviewers at the same instant, the second finds the status already changed.
+ *
+ * @param sources the states the report may be in; in any other nothing happens
+ * @returns the report as it is now, or `undefined` when nothing was changed:
+ *   no such report, not in one of the sources, or a second live report
+ */
+export async function changeStatus(
+	db: Database,
+	decision: NewDecision,
+	sources: readonly ReportStatus[],
+): Promise<Report | undefined> {
+	const isReopening = decision.status === "pending_review";
+	const notes = decision.review_notes?.trim() || null;
+	return db
+		.with("present", (tx) =>
+			tx
+				.selectFrom("mcp_server_reports")
+				.select(["id", "status"])
+				.where("id", "=", decision.id)
+				.where("status", "in", sources)
+				.forUpdate(),
+		)
+		.with("changed", (tx) =>
+			tx
+				.updateTable("mcp_server_reports as report")
+				.from("present")
+				.set({
+					status: decision.status,
+					reviewed_at: isReopening ? null : sql<string>`now()`,
+					reviewed_by: isReopening ? null : decision.reviewed_by,
+					review_notes: isReopening ? null : notes,
+				})
+				.whereRef("report.id", "=", "present.id")
+				.returning([
+					...reportColumns.map((column) => `report.${column}` as const),
+					"present.status as from_status",
+				]),
+		)
+		.with("appended", (tx) =>
+			tx
+				.insertInto("report_decisions")
+				.columns([
+					"report_id",
+					"from_status",
+					"to_status",
+					"decided_by",
+					"notes",
+				])
+				.expression((eb) =>
+					eb
+						.selectFrom("changed")
+						.select([
+							"id",
+							"from_status",
+							"status",
+							eb.val(decision.reviewed_by).as("decided_by"),
+							eb.val(notes).as("notes"),
+						]),
+				),
+		)
+		.selectFrom("changed")
+		.select(reportColumns)
+		.executeTakeFirst()
+		.catch((error) => {
+			if (violates(error, "reports_one_live_per_repository")) return undefined;
+			throw error;
+		});
+}
+
+/** A report's decisions, oldest first. */
+export async function listDecisions(
+	db: Database,
+	reportId: string,
+): Promise<Decision[]> {
+	return db
+		.selectFrom("report_decisions")
+		.select([
+			"report_id",
+			"from_status",
+			"to_status",
+			"decided_by",
+			"notes",
+			"decided_at",
+		])
+		.where("report_id", "=", reportId)
+		.orderBy("id")
+		.execute();
+}

@@ -1,0 +1,48 @@
+/**
+ * Reduces a repository URL to what identifies the repository: host and path in
+ * lower case, without scheme, user, port (443, 22, 80), query, fragment,
+ * trailing slash or `.git`. `git@host:a/b` and `https://host/a/b.git` are one key.
+ *
+ * @param url an `https`, `http` or `ssh` URL, or `user@host:path`
+ * @returns the key, such as `github.com/intility/mcp-servicenow`, or
+ *   `undefined` when the text is no URL of a repository
+ */
+export function repositoryKey(url: string): string | undefined {
+	// The URL parser silently drops line breaks and tabs; a name must not hide any.
+	if (/[\s\p{C}]/u.test(url)) return;
+	const address =
+		/^(?:https?|ssh):\/\/(?<rest>.+)$/i.exec(url)?.groups?.rest ??
+		scpAddress(url);
+	if (address === undefined) return;
+	// All schemes are read as https, so that host and path are normalised alike.
+	const parsed = URL.parse(`https://${address}`);
+	// A password in a URL is a secret that every reader of the report would see.
+	if (!parsed || parsed.password) return;
+	const port = ["22", "80", ""].includes(parsed.port) ? "" : `:${parsed.port}`;
+	const path = parsed.pathname
+		.split("/")
+		.filter((segment) => segment !== "")
+		.map(decodeSegment)
+		.join("/")
+		.replace(/(\.git)+$/i, "");
+	if (path === "") return;
+	const host = parsed.hostname.replace(/\.+$/, "");
+	return `${host}${port}/${path}`.toLowerCase();
+}
+
+/** `git@host:owner/name`, the short form of ssh; a port cannot be given in it. */
+function scpAddress(url: string): string | undefined {
+	const parts =
+		/^(?<user>[\w.-]+)@(?<host>[^:/@]+|\[[^\]]+\]):(?<path>.+)$/.exec(
+			url,
+		)?.groups;
+	return parts && `${parts.user}@${parts.host}/${parts.path}`;
+}
+
+function decodeSegment(segment: string): string {
+	try {
+		return decodeURIComponent(segment);
+	} catch {
+		return segment;
+	}
+}

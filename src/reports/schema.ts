@@ -1,0 +1,277 @@
+import { z } from "zod";
+import { repositoryKey } from "./repository.ts";
+
+/** The three states of a report (PRD, FR-002). */
+export const ReportStatus = z
+	.enum(["pending_review", "approved", "rejected"])
+	.meta({ id: "ReportStatus", description: "Where a report stands." });
+export type ReportStatus = z.infer<typeof ReportStatus>;
+
+/** The most a report's Markdown may take, in bytes of UTF-8. */
+export const MAX_REPORT_BYTES = 1024 * 1024;
+
+/** The most `report_json` may take, in bytes of JSON. */
+export const MAX_REPORT_JSON_BYTES = 1024 * 1024;
+
+/** Rows in a page of a list when the caller does not say. */
+export const DEFAULT_PAGE_SIZE = 50;
+
+const id = z
+	.guid("Must be a UUID, as in 550e8400-e29b-41d4-a716-446655440000.")
+	.describe("The report's id, a UUID.");
+
+const repositoryUrl = line(500, "as in https://github.com/owner/name")
+	.refine((url) => repositoryKey(url) !== undefined, {
+		message:
+			"Must be the https, http, ssh or git@host:path URL of a repository, without a password, as in https://github.com/owner/name.",
+	})
+	.describe("The repository: an https, http, ssh or git@host:path URL.");
+
+const revision = z
+	.int()
+	.min(1)
+	.describe("1 for a repository's first report, then 2, 3 and so on.");
+
+const time = (what: string) =>
+	z.iso.datetime().describe(`${what}, ISO 8601 in UTC.`);
+
+const example = {
+	id: "550e8400-e29b-41d4-a716-446655440000",
+	server_name: "mcp-servicenow",
+	repository_url: "https://github.com/intility/mcp-servicenow",
+	developer_email: "alex@example.com",
+	report_data: "# Go-Live Report\n\n## Phase 1: Security...\n\n...",
+	status: "pending_review",
+	submitted_at: "2025-10-20T10:00:00Z",
+	reviewed_at: null,
+	reviewed_by: null,
+	review_notes: null,
+	revision: 1,
+	content_sha256:
+		"d0c22b123d41642c1fe259047737ca9f3da1effc2347d35d796490f08a99e315",
+	report_json: null,
+} as const;
+
+/** What a developer submits (PRD, POST /reports). */
+export const NewReport = z
+	.object({
+		server_name: line(255, "as in mcp-servicenow").describe(
+			"The MCP server's name.",
+		),
+		repository_url: repositoryUrl,
+		developer_email: line(255, "as in alex@example.com")
+			.email("Must be an e-mail address, as in alex@example.com.")
+			.describe("The e-mail address of who submits."),
+		report_data: text()
+			.refine((markdown) => markdown.trim() !== "", {
+				message: "Must not be empty: send the whole Markdown report.",
+			})
+			.describe(
+				"The whole report in Markdown, up to 1 MiB of UTF-8. Stored exactly as sent.",
+			),
+		report_json: jsonObject()
+			.optional()
+			.describe("The report as structured data, if the submitter has it."),
+	})
+	.meta({
+		id: "NewReport",
+		examples: [
+			{
+				server_name: example.server_name,
+				repository_url: example.repository_url,
+				developer_email: example.developer_email,
+				report_data: example.report_data,
+			},
+		],
+	});
+export type NewReport = z.infer<typeof NewReport>;
+
+/** A report in full (PRD, GET /reports/{id}). */
+export const Report = z
+	.object({
+		id,
+		server_name: z.string(),
+		repository_url: z.string(),
+		developer_email: z.string(),
+		report_data: z.string().describe("The Markdown, exactly as submitted."),
+		status: ReportStatus,
+		submitted_at: time("When it was submitted"),
+		reviewed_at: time("When it was decided").nullable(),
+		reviewed_by: z.string().nullable().describe("Who decided."),
+		review_notes: z.string().nullable(),
+		revision,
+		content_sha256: z
+			.string()
+			.regex(/^[0-9a-f]{64}$/)
+			.describe("SHA-256 of report_data's UTF-8 bytes, in hex."),
+		report_json: z.record(z.string(), z.unknown()).nullable(),
+	})
+	.meta({ id: "Report", examples: [example] });
+export type Report = z.infer<typeof Report>;
+
+/** A report in a list (PRD, GET /reports): everything but the text. */
+export const ReportSummary = Report.pick({
+	id: true,
+	server_name: true,
+	repository_url: true,
+	status: true,
+	submitted_at: true,
+	developer_email: true,
+	revision: true,
+	reviewed_at: true,
+	reviewed_by: true,
+}).meta({
+	id: "ReportSummary",
+	examples: [
+		{
+			id: example.id,
+			server_name: example.server_name,
+			repository_url: example.repository_url,
+			status: example.status,
+			submitted_at: example.submitted_at,
+			developer_email: example.developer_email,
+			revision: example.revision,
+			reviewed_at: null,
+			reviewed_by: null,
+		},
+	],
+});
+export type ReportSummary = z.infer<typeof ReportSummary>;
+
+/** Which reports a list shows, and which page of it. */
+export const ReportFilter = z.object({
+	status: z
+		.enum(
+			[...ReportStatus.options, "all"],
+			"Must be pending_review, approved, rejected or all.",
+		)
+		.describe("Only reports in this state; all is the same as no filter.")
+		.default("all"),
+	repository_url: repositoryUrl
+		.describe("Only reports for this repository, however its URL is spelled.")
+		.optional(),
+	limit: z.coerce
+		.number<number>("Must be a number from 1 to 200.")
+		.int("Must be a whole number from 1 to 200.")
+		.min(1, "Must be at least 1.")
+		.max(200, "Must be at most 200.")
+		.describe("How many reports at the most.")
+		.default(DEFAULT_PAGE_SIZE),
+	after: id
+		.describe("The id of the last report already seen: the page after it.")
+		.optional(),
+});
+export type ReportFilter = z.infer<typeof ReportFilter>;
+
+/** Names one report. */
+export const ReportId = z.object({ id });
+
+/** What a reviewer decides (PRD, PATCH /reports/{id}/status). */
+export const NewDecision = z
+	.object({
+		id,
+		status: z
+			.enum(
+				ReportStatus.options,
+				"Must be approved, rejected, or pending_review to reopen.",
+			)
+			.describe(
+				"approved or rejected for a pending report; pending_review reopens a decided one.",
+			),
+		reviewed_by: line(255, "as in platform@example.com").describe(
+			"Who decides.",
+		),
+		review_notes: text()
+			.max(10_000, "Must be at most 10,000 characters.")
+			.describe("Why, for the developer to read.")
+			.nullish(),
+	})
+	.meta({
+		id: "NewDecision",
+		examples: [
+			{
+				status: "approved",
+				reviewed_by: "platform@example.com",
+				review_notes: "All checks passed. Approved for production.",
+			},
+		],
+	});
+export type NewDecision = z.infer<typeof NewDecision>;
+
+/** One change of a report's status, as it is kept for ever. */
+export const Decision = z
+	.object({
+		report_id: id,
+		from_status: ReportStatus,
+		to_status: ReportStatus,
+		decided_by: z.string(),
+		notes: z.string().nullable(),
+		decided_at: time("When"),
+	})
+	.meta({
+		id: "Decision",
+		examples: [
+			{
+				report_id: example.id,
+				from_status: "pending_review",
+				to_status: "approved",
+				decided_by: "platform@example.com",
+				notes: "All checks passed. Approved for production.",
+				decided_at: "2025-10-20T12:30:00Z",
+			},
+		],
+	});
+export type Decision = z.infer<typeof Decision>;
+
+/** Text that PostgreSQL can keep: no NUL, no half of a surrogate pair. */
+function text() {
+	return z
+		.string({
+			error: ({ input }) =>
+				input === undefined ? "Is required." : "Must be a string.",
+		})
+		.refine(isStorable, {
+			message: "Must not contain NUL or lone surrogate characters.",
+		});
+}
+
+/** A short text: trimmed, not empty, up to `max` characters. */
+function line(max: number, hint: string) {
+	return text()
+		.trim()
+		.min(1, { error: `Must not be empty, ${hint}.`, abort: true })
+		.max(max, `Must be at most ${max} characters.`);
+}
+
+const MAX_JSON_DEPTH = 100;
+
+function jsonObject() {
+	return z
+		.record(z.string(), z.unknown(), "Must be a JSON object.")
+		.superRefine((object, context) => {
+			const problem = findJsonProblem(object);
+			if (problem) context.addIssue({ code: "custom", message: problem });
+		});
+}
+
+function findJsonProblem(root: unknown): string | undefined {
+	const open: [value: unknown, depth: number][] = [[root, 1]];
+	for (let next = open.pop(); next; next = open.pop()) {
+		const [value, depth] = next;
+		if (depth > MAX_JSON_DEPTH) {
+			return `Must not be nested deeper than ${MAX_JSON_DEPTH} levels.`;
+		}
+		if (typeof value === "string" && !isStorable(value)) {
+			return "Must not contain NUL or lone surrogate characters.";
+		}
+		if (typeof value === "object" && value !== null) {
+			for (const [key, child] of Object.entries(value)) {
+				open.push([key, depth], [child, depth + 1]);
+			}
+		}
+	}
+}
+
+function isStorable(value: string): boolean {
+	return !value.includes("\0") && value.isWellFormed();
+}

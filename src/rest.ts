@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { TRPCError } from "@trpc/server";
+import type {
+	FastifyInstance,
+	FastifyReply,
+	FastifyRequest,
+	HTTPMethods,
+} from "fastify";
+import { appRouter, createCaller } from "./router.ts";
+import type { Context, Meta, RestMeta } from "./trpc.ts";
+
+/** A procedure that has a place in REST. */
+export interface RestOperation {
+	/** Path in the router, such as `reports.submit`. */
+	procedure: string;
+	openapi: NonNullable<Meta["openapi"]>;
+	rest: RestMeta;
+}
+
+/** Every procedure that has a place in REST, from the router's metadata. */
+export const restOperations: RestOperation[] = Object.entries(
+	appRouter._def.procedures as unknown as Record<
+		string,
+		{ _def: { meta?: Meta } }
+	>,
+).flatMap(([procedure, { _def }]) => {
+	const { openapi, rest } = _def.meta ?? {};
+	return openapi && rest ? [{ procedure, openapi, rest }] : [];
+});
+
+const allMethods: HTTPMethods[] = [
+	"GET",
+	"HEAD",
+	"POST",
+	"PUT",
+	"PATCH",
+	"DELETE",
+	"OPTIONS",
+	"TRACE",
+];
+
+/**
+ * Mounts one Fastify route per procedure, and 405 for every other method of its path.
+ *
+ * @param contextFor who is asking, and with what
+ */
+export function mountRest(
+	app: FastifyInstance,
+	contextFor: (request: FastifyRequest) => Context,
+): void {
+	const methodsOf = new Map<string, HTTPMethods[]>();
+	for (const operation of restOperations) {
+		const { method, path } = operation.openapi;
+		const url = path.replaceAll(/\{(\w+)\}/g, ":$1");
+		app.route({
+			method,
+			url,
+			handler: async (request, reply) =>
+				answer(operation, contextFor(request), request, reply),
+		});
+		const methods = methodsOf.get(url) ?? [];
+		methodsOf.set(url, [
+			...methods,
+			method,
+			...(method === "GET" ? (["HEAD"] as const) : []),
+		]);
+	}
+	for (const [url, methods] of methodsOf) refuseOtherMethods(app, url, methods);
+}
+
+/** Answers 405, with `Allow`, to every method but these. */
+export function refuseOtherMethods(
+	app: FastifyInstance,
+	url: string,
+	allowed: HTTPMethods[],
+): void {
+	app.route({
+		method: allMethods.filter((method) => !allowed.includes(method)),
+		url,
+		handler: async (request, reply) => {
+			reply.header("allow", allowed.join(", "));
+			throw new TRPCError({
+				code: "METHOD_NOT_SUPPORTED",
+				message: `${request.method} is not supported here. Allowed: ${allowed.join(", ")}.`,
+			});
+		},
+	});
+}
+
+async function answer(
+	{ procedure, rest }: RestOperation,
+	context: Context,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): Promise<unknown> {
+	const output = await call(procedure, context, readInput(request));
+	reply.code(rest.success).header("cache-control", "private, no-cache");
+	if (rest.success === 201) {
+		const { id } = output as { id: string };
+		reply.header("location", `${request.routeOptions.url}/${id}`);
+	}
+	if (rest.pageSize) linkNextPage(rest.pageSize, output, request, reply);
+	return rest.etag ? sendWithEtag(output, request, reply) : output;
+}
+
+/** Calls a procedure by its path in the router. */
+async function call(path: string, context: Context, input: unknown) {
+	const target = path
+		.split(".")
+		.reduce<unknown>(
+			(node, key) => (node as Record<string, unknown>)[key],
+			createCaller(context),
+		);
+	return (target as (input: unknown) => Promise<unknown>)(input);
+}
+
+/** Path parameters win over the query, and the query's values stay strings. */
+function readInput(request: FastifyRequest): unknown {
+	const { body, query, params } = request;
+	if (body === undefined || body === null) {
+		const input = { ...(query as object), ...(params as object) };
+		return request.method === "GET" || request.method === "HEAD"
+			? input
+			: { ...(params as object) };
+	}
+	if (typeof body !== "object" || Array.isArray(body)) {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message: "The request body must be a JSON object.",
+		});
+	}
+	return { ...body, ...(params as object) };
+}
+
+/** RFC 8288: where the page after this one is, when this one is full. */
+function linkNextPage(
+	pageSize: number,
+	output: unknown,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): void {
+	const rows = output as { id: string }[];
+	const last = rows.at(-1);
+	const query = new URLSearchParams(request.query as Record<string, string>);
+	if (!last || rows.length < Number(query.get("limit") ?? pageSize)) return;
+	query.set("after", last.id);
+	reply.header("link", `<${request.routeOptions.url}?${query}>; rel="next"`);
+}
+
+/** RFC 9110, section 13.1.2: a client that has this very answer gets 304 and no body. */
+function sendWithEtag(
+	output: unknown,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): FastifyReply {
+	const body = JSON.stringify(output);
+	const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
+	reply.header("etag", etag);
+	const known = request.headers["if-none-match"]
+		?.split(",")
+		.map((tag) => tag.trim().replace(/^W\//, ""));
+	if (known?.includes(etag) || known?.includes("*")) {
+		return reply.code(304).send();
+	}
+	return reply.type("application/json; charset=utf-8").send(body);
+}

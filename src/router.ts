@@ -1,0 +1,18 @@
+import { healthRouter } from "./health/router.ts";
+import { reportsRouter } from "./reports/router.ts";
+import { createCallerFactory, router } from "./trpc.ts";
+
+/** Everything the service can do. Each façade is generated from it or calls it. */
+export const appRouter = router({
+	reports: reportsRouter,
+	health: healthRouter,
+});
+
+/** The router's type: all that a TypeScript client needs. */
+export type AppRouter = typeof appRouter;
+
+/** Calls procedures in this process; a façade gives the context of its request. */
+export const createCaller = createCallerFactory(appRouter);
+
+/** What a façade in this process calls. */
+export type Caller = ReturnType<typeof createCaller>;
