@@ -1,6 +1,5 @@
 import {
 	createTRPCClient,
-	type FetchEsque,
 	httpBatchLink,
 	type TRPCClient,
 } from "@trpc/client";
@@ -22,7 +21,7 @@ export interface ClientOptions {
 	/** Sent with every request, such as `authorization`. */
 	headers?: Record<string, string>;
 	/** Another `fetch`, for proxies, retries or tests. */
-	fetch?: FetchEsque;
+	fetch?: NonNullable<Parameters<typeof httpBatchLink>[0]["fetch"]>;
 }
 
 /**
