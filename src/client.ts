@@ -1,8 +1,4 @@
-import {
-	createTRPCClient,
-	httpBatchLink,
-	type TRPCClient,
-} from "@trpc/client";
+import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import type { AppRouter } from "./router.ts";
 
 export type {

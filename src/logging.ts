@@ -19,8 +19,11 @@ export function createLogger(level: string, to: 1 | 2): Logger {
 	const destination: DestinationStream = isTerminal
 		? pretty({ destination: to, ignore: "pid,hostname" })
 		: pino.destination({ dest: to, sync: false });
-	return pino({ level, serializers: { err: serializeError } }, destination);
+	return pino({ level, serializers }, destination);
 }
+
+/** How errors are written down. */
+export const serializers = { err: serializeError };
 
 /**
  * An error without what it may carry of its query: PostgreSQL puts rows into

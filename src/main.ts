@@ -95,7 +95,7 @@ async function migrate(): Promise<void> {
 }
 
 async function openapi(): Promise<void> {
-	process.stdout.write(`${JSON.stringify(openApiDocument(), null, "\t")}\n`);
+	process.stdout.write(`${JSON.stringify(openApiDocument(), null, 2)}\n`);
 }
 
 /** An open, migrated database and what to close at the end. */

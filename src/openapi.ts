@@ -38,7 +38,12 @@ export function openApiDocument(serverUrl = "/"): OpenAPIObject {
 		license: { name: "MIT", identifier: "MIT" },
 		securitySchemes: {},
 	});
-	const { schemas = {} } = document.components ?? {};
+	// The generator's own error schemas give way to Problem.
+	const schemas = Object.fromEntries(
+		Object.entries(document.components?.schemas ?? {}).filter(
+			([name]) => !name.startsWith("error."),
+		),
+	);
 	document.tags = tags;
 	// There is no authentication yet, and the document says so.
 	document.security = [];
@@ -88,7 +93,7 @@ function complete(
 	const isProbe = !openapi.path.startsWith("/api/");
 	const common = [
 		...(isProbe ? [] : ["403", "503"]),
-		...(media ? ["400", "413", "415"] : []),
+		...(media ? ["413", "415"] : []),
 		"431",
 		"500",
 	];
@@ -268,7 +273,6 @@ function problemContent(status: string) {
 
 const commonResponses = Object.fromEntries(
 	Object.entries({
-		400: "The request could not be read or is not valid.",
 		403: "The request is addressed to a host name, or comes from an origin, that is not allowed.",
 		413: "The request body is too large.",
 		415: "The request body is not JSON.",

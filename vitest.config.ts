@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		include: ["test/*.test.ts"],
+		globalSetup: "test/global-setup.ts",
+		// Real servers and child processes on small machines.
+		testTimeout: 60_000,
+		hookTimeout: 60_000,
+	},
+});
