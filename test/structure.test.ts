@@ -64,7 +64,7 @@ test("every setting is explained in the README, and the README names no other", 
 		([, name]) => name,
 	);
 	const readme = readFileSync(resolve(source, "../README.md"), "utf8");
-	const explained = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(
+	const explained = [...readme.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(
 		([, name]) => name,
 	);
 	expect(explained.sort()).toEqual(known.sort());
