@@ -1,4 +1,5 @@
-import MarkdownIt, { type Env, type Token } from "markdown-it";
+import MarkdownIt from "markdown-it";
+import type Token from "markdown-it/lib/token.mjs";
 
 /** One line of running text, without its markup, and the addresses that it links to. */
 export type TextLine = { text: string; line: number; links: string[] };
@@ -28,10 +29,10 @@ export type Markdown = {
 /** Characters of one paragraph or cell that are read; more would cost more than its size in crafted input. */
 export const readableLength = 4096;
 
-/** Nesting of lists and quotes that is read; the parser itself stops at 100. */
+/** Nesting of lists and quotes at which the parser stops. */
 const readableDepth = 100;
 
-const parser = new MarkdownIt({ html: true, maxNesting: readableDepth });
+const parser = new MarkdownIt({ html: true });
 // Running text is parsed one piece at a time by readInline, so that its length can be limited.
 parser.core.ruler.disable(["inline", "linkify", "text_join"], true);
 
@@ -53,7 +54,7 @@ export function readMarkdown(source: string): Markdown {
 		html: [],
 		unread: [],
 	};
-	const environment: Env = {};
+	const environment: object = {};
 	const read = (content: string, line: number) =>
 		readInline(document, environment, content, line);
 	let indent = 0;
@@ -127,7 +128,7 @@ function joinLines(lines: TextLine[]): string {
 
 function readInline(
 	document: Markdown,
-	environment: Env,
+	environment: object,
 	content: string,
 	line: number,
 ): TextLine[] {
