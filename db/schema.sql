@@ -39,6 +39,8 @@ CREATE TABLE mcp_server_reports (
 	CONSTRAINT reports_status_known CHECK (status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying, 'rejected'::character varying]::text[]))
 );
 
+CREATE INDEX reports_by_repository_and_time ON mcp_server_reports USING btree (repository_key, submitted_at DESC, id DESC);
+
 CREATE INDEX reports_by_status_and_time ON mcp_server_reports USING btree (status, submitted_at DESC, id DESC);
 
 CREATE INDEX reports_by_time ON mcp_server_reports USING btree (submitted_at DESC, id DESC);
