@@ -93,6 +93,13 @@ export function violates(error: unknown, constraint: string): boolean {
 
 const migrationFolder = new URL("../db/migrations/", import.meta.url);
 
+/** Where Kysely's migrator counts the migrations, and the lock it holds meanwhile. */
+export const migrationTables = [
+	"schema_migrations",
+	"schema_migrations_lock",
+] as const;
+const [migrationTableName, migrationLockTableName] = migrationTables;
+
 /**
  * Brings the database to the version this code knows. Several instances may do
  * so at once: Kysely's migrator holds an advisory lock, in one transaction.
@@ -103,8 +110,8 @@ const migrationFolder = new URL("../db/migrations/", import.meta.url);
 export async function migrateDatabase(db: Database): Promise<string[]> {
 	const migrator = new Migrator({
 		db,
-		migrationTableName: "schema_migrations",
-		migrationLockTableName: "schema_migrations_lock",
+		migrationTableName,
+		migrationLockTableName,
 		provider: {
 			async getMigrations() {
 				const files = await readdir(migrationFolder);
