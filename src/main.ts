@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
+import { reassessReports } from "./assessments/reassess.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { type Database, migrateDatabase, openDatabase } from "./database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
@@ -14,6 +15,7 @@ const usage = `Usage: mcp-go-live [command]
   serve     the service: REST, tRPC, MCP and documentation over HTTP (default)
   mcp       the same MCP server over standard input and output
   migrate   bring the database to this version, and end
+  assess    assess reports that no present rules have assessed; --all: every report
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
@@ -23,18 +25,21 @@ DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH. See the README.
 /** Seconds until a shutdown stops waiting for what still runs. */
 const SHUTDOWN_SECONDS = 9;
 
-const commands = { serve, mcp, migrate, openapi };
+const commands = { serve, mcp, migrate, assess, openapi };
 
 try {
 	const { values, positionals } = parseArgs({
-		options: { help: { type: "boolean", short: "h" } },
+		options: {
+			help: { type: "boolean", short: "h" },
+			all: { type: "boolean" },
+		},
 		allowPositionals: true,
 	});
 	const [name = "serve", ...rest] = positionals;
 	if (values.help) {
 		process.stdout.write(usage);
 	} else if (Object.hasOwn(commands, name) && rest.length === 0) {
-		await commands[name as keyof typeof commands]();
+		await commands[name as keyof typeof commands](values);
 	} else {
 		process.stderr.write(usage);
 		process.exitCode = 2;
@@ -76,6 +81,7 @@ async function mcp(): Promise<void> {
 	const session = serveMcpStdio({
 		db: storage.db,
 		log,
+		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
 		requestId: `stdio-${process.pid}`,
 	});
 	const stop = onShutdown(log, async () => {
@@ -92,6 +98,31 @@ async function migrate(): Promise<void> {
 	const log = createLogger(config.LOG_LEVEL, 1);
 	const storage = await openStorage(config, log);
 	await storage.close();
+}
+
+async function assess({ all = false }: { all?: boolean }): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, 1);
+	const storage = await openStorage(config, log);
+	try {
+		const count = await reassessReports(storage.db, {
+			all,
+			onProgress: showProgress,
+		});
+		log.info({ count }, "reports assessed");
+	} finally {
+		await storage.close();
+	}
+}
+
+/** A progress bar on a terminal; nothing where nobody watches. */
+function showProgress(done: number, total: number): void {
+	if (!process.stderr.isTTY) return;
+	const filled = Math.floor((done / total) * 40);
+	const bar = "█".repeat(filled) + "░".repeat(40 - filled);
+	process.stderr.write(
+		`\r${bar} ${done}/${total}${done === total ? "\n" : ""}`,
+	);
 }
 
 async function openapi(): Promise<void> {

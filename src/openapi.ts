@@ -15,6 +15,15 @@ const tags = [
 			"Go-live reports: submitted by developers, decided by the platform team.",
 	},
 	{
+		name: "Checklist",
+		description:
+			"The six phases with their checks, and the rules by which reports are assessed.",
+	},
+	{
+		name: "Analytics",
+		description: "How many reports there are, by status and by risk.",
+	},
+	{
 		name: "Health",
 		description: "For load balancers and orchestrators.",
 	},
@@ -237,6 +246,12 @@ const examples: Record<
 		code: "UNSUPPORTED_MEDIA_TYPE",
 		detail:
 			"Send the body as JSON, with the header Content-Type: application/json.",
+	},
+	422: {
+		title: "Unprocessable Entity",
+		code: "UNPROCESSABLE_CONTENT",
+		detail:
+			"This service takes only complete reports, and the assessment finds 1 error in this one. check-missing: SEC-6 Tool descriptions is not answered.",
 	},
 	431: {
 		title: "Request Header Fields Too Large",

@@ -56,7 +56,7 @@ describe.each(Object.entries(clients))("%s", (_name, connect) => {
 		const place = input.repository_url.replace("https://", "");
 		const today = new Date().toISOString().slice(0, 10);
 		expect(list.text).toContain(
-			`| mcp-servicenow | ${place} | pending_review | ${today} | ${id} | 1 |  |`,
+			`| mcp-servicenow | ${place} | pending_review | ${today} | ${id} | 1 |  | unknown | 0 % | ${(await service.ask({ url: `/api/v1/reports/${id}` })).body.error_count} |`,
 		);
 
 		const read = await callTool(client, "get_report", { id });

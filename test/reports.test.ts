@@ -44,6 +44,10 @@ describe("submitting", () => {
 				.update(payload.report_data)
 				.digest("hex"),
 			report_json: null,
+			risk_level: "unknown",
+			trifecta: "unknown",
+			completeness: 0,
+			error_count: expect.any(Number),
 		});
 		expect((await get(`/${body.id}`)).body).toEqual(body);
 	});
@@ -66,7 +70,7 @@ describe("submitting", () => {
 		const report_json = { b: [1, { a: null }], a: "æ", n: 1.5, nested: {} };
 		const report = await submit(service, { report_json, status: "approved" });
 		expect(report).toMatchObject({ report_json, status: "pending_review" });
-		expect(Object.keys(report)).toHaveLength(13);
+		expect(Object.keys(report)).toHaveLength(17);
 	});
 
 	test("every problem is reported at once, with its path", async () => {
@@ -199,6 +203,10 @@ describe("listing", () => {
 			revision: 1,
 			reviewed_at: expect.any(String),
 			reviewed_by: "platform@intility.no",
+			risk_level: "unknown",
+			trifecta: "unknown",
+			completeness: 0,
+			error_count: older.error_count,
 		});
 	});
 

@@ -20,6 +20,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^router\.ts$/, 4],
 	[/^\w+\/router\.ts$/, 3],
 	[/^\w+\/queries\.ts$/, 2],
+	[/^assessments\/reassess\.ts$/, 3],
 	[/^(trpc|auth)\.ts$/, 2],
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],
@@ -55,7 +56,7 @@ test("only the configuration reads the environment", () => {
 		readFileSync(join(source, file), "utf8").includes("process.env"),
 	);
 	// The command line hands it over; PostgreSQL's programs are given its PATH.
-	expect(readers).toEqual(["embedded/folder.ts", "main.ts"]);
+	expect(readers).toEqual(["embedded/binaries.ts", "main.ts"]);
 });
 
 test("every setting is explained in the README, and the README names no other", () => {
