@@ -19,27 +19,19 @@ const usage = `Usage: mcp-go-live [command]
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
-DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH. See the README.
+DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
+REQUIRE_COMPLETE_REPORT. See the README.
 `;
 
 /** Seconds until a shutdown stops waiting for what still runs. */
 const SHUTDOWN_SECONDS = 9;
 
-const commands = { serve, mcp, migrate, assess, openapi };
+const commands = { help, serve, mcp, migrate, assess, openapi };
 
 try {
-	const { values, positionals } = parseArgs({
-		options: {
-			help: { type: "boolean", short: "h" },
-			all: { type: "boolean" },
-		},
-		allowPositionals: true,
-	});
-	const [name = "serve", ...rest] = positionals;
-	if (values.help) {
-		process.stdout.write(usage);
-	} else if (Object.hasOwn(commands, name) && rest.length === 0) {
-		await commands[name as keyof typeof commands](values);
+	const command = readCommand();
+	if (command) {
+		await commands[command.name](command.options);
 	} else {
 		process.stderr.write(usage);
 		process.exitCode = 2;
@@ -50,6 +42,35 @@ try {
 	);
 	// What was opened on the way, such as the embedded database, has been closed.
 	process.exit(1);
+}
+
+/** Undefined when the command line is not one that the usage describes. */
+function readCommand():
+	| { name: keyof typeof commands; options: { all?: boolean } }
+	| undefined {
+	try {
+		const { values, positionals } = parseArgs({
+			options: {
+				help: { type: "boolean", short: "h" },
+				all: { type: "boolean" },
+			},
+			allowPositionals: true,
+		});
+		const { help, ...options } = values;
+		const [name = "serve", ...rest] = positionals;
+		if (help) return { name: "help", options };
+		const isKnown = Object.hasOwn(commands, name) && rest.length === 0;
+		const isFitting = name === "assess" || !options.all;
+		return isKnown && isFitting
+			? { name: name as keyof typeof commands, options }
+			: undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+async function help(): Promise<void> {
+	process.stdout.write(usage);
 }
 
 async function serve(): Promise<void> {
@@ -153,14 +174,15 @@ async function openStorage(config: Config, log: Logger): Promise<Storage> {
 		await db.destroy();
 		await embedded?.stop();
 	};
+	const where = embedded?.dataDir ?? withoutPassword(url);
 	try {
 		const applied = await migrateDatabase(db);
 		if (applied.length > 0) log.info({ applied }, "database migrated");
 	} catch (error) {
 		await close();
-		throw embedded ? error : explainConnectError(error, url);
+		throw explainDatabaseError(error, where);
 	}
-	return { db, where: embedded?.dataDir ?? withoutPassword(url), close };
+	return { db, where, close };
 }
 
 /**
@@ -206,13 +228,16 @@ function explainListenError(error: unknown, config: Config): unknown {
 		: error;
 }
 
-function explainConnectError(error: unknown, url: string): unknown {
+function explainDatabaseError(error: unknown, where: string): Error {
 	const { code, message } = error as { code?: string; message?: string };
 	const isConnection =
 		code !== undefined && /^(E[A-Z_]+|28\w+|3D000|57P0\d|08\w+)$/.test(code);
-	return isConnection
-		? new Error(
-				`Cannot use the database at ${withoutPassword(url)}: ${message || code}. Check DATABASE_URL, and that PostgreSQL is running there.`,
-			)
-		: error;
+	const advice = isConnection
+		? ". Check DATABASE_URL, and that PostgreSQL is running there."
+		: "";
+	// Of several addresses none answered: then there is no message of its own.
+	return new Error(
+		`Cannot use the database at ${where}: ${message || code}${advice}`,
+		{ cause: error },
+	);
 }
