@@ -4,7 +4,6 @@ import {
 	validateHostHeader,
 	validateOriginHeader,
 } from "@modelcontextprotocol/server";
-import scalar from "@scalar/fastify-api-reference";
 import { TRPCError } from "@trpc/server";
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import Fastify, {
@@ -16,10 +15,10 @@ import Fastify, {
 } from "fastify";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
+import { mountDocs } from "./docs.ts";
 import { problemDetails, publicError, reportError } from "./errors.ts";
 import { mountMcp } from "./mcp/server.ts";
-import { openApiDocument } from "./openapi.ts";
-import { mountRest, refuseOtherMethods } from "./rest.ts";
+import { mountRest } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import type { Context } from "./trpc.ts";
 
@@ -99,26 +98,6 @@ function mountTrpc(
 					? { headers: { "retry-after": String(retryAfter) } }
 					: {};
 			},
-		},
-	});
-}
-
-function mountDocs(app: FastifyInstance, publicUrl: string | undefined): void {
-	const document = openApiDocument(publicUrl);
-	for (const url of ["/openapi.json", "/api/v1/openapi.json"]) {
-		app.get(url, async () => document);
-		refuseOtherMethods(app, url, ["GET", "HEAD"]);
-	}
-	app.get("/", async (_request, reply) => reply.redirect("/docs"));
-	app.register(scalar, {
-		routePrefix: "/docs",
-		configuration: {
-			content: document,
-			pageTitle: "MCP Go-Live API",
-			// Nothing is fetched from elsewhere: no fonts, no telemetry, no proxy.
-			withDefaultFonts: false,
-			telemetry: false,
-			proxyUrl: "",
 		},
 	});
 }
