@@ -165,6 +165,7 @@ function answerUnreadable(
 	if (!socket.writable) return;
 	const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
 	const status = isTooLarge ? 431 : 400;
+	const requestId = randomUUID();
 	const title = isTooLarge ? "Request Header Fields Too Large" : "Bad Request";
 	const body = JSON.stringify({
 		type: "about:blank",
@@ -175,10 +176,10 @@ function answerUnreadable(
 			: "The request is not valid HTTP.",
 		instance: "",
 		code: "BAD_REQUEST",
-		request_id: randomUUID(),
+		request_id: requestId,
 	});
 	socket.end(
-		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
 	);
 }
 
