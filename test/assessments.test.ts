@@ -262,7 +262,7 @@ describe("the checklist", () => {
 		const { contents } = await client.readResource({
 			uri: "golive://checklist",
 		});
-		const [{ text }] = contents as [{ text: string }];
+		const [{ text }] = contents as unknown as [{ text: string }];
 		for (const { check } of allChecks) {
 			expect(text).toContain(`${check.id} ${check.title} (${check.severity})`);
 		}
