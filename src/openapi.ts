@@ -96,7 +96,7 @@ function complete(
 		content: {
 			"application/json": {
 				...content,
-				example: exampleOf(content?.schema as Schema, schemas),
+				example: rest.example ?? exampleOf(content?.schema as Schema, schemas),
 			},
 		},
 	};
