@@ -1,4 +1,5 @@
 import MarkdownIt from "markdown-it";
+import type StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
 import type Token from "markdown-it/lib/token.mjs";
 
 /** One line of running text, without its markup, and the addresses that it links to. */
@@ -35,6 +36,10 @@ const readableDepth = 100;
 const parser = new MarkdownIt({ html: true });
 // Running text is parsed one piece at a time by readInline, so that its length can be limited.
 parser.core.ruler.disable(["inline", "linkify", "text_join"], true);
+
+/** Columns of a table that is read; the parser fills short rows up to the width of the head, however wide it is. */
+const readableColumns = 64;
+parser.block.ruler.before("table", "wide_table", skipWideTable);
 
 /** Characters without which a text has no markup. */
 const markup = /[\\`*_~[\]<&]/;
@@ -106,6 +111,10 @@ export function readMarkdown(source: string): Markdown {
 						lines: read(token.content, line),
 					});
 				break;
+			case "wide_table":
+				document.unread.push({ text: "a table too wide", line });
+				document.texts.push({ text: token.content, line });
+				break;
 			case "html_block":
 				document.html.push({ text: token.content, line });
 				document.texts.push({ text: token.content, line });
@@ -117,6 +126,37 @@ export function readMarkdown(source: string): Markdown {
 		}
 	}
 	return document;
+}
+
+/** Takes a table with too many columns out of the text, up to the next empty line. */
+function skipWideTable(
+	state: StateBlock,
+	startLine: number,
+	endLine: number,
+	silent: boolean,
+): boolean {
+	const delimiters = readSourceLine(state, startLine + 1, endLine);
+	const isWide =
+		/^[|:\- \t]+$/.test(delimiters) &&
+		delimiters.split("|", readableColumns + 3).length > readableColumns + 2;
+	if (!isWide || silent) return isWide;
+	let line = startLine;
+	while (line < endLine && !state.isEmpty(line)) line += 1;
+	const token = state.push("wide_table", "", 0);
+	token.map = [startLine, line];
+	token.content = state.getLines(startLine, line, state.blkIndent, false);
+	state.line = line;
+	return true;
+}
+
+function readSourceLine(
+	state: StateBlock,
+	line: number,
+	endLine: number,
+): string {
+	if (line >= endLine) return "";
+	const start = (state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0);
+	return state.src.slice(start, state.eMarks[line]);
 }
 
 function joinLines(lines: TextLine[]): string {

@@ -35,6 +35,8 @@ const marker = new RegExp(
 	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
 	"gu",
 );
+/** Most texts have no sign, and this is quicker than to look for each. */
+const mayHaveMarker = /[^\n -~]|:|^\[/;
 const emptyBox = /^\[\s*\]$/;
 const tickedBox = /^\[[xX✓✔]\]/;
 /** A list to choose from, as templates have it. */
@@ -87,6 +89,7 @@ export function takeMarkers(text: string): {
 	without: string;
 } {
 	const found = new Set<StatusWord>();
+	if (!mayHaveMarker.test(text)) return { found, without: text.trim() };
 	let without = text.replace(marker, (sign) => {
 		const status = markers.get(sign.replace(/[\uFE0E\uFE0F]/gu, ""));
 		if (status) found.add(status);
