@@ -9,7 +9,14 @@ export type TextLine = { text: string; line: number; links: string[] };
 export type Block =
 	| { type: "heading"; depth: number; text: string; line: number }
 	| { type: "text"; indent: number; lines: TextLine[] }
-	| { type: "row"; cells: string[]; header: string[]; line: number };
+	| {
+			type: "row";
+			cells: string[];
+			links: string[];
+			/** The head of the table; empty for the head itself. */
+			header: string[];
+			line: number;
+	  };
 
 /** A piece of a report at a line, counted from 1. */
 export type Piece = { text: string; line: number };
@@ -27,8 +34,11 @@ export type Markdown = {
 	unread: Piece[];
 };
 
-/** Characters of one paragraph or cell that are read; more would cost more than its size in crafted input. */
-export const readableLength = 4096;
+/** Characters of a paragraph or cell that is read. */
+export const readableLength = 16_384;
+
+/** Opening brackets of a paragraph or cell that is read: the parser looks for the end of each. */
+const readableBrackets = 200;
 
 /** Nesting of lists and quotes at which the parser stops. */
 const readableDepth = 100;
@@ -65,7 +75,7 @@ export function readMarkdown(source: string): Markdown {
 	let indent = 0;
 	let line = 1;
 	let header: string[] = [];
-	let cells: string[] = [];
+	let cells: TextLine[][] = [];
 	let heading = 0;
 	for (const token of parser.parse(source, environment)) {
 		if (token.map) line = token.map[0] + 1;
@@ -91,12 +101,18 @@ export function readMarkdown(source: string): Markdown {
 				cells = [];
 				break;
 			case "tr_close":
-				document.blocks.push({ type: "row", cells, header, line });
-				if (header.length === 0) header = cells;
+				document.blocks.push({
+					type: "row",
+					cells: cells.map(joinLines),
+					links: cells.flat().flatMap(({ links }) => links),
+					header,
+					line,
+				});
+				if (header.length === 0) header = cells.map(joinLines);
 				break;
 			case "inline":
 				if (token.level > 0 && token.map === null)
-					cells.push(joinLines(read(token.content, line)));
+					cells.push(read(token.content, line));
 				else if (heading > 0)
 					document.blocks.push({
 						type: "heading",
@@ -173,25 +189,27 @@ function readInline(
 	line: number,
 ): TextLine[] {
 	if (content !== "") document.texts.push({ text: content, line });
-	if (content.length > readableLength)
-		document.unread.push({
-			text: `longer than ${readableLength.toLocaleString("en")} characters`,
-			line,
-		});
-	const readable = takeReadable(content);
-	if (!markup.test(readable))
-		return readable
+	const tooMuch = findExcess(content);
+	if (tooMuch) {
+		// Cut in the middle, a comment would turn into a claim, and a status could lose its "not".
+		document.unread.push({ text: tooMuch, line });
+		return [];
+	}
+	if (!markup.test(content))
+		return content
 			.split("\n")
 			.map((text, index) => ({ text, line: line + index, links: [] }));
 	const tokens: Token[] = [];
-	parser.inline.parse(readable, parser, environment, tokens);
+	parser.inline.parse(content, parser, environment, tokens);
 	return collectLines(document, tokens, line);
 }
 
-/** Cut in the middle, a comment or struck-out text would turn into a claim: such a text is not read at all. */
-function takeReadable(content: string): string {
-	if (content.length <= readableLength) return content;
-	return /<|~~/.test(content) ? "" : content.slice(0, readableLength);
+function findExcess(content: string): string | undefined {
+	if (content.length > readableLength)
+		return `longer than ${readableLength.toLocaleString("en")} characters`;
+	if (content.split("[", readableBrackets + 2).length > readableBrackets + 1)
+		return `full of more than ${readableBrackets} brackets`;
+	return undefined;
 }
 
 function collectLines(

@@ -2,6 +2,7 @@ import { dropIdAndTitle, type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
 import {
 	combineStatuses,
+	crossesOut,
 	type ReadStatus,
 	readStatus,
 	takeMarkers,
@@ -21,7 +22,12 @@ export type Claim = Pick<FoundCheck, "check" | "phase" | "part" | "byId"> & {
 };
 
 /** A table row, with the head of its table; the head itself has an empty one. */
-export type Row = { cells: string[]; header: string[]; line: number };
+export type Row = {
+	cells: string[];
+	links: string[];
+	header: string[];
+	line: number;
+};
 
 const legs = new Set<string>(Object.values(legChecks));
 const columns = indexPhrases(
@@ -69,6 +75,7 @@ export function readClaimLine(
 	const said = label === "" ? "" : rest;
 	const danger = found.danger !== found.denied;
 	const word = said === "" ? undefined : readStatus(said, danger);
+	if (danger && crossesOut(body, said)) signs.found.delete("fail");
 	const all = [...signs.found];
 	if (ticked !== undefined) all.push(ticked === " " ? "unanswered" : "pass");
 	const marked = all.length > 0;

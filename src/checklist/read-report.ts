@@ -133,7 +133,7 @@ function readRow(report: Report, place: Place, row: Row): void {
 		return;
 	const [label = "", ...rest] = row.cells;
 	const labelled = { label, rest: rest.join(" ") };
-	if (readLabelled(report, place, labelled, [], row.line)) return;
+	if (readLabelled(report, place, labelled, row.links, row.line)) return;
 	const claim = readClaimRow(row, place.phase);
 	if (claim) addClaim(report, place, claim, 0);
 }
@@ -182,7 +182,7 @@ function readLabelled(
 	if (label === "") return false;
 	const field = report.phaseLines.size === 0 && findHeaderField(label);
 	if (field) {
-		report.header[field] ??= readHeaderValue(rest, links);
+		report.header[field] ??= readHeaderValue(field, rest, links);
 		return true;
 	}
 	if (isRiskLabel(label)) {

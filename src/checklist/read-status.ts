@@ -68,11 +68,16 @@ export function readStatus(text: string, danger = false): ReadStatus {
 	if (isOpen(trimmed))
 		return { status: "unanswered", rest: "", contradictory: false };
 	const { found, without } = takeMarkers(trimmed);
+	if (choice.test(without))
+		return { status: "unanswered", rest: "", contradictory: false };
 	const { word, rest } = takeWord(without, danger);
-	// "NONE ✗" crosses out a danger: the skill writes an absent leg of the trifecta like this.
-	if (danger && absent.test(without) && /[✗✘]/u.test(trimmed))
-		found.delete("fail");
+	if (danger && crossesOut(trimmed, without)) found.delete("fail");
 	return { ...combineStatuses(word ? [...found, word] : [...found]), rest };
+}
+
+/** Whether a danger is crossed out: the skill writes an absent leg of the trifecta as `NONE ✗`. */
+export function crossesOut(text: string, said: string): boolean {
+	return absent.test(said) && /[✗✘]/u.test(text);
 }
 
 /** The worst of several statuses, and whether they differ. */
@@ -108,8 +113,7 @@ function isOpen(text: string): boolean {
 		text === "" ||
 		emptyBox.test(text) ||
 		(placeholder && !tickedBox.test(text)) ||
-		/^[-–—.…?]+$/.test(text) ||
-		choice.test(text)
+		/^[-–—.…?]+$/.test(text)
 	);
 }
 

@@ -10,7 +10,7 @@ const patterns = new RegExp(
 		`(?<!\\b(?:i|we|to|can|could|will|may|who|must|should|not)\\s)\\bapprove${gap}this\\b`,
 		`\\byou${gap}are${gap}(?:now${gap})?(?:an?|the)${gap}(?:ai|assistant|language|llm|reviewer|helpful)\\b`,
 		`\\bas${gap}an?${gap}(?:ai|llm|language${gap}model)\\b`,
-		`\\b(?:dear|hey|hello|hi|attention|note${gap}to|instructions?${gap}(?:to|for)|message${gap}(?:to|for))${gap}(?:the${gap}|any${gap})?(?:ai|llm|model|assistant|claude|chatgpt|gpt|copilot|gemini|agent)\\b`,
+		`\\b(?:dear|hey|hello|hi|attention|note${gap}to|message${gap}(?:to|for))${gap}(?:the${gap}|any${gap})?(?:ai|llm|model|assistant|claude|chatgpt|gpt|copilot|gemini|agent)\\b`,
 		`\\b(?:call|invoke|use|run)${gap}(?:the${gap}|tool${gap}){0,2}review_report\\b`,
 		`\\b(?:mark|rate|treat|consider|report)${gap}(?:this|all|every|the)${words}(?:as${gap})(?:approved|passed|pass|passing|safe|compliant|low)\\b`,
 		`\\bset${words}status${words}approved\\b`,
