@@ -141,6 +141,13 @@ test.for([
 	["No comment from the team", "missing"],
 	["Nothing to see", "missing"],
 	["lgtm", "missing"],
+	["Pass?", "missing"],
+	["✅?", "missing"],
+	["Hardly OK", "missing"],
+	["Pass: no findings", "pass"],
+	["Done soon", "warning"],
+	["Approved if the scan is clean", "warning"],
+	["OK - not by hand", "pass"],
 	["~~✅ Pass~~", "missing"],
 	["<!-- ✅ Pass -->", "missing"],
 	["![✅](https://ci.example.com/b.svg)", "missing"],
@@ -179,6 +186,62 @@ test.for([
 		expect(assessment.trifecta.external_communication).toBe(leg);
 	},
 );
+
+test.for([
+	["| Check | Dev | Prod |", "| INF-5 TLS | ✅ | ❌ |", "fail"],
+	["| Check | Dev status | Status |", "| INF-5 TLS | ✅ | maybe |", "missing"],
+	[
+		"| Check | Status (dev) | Status (prod) |",
+		"| INF-5 TLS | ✅ | ❌ |",
+		"fail",
+	],
+	[
+		"| Check | Status (dev) | Status (prod) |",
+		"| INF-5 TLS | ✅ | |",
+		"missing",
+	],
+	["| Check | Pass | Fail |", "| INF-5 TLS | | ✅ |", "missing"],
+	["| Check | Pass | Fail |", "| INF-5 TLS | ✅ | |", "pass"],
+	["| Check | Not OK | Notes |", "| INF-5 TLS | ✅ | broken |", "missing"],
+	["| Check | Failed? | Notes |", "| INF-5 TLS | Yes | broken |", "missing"],
+	["| Check | Required | Notes |", "| INF-5 TLS | Yes | later |", "missing"],
+	["| Check | Pass/Fail | Notes |", "| INF-5 TLS | Pass | managed |", "pass"],
+	["| Status | Check | Evidence |", "| ✅ | INF-5 TLS | managed |", "pass"],
+	["| Severity | Check | Result |", "| OK | INF-5 TLS | ❌ |", "fail"],
+])("in a table headed %s the row %s is read as %s", ([head, row, expected]) => {
+	const columns = (head ?? "").split("|").length - 2;
+	const table = `${head}\n|${"---|".repeat(columns)}\n${row}\n`;
+	expect(findStatus(assessReport(table), "INF-5")).toBe(expected);
+});
+
+test.for([
+	["- ✅ No audio, images or resource links", "SEC-5", "pass"],
+	["- ✅ No audio", "SEC-5", "missing"],
+	["- ✅ API keys are never used", "AUTH-1", "pass"],
+	["- ✅ OBO only, no API keys", "AUTH-1", "pass"],
+	["- ✅ API keys", "AUTH-1", "missing"],
+	["- ✅ No CI/CD pipeline", "POL-6", "missing"],
+	["- ❌ No CI/CD pipeline", "POL-6", "fail"],
+	["- [x] Alerts not configured", "OBS-4", "missing"],
+	["- [x] Alerts", "OBS-4", "pass"],
+	["- [ ] Alerts", "OBS-4", "missing"],
+	["- TLS", "INF-5", "missing"],
+	["- TLS: yes", "INF-5", "pass"],
+	[
+		"TLS is important to us, and we are sure that it will pass.",
+		"INF-5",
+		"missing",
+	],
+	[
+		"Everything about TLS ✅ and much more has been written down by us here today",
+		"INF-5",
+		"missing",
+	],
+	["SEC-7", "SEC-7", "missing"],
+	["SEC-7 ✅ annotated", "SEC-7", "pass"],
+])("the line %j answers %s with %s", ([line, id, expected]) => {
+	expect(findStatus(assessReport(line ?? ""), id ?? "")).toBe(expected);
+});
 
 test("three legs that are present complete the trifecta, whatever the combination claims", () => {
 	const leg = { status: "❌ Fail", evidence: "It is there" };

@@ -2,14 +2,8 @@ import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase, findVerdictPhase } from "./find-phase.ts";
 import type { Block, Markdown, TextLine } from "./markdown.ts";
 import { toWords } from "./phrases.ts";
-import {
-	type Claim,
-	type Row,
-	readClaimLine,
-	readClaimRow,
-	readColumn,
-	splitLabel,
-} from "./read-claim.ts";
+import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
+import { type Row, readClaimRow, readColumn } from "./read-claim-row.ts";
 import {
 	findHeaderField,
 	isRiskLabel,

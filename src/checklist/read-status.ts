@@ -42,9 +42,15 @@ const tickedBox = /^\[[xX✓✔]\]/;
 /** A list to choose from, as templates have it. */
 const choice =
 	/\b(?:pass(?:ed)?\s*(?:\/|\||,|or|eller)\s*(?:warning|fail)|yes\s*(?:\/|\||or)\s*no|ja\s*(?:\/|\||eller)\s*nei)/i;
-/** Words after "ok" or "implemented" that take a part of it back. */
-const qualifiers = new Set(
+/** Words after "ok" or "implemented" that take a part of it back, even after a comma. */
+const exceptions = new Set(
 	"partially partly except unless but pending delvis unntatt bortsett men".split(
+		" ",
+	),
+);
+/** Words that take it back in the same clause: "done soon", but not "done, not by hand". */
+const postponements = new Set(
+	"not never soon later planned next once if when until ikke aldri snart senere planlagt hvis når".split(
 		" ",
 	),
 );
@@ -113,7 +119,8 @@ function isOpen(text: string): boolean {
 		text === "" ||
 		emptyBox.test(text) ||
 		(placeholder && !tickedBox.test(text)) ||
-		/^[-–—.…?]+$/.test(text)
+		/^[-–—.…]+$/.test(text) ||
+		(text.endsWith("?") && text.length <= 40)
 	);
 }
 
@@ -125,9 +132,7 @@ function takeWord(
 	const status = matchPhraseAt(words, head, 0);
 	if (status) {
 		const { value, length } = status;
-		const qualified = head
-			.slice(length, length + 3)
-			.some((word) => qualifiers.has(word));
+		const qualified = takesBack(text, head.slice(length, length + 3), length);
 		return {
 			word: value === "pass" && qualified ? "warning" : value,
 			rest: dropWords(text, length),
@@ -141,6 +146,14 @@ function takeWord(
 			rest: text,
 		};
 	return { rest: text };
+}
+
+function takesBack(text: string, next: string[], length: number): boolean {
+	if (next.some((word) => exceptions.has(word))) return true;
+	const clause = toWords(text.split(/[,.:;()–—]|\s-\s/, 1)[0] ?? "");
+	return clause
+		.slice(length, length + 3)
+		.some((word) => postponements.has(word));
 }
 
 function standsAlone(text: string): boolean {

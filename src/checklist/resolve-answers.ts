@@ -133,8 +133,9 @@ function isUnreadable({ status }: Claim): boolean {
 
 function findMissingParts(id: string, claims: Claim[]): string[] {
 	const parts = Object.keys(checkWordings[id]?.parts ?? {});
-	const named = new Set(claims.map(({ part }) => part));
-	if (claims.length === 0 || named.has(null)) return [];
+	const named = new Set(claims.flatMap((claim) => claim.parts));
+	const whole = claims.some((claim) => claim.parts.length === 0);
+	if (claims.length === 0 || whole) return [];
 	if (claims.some(({ status }) => status === "fail")) return [];
 	return parts.filter((part) => !named.has(part));
 }
