@@ -16,6 +16,7 @@ import Fastify, {
 } from "fastify";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
+import { drainOnClose } from "./drain.ts";
 import { problemDetails, publicError, reportError } from "./errors.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -56,6 +57,7 @@ export function buildApp(
 		requestId: request.id,
 	});
 
+	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
 	app.setErrorHandler(sendProblem);
 	app.setNotFoundHandler(async (request) => {
