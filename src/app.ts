@@ -63,11 +63,11 @@ export function buildApp(
 			message: `There is nothing at ${request.method} ${pathOf(request)}. The API is described at /docs.`,
 		});
 	});
-	app.addHook("onRequest", guardHosts(config));
 	app.addHook("onRequest", async (request, reply) => {
 		reply.header("x-request-id", request.id);
 		reply.header("x-content-type-options", "nosniff");
 	});
+	app.addHook("onRequest", guardHosts(config));
 	app.addHook("onResponse", logResponse);
 
 	mountRest(app, contextFor);
@@ -150,11 +150,15 @@ function sendProblem(
 ): FastifyReply {
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	return reply
-		.code(shown.status)
-		.header("x-request-id", request.id)
-		.type("application/problem+json")
-		.send(problemDetails(shown, request));
+	return (
+		reply
+			.code(shown.status)
+			// Again: no hook has run where the path could not be read.
+			.header("x-request-id", request.id)
+			.header("x-content-type-options", "nosniff")
+			.type("application/problem+json")
+			.send(problemDetails(shown, request))
+	);
 }
 
 /** Bytes that are no HTTP request, or one whose headers are too large: no request object exists yet. */
