@@ -46,6 +46,8 @@ export function buildApp(
 		}),
 		genReqId: ({ headers }) => acceptRequestId(headers["x-request-id"]),
 		forceCloseConnections: "idle",
+		// Node's own refusal of a missing Host has no body; guardHosts words it.
+		http: { requireHostHeader: false },
 		frameworkErrors: sendProblem,
 		clientErrorHandler: answerUnreadable,
 	});
@@ -119,6 +121,15 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 	const allowsAll = allowed.includes("*");
 	return async (request: FastifyRequest): Promise<void> => {
 		const { url = "" } = request.routeOptions;
+		if (
+			request.headers.host === undefined &&
+			request.raw.httpVersion === "1.1"
+		) {
+			throw new TRPCError({
+				code: "BAD_REQUEST",
+				message: "An HTTP/1.1 request must have a Host header.",
+			});
+		}
 		if (url === "/healthz" || url === "/readyz") return;
 		const host = validateHostHeader(request.headers.host, allowed);
 		if (!host.ok && !allowsAll) {
