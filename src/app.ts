@@ -34,7 +34,10 @@ const BODY_LIMIT = 8 * 1024 * 1024;
  */
 export function buildApp(
 	db: Database,
-	config: Pick<Config, "HOST" | "PUBLIC_URL" | "ALLOWED_HOSTS">,
+	config: Pick<
+		Config,
+		"HOST" | "PUBLIC_URL" | "ALLOWED_HOSTS" | "REQUIRE_COMPLETE_REPORT"
+	>,
 	logger: FastifyBaseLogger,
 ): FastifyInstance {
 	const app = Fastify({
@@ -54,6 +57,7 @@ export function buildApp(
 	const contextFor = (request: FastifyRequest): Context => ({
 		db,
 		log: request.log,
+		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
 		requestId: request.id,
 	});
 

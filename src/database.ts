@@ -9,6 +9,7 @@ import {
 } from "kysely";
 import { Migrator } from "kysely/migration";
 import pg from "pg";
+import type { Assessment, RiskLevel } from "./checklist/schema.ts";
 import type { ReportStatus } from "./reports/schema.ts";
 
 /** The tables, as Kysely knows them. */
@@ -37,6 +38,12 @@ export interface ReportsTable {
 	reviewed_at: string | null;
 	reviewed_by: string | null;
 	review_notes: string | null;
+	assessment: JSONColumnType<Assessment | null, string | null, string>;
+	checklist_version: GeneratedAlways<string | null>;
+	risk_level: GeneratedAlways<RiskLevel>;
+	trifecta: GeneratedAlways<Assessment["trifecta"]["combination"]>;
+	completeness: GeneratedAlways<number | null>;
+	error_count: GeneratedAlways<number | null>;
 }
 
 /** `report_decisions`: see db/schema.sql. */
@@ -93,6 +100,13 @@ export function violates(error: unknown, constraint: string): boolean {
 
 const migrationFolder = new URL("../db/migrations/", import.meta.url);
 
+/** Where Kysely's migrator counts the migrations, and the lock it holds meanwhile. */
+export const migrationTables = [
+	"schema_migrations",
+	"schema_migrations_lock",
+] as const;
+const [migrationTableName, migrationLockTableName] = migrationTables;
+
 /**
  * Brings the database to the version this code knows. Several instances may do
  * so at once: Kysely's migrator holds an advisory lock, in one transaction.
@@ -103,8 +117,8 @@ const migrationFolder = new URL("../db/migrations/", import.meta.url);
 export async function migrateDatabase(db: Database): Promise<string[]> {
 	const migrator = new Migrator({
 		db,
-		migrationTableName: "schema_migrations",
-		migrationLockTableName: "schema_migrations_lock",
+		migrationTableName,
+		migrationLockTableName,
 		provider: {
 			async getMigrations() {
 				const files = await readdir(migrationFolder);

@@ -1,30 +1,10 @@
-import { spawn } from "node:child_process";
-import {
-	closeSync,
-	constants,
-	fstatSync,
-	openSync,
-	readFileSync,
-} from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type pg from "pg";
 import { findBinaries } from "./embedded/binaries.ts";
-import {
-	clusterIn,
-	createCluster,
-	type DataFolder,
-	prepareFolder,
-	surroundings,
-} from "./embedded/folder.ts";
-import {
-	addressOf,
-	findServer,
-	keepLock,
-	stopServer,
-	takeLock,
-} from "./embedded/server.ts";
+import { createCluster } from "./embedded/cluster.ts";
+import { type DataFolder, prepareFolder } from "./embedded/folder.ts";
+import { addressOf, keepLock, takeLock } from "./embedded/lock.ts";
+import { findServer, spawnServer, stopServer } from "./embedded/server.ts";
 
 /** The service's private PostgreSQL, running. */
 export interface EmbeddedDatabase {
@@ -58,6 +38,19 @@ export interface EmbeddedOptions {
 export async function startEmbedded(
 	options: EmbeddedOptions,
 ): Promise<EmbeddedDatabase> {
+	try {
+		return await start(options);
+	} catch (cause) {
+		// The operating system's refusals (no space, not permitted …) say what, not where.
+		if (!(cause as NodeJS.ErrnoException).syscall) throw cause;
+		throw new Error(
+			`The private PostgreSQL could not start on DATA_DIR ${options.dataDir}: ${(cause as Error).message}. Remedy that, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL server.`,
+			{ cause },
+		);
+	}
+}
+
+async function start(options: EmbeddedOptions) {
 	const systemDirs = options.systemDirs ?? {
 		data: "/var/lib/mcp-go-live",
 		programs: "/var/cache/mcp-go-live",
@@ -90,12 +83,14 @@ const ownSettings: Record<string, string> = {
 };
 
 async function stopOrphan(dataDir: string, deadline: number) {
+	// A service that was just killed is given the moment its connections take to end.
+	const patience = Date.now() + 1_500;
 	for (;;) {
 		const server = findServer(dataDir);
 		if (!server) return;
 		const lock = await takeLock(dataDir, server.port);
-		if (lock === "taken") throw takenError(dataDir);
-		if (lock) return stopServer(dataDir, server.pid);
+		if (lock === "taken" && Date.now() > patience) throw takenError(dataDir);
+		if (lock && lock !== "taken") return stopServer(dataDir, server.pid);
 		if (Date.now() > deadline)
 			throw new Error(
 				`PostgreSQL (process ${server.pid}) runs on DATA_DIR ${dataDir} and does not answer. Stop that process, or set DATA_DIR to another folder.`,
@@ -112,23 +107,29 @@ async function launch(
 	deadline: number,
 ): Promise<EmbeddedDatabase | undefined> {
 	const { dataDir } = folder;
-	const port = await findFreePort();
-	const child = spawnServer(folder, binaries, { ...settings, port: `${port}` });
+	const server = await spawnServer(folder, binaries, settings);
+	const { pid, port } = server;
 	for (;;) {
 		const lock = await takeLock(dataDir, port);
 		// Only another start stops it politely: it took ours for left behind.
-		if (lock === "taken" || child.end() === 0) throw takenError(dataDir);
+		if (lock === "taken" || server.end() === 0) throw takenError(dataDir);
 		if (lock) {
-			await createDatabase(lock);
-			keepLock(lock, dataDir, port, () => child.end() === undefined);
+			await createDatabase(lock).catch(async (cause) => {
+				await stopServer(dataDir, pid);
+				throw new Error(
+					`The database could not be created in DATA_DIR ${dataDir}: ${cause.message}. Remedy that, or set DATA_DIR to another folder.`,
+					{ cause },
+				);
+			});
+			keepLock(lock, dataDir, port, () => server.end() === undefined);
 			break;
 		}
-		if (child.end() !== undefined || Date.now() > deadline) {
-			const said = child.said();
+		if (server.end() !== undefined || Date.now() > deadline) {
+			const said = server.said();
 			if (passing.test(said) && Date.now() < deadline) return undefined;
-			await stopServer(dataDir, child.pid);
+			await stopServer(dataDir, pid);
 			throw new Error(
-				`PostgreSQL did not start on DATA_DIR ${dataDir} (${child.end() ?? "no answer"}). Its log ends with:\n${said}\nRemedy that, or set DATA_DIR to another folder.`,
+				`PostgreSQL did not start on DATA_DIR ${dataDir} (${server.end() ?? "no answer"}). Its log ends with:\n${said}\nRemedy that, or set DATA_DIR to another folder.`,
 			);
 		}
 		await wait(20);
@@ -138,7 +139,7 @@ async function launch(
 		url: addressOf(dataDir, port, databaseName),
 		dataDir,
 		stop() {
-			stopped ??= stopServer(dataDir, child.pid);
+			stopped ??= stopServer(dataDir, pid);
 			return stopped;
 		},
 	};
@@ -155,70 +156,10 @@ const takenError = (dataDir: string) =>
 		`Another MCP Go-Live service is using DATA_DIR ${dataDir}. Stop it, or set DATA_DIR to another folder for this one, or set DATABASE_URL for both to share one PostgreSQL server.`,
 	);
 
-function spawnServer(
-	{ dataDir, account }: DataFolder,
-	binaries: string,
-	settings: Record<string, string>,
-) {
-	const logFile = join(dataDir, "postgres.log");
-	const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
-	// A link is not followed: root writes here, in a folder of someone else's.
-	const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY;
-	const log = openSync(logFile, flags, 0o600);
-	const { size } = fstatSync(log);
-	const child = spawn(
-		join(binaries, "postgres"),
-		[
-			...["-D", clusterIn(dataDir)],
-			...Object.entries(settings).flatMap((pair) => ["-c", pair.join("=")]),
-		],
-		{
-			...account,
-			...surroundings,
-			// Ctrl-C must not reach it before the service has drained.
-			detached: true,
-			stdio: ["ignore", log, log],
-		},
-	);
-	closeSync(log);
-	child.unref();
-	let end: number | string | undefined;
-	child.once("error", (error) => {
-		end = error.message;
-	});
-	child.once("exit", (code, signal) => {
-		end = code ?? signal ?? "ended";
-	});
-	return {
-		pid: child.pid ?? 0,
-		/** The exit code or signal or reason; undefined while it runs. */
-		end: () => end,
-		/** The last lines it wrote. */
-		said: () =>
-			readFileSync(logFile)
-				.subarray(size)
-				.toString()
-				.trim()
-				.split("\n")
-				.slice(-5)
-				.join("\n"),
-	};
-}
-
 async function createDatabase(lock: pg.Client) {
 	const { rowCount } = await lock.query(
 		"SELECT FROM pg_database WHERE datname = $1",
 		[databaseName],
 	);
 	if (rowCount === 0) await lock.query(`CREATE DATABASE ${databaseName}`);
-}
-
-function findFreePort() {
-	return new Promise<number>((resolve, reject) => {
-		const probe = createServer().once("error", reject);
-		probe.listen(0, "127.0.0.1", () => {
-			const { port } = probe.address() as AddressInfo;
-			probe.close(() => resolve(port));
-		});
-	});
 }

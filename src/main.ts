@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
+import { reassessReports } from "./assessments/reassess.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { type Database, migrateDatabase, openDatabase } from "./database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
@@ -14,27 +15,23 @@ const usage = `Usage: mcp-go-live [command]
   serve     the service: REST, tRPC, MCP and documentation over HTTP (default)
   mcp       the same MCP server over standard input and output
   migrate   bring the database to this version, and end
+  assess    assess reports that no present rules have assessed; --all: every report
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
-DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH. See the README.
+DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
+REQUIRE_COMPLETE_REPORT. See the README.
 `;
 
 /** Seconds until a shutdown stops waiting for what still runs. */
 const SHUTDOWN_SECONDS = 9;
 
-const commands = { serve, mcp, migrate, openapi };
+const commands = { help, serve, mcp, migrate, assess, openapi };
 
 try {
-	const { values, positionals } = parseArgs({
-		options: { help: { type: "boolean", short: "h" } },
-		allowPositionals: true,
-	});
-	const [name = "serve", ...rest] = positionals;
-	if (values.help) {
-		process.stdout.write(usage);
-	} else if (Object.hasOwn(commands, name) && rest.length === 0) {
-		await commands[name as keyof typeof commands]();
+	const command = readCommand();
+	if (command) {
+		await commands[command.name](command.options);
 	} else {
 		process.stderr.write(usage);
 		process.exitCode = 2;
@@ -45,6 +42,35 @@ try {
 	);
 	// What was opened on the way, such as the embedded database, has been closed.
 	process.exit(1);
+}
+
+/** Undefined when the command line is not one that the usage describes. */
+function readCommand():
+	| { name: keyof typeof commands; options: { all?: boolean } }
+	| undefined {
+	try {
+		const { values, positionals } = parseArgs({
+			options: {
+				help: { type: "boolean", short: "h" },
+				all: { type: "boolean" },
+			},
+			allowPositionals: true,
+		});
+		const { help, ...options } = values;
+		const [name = "serve", ...rest] = positionals;
+		if (help) return { name: "help", options };
+		const isKnown = Object.hasOwn(commands, name) && rest.length === 0;
+		const isFitting = name === "assess" || !options.all;
+		return isKnown && isFitting
+			? { name: name as keyof typeof commands, options }
+			: undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+async function help(): Promise<void> {
+	process.stdout.write(usage);
 }
 
 async function serve(): Promise<void> {
@@ -76,6 +102,7 @@ async function mcp(): Promise<void> {
 	const session = serveMcpStdio({
 		db: storage.db,
 		log,
+		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
 		requestId: `stdio-${process.pid}`,
 	});
 	const stop = onShutdown(log, async () => {
@@ -92,6 +119,31 @@ async function migrate(): Promise<void> {
 	const log = createLogger(config.LOG_LEVEL, 1);
 	const storage = await openStorage(config, log);
 	await storage.close();
+}
+
+async function assess({ all = false }: { all?: boolean }): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, 1);
+	const storage = await openStorage(config, log);
+	try {
+		const count = await reassessReports(storage.db, {
+			all,
+			onProgress: showProgress,
+		});
+		log.info({ count }, "reports assessed");
+	} finally {
+		await storage.close();
+	}
+}
+
+/** A progress bar on a terminal; nothing where nobody watches. */
+function showProgress(done: number, total: number): void {
+	if (!process.stderr.isTTY) return;
+	const filled = Math.floor((done / total) * 40);
+	const bar = "█".repeat(filled) + "░".repeat(40 - filled);
+	process.stderr.write(
+		`\r${bar} ${done}/${total}${done === total ? "\n" : ""}`,
+	);
 }
 
 async function openapi(): Promise<void> {
@@ -122,14 +174,15 @@ async function openStorage(config: Config, log: Logger): Promise<Storage> {
 		await db.destroy();
 		await embedded?.stop();
 	};
+	const where = embedded?.dataDir ?? withoutPassword(url);
 	try {
 		const applied = await migrateDatabase(db);
 		if (applied.length > 0) log.info({ applied }, "database migrated");
 	} catch (error) {
 		await close();
-		throw embedded ? error : explainConnectError(error, url);
+		throw explainDatabaseError(error, where);
 	}
-	return { db, where: embedded?.dataDir ?? withoutPassword(url), close };
+	return { db, where, close };
 }
 
 /**
@@ -175,13 +228,16 @@ function explainListenError(error: unknown, config: Config): unknown {
 		: error;
 }
 
-function explainConnectError(error: unknown, url: string): unknown {
+function explainDatabaseError(error: unknown, where: string): Error {
 	const { code, message } = error as { code?: string; message?: string };
 	const isConnection =
 		code !== undefined && /^(E[A-Z_]+|28\w+|3D000|57P0\d|08\w+)$/.test(code);
-	return isConnection
-		? new Error(
-				`Cannot use the database at ${withoutPassword(url)}: ${message || code}. Check DATABASE_URL, and that PostgreSQL is running there.`,
-			)
-		: error;
+	const advice = isConnection
+		? ". Check DATABASE_URL, and that PostgreSQL is running there."
+		: "";
+	// Of several addresses none answered: then there is no message of its own.
+	return new Error(
+		`Cannot use the database at ${where}: ${message || code}${advice}`,
+		{ cause: error },
+	);
 }

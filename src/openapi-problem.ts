@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { problemDetails, publicError } from "./errors.ts";
+import { type Issue, problemDetails, publicError } from "./errors.ts";
 import { appRouter } from "./router.ts";
 
 /** The one schema of everything that goes wrong (RFC 9457). */
@@ -164,6 +164,7 @@ interface ExampleError {
 	code: string;
 	detail: string;
 	existing_report_id?: string;
+	issues?: Issue[];
 }
 
 /** By status, and by procedure where one has words of its own. */
@@ -195,6 +196,17 @@ const examples: Record<string, ExampleError> = {
 		code: "UNSUPPORTED_MEDIA_TYPE",
 		detail:
 			"Send the body as JSON, with the header Content-Type: application/json.",
+	},
+	422: {
+		code: "UNPROCESSABLE_CONTENT",
+		detail:
+			"This service takes only complete reports, and the assessment finds 1 error in this one. check-missing: SEC-6 Tool descriptions is not answered.",
+		issues: [
+			{
+				path: "report_data",
+				message: "check-missing: SEC-6 Tool descriptions is not answered.",
+			},
+		],
 	},
 	431: {
 		code: "BAD_REQUEST",

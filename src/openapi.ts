@@ -22,6 +22,15 @@ const tags = [
 			"Go-live reports: submitted by developers, decided by the platform team.",
 	},
 	{
+		name: "Checklist",
+		description:
+			"The six phases with their checks, and the rules by which reports are assessed.",
+	},
+	{
+		name: "Analytics",
+		description: "How many reports there are, by status and by risk.",
+	},
+	{
 		name: "Health",
 		description: "For load balancers and orchestrators.",
 	},
@@ -87,7 +96,7 @@ function complete(
 		content: {
 			"application/json": {
 				...content,
-				example: exampleOf(content?.schema as Schema, schemas),
+				example: rest.example ?? exampleOf(content?.schema as Schema, schemas),
 			},
 		},
 	};

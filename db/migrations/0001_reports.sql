@@ -36,10 +36,12 @@ CREATE TABLE mcp_server_reports (
 CREATE UNIQUE INDEX reports_one_live_per_repository ON mcp_server_reports (repository_key)
 	WHERE status IN ('pending_review', 'approved');
 
--- The lists: newest first, ties broken by id, with and without a status.
+-- The lists: newest first, ties broken by id, of all, one status or one repository.
 CREATE INDEX reports_by_time ON mcp_server_reports (submitted_at DESC, id DESC);
 CREATE INDEX reports_by_status_and_time
 	ON mcp_server_reports (status, submitted_at DESC, id DESC);
+CREATE INDEX reports_by_repository_and_time
+	ON mcp_server_reports (repository_key, submitted_at DESC, id DESC);
 
 CREATE TABLE report_decisions (
 	id bigint GENERATED ALWAYS AS IDENTITY,

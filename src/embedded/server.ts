@@ -1,9 +1,81 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, statSync, unlinkSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import {
+	closeSync,
+	constants,
+	fchownSync,
+	fstatSync,
+	openSync,
+	readFileSync,
+	statSync,
+	unlinkSync,
+} from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import pg from "pg";
-import { clusterIn, databaseUser, readPassword } from "./folder.ts";
+import { surroundings } from "./binaries.ts";
+import { clusterIn, isAlive } from "./cluster.ts";
+import type { DataFolder } from "./folder.ts";
+
+/**
+ * Starts a server on a free port of 127.0.0.1, in a session of its own.
+ *
+ * @returns its process id and port, `end()`: how it ended (exit code, signal or reason) or undefined while it runs, and `said()`: the last lines it wrote
+ */
+export async function spawnServer(
+	{ dataDir, account }: DataFolder,
+	binaries: string,
+	settings: Record<string, string>,
+) {
+	const logFile = join(dataDir, "postgres.log");
+	const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+	// A link is not followed: root writes here, in a folder of someone else's.
+	const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY;
+	const log = openSync(logFile, flags, 0o600);
+	if (account) fchownSync(log, account.uid, account.gid);
+	const { size } = fstatSync(log);
+	const port = await findFreePort();
+	const child = spawn(
+		join(binaries, "postgres"),
+		[
+			...["-D", clusterIn(dataDir)],
+			...Object.entries({ ...settings, port }).flatMap((pair) => [
+				"-c",
+				pair.join("="),
+			]),
+		],
+		{
+			...account,
+			...surroundings,
+			// Ctrl-C must not reach it before the service has drained.
+			detached: true,
+			stdio: ["ignore", log, log],
+		},
+	);
+	closeSync(log);
+	child.unref();
+	let end: number | string | undefined;
+	child.once("error", (error) => {
+		end = error.message;
+	});
+	child.once("exit", (code, signal) => {
+		end = code ?? signal ?? "ended";
+	});
+	return {
+		pid: child.pid ?? 0,
+		port,
+		/** The exit code or signal or reason; undefined while it runs. */
+		end: () => end,
+		/** The last lines it wrote. */
+		said: () =>
+			readFileSync(logFile)
+				.subarray(size)
+				.toString()
+				.trim()
+				.split("\n")
+				.slice(-5)
+				.join("\n"),
+	};
+}
 
 /**
  * Finds the server that runs on DATA_DIR now, whoever started it.
@@ -18,9 +90,11 @@ export function findServer(
 	if (seen === undefined) return undefined;
 	const [pid, , , port] = seen.split("\n").map(Number);
 	if (pid && port && isServer(dataDir, pid)) return { pid, port };
-	const isBeingWritten = !pid && Date.now() - statSync(file).mtimeMs < 5_000;
+	const isInTheWay = pid
+		? isAlive(pid)
+		: Date.now() - statSync(file).mtimeMs > 5_000;
 	// Read again: another start may just have replaced it.
-	if (!isBeingWritten && readLockFile(file) === seen) unlinkSync(file);
+	if (isInTheWay && readLockFile(file) === seen) unlinkSync(file);
 	return undefined;
 }
 
@@ -31,7 +105,7 @@ export async function stopServer(dataDir: string, pid: number): Promise<void> {
 		["SIGQUIT", 6_000],
 	] as const) {
 		const until = Date.now() + patience;
-		if (isServer(dataDir, pid)) process.kill(pid, signal);
+		sendSignal(dataDir, pid, signal);
 		while (Date.now() < until) {
 			if (!isServer(dataDir, pid)) return;
 			await wait(20);
@@ -42,75 +116,15 @@ export async function stopServer(dataDir: string, pid: number): Promise<void> {
 	);
 }
 
-/** The URL of one database of the server on `port`. */
-export function addressOf(
-	dataDir: string,
-	port: number,
-	database: string,
-): string {
-	const password = readPassword(dataDir);
-	// Said explicitly, because a PGSSLMODE meant for another server counts too.
-	return `postgresql://${databaseUser}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
-}
-
-/**
- * Asks for the lock that a live service holds as long as it lives: it tells that service's server from one that a killed service left behind.
- *
- * @returns the connection that holds it; "taken" when a live service has it; undefined when the server does not answer (yet, or any more)
- */
-export async function takeLock(
-	dataDir: string,
-	port: number,
-): Promise<pg.Client | "taken" | undefined> {
-	const client = new pg.Client({
-		connectionString: addressOf(dataDir, port, "postgres"),
-		connectionTimeoutMillis: 5_000,
-	});
-	// A server that goes away is noticed where it is used, in the pool.
-	client.on("error", () => {});
-	try {
-		await client.connect();
-		const { rows } = await client.query(
-			"SELECT pg_try_advisory_lock($1) AS held",
-			[lockKey],
-		);
-		if (rows[0].held) return client;
-		await client.end();
-		return "taken";
-	} catch (cause) {
-		void client.end().catch(() => {});
-		if ((cause as { code?: string }).code !== "28P01") return undefined;
-		throw new Error(
-			`The file postgres/password in DATA_DIR ${dataDir} is not the password of its PostgreSQL. Put the right one back, or set DATA_DIR to another folder.`,
-			{ cause },
-		);
-	}
-}
-
-/**
- * Keeps the lock while `isWanted`, without keeping the process alive.
- *
- * A server that recovers from a crash of its own ends all connections and lives on: then the lock is taken again.
- */
-export function keepLock(
-	lock: pg.Client,
-	dataDir: string,
-	port: number,
-	isWanted: () => boolean,
-): void {
-	(lock as pg.Client & { unref(): void }).unref(); // Missing in its types.
-	lock.once("end", async () => {
-		while (isWanted()) {
-			await wait(500, undefined, { ref: false });
-			const next = await takeLock(dataDir, port).catch(() => undefined);
-			if (next && next !== "taken")
-				return keepLock(next, dataDir, port, isWanted);
-		}
+function findFreePort() {
+	return new Promise<number>((resolve, reject) => {
+		const probe = createServer().once("error", reject);
+		probe.listen(0, "127.0.0.1", () => {
+			const { port } = probe.address() as AddressInfo;
+			probe.close(() => resolve(port));
+		});
 	});
 }
-
-// Any number, as long as it stays the same.
-const lockKey = 7_216_459_103;
 
 function readLockFile(file: string) {
 	try {
@@ -133,5 +147,13 @@ function isServer(dataDir: string, pid: number) {
 		}).includes(`-D ${clusterIn(dataDir)} `);
 	} catch {
 		return false;
+	}
+}
+
+function sendSignal(dataDir: string, pid: number, signal: NodeJS.Signals) {
+	try {
+		if (isServer(dataDir, pid)) process.kill(pid, signal);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
 	}
 }

@@ -1,0 +1,97 @@
+import {
+	dropIdAndTitle,
+	type FoundCheck,
+	findCheck,
+	hasDenial,
+} from "./find-check.ts";
+import { toWords } from "./phrases.ts";
+import {
+	combineStatuses,
+	crossesOut,
+	type ReadStatus,
+	readStatus,
+	takeMarkers,
+} from "./read-status.ts";
+import { legChecks, readLegWords } from "./read-trifecta.ts";
+import type { Phase } from "./schema.ts";
+
+/** What one place of a report says about one check. */
+export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
+	status: ReadStatus["status"];
+	/** Whether the place says two different things. */
+	contradictory: boolean;
+	/** The evidence in the report's words, or an empty text. */
+	evidence: string;
+	line: number;
+};
+
+const legs = new Set<string>(Object.values(legChecks));
+const box = /^\[([ xX✓✔])\]\s*/;
+const separator = /:(?=\s|$)|\s[-–—=→]\s|\s=>\s/u;
+/** A longer text speaks about a check, it does not name one. */
+const labelWords = 12;
+
+/** Takes `Label: the rest` apart. Without a separator the label is empty. */
+export function splitLabel(text: string): { label: string; rest: string } {
+	const match = separator.exec(text.slice(0, 200));
+	if (!match) return { label: "", rest: text.trim() };
+	return {
+		label: text.slice(0, match.index).trim(),
+		rest: text.slice(match.index + match[0].length).trim(),
+	};
+}
+
+/**
+ * Reads a line of running text or of a list as an answer to a check.
+ * @returns Undefined where the line names no check or says nothing about it.
+ */
+export function readClaimLine(
+	text: string,
+	line: number,
+	phase: Phase | null,
+): Claim | undefined {
+	const ticked = box.exec(text)?.[1];
+	const body = text.replace(box, "").trim();
+	const signs = takeMarkers(body);
+	const afterId = dropIdAndTitle(signs.without);
+	const { label, rest } =
+		afterId === undefined
+			? splitLabel(signs.without)
+			: { label: signs.without.slice(0, 200), rest: afterId };
+	const name = label || rest;
+	if (afterId === undefined && toWords(name.slice(0, 200)).length > labelWords)
+		return undefined;
+	const found = findCheck(name, phase);
+	if (!found) return undefined;
+	const said = label === "" ? "" : rest;
+	// A statement denies what it names before or after it, within its first clause.
+	const clause = name.split(/[,;(–—]/, 1)[0] ?? "";
+	const denied = said === "" ? hasDenial(clause) : found.denied;
+	const danger = found.danger !== denied;
+	const word = said === "" ? undefined : readStatus(said, danger);
+	if (danger && crossesOut(body, said)) signs.found.delete("fail");
+	const all = [...signs.found];
+	if (ticked !== undefined) all.push(ticked === " " ? "unanswered" : "pass");
+	const marked = all.length > 0;
+	// A tick beside the bare name of a danger may mean that it is there, or that it is not.
+	if (said === "" && danger && all.includes("pass")) all.length = 0;
+	if (word && word.status !== "unreadable") all.push(word.status);
+	const claim = settle(found, combineStatuses(all), word?.rest ?? "", line);
+	const silent = claim.status === "unreadable" && !marked && !found.byId;
+	return silent ? undefined : claim;
+}
+
+/** A claim from a check and a status. A leg of the trifecta may be answered in words of its own, such as "OBO only". */
+export function settle(
+	{ check, phase, parts, byId }: FoundCheck,
+	{ status, contradictory }: Omit<ReadStatus, "rest">,
+	evidence: string,
+	line: number,
+): Claim {
+	const claim = { check, phase, parts, byId, contradictory, evidence, line };
+	if (status !== "unreadable" || !legs.has(check.id))
+		return { ...claim, status };
+	const leg = readLegWords(evidence);
+	if (leg === "unknown") return { ...claim, status };
+	return { ...claim, status: leg === "present" ? "fail" : "pass" };
+}

@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+	chownSync,
+	closeSync,
+	existsSync,
+	fsyncSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { surroundings } from "./binaries.ts";
+import type { DataFolder } from "./folder.ts";
+
+/** The data directory of PostgreSQL inside DATA_DIR. */
+export const clusterIn = (dataDir: string) => join(dataDir, "postgres", "data");
+
+/** The superuser's name inside the private PostgreSQL. */
+export const databaseUser = "go_live";
+
+/**
+ * Creates the database files in DATA_DIR unless they are there: all or nothing, however the process ends and however many start at once.
+ *
+ * @param binaries the folder of `initdb`
+ * @param isSafe false skips waiting for the disk (tests)
+ * @throws Error with what `initdb` said
+ */
+export async function createCluster(
+	{ dataDir, account }: DataFolder,
+	binaries: string,
+	isSafe: boolean,
+): Promise<void> {
+	removeLeftovers(dataDir);
+	if (existsSync(join(dataDir, "postgres"))) readPassword(dataDir);
+	if (existsSync(join(clusterIn(dataDir), "PG_VERSION"))) return;
+	const unfinished = mkdtempSync(join(dataDir, `postgres.new-${process.pid}-`));
+	try {
+		const passwordFile = join(unfinished, "password");
+		const password = randomBytes(24).toString("base64url");
+		writeFileSync(passwordFile, password, { mode: 0o600, flush: true });
+		if (account)
+			for (const path of [unfinished, passwordFile])
+				chownSync(path, account.uid, account.gid);
+		await promisify(execFile)(
+			join(binaries, "initdb"),
+			[
+				`--pgdata=${join(unfinished, "data")}`,
+				`--username=${databaseUser}`,
+				`--pwfile=${passwordFile}`,
+				"--auth=scram-sha-256",
+				"--encoding=UTF8",
+				"--locale=C",
+				"--no-instructions",
+				...(isSafe ? [] : ["--no-sync"]),
+			],
+			{ ...account, ...surroundings },
+		);
+		waitForDisk(unfinished);
+		renameSync(unfinished, join(dataDir, "postgres"));
+		waitForDisk(dataDir);
+	} catch (cause) {
+		rmSync(unfinished, { recursive: true, force: true });
+		// Another start may have been faster: then its database serves.
+		if (existsSync(join(clusterIn(dataDir), "PG_VERSION"))) return;
+		const { message, stderr } = cause as Error & { stderr?: string };
+		throw new Error(
+			`PostgreSQL's files could not be created in DATA_DIR ${dataDir}: ${(stderr || message).trim()}. Remedy that, or set DATA_DIR to another folder.`,
+			{ cause },
+		);
+	}
+}
+
+/** Reads the password that was made with the database files. */
+export function readPassword(dataDir: string): string {
+	try {
+		return readFileSync(join(dataDir, "postgres", "password"), "utf8");
+	} catch (cause) {
+		throw new Error(
+			`DATA_DIR ${dataDir} holds a folder "postgres" that this user cannot use (${(cause as Error).message}). Start as the user it belongs to, or set DATA_DIR to another folder.`,
+			{ cause },
+		);
+	}
+}
+
+/** Whether a process has this id, whatever it is. */
+export function isAlive(pid: number) {
+	try {
+		return process.kill(pid, 0);
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === "EPERM";
+	}
+}
+
+// A first start that was interrupted leaves its unfinished files.
+function removeLeftovers(dataDir: string) {
+	for (const name of readdirSync(dataDir)) {
+		const pid = Number(/^postgres\.new-(\d+)-/.exec(name)?.[1]);
+		if (!pid || (pid !== process.pid && isAlive(pid))) continue;
+		try {
+			rmSync(join(dataDir, name), { recursive: true, force: true });
+		} catch {
+			// Another user's, or still being written: it does no harm.
+		}
+	}
+}
+
+function waitForDisk(folder: string) {
+	const descriptor = openSync(folder, "r");
+	fsyncSync(descriptor);
+	closeSync(descriptor);
+}

@@ -1,0 +1,49 @@
+import { readdir, readFile } from "node:fs/promises";
+import { sql } from "kysely";
+import { expect, onTestFinished, test } from "vitest";
+import { migrateDatabase, openDatabase } from "../src/database.ts";
+import { makeDatabase } from "./helpers.ts";
+
+const folder = new URL("../db/migrations/", import.meta.url);
+
+function open(url: string) {
+	const db = openDatabase(url, { poolSize: 3 });
+	onTestFinished(() => db.destroy());
+	return db;
+}
+
+test("ten instances that start at once bring an empty database to this version together", async () => {
+	const url = await makeDatabase(onTestFinished, { isMigrated: false });
+	const instances = Array.from({ length: 10 }, () => open(url));
+	const applied = await Promise.all(instances.map(migrateDatabase));
+	const files = (await readdir(folder)).filter((file) => /\.sql$/.test(file));
+	expect(applied.flat().sort()).toEqual(
+		files.map((file) => file.replace(".sql", "")).sort(),
+	);
+});
+
+test("a database that is up to date is left as it is", async () => {
+	const db = open(await makeDatabase());
+	expect(await migrateDatabase(db)).toEqual([]);
+});
+
+test("a database that is newer than the code is refused with a sentence", async () => {
+	const db = open(await makeDatabase());
+	await sql`insert into schema_migrations (name, timestamp) values ('9999_from_the_future', '2099-01-01')`.execute(
+		db,
+	);
+	await expect(migrateDatabase(db)).rejects.toThrow(
+		"The database is newer than this version of MCP Go-Live: it holds migration 9999_from_the_future, which this version does not know. Start a version that does, or give this one a database of its own.",
+	);
+});
+
+test("migrations are numbered without gaps, and each opens by saying why", async () => {
+	const files = (await readdir(folder)).sort();
+	expect(files.length).toBeGreaterThan(0);
+	for (const [index, file] of files.entries()) {
+		expect(file).toMatch(/^\d{4}_[a-z0-9_]+\.sql$/);
+		expect(Number(file.slice(0, 4)), file).toBe(index + 1);
+		const text = await readFile(new URL(file, folder), "utf8");
+		expect(text, file).toMatch(/^-- Why: \S/);
+	}
+});
