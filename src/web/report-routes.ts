@@ -1,0 +1,138 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Report } from "../reports/schema.ts";
+import type { Caller } from "../router.ts";
+import type { TypedDecision } from "./components/decision-form.ts";
+import type { RevisionHistory } from "./components/timeline.ts";
+import { comparePage } from "./pages/compare.ts";
+import { reportPage } from "./pages/report.ts";
+import { readReviewer } from "./session.ts";
+import type { Site } from "./site.ts";
+
+/** A request about one report. */
+type AboutReport = FastifyRequest<{
+	Params: { id: string };
+	Querystring: Record<string, string | undefined>;
+}>;
+
+/** Mounts a report's page, its text as it was sent, and its comparison with another revision. */
+export function mountReportPages(scope: FastifyInstance, site: Site): void {
+	scope.get("/reports/:id", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const typed = {
+			reviewed_by: readReviewer(site.cookies, request),
+			review_notes: "",
+		};
+		return sendReport(site, request, reply, id, typed);
+	});
+
+	scope.get("/reports/:id/report.md", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const report = await site.callerFor(request).reports.get({ id });
+		return reply
+			.type("text/markdown; charset=utf-8")
+			.header("content-disposition", attachment(report, "md"))
+			.send(report.report_data);
+	});
+
+	scope.get("/reports/:id/raw", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const report = await site.callerFor(request).reports.get({ id });
+		return reply.type("text/plain; charset=utf-8").send(report.report_data);
+	});
+
+	scope.get("/reports/:id/compare", async (request: AboutReport, reply) => {
+		const caller = site.callerFor(request);
+		const report = await caller.reports.get({ id: request.params.id });
+		const revisions = await listRevisions(caller, report);
+		const earlier =
+			request.query.with ??
+			revisions.find(({ revision }) => revision < report.revision)?.id ??
+			revisions.find(({ id }) => id !== report.id)?.id;
+		const [before, after] = await Promise.all([
+			earlier === undefined ? undefined : loadRevision(caller, earlier),
+			loadRevision(caller, report.id),
+		]);
+		const text =
+			before &&
+			(await site.background.run(
+				"compareTexts",
+				before.report.report_data,
+				report.report_data,
+			));
+		return site.sendPage(
+			request,
+			reply,
+			comparePage({ before, after, revisions, text: text ?? null }),
+		);
+	});
+}
+
+/** Sends a report's page, with whatever was typed into its form. */
+export async function sendReport(
+	site: Site,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	id: string,
+	typed: TypedDecision,
+): Promise<FastifyReply> {
+	const caller = site.callerFor(request);
+	const [report, assessment] = await Promise.all([
+		caller.reports.get({ id }),
+		caller.reports.assessment({ id }),
+	]);
+	const { view } = request.query as { view?: string };
+	const [text, revisions] = await Promise.all([
+		view === "raw" ? ("raw" as const) : site.render(report),
+		listHistory(caller, report),
+	]);
+	const csrf = site.tokenFor(request, reply);
+	return site.sendPage(
+		request,
+		reply,
+		reportPage({
+			report,
+			assessment,
+			text,
+			revisions,
+			neighbours: { previous: null, next: null },
+			typed,
+			csrf,
+			now: new Date(),
+		}),
+	);
+}
+
+async function listRevisions(
+	caller: Caller,
+	{ repository_url }: Pick<Report, "repository_url">,
+) {
+	return caller.reports.list({ repository_url });
+}
+
+/** The repository's revisions, newest first, with the decisions about each. */
+async function listHistory(
+	caller: Caller,
+	report: Report,
+): Promise<RevisionHistory[]> {
+	const revisions = await listRevisions(caller, report);
+	return Promise.all(
+		revisions.map(async (revision) => ({
+			...revision,
+			decisions: await caller.reports.decisions({ id: revision.id }),
+		})),
+	);
+}
+
+async function loadRevision(caller: Caller, id: string) {
+	const [report, assessment] = await Promise.all([
+		caller.reports.get({ id }),
+		caller.reports.assessment({ id }),
+	]);
+	return { report, assessment };
+}
+
+/** Names a download after the server; a name may hold anything, a header may not. */
+function attachment(report: Report, extension: string): string {
+	const name = report.server_name.replaceAll(/[^\w.-]+/g, "-").slice(0, 80);
+	return `attachment; filename="${name}-r${report.revision}.${extension}"`;
+}
