@@ -4,7 +4,6 @@ import {
 	validateHostHeader,
 	validateOriginHeader,
 } from "@modelcontextprotocol/server";
-import scalar from "@scalar/fastify-api-reference";
 import { TRPCError } from "@trpc/server";
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import Fastify, {
@@ -16,10 +15,11 @@ import Fastify, {
 } from "fastify";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
+import { mountDocs } from "./docs.ts";
+import { drainOnClose } from "./drain.ts";
 import { problemDetails, publicError, reportError } from "./errors.ts";
 import { mountMcp } from "./mcp/server.ts";
-import { openApiDocument } from "./openapi.ts";
-import { mountRest, refuseOtherMethods } from "./rest.ts";
+import { mountRest } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import type { Context } from "./trpc.ts";
 
@@ -50,6 +50,8 @@ export function buildApp(
 		}),
 		genReqId: ({ headers }) => acceptRequestId(headers["x-request-id"]),
 		forceCloseConnections: "idle",
+		// Node's own refusal of a missing Host has no body; guardHosts words it.
+		http: { requireHostHeader: false },
 		frameworkErrors: sendProblem,
 		clientErrorHandler: answerUnreadable,
 	});
@@ -60,6 +62,7 @@ export function buildApp(
 		requestId: request.id,
 	});
 
+	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
 	app.setErrorHandler(sendProblem);
 	app.setNotFoundHandler(async (request) => {
@@ -68,11 +71,11 @@ export function buildApp(
 			message: `There is nothing at ${request.method} ${pathOf(request)}. The API is described at /docs.`,
 		});
 	});
-	app.addHook("onRequest", guardHosts(config));
 	app.addHook("onRequest", async (request, reply) => {
 		reply.header("x-request-id", request.id);
 		reply.header("x-content-type-options", "nosniff");
 	});
+	app.addHook("onRequest", guardHosts(config));
 	app.addHook("onResponse", logResponse);
 
 	mountRest(app, contextFor);
@@ -107,26 +110,6 @@ function mountTrpc(
 	});
 }
 
-function mountDocs(app: FastifyInstance, publicUrl: string | undefined): void {
-	const document = openApiDocument(publicUrl);
-	for (const url of ["/openapi.json", "/api/v1/openapi.json"]) {
-		app.get(url, async () => document);
-		refuseOtherMethods(app, url, ["GET", "HEAD"]);
-	}
-	app.get("/", async (_request, reply) => reply.redirect("/docs"));
-	app.register(scalar, {
-		routePrefix: "/docs",
-		configuration: {
-			content: document,
-			pageTitle: "MCP Go-Live API",
-			// Nothing is fetched from elsewhere: no fonts, no telemetry, no proxy.
-			withDefaultFonts: false,
-			telemetry: false,
-			proxyUrl: "",
-		},
-	});
-}
-
 /**
  * Refuses requests that a web page elsewhere may have caused: addressed to a
  * foreign host name (DNS rebinding) or sent from a foreign origin. Probes are
@@ -144,6 +127,15 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 	const allowsAll = allowed.includes("*");
 	return async (request: FastifyRequest): Promise<void> => {
 		const { url = "" } = request.routeOptions;
+		if (
+			request.headers.host === undefined &&
+			request.raw.httpVersion === "1.1"
+		) {
+			throw new TRPCError({
+				code: "BAD_REQUEST",
+				message: "An HTTP/1.1 request must have a Host header.",
+			});
+		}
 		if (url === "/healthz" || url === "/readyz") return;
 		const host = validateHostHeader(request.headers.host, allowed);
 		if (!host.ok && !allowsAll) {
@@ -175,11 +167,15 @@ function sendProblem(
 ): FastifyReply {
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	return reply
-		.code(shown.status)
-		.header("x-request-id", request.id)
-		.type("application/problem+json")
-		.send(problemDetails(shown, request));
+	return (
+		reply
+			.code(shown.status)
+			// Again: no hook has run where the path could not be read.
+			.header("x-request-id", request.id)
+			.header("x-content-type-options", "nosniff")
+			.type("application/problem+json")
+			.send(problemDetails(shown, request))
+	);
 }
 
 /** Bytes that are no HTTP request, or one whose headers are too large: no request object exists yet. */
@@ -190,6 +186,7 @@ function answerUnreadable(
 	if (!socket.writable) return;
 	const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
 	const status = isTooLarge ? 431 : 400;
+	const requestId = randomUUID();
 	const title = isTooLarge ? "Request Header Fields Too Large" : "Bad Request";
 	const body = JSON.stringify({
 		type: "about:blank",
@@ -200,10 +197,10 @@ function answerUnreadable(
 			: "The request is not valid HTTP.",
 		instance: "",
 		code: "BAD_REQUEST",
-		request_id: randomUUID(),
+		request_id: requestId,
 	});
 	socket.end(
-		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
 	);
 }
 

@@ -26,6 +26,10 @@ const schema = z
 				/^postgres(ql)?:\/\//,
 				"must start with postgresql://, as in postgresql://user:password@host:5432/database",
 			)
+			.refine(
+				isUrl,
+				"is not a valid URL. In its user and password, characters such as @ : / # % stand percent-encoded",
+			)
 			.optional(),
 		DATA_DIR: z.string().optional(),
 		/** Connections that one process opens at the most. */
@@ -69,13 +73,13 @@ const schema = z
 	});
 
 /**
- * Parses the environment. An empty variable counts as absent.
+ * Parses the environment. A blank variable counts as absent.
  *
  * @throws Error with one sentence per bad variable, naming it
  */
 export function parseConfig(environment: NodeJS.ProcessEnv): Config {
 	const given = Object.fromEntries(
-		Object.entries(environment).filter(([, value]) => value !== ""),
+		Object.entries(environment).filter(([, value]) => value?.trim() !== ""),
 	);
 	const result = schema.safeParse(given);
 	if (result.success) return result.data;
@@ -84,6 +88,16 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
 			.map(({ path, message }) => `${path.join(".")} ${message}.`)
 			.join("\n"),
 	);
+}
+
+function isUrl(text: string): boolean {
+	try {
+		const { username, password } = new URL(text);
+		decodeURIComponent(username + password);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 function isLoopback(host: string): boolean {

@@ -26,6 +26,8 @@ export interface RestMeta {
 	etag?: true;
 	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
 	pageSize?: number;
+	/** An example of the answer, where its schema holds none. */
+	example?: unknown;
 }
 
 /** A procedure's metadata: its OpenAPI operation, and what OpenAPI's generator does not know. */

@@ -139,6 +139,10 @@ describe("what a client is shown", () => {
 		const shown = {
 			instructions: client.getInstructions(),
 			...(await client.listTools()),
+			...(await client.listPrompts()),
+			resources: (await client.listResources()).resources.filter(({ uri }) =>
+				uri.startsWith("golive://checklist"),
+			),
 			...(await client.listResourceTemplates()),
 		};
 		// After a change that is meant: npx vitest run test/mcp.test.ts -u

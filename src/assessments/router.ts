@@ -12,6 +12,11 @@ const oneReport = {
 	404: "There is no such report.",
 };
 
+/** A real assessment, cut to what fits into documentation. */
+const example = cut(
+	assess({ report_data: "# Go-Live Report\n\n## Phase 1: Security\n" }),
+);
+
 /** What the service reads out of reports by itself; a part of `reports`. */
 export const assessmentsRouter = router({
 	check: procedure
@@ -32,6 +37,7 @@ export const assessmentsRouter = router({
 					400: "The draft is not valid; `issues` names every problem.",
 					413: "The draft is larger than 1 MiB.",
 				},
+				example,
 			},
 		})
 		.input(Draft)
@@ -53,7 +59,7 @@ export const assessmentsRouter = router({
 					"Per phase and check what the report claims, the lethal trifecta, and every finding. Advice for the reviewer: it decides nothing.",
 				protect: false,
 			},
-			rest: { success: 200, errors: oneReport, etag: true },
+			rest: { success: 200, errors: oneReport, etag: true, example },
 		})
 		.input(ReportId)
 		.output(Assessment)
@@ -102,3 +108,12 @@ export const assessmentsRouter = router({
 			};
 		}),
 });
+
+function cut(assessment: Assessment): Assessment {
+	const [phase] = assessment.phases;
+	return {
+		...assessment,
+		phases: phase ? [{ ...phase, checks: phase.checks.slice(0, 1) }] : [],
+		findings: assessment.findings.slice(0, 2),
+	};
+}

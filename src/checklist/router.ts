@@ -12,6 +12,15 @@ const ChecklistAndRules = Checklist.extend({
 		),
 }).meta({ id: "ChecklistAndRules" });
 
+/** The first check and the first rule: enough for documentation. */
+const example = {
+	...checklist,
+	phases: checklist.phases
+		.slice(0, 1)
+		.map((phase) => ({ ...phase, checks: phase.checks.slice(0, 1) })),
+	rules: rules.slice(0, 1),
+};
+
 /** The checklist as data, for skills, pages and people. */
 export const checklistRouter = router({
 	get: procedure
@@ -26,7 +35,7 @@ export const checklistRouter = router({
 					"The six phases with their checks, and the rules by which a report is assessed.",
 				protect: false,
 			},
-			rest: { success: 200, errors: {}, etag: true },
+			rest: { success: 200, errors: {}, etag: true, example },
 		})
 		.output(ChecklistAndRules)
 		.query(() => ({ ...checklist, rules: [...rules] })),

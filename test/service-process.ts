@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { onTestFinished } from "vitest";
+
+/** `node src/main.ts` as a process of its own. */
+export interface ServiceProcess {
+	child: ChildProcess;
+	/** `http://127.0.0.1:port`, once it listens. */
+	url: string;
+	/** All that it has written to standard output and standard error. */
+	output(): string;
+	/** What it wrote to standard output, line by line, as JSON. */
+	logs(): Record<string, unknown>[];
+	/** How it ended, and in how many milliseconds from now. */
+	ended(): Promise<Ending>;
+}
+
+export interface Ending {
+	code: number | null;
+	stdout: string;
+	stderr: string;
+	milliseconds: number;
+}
+
+const main = new URL("../src/main.ts", import.meta.url).pathname;
+
+/** Runs a command of the service to its end, with nothing in the environment but these settings. */
+export function runCommand(
+	args: string[],
+	settings: Record<string, string> = {},
+): Promise<Ending> {
+	return startProcess(args, settings).ended();
+}
+
+/**
+ * Starts the service on a free port and waits until it listens; it is killed
+ * when the test ends, if it still runs.
+ */
+export async function startServiceProcess(
+	settings: Record<string, string>,
+): Promise<ServiceProcess> {
+	const process = startProcess([], { PORT: "0", ...settings });
+	const ended = process.ended();
+	for (;;) {
+		const port = /listens on http:\/\/[^ ]+:(\d+) /.exec(process.output())?.[1];
+		if (port) {
+			process.url = `http://127.0.0.1:${port}`;
+			return process;
+		}
+		const said = once(process.child.stdout as NodeJS.ReadableStream, "data");
+		const end = await Promise.race([ended, said]);
+		if ("code" in end) throw new Error(process.output());
+	}
+}
+
+function startProcess(
+	args: string[],
+	settings: Record<string, string>,
+): ServiceProcess {
+	const child = spawn(process.execPath, [main, ...args], {
+		env: { PATH: process.env.PATH, ...settings },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	let stdout = "";
+	let stderr = "";
+	child.stdout.setEncoding("utf8").on("data", (text) => {
+		stdout += text;
+	});
+	child.stderr.setEncoding("utf8").on("data", (text) => {
+		stderr += text;
+	});
+	const closed = once(child, "close");
+	onTestFinished(async () => {
+		child.kill("SIGKILL");
+		await closed;
+	});
+	return {
+		child,
+		url: "",
+		output: () => stdout + stderr,
+		logs: () =>
+			stdout
+				.split("\n")
+				.filter((line) => line !== "")
+				.map((line) => JSON.parse(line)),
+		async ended() {
+			const start = performance.now();
+			await closed;
+			const milliseconds = performance.now() - start;
+			return { code: child.exitCode, stdout, stderr, milliseconds };
+		},
+	};
+}
+
+/** Sends JSON over a real socket. */
+export async function send(
+	service: { url: string },
+	method: string,
+	path: string,
+	body?: unknown,
+) {
+	const answer = await fetch(`${service.url}${path}`, {
+		method,
+		...(body !== undefined && {
+			headers: { "content-type": "application/json" },
+			body: typeof body === "string" ? body : JSON.stringify(body),
+		}),
+	});
+	const text = await answer.text();
+	const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+	return {
+		status: answer.status,
+		headers: answer.headers,
+		body: isJson ? JSON.parse(text) : text,
+	};
+}

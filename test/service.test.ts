@@ -1,0 +1,228 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { expect, onTestFinished, test } from "vitest";
+import { makeDatabase, newReport } from "./helpers.ts";
+import { runCommand, send, startServiceProcess } from "./service-process.ts";
+
+async function temporaryFolder() {
+	const folder = await mkdtemp(join(tmpdir(), "go-live-service-"));
+	onTestFinished(() => rm(folder, { recursive: true, force: true }));
+	return folder;
+}
+
+test("one readable line says where everything is, and holds no password", async () => {
+	const DATABASE_URL = await makeDatabase();
+	const service = await startServiceProcess({ DATABASE_URL });
+	const { pathname, password, host } = new URL(DATABASE_URL);
+	const { msg } = service.logs().at(-1) ?? {};
+	expect(msg).toBe(
+		`MCP Go-Live listens on ${service.url} (REST ${service.url}/api/v1, docs ${service.url}/docs, MCP ${service.url}/mcp, tRPC ${service.url}/trpc); data in postgresql://${host}${pathname}; no authentication: whoever reaches it may submit and approve`,
+	);
+	expect(password).not.toBe("");
+	expect(service.output()).not.toContain(password);
+	for (const path of [
+		"/api/v1/reports",
+		"/docs",
+		"/trpc/reports.list?input={}",
+	])
+		expect((await send(service, "GET", path)).status, path).toBe(200);
+});
+
+test("without DATABASE_URL the service brings its own database and keeps the reports there", async () => {
+	const DATA_DIR = await temporaryFolder();
+	const first = await startServiceProcess({ DATA_DIR });
+	expect(first.logs().at(-1)?.msg).toContain(`data in ${DATA_DIR};`);
+	const { body } = await send(first, "POST", "/api/v1/reports", newReport());
+	first.child.kill("SIGTERM");
+	expect((await first.ended()).code).toBe(0);
+	const second = await startServiceProcess({ DATA_DIR });
+	const found = await send(second, "GET", `/api/v1/reports/${body.id}`);
+	expect(found.body).toEqual(body);
+	second.child.kill("SIGTERM");
+	expect((await second.ended()).code).toBe(0);
+});
+
+test("two services may start at once on one empty database", async () => {
+	const DATABASE_URL = await makeDatabase(onTestFinished, {
+		isMigrated: false,
+	});
+	const services = await Promise.all([
+		startServiceProcess({ DATABASE_URL }),
+		startServiceProcess({ DATABASE_URL }),
+	]);
+	for (const service of services)
+		expect((await send(service, "GET", "/readyz")).status).toBe(200);
+});
+
+test("migrate brings a database to this version, and ends", async () => {
+	const DATABASE_URL = await makeDatabase(onTestFinished, {
+		isMigrated: false,
+	});
+	const { code, stdout, stderr } = await runCommand(["migrate"], {
+		DATABASE_URL,
+	});
+	expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+	expect(stdout).toContain("0001_reports");
+	const client = new pg.Client({ connectionString: DATABASE_URL });
+	await client.connect();
+	onTestFinished(() => client.end());
+	const { rows } = await client.query("select from mcp_server_reports");
+	expect(rows).toEqual([]);
+});
+
+test("openapi prints the OpenAPI document, and needs no database", async () => {
+	const { code, stdout } = await runCommand(["openapi"]);
+	expect(code).toBe(0);
+	expect(JSON.parse(stdout)).toMatchObject({ openapi: "3.1.0" });
+});
+
+test.each([["--help"], ["-h"]])(
+	"%s names the commands and settings",
+	async (option) => {
+		const { code, stdout } = await runCommand([option]);
+		expect(code).toBe(0);
+		for (const word of ["serve", "mcp", "migrate", "openapi", "DATABASE_URL"])
+			expect(stdout).toContain(word);
+	},
+);
+
+test.each([[["sreve"]], [["migrate", "twice"]], [["--prot", "1"]]])(
+	"%j is no command: usage, and exit code 2",
+	async (args) => {
+		const { code, stdout, stderr } = await runCommand(args);
+		expect(code).toBe(2);
+		expect(stdout).toBe("");
+		expect(stderr).toContain("Usage: mcp-go-live [command]");
+	},
+);
+
+test.each([
+	[{ PORT: "http" }, "PORT must be a port number."],
+	[{ PORT: "70000" }, "PORT must be a port number from 0 to 65535."],
+	[{ PORT: "80.5" }, "PORT must be a whole number."],
+	[
+		{ DATABASE_URL: "mysql://localhost/x" },
+		"DATABASE_URL must start with postgresql://",
+	],
+	[
+		{ DATABASE_URL: "postgresql://user:secret-word@localhost:99999/x" },
+		"DATABASE_URL is not a valid URL",
+	],
+	[
+		{ DATABASE_URL: "postgresql://user:secret-word%@localhost/x" },
+		"DATABASE_URL is not a valid URL",
+	],
+	[{ PORT: " ", HOST: "0.0.0.0" }, "HOST is not a loopback address"],
+	[{ DATABASE_POOL_SIZE: "0" }, "DATABASE_POOL_SIZE must be at least 2."],
+	[
+		{ LOG_LEVEL: "loud" },
+		"LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent.",
+	],
+	[
+		{ PUBLIC_URL: "go-live.example.com" },
+		"PUBLIC_URL must be an http or https URL",
+	],
+	[{ AUTH: "oauth" }, 'AUTH knows only "none" so far'],
+	[{ HOST: "0.0.0.0" }, "HOST is not a loopback address"],
+	[{ HOST: "::" }, "HOST is not a loopback address"],
+	[{ HOST: "192.0.2.1" }, "Set AUTH=none to say that this is meant."],
+])(
+	"the setting %j stops the start with a sentence",
+	async (settings, sentence) => {
+		const DATA_DIR = await temporaryFolder();
+		const { code, stdout, stderr } = await runCommand([], {
+			DATA_DIR,
+			...settings,
+		});
+		expect(code).toBe(1);
+		expect(stdout).toBe("");
+		expect(stderr).toMatch(/^MCP Go-Live could not start\.\n/);
+		expect(stderr).toContain(sentence);
+		expect(stderr).not.toMatch(/secret-word|^\s+at /m);
+	},
+);
+
+test("a database newer than the service stops the start with a sentence", async () => {
+	const DATABASE_URL = await makeDatabase();
+	const client = new pg.Client({ connectionString: DATABASE_URL });
+	await client.connect();
+	onTestFinished(() => client.end());
+	await client.query(
+		"insert into schema_migrations (name, timestamp) values ('9999_from_the_future', '2099-01-01')",
+	);
+	const { code, stderr } = await runCommand([], { DATABASE_URL });
+	expect(code).toBe(1);
+	expect(stderr).toContain(
+		"The database is newer than this version of MCP Go-Live",
+	);
+});
+
+test("all bad settings are named at once", async () => {
+	const { stderr } = await runCommand([], { PORT: "x", LOG_LEVEL: "y" });
+	expect(stderr).toContain("PORT must");
+	expect(stderr).toContain("LOG_LEVEL must");
+});
+
+test("AUTH=none lets the service listen beyond this machine", async () => {
+	const service = await startServiceProcess({
+		DATABASE_URL: await makeDatabase(),
+		HOST: "0.0.0.0",
+		AUTH: "none",
+	});
+	expect((await send(service, "GET", "/readyz")).status).toBe(200);
+});
+
+test("a taken port stops the start with a sentence", async () => {
+	const other = createServer().listen(0, "127.0.0.1");
+	onTestFinished(() => void other.close());
+	await once(other, "listening");
+	const { port } = other.address() as { port: number };
+	const { code, stderr } = await runCommand([], {
+		DATABASE_URL: await makeDatabase(),
+		PORT: `${port}`,
+	});
+	expect(code).toBe(1);
+	expect(stderr).toBe(
+		`MCP Go-Live could not start.\nCannot listen on 127.0.0.1: port ${port} is taken. Stop what listens there, or set PORT to another one.\n`,
+	);
+});
+
+test.each([
+	[
+		"nobody listens",
+		(url: URL) => {
+			url.port = "9";
+		},
+	],
+	[
+		"the password is wrong",
+		(url: URL) => {
+			url.password = "wrong-word";
+		},
+	],
+	[
+		"there is no such database",
+		(url: URL) => {
+			url.pathname = "/absent";
+		},
+	],
+])(
+	"a database that cannot be used stops the start with a sentence: %s",
+	async (_, change) => {
+		const url = new URL(await makeDatabase());
+		change(url);
+		const { code, stderr } = await runCommand([], { DATABASE_URL: url.href });
+		expect(code).toBe(1);
+		expect(stderr).toContain(
+			`Cannot use the database at postgresql://${url.host}${url.pathname}: `,
+		);
+		expect(stderr).toContain(
+			"Check DATABASE_URL, and that PostgreSQL is running there.",
+		);
+		expect(stderr).not.toContain(url.password);
+	},
+);
