@@ -184,7 +184,7 @@ describe("listing", () => {
 		});
 	});
 
-	test("a summary has the PRD's five fields and four more, newest first", async () => {
+	test("a summary has the PRD's five fields and nine more, newest first", async () => {
 		const own = await startService();
 		const older = await submit(own);
 		const newer = await submit(own);
@@ -208,6 +208,7 @@ describe("listing", () => {
 			trifecta: "unknown",
 			completeness: 0,
 			error_count: older.error_count,
+			critical_failures: 0,
 		});
 	});
 
