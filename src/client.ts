@@ -1,12 +1,12 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import type { AppRouter } from "./router.ts";
 
+export type { ReportFilter } from "./queue/schema.ts";
 export type {
 	Decision,
 	NewDecision,
 	NewReport,
 	Report,
-	ReportFilter,
 	ReportStatus,
 	ReportSummary,
 } from "./reports/schema.ts";

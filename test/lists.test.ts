@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Database, openDatabase } from "../src/database.ts";
 import { createCaller } from "../src/router.ts";
 import { makeDatabase, newReport, startService, submit } from "./helpers.ts";
+import { seedReports, seedRevisions } from "./seed.ts";
 
 /** Reports in the database, beside 200 revisions for one repository. */
 const REPORTS = 60_000;
@@ -29,32 +30,10 @@ beforeAll(async () => {
 		},
 		transformResult: async ({ result }) => result,
 	});
-	await seed(db, REPORTS);
-	await sql`
-		insert into mcp_server_reports (server_name, repository_url, repository_key, revision,
-			developer_email, report_data, content_sha256, status, submitted_at, reviewed_at, reviewed_by)
-		select 'mcp-rejected', ${repository_url}, 'github.com/example/often-rejected', n, 'alex@example.com',
-			'# Report', repeat('0', 64), 'rejected', 
-			'2025-01-01'::timestamptz + n * interval '20 minutes', now(), 'Morgan'
-		from generate_series(1, 200) n`.execute(db);
+	await seedReports(db, REPORTS);
+	await seedRevisions(db, "github.com/example/often-rejected", 200);
 	await sql`analyze mcp_server_reports`.execute(db);
 });
-
-/** Reports of different repositories, ten of which share every instant; one in fifty is pending. */
-async function seed(db: Database, count: number) {
-	await sql`
-		insert into mcp_server_reports (server_name, repository_url, repository_key, revision,
-			developer_email, report_data, content_sha256, status, submitted_at, reviewed_at, reviewed_by)
-		select 'mcp-' || n, 'https://github.com/example/' || n, 'github.com/example/' || n, 1,
-			'alex@example.com', repeat('# Report ', 100), repeat('0', 64), status,
-			'2025-01-01'::timestamptz + n / 10 * interval '1 minute',
-			case when status <> 'pending_review' then now() end,
-			case when status <> 'pending_review' then 'Morgan' end
-		from generate_series(1, ${count}::int) n,
-			lateral (select case when n % 50 = 0 then 'pending_review' when n % 3 = 0 then 'rejected' else 'approved' end) s(status)`.execute(
-		db,
-	);
-}
 
 interface PlanNode {
 	"Node Type": string;
@@ -134,7 +113,7 @@ async function seenBefore(page: string, status: string, url?: string) {
 
 test("ten thousand reports are paged through without gaps or repeats while others are being submitted", async () => {
 	const service = await startService();
-	await seed(service.db, 10_000);
+	await seedReports(service.db, 10_000);
 	const { rows } = await sql<{ id: string }>`
 		select id from mcp_server_reports order by submitted_at desc, id desc`.execute(
 		service.db,
