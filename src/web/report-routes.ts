@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Report } from "../reports/schema.ts";
+import { ReportPlace } from "../queue/schema.ts";
+import type { Report, Revision } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
-import type { RevisionHistory } from "./components/timeline.ts";
 import { comparePage } from "./pages/compare.ts";
 import { reportPage } from "./pages/report.ts";
+import { readQueueQuery } from "./queue-routes.ts";
 import { readReviewer } from "./session.ts";
 import type { Site } from "./site.ts";
 
@@ -43,7 +44,7 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/reports/:id/compare", async (request: AboutReport, reply) => {
 		const caller = site.callerFor(request);
 		const report = await caller.reports.get({ id: request.params.id });
-		const revisions = await listRevisions(caller, report);
+		const revisions = await listRevisions(caller, report.id);
 		const earlier =
 			request.query.with ??
 			revisions.find(({ revision }) => revision < report.revision)?.id ??
@@ -81,9 +82,11 @@ export async function sendReport(
 		caller.reports.assessment({ id }),
 	]);
 	const { view } = request.query as { view?: string };
-	const [text, revisions] = await Promise.all([
+	const { after: _, ...list } = readQueueQuery(request);
+	const [text, revisions, neighbours] = await Promise.all([
 		view === "raw" ? ("raw" as const) : site.render(report),
-		listHistory(caller, report),
+		listRevisions(caller, id),
+		caller.reports.neighbours(ReportPlace.parse({ id, ...list })),
 	]);
 	const csrf = site.tokenFor(request, reply);
 	return site.sendPage(
@@ -94,7 +97,8 @@ export async function sendReport(
 			assessment,
 			text,
 			revisions,
-			neighbours: { previous: null, next: null },
+			list,
+			neighbours,
 			typed,
 			csrf,
 			now: new Date(),
@@ -102,25 +106,9 @@ export async function sendReport(
 	);
 }
 
-async function listRevisions(
-	caller: Caller,
-	{ repository_url }: Pick<Report, "repository_url">,
-) {
-	return caller.reports.list({ repository_url });
-}
-
-/** The repository's revisions, newest first, with the decisions about each. */
-async function listHistory(
-	caller: Caller,
-	report: Report,
-): Promise<RevisionHistory[]> {
-	const revisions = await listRevisions(caller, report);
-	return Promise.all(
-		revisions.map(async (revision) => ({
-			...revision,
-			decisions: await caller.reports.decisions({ id: revision.id }),
-		})),
-	);
+/** Newest first, as people read a history. */
+async function listRevisions(caller: Caller, id: string): Promise<Revision[]> {
+	return (await caller.reports.revisions({ id })).toReversed();
 }
 
 async function loadRevision(caller: Caller, id: string) {

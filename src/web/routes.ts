@@ -17,7 +17,9 @@ import { openBackground } from "./background/pool.ts";
 import { mountChecklistPage } from "./checklist-routes.ts";
 import { mountDecisionForms } from "./decision-routes.ts";
 import { errorPage } from "./pages/error.ts";
+import { mountQueuePage } from "./queue-routes.ts";
 import { mountReportPages } from "./report-routes.ts";
+import { mountServersPage } from "./server-routes.ts";
 import { cookiesFor } from "./session.ts";
 import { openSite, type Site } from "./site.ts";
 
@@ -78,8 +80,10 @@ export function mountWeb(
 		await scope.register(formbody, { bodyLimit: FORM_LIMIT });
 		refuseOtherMethodsOfAll(scope, () => {
 			mountAssets(scope, site);
+			mountQueuePage(scope, site);
 			mountReportPages(scope, site);
 			mountDecisionForms(scope, site);
+			mountServersPage(scope, site);
 			mountChecklistPage(scope, site);
 		});
 	});

@@ -72,8 +72,8 @@ export function openSite(
 /** A page can be shown without it: the error is the procedure's that the page is about. */
 async function countPending(caller: Caller): Promise<number | null> {
 	try {
-		const { by_status } = await caller.analytics.summary();
-		return by_status.pending_review;
+		const { pending_review } = await caller.reports.newest();
+		return pending_review;
 	} catch {
 		return null;
 	}

@@ -1,17 +1,8 @@
 import { html } from "hono/html";
-import type { Decision, ReportStatus } from "../../reports/schema.ts";
+import type { ReportStatus, Revision } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
-
-/** One revision of a repository's report, with what was decided about it. */
-export interface RevisionHistory {
-	id: string;
-	revision: number;
-	submitted_at: string;
-	developer_email: string;
-	decisions: Decision[];
-}
 
 const deeds: Record<ReportStatus, string> = {
 	approved: "Approved",
@@ -21,7 +12,7 @@ const deeds: Record<ReportStatus, string> = {
 
 /** All that happened to a repository's reports: newest revision first, within it oldest first. */
 export function timeline(
-	revisions: RevisionHistory[],
+	revisions: Revision[],
 	currentId: string,
 	now: Date,
 ): Html {

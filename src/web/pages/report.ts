@@ -1,6 +1,7 @@
 import { html, raw } from "hono/html";
 import type { Assessment } from "../../checklist/schema.ts";
-import type { Report, ReportSummary } from "../../reports/schema.ts";
+import type { Neighbours } from "../../queue/schema.ts";
+import type { Report, Revision } from "../../reports/schema.ts";
 import {
 	assessmentSummary,
 	findingList,
@@ -20,9 +21,10 @@ import {
 import { rawText } from "../components/raw-text.ts";
 import { foreignText, repositoryLink } from "../components/text.ts";
 import { exactTime, timeAgo, timeSince } from "../components/time.ts";
-import { type RevisionHistory, timeline } from "../components/timeline.ts";
+import { timeline } from "../components/timeline.ts";
 import type { Rendered } from "../markdown/render.ts";
 import type { Html, Page, PageState } from "../page.ts";
+import { type QueueQuery, queueUrl, reportUrl } from "./queue.ts";
 
 /** Everything a report's page shows. */
 export interface ReportPage {
@@ -30,12 +32,11 @@ export interface ReportPage {
 	assessment: Assessment;
 	/** `null`: the text could not be rendered in time. `"raw"`: the reader wants it as it is. */
 	text: Rendered | null | "raw";
-	revisions: RevisionHistory[];
-	/** The report before and after this one in the queue, and its place there. */
-	neighbours: {
-		previous: Pick<ReportSummary, "id" | "server_name"> | null;
-		next: Pick<ReportSummary, "id" | "server_name"> | null;
-	};
+	/** All of the repository, newest first. */
+	revisions: Revision[];
+	/** The list that the reader came from, and this report's neighbours in it. */
+	list: QueueQuery;
+	neighbours: Neighbours;
 	typed: TypedDecision;
 	csrf: string;
 	now: Date;
@@ -104,6 +105,7 @@ function reportHeader({
 	report,
 	assessment,
 	neighbours,
+	list,
 	revisions,
 	now,
 }: ReportPage): Html {
@@ -111,9 +113,9 @@ function reportHeader({
 	const { previous, next } = neighbours;
 	return html`<header class="head">
 <nav class="steps" aria-label="Reports in the queue">
-<a href="/">Queue</a>
-${previous ? html`<a rel="prev" href="/reports/${previous.id}">← ${foreignText(previous.server_name)}</a>` : ""}
-${next ? html`<a rel="next" href="/reports/${next.id}">${foreignText(next.server_name)} →</a>` : ""}
+<a href="${queueUrl(list)}">Queue</a>
+${previous ? html`<a rel="prev" href="${reportUrl(previous, list)}">← Previous</a>` : ""}
+${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next →</a>` : ""}
 </nav>
 <h1>${foreignText(report.server_name)} ${statusBadge(report.status)}</h1>
 <dl class="facts">
