@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** A static file as it is served: under an address that changes with its content. */
 export interface Asset {
 	url: string;
 	type: string;
-	content: Buffer;
+	content: string;
 }
 
 const types: Record<string, string> = {
-	css: "text/css; charset=utf-8",
-	js: "text/javascript; charset=utf-8",
-	svg: "image/svg+xml",
+	".css": "text/css; charset=utf-8",
+	".js": "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
 };
 
 /**
@@ -28,27 +28,32 @@ export function readAssets(): Record<string, Asset> {
 	const pico = createRequire(import.meta.url).resolve(
 		"@picocss/pico/css/pico.min.css",
 	);
+	const own = readdirSync(folder).filter((name) => types[extname(name)]);
+	// Style sheets last: they name images, whose addresses must be known.
 	const files = [
-		...readdirSync(folder)
-			.filter((name) => /\.(css|js|svg)$/.test(name))
-			.map((name) => join(folder, name)),
-		pico,
-	];
-	return Object.fromEntries(files.map(readAsset));
+		...own.filter((name) => extname(name) !== ".css"),
+		...own.filter((name) => extname(name) === ".css"),
+	].map((name) => join(folder, name));
+	const assets: Record<string, Asset> = {};
+	for (const path of [...files, pico])
+		assets[basename(path)] = readAsset(path, assets);
+	return assets;
 }
 
-function readAsset(path: string): [name: string, asset: Asset] {
-	const content = readFileSync(path);
-	const name = path.slice(path.lastIndexOf("/") + 1);
+function readAsset(path: string, others: Record<string, Asset>): Asset {
+	const name = basename(path);
+	const extension = extname(name);
+	const text = readFileSync(path, "utf8");
+	const content =
+		extension === ".css"
+			? text.replaceAll(/url\("([\w.-]+)"\)/g, (whole, image) =>
+					others[image] ? `url("${others[image].url}")` : whole,
+				)
+			: text;
 	const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
-	const dot = name.lastIndexOf(".");
-	const extension = name.slice(dot + 1);
-	return [
-		name,
-		{
-			url: `/assets/${name.slice(0, dot)}-${hash}.${extension}`,
-			type: types[extension] ?? "application/octet-stream",
-			content,
-		},
-	];
+	return {
+		url: `/assets/${basename(name, extension)}-${hash}${extension}`,
+		type: types[extension] ?? "application/octet-stream",
+		content,
+	};
 }

@@ -10,7 +10,7 @@ export function checklistPage(checklist: Checklist & { rules: Rule[] }): Page {
 	return {
 		title: `Checklist ${version}`,
 		section: "checklist",
-		body: html`<article class="checklist">
+		body: html`<div class="checklist">
 <header class="head">
 <h1>Go-live checklist <small>version ${version}</small></h1>
 <p>Six phases that every MCP server passes before it runs in production. <strong>Critical</strong> checks block the go-live when they fail; <strong>required</strong> ones must pass or be explained; <strong>recommended</strong> ones should pass.</p>
@@ -34,7 +34,7 @@ ${checks.map(checkEntry)}
 <p>What the service looks for in every report, what a finding means, and how to make it go away.</p>
 ${rules.map(ruleEntry)}
 </section>
-</article>`,
+</div>`,
 	};
 }
 

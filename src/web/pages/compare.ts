@@ -45,14 +45,14 @@ export function comparePage(data: ComparePage): Page {
 			: `Compare ${report.server_name}`,
 		section: "queue",
 		state: stateOf(report),
-		body: html`<article class="compare" data-report="${report.id}">
+		body: html`<div class="compare" data-report="${report.id}">
 <header class="head">
-<nav class="steps" aria-label="Back"><a href="/reports/${report.id}">← Revision ${report.revision}</a></nav>
-<h1>${foreignText(report.server_name)}: ${before ? `revision ${before.report.revision} → ${report.revision}` : "only one revision"}</h1>
+<nav class="steps" aria-label="Back"><a href="/reports/${report.id}">‹ Revision ${report.revision}</a></nav>
+<h1>${foreignText(report.server_name)}: ${before ? `revision ${before.report.revision} to ${report.revision}` : "only one revision"}</h1>
 ${picker(data)}
 </header>
 ${before ? comparison(before, after, data.text) : html`<p class="calm card">This repository has no other revision to compare with.</p>`}
-</article>`,
+</div>`,
 	};
 }
 

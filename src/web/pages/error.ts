@@ -44,7 +44,7 @@ export function errorPage(
 	return {
 		title: `${error.status}: ${heading}`,
 		state: "rejected",
-		body: html`<section class="card error" aria-labelledby="error-title">
+		body: html`<section class="card error-page" aria-labelledby="error-title">
 <p class="quiet">${error.status} ${error.title}</p>
 <h1 id="error-title">${heading}</h1>
 <p>${error.isUnexpected ? "The service met an error that nobody expected. It is in the log, with the number below." : error.detail}</p>

@@ -36,7 +36,7 @@ const tabs = [
 
 /** The reports that wait, or any others, with what a reviewer chooses by. */
 export function queuePage(data: QueuePage): Page {
-	const { query, counts, reports, now } = data;
+	const { query, counts, reports } = data;
 	const tab = tabs.find(([status]) => status === query.status)?.[1] ?? "All";
 	return {
 		title:
@@ -54,8 +54,7 @@ ${filterForm(query)}
 <section class="card" aria-label="${tab} reports">
 ${reports.length === 0 ? emptyNote(query) : reportTable(data)}
 </section>
-${pager(data)}
-<p class="quiet">Made ${now.toISOString().slice(11, 19)} UTC. ${reports.length > 0 ? "Times are relative; the exact one is on hover." : ""}</p>`,
+${pager(data)}`,
 	};
 }
 
@@ -95,7 +94,7 @@ function tabQuery(query: QueueQuery, status: QueueQuery["status"]): QueueQuery {
 function filterForm(query: QueueQuery): Html {
 	const isFiltered =
 		query.search || query.risk_level || query.trifecta || query.has_errors;
-	return html`<form class="filters" method="get" action="/" role="search" id="search">
+	return html`<search><form class="filters" method="get" action="/" id="search">
 ${query.status === "pending_review" ? "" : html`<input type="hidden" name="status" value="${query.status}">`}
 <div class="search"><label for="q">Search</label>
 <input id="q" type="search" name="search" maxlength="200" value="${query.search ?? ""}" placeholder="Server, repository or developer"></div>
@@ -125,7 +124,7 @@ ${choice("sort", "Order", query.sort, [
 ])}
 <div><button>Show</button></div>
 ${isFiltered ? html`<p><a href="${queueUrl({ status: query.status, sort: usualSort(query.status) })}">Clear filters</a></p>` : ""}
-</form>`;
+</form></search>`;
 }
 
 function choice(
@@ -142,7 +141,7 @@ function choice(
 
 function reportTable({ query, reports, now }: QueuePage): Html {
 	return html`<table class="rows">
-<thead><tr><th scope="col">Server</th><th scope="col">Developer</th><th scope="col">Rev.</th><th scope="col">Risk</th><th scope="col">Complete</th><th scope="col">Errors</th>${query.status === "pending_review" ? "" : html`<th scope="col">Status</th>`}<th scope="col">${query.status === "pending_review" ? "Waiting" : "Submitted"}</th></tr></thead>
+<thead><tr><th scope="col">Server</th><th scope="col">Developer</th><th scope="col" class="number">Rev.</th><th scope="col">Risk</th><th scope="col" class="number">Complete</th><th scope="col" class="number">Errors</th>${query.status === "pending_review" ? "" : html`<th scope="col">Status</th>`}<th scope="col">${query.status === "pending_review" ? "Waiting" : "Submitted"}</th></tr></thead>
 <tbody>${reports.map((report) => reportRow(report, query, now))}</tbody>
 </table>`;
 }
@@ -199,6 +198,6 @@ function pager({ query, reports, hasMore }: QueuePage): Html | string {
 	if (!query.after && !hasMore) return "";
 	return html`<nav class="steps" aria-label="Pages">
 ${query.after ? html`<a href="${queueUrl({ ...query, after: undefined })}">To the start</a>` : ""}
-${hasMore && last ? html`<a rel="next" href="${queueUrl({ ...query, after: last.id })}">Next page →</a>` : ""}
+${hasMore && last ? html`<a rel="next" href="${queueUrl({ ...query, after: last.id })}">Next page ›</a>` : ""}
 </nav>`;
 }

@@ -56,10 +56,10 @@ export function reportPage(data: ReportPage): Page {
 		title: `${statusWords[report.status]}: ${report.server_name}, revision ${report.revision}`,
 		section: "queue",
 		state: stateOf(report),
-		body: html`<article class="report" data-report="${report.id}" ${isCritical ? html`data-critical` : ""}>
+		body: html`<div class="report" data-report="${report.id}" ${isCritical ? html`data-critical` : ""}>
 ${reportHeader(data)}
 <div class="columns">
-<aside class="desk" aria-label="Review">
+<section class="desk" aria-label="Review">
 <section aria-labelledby="decide-title" class="card">
 <h2 id="decide-title">${report.status === "pending_review" ? "Decide" : "Decided"}</h2>
 ${decidedNote(data)}
@@ -74,7 +74,7 @@ ${trifectaTable(assessment.trifecta)}
 <h2 id="phases-title">Checks</h2>
 ${phaseList(assessment.phases, lineLink)}
 </section>
-</aside>
+</section>
 <div class="reading">
 <section aria-labelledby="findings-title" class="card">
 <h2 id="findings-title">Findings</h2>
@@ -92,7 +92,7 @@ ${timeline(data.revisions, report.id, data.now)}
 </section>
 </div>
 </div>
-</article>`,
+</div>`,
 	};
 }
 
@@ -114,8 +114,8 @@ function reportHeader({
 	return html`<header class="head">
 <nav class="steps" aria-label="Reports in the queue">
 <a href="${queueUrl(list)}">Queue</a>
-${previous ? html`<a rel="prev" href="${reportUrl(previous, list)}">← Previous</a>` : ""}
-${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next →</a>` : ""}
+${previous ? html`<a rel="prev" href="${reportUrl(previous, list)}">‹ Previous</a>` : ""}
+${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 </nav>
 <h1>${foreignText(report.server_name)} ${statusBadge(report.status)}</h1>
 <dl class="facts">

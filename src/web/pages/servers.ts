@@ -33,12 +33,12 @@ export function serversPage(data: ServersPage): Page {
 			([status, label]) =>
 				html`<li><a href="${serversUrl({ status, search: query.search })}" ${status === query.status ? html`aria-current="page"` : ""}>${label}</a></li>`,
 		)}</ul></nav>
-<form class="filters" method="get" action="/servers" role="search">
+<search><form class="filters" method="get" action="/servers">
 <input type="hidden" name="status" value="${query.status}">
 <div class="search"><label for="q">Search</label>
 <input id="q" type="search" name="search" maxlength="200" value="${query.search}" placeholder="Server, repository or developer"></div>
 <div><button>Show</button></div>
-</form>
+</form></search>
 <section class="card" aria-label="${tab}">
 ${servers.length === 0 ? emptyNote(query) : serverTable(data)}
 </section>
@@ -48,7 +48,7 @@ ${pager(data)}`,
 
 function serverTable({ servers, now }: ServersPage): Html {
 	return html`<table class="rows">
-<thead><tr><th scope="col">Server</th><th scope="col">Stands</th><th scope="col">Risk</th><th scope="col">Last decision</th><th scope="col">Revisions</th><th scope="col">Developer</th></tr></thead>
+<thead><tr><th scope="col">Server</th><th scope="col">Stands</th><th scope="col">Risk</th><th scope="col">Last decision</th><th scope="col" class="number">Revisions</th><th scope="col">Developer</th></tr></thead>
 <tbody>${servers.map(
 		(server) => html`<tr>
 <th scope="row"><a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a><small class="sub">${repositoryLink(server.repository_url)}</small></th>
@@ -84,7 +84,7 @@ function pager({ query, servers, hasMore }: ServersPage): Html | string {
 	if (!query.after && !hasMore) return "";
 	return html`<nav class="steps" aria-label="Pages">
 ${query.after ? html`<a href="${serversUrl({ ...query, after: undefined })}">To the start</a>` : ""}
-${hasMore && last ? html`<a rel="next" href="${serversUrl({ ...query, after: last.id })}">Next page →</a>` : ""}
+${hasMore && last ? html`<a rel="next" href="${serversUrl({ ...query, after: last.id })}">Next page ›</a>` : ""}
 </nav>`;
 }
 
