@@ -33,7 +33,8 @@ const tags = [
 	},
 	{
 		name: "Analytics",
-		description: "How many reports there are, by status and by risk.",
+		description:
+			"How many reports there are, by status and by risk, and how the review goes.",
 	},
 	{
 		name: "Health",

@@ -2,6 +2,7 @@ import { analyticsRouter } from "./analytics/router.ts";
 import { assessmentsRouter } from "./assessments/router.ts";
 import { checklistRouter } from "./checklist/router.ts";
 import { healthRouter } from "./health/router.ts";
+import { overviewRouter } from "./overview/router.ts";
 import { queueRouter } from "./queue/router.ts";
 import { reportsRouter } from "./reports/router.ts";
 import { serversRouter } from "./servers/router.ts";
@@ -11,7 +12,7 @@ import { createCallerFactory, mergeRouters, router } from "./trpc.ts";
 export const appRouter = router({
 	reports: mergeRouters(reportsRouter, queueRouter, assessmentsRouter),
 	servers: serversRouter,
-	analytics: analyticsRouter,
+	analytics: mergeRouters(analyticsRouter, overviewRouter),
 	checklist: checklistRouter,
 	health: healthRouter,
 });
