@@ -16,6 +16,7 @@ import { readAssets } from "./assets.ts";
 import { openBackground } from "./background/pool.ts";
 import { mountChecklistPage } from "./checklist-routes.ts";
 import { mountDecisionForms } from "./decision-routes.ts";
+import { mountOverviewPage } from "./overview-routes.ts";
 import { errorPage } from "./pages/error.ts";
 import { mountQueuePage } from "./queue-routes.ts";
 import { mountReportPages } from "./report-routes.ts";
@@ -84,6 +85,7 @@ export function mountWeb(
 			mountReportPages(scope, site);
 			mountDecisionForms(scope, site);
 			mountServersPage(scope, site);
+			mountOverviewPage(scope, site);
 			mountChecklistPage(scope, site);
 		});
 	});

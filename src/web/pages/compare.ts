@@ -66,7 +66,7 @@ function comparison(
 	const fresh = findingsOnlyIn(after.assessment, before.assessment);
 	return html`<section class="card" aria-labelledby="sum-title">
 <h2 id="sum-title">In short</h2>
-<div class="scroll"><table class="dense">
+<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="dense">
 <thead><tr><th scope="col"></th><th scope="col">Revision ${before.report.revision}</th><th scope="col">Revision ${after.report.revision}</th></tr></thead>
 <tbody>
 <tr><th scope="row">Status</th><td>${statusBadge(before.report.status)}</td><td>${statusBadge(after.report.status)}</td></tr>
@@ -97,7 +97,7 @@ function checkChanges(changes: CheckChange[]): Html {
 		return html`<p class="calm">Every check is answered as before.</p>`;
 	}
 	const words = { worse: "Worse", better: "Better", other: "Changed" };
-	return html`<div class="scroll"><table class="dense">
+	return html`<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="dense">
 <thead><tr><th scope="col">Check</th><th scope="col">Before</th><th scope="col">Now</th><th scope="col">Change</th></tr></thead>
 <tbody>${changes.map(
 		({ check, before, after, kind }) => html`<tr class="${kind}">
