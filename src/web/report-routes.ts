@@ -1,3 +1,4 @@
+import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ReportPlace } from "../queue/schema.ts";
 import type { Report, Revision } from "../reports/schema.ts";
@@ -33,6 +34,31 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 			.type("text/markdown; charset=utf-8")
 			.header("content-disposition", attachment(report, "md"))
 			.send(report.report_data);
+	});
+
+	scope.get("/reports/:id/report.pdf", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const caller = site.callerFor(request);
+		const [{ report, assessment }, decisions] = await Promise.all([
+			loadRevision(caller, id),
+			caller.reports.decisions({ id }),
+		]);
+		const pdf = await site.background.run("typesetReport", {
+			report,
+			assessment,
+			decisions,
+		});
+		if (!pdf) {
+			throw new TRPCError({
+				code: "UNPROCESSABLE_CONTENT",
+				message:
+					"This report takes too long to typeset. Download its Markdown instead.",
+			});
+		}
+		return reply
+			.type("application/pdf")
+			.header("content-disposition", attachment(report, "pdf"))
+			.send(Buffer.from(pdf));
 	});
 
 	scope.get("/reports/:id/raw", async (request: AboutReport, reply) => {

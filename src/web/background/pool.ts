@@ -1,8 +1,12 @@
 import { Piscina } from "piscina";
 import type { Tasks } from "./worker.ts";
 
-/** Milliseconds after which a task is given up, waiting included. */
-const TIME_LIMIT = 4_000;
+/** Milliseconds after which a task is given up, waiting included. Somebody waits for a page, and for a file. */
+const timeLimits: Record<keyof Tasks, number> = {
+	renderMarkdown: 4_000,
+	compareTexts: 4_000,
+	typesetReport: 20_000,
+};
 
 /** Runs tasks whose time nobody knows beforehand on threads of their own, within a limit. */
 export interface Background {
@@ -28,7 +32,7 @@ export function openBackground(
 			try {
 				return await pool.run(
 					{ name, input },
-					{ signal: AbortSignal.timeout(TIME_LIMIT) },
+					{ signal: AbortSignal.timeout(timeLimits[name]) },
 				);
 			} catch (error) {
 				onFailure(error, name);

@@ -1,7 +1,8 @@
 import { compareTexts } from "../diff.ts";
 import { renderMarkdown } from "../markdown/render.ts";
+import { typesetReport } from "../pdf/typeset.ts";
 
-const tasks = { compareTexts, renderMarkdown };
+const tasks = { compareTexts, renderMarkdown, typesetReport };
 
 /** What runs in the background: pure functions whose time depends on text that somebody else wrote. */
 export type Tasks = typeof tasks;
