@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { visibleText } from "./components/text.ts";
 import type { Frame, Html, Page } from "./page.ts";
 
 const sections = [
@@ -27,7 +28,7 @@ export function layout(page: Page, frame: Frame): Html {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${page.title} · MCP Go-Live</title>
+<title>${visibleText(page.title)} · MCP Go-Live</title>
 <link rel="icon" type="image/svg+xml" href="${assets[`icon-${page.state ?? "idle"}.svg`]}">
 <link rel="stylesheet" href="${assets["pico.min.css"]}">
 <link rel="stylesheet" href="${assets["desk.css"]}">

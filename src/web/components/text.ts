@@ -16,6 +16,13 @@ export function foreignText(text: string): Html {
 	)}</bdi>`;
 }
 
+/** The same for where no markup can stand, such as a title. */
+export function visibleText(text: string): string {
+	return splitHidden(text)
+		.map(({ text, isHidden }) => (isHidden ? `[${text}]` : text))
+		.join("");
+}
+
 /** Cuts a text at its hidden characters, which are given by their Unicode names. */
 export function splitHidden(
 	text: string,

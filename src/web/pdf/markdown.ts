@@ -16,7 +16,7 @@ import { printable } from "./printable.ts";
 
 const parser = unified().use(remarkParse).use(remarkGfm);
 
-/** Columns of a table that are typeset side by side; more do not fit the page. */
+/** Columns of a table that are typeset side by side; more share the last one. */
 const MAX_COLUMNS = 8;
 
 /** A report's Markdown as content of a PDF: text alone, nothing is loaded. */
@@ -119,9 +119,10 @@ function table(node: Table): Content {
 	);
 	const body = node.children.map((row, index): TableCell[] =>
 		Array.from({ length: columns }, (_, column) => {
-			const cell = row.children[column];
+			const end = column === columns - 1 ? undefined : column + 1;
+			const cells = row.children.slice(column, end);
 			return {
-				text: cell ? inline(cell.children) : "",
+				text: cells.flatMap(({ children }) => inline(children)),
 				style: index === 0 ? "tableHead" : "tableCell",
 			};
 		}),
