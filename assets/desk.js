@@ -103,13 +103,14 @@ function goToNotes() {
 	notes?.focus();
 }
 
-const news = document.querySelector("[data-news]");
-const counter = document.querySelector("[data-pending]");
-const seen = { newest: "", pending: -1 };
+const news = /** @type {HTMLElement | null} */ (
+	document.querySelector("[data-news]")
+);
+const counter = document.querySelector(".count[data-pending]");
 
 /** Asks whether something was submitted since the page was made, and says so. */
 async function look() {
-	if (document.hidden) return;
+	if (document.hidden || !news) return;
 	const answer = await fetch("/queue/news", {
 		headers: { accept: "application/json" },
 	}).catch(() => undefined);
@@ -117,11 +118,9 @@ async function look() {
 	/** @type {{ pending: number, newest: { id: string, server_name: string } | null }} */
 	const { pending, newest } = await answer.json();
 	if (counter?.firstChild) counter.firstChild.textContent = String(pending);
-	const isFirst = seen.pending === -1;
-	const isNew = !isFirst && newest !== null && newest.id !== seen.newest;
-	seen.pending = pending;
-	seen.newest = newest?.id ?? "";
-	if (isNew) announce(newest, pending);
+	if (!newest || newest.id === news.dataset.newest) return;
+	news.dataset.newest = newest.id;
+	announce(newest, pending);
 }
 
 /**
@@ -138,13 +137,9 @@ function announce(report, pending) {
 	reload.textContent = "Show the queue";
 	news.replaceChildren("New submission: ", link, ". ", reload, ".");
 	const icon = document.querySelector('link[rel="icon"]');
-	const pendingIcon = icon?.getAttribute("data-pending-icon");
-	if (pendingIcon) icon?.setAttribute("href", pendingIcon);
+	icon?.setAttribute("href", icon.getAttribute("data-pending") ?? "");
 	document.title = `(${pending}) ${document.title.replace(/^\(\d+\) /, "")}`;
 }
 
-if (news) {
-	look();
-	setInterval(look, LOOK_INTERVAL);
-	document.addEventListener("visibilitychange", look);
-}
+setInterval(look, LOOK_INTERVAL);
+document.addEventListener("visibilitychange", look);

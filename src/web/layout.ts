@@ -21,7 +21,7 @@ const shortcuts = [
 
 /** A whole HTML document around a page. */
 export function layout(page: Page, frame: Frame): Html {
-	const { assets, pending } = frame;
+	const { assets, queue } = frame;
 	return html`<!doctype html>
 <html lang="en">
 <head>
@@ -29,7 +29,7 @@ export function layout(page: Page, frame: Frame): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${visibleText(page.title)} · MCP Go-Live</title>
-<link rel="icon" type="image/svg+xml" href="${assets[`icon-${page.state ?? "idle"}.svg`]}">
+<link rel="icon" type="image/svg+xml" href="${assets[`icon-${page.state ?? "idle"}.svg`]}" data-pending="${assets["icon-pending.svg"]}">
 <link rel="stylesheet" href="${assets["pico.min.css"]}">
 <link rel="stylesheet" href="${assets["desk.css"]}">
 <script type="module" src="${assets["desk.js"]}"></script>
@@ -42,14 +42,14 @@ export function layout(page: Page, frame: Frame): Html {
 <ul>${sections.map(
 		({ id, href, label }) =>
 			html`<li><a href="${href}" ${id === page.section ? html`aria-current="page"` : ""}>${label}${
-				id === "queue" && pending !== null
-					? html` <span class="count" data-pending="${pending}">${pending}<span class="hide"> pending</span></span>`
+				id === "queue" && queue
+					? html` <span class="count" data-pending>${queue.pending_review}<span class="hide"> pending</span></span>`
 					: ""
 			}</a></li>`,
 	)}</ul>
 </nav>
 </header>
-<p class="news" role="status" aria-live="polite" data-news></p>
+<p class="news" role="status" aria-live="polite" data-news data-newest="${queue?.newest_id ?? ""}"></p>
 <main id="main" tabindex="-1">
 ${page.body}
 </main>

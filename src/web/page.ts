@@ -1,4 +1,5 @@
 import type { html } from "hono/html";
+import type { QueueState } from "../queue/schema.ts";
 
 /** Markup whose values have been escaped. */
 export type Html = ReturnType<typeof html>;
@@ -21,6 +22,6 @@ export interface Frame {
 	/** Addresses of the static files, by their name in `assets/`. */
 	assets: Record<string, string>;
 	version: string;
-	/** How many reports wait, or `null` where nobody could be asked. */
-	pending: number | null;
+	/** How many reports wait, and which came last; `null` where nobody could be asked. */
+	queue: Pick<QueueState, "pending_review" | "newest_id"> | null;
 }

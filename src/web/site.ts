@@ -7,7 +7,7 @@ import type { Asset } from "./assets.ts";
 import type { Background } from "./background/pool.ts";
 import { layout } from "./layout.ts";
 import type { Rendered } from "./markdown/render.ts";
-import type { Page } from "./page.ts";
+import type { Frame, Page } from "./page.ts";
 import { type Cookies, csrfToken, openSession } from "./session.ts";
 
 /** Characters of rendered reports that are kept, so that they are not rendered again. */
@@ -49,11 +49,11 @@ export function openSite(
 	return {
 		...parts,
 		async sendPage(request, reply, page) {
-			const pending =
-				reply.statusCode >= 500 ? null : await countPending(callerFor(request));
+			const queue =
+				reply.statusCode >= 500 ? null : await lookAtQueue(callerFor(request));
 			return reply
 				.type("text/html; charset=utf-8")
-				.send(String(await layout(page, { assets: urls, version, pending })));
+				.send(String(await layout(page, { assets: urls, version, queue })));
 		},
 		tokenFor(request, reply) {
 			return csrfToken(openSession(cookies, request, reply));
@@ -70,10 +70,9 @@ export function openSite(
 }
 
 /** A page can be shown without it: the error is the procedure's that the page is about. */
-async function countPending(caller: Caller): Promise<number | null> {
+async function lookAtQueue(caller: Caller): Promise<Frame["queue"]> {
 	try {
-		const { pending_review } = await caller.reports.newest();
-		return pending_review;
+		return await caller.reports.newest();
 	} catch {
 		return null;
 	}

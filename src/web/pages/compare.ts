@@ -67,7 +67,7 @@ function comparison(
 	return html`<section class="card" aria-labelledby="sum-title">
 <h2 id="sum-title">In short</h2>
 <div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="dense">
-<thead><tr><th scope="col"></th><th scope="col">Revision ${before.report.revision}</th><th scope="col">Revision ${after.report.revision}</th></tr></thead>
+<thead><tr><td></td><th scope="col">Revision ${before.report.revision}</th><th scope="col">Revision ${after.report.revision}</th></tr></thead>
 <tbody>
 <tr><th scope="row">Status</th><td>${statusBadge(before.report.status)}</td><td>${statusBadge(after.report.status)}</td></tr>
 <tr><th scope="row">Risk</th><td>${riskBadge(before.assessment.risk_level)}</td><td>${riskBadge(after.assessment.risk_level)}</td></tr>

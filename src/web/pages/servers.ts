@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { Server } from "../../servers/schema.ts";
 import { riskBadge, statusBadge, statusWords } from "../components/badges.ts";
-import { foreignText, repositoryLink } from "../components/text.ts";
+import { foreignText, repositoryName } from "../components/text.ts";
 import { timeAgo } from "../components/time.ts";
 import type { Html, Page } from "../page.ts";
 
@@ -51,7 +51,7 @@ function serverTable({ servers, now }: ServersPage): Html {
 <thead><tr><th scope="col">Server</th><th scope="col">Stands</th><th scope="col">Risk</th><th scope="col">Last decision</th><th scope="col" class="number">Revisions</th><th scope="col">Developer</th></tr></thead>
 <tbody>${servers.map(
 		(server) => html`<tr>
-<th scope="row"><a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a><small class="sub">${repositoryLink(server.repository_url)}</small></th>
+<th scope="row"><a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a><small class="sub">${repositoryName(server.repository_url)}</small></th>
 <td data-label="Stands">${statusBadge(server.server_status)}</td>
 <td data-label="Risk">${riskBadge(server.risk_level)}</td>
 <td data-label="Last decision">${lastDecision(server, now)}</td>
