@@ -102,7 +102,7 @@ function drawOutcomes({ outcomes_by_month }: Overview, palette: Palette) {
 	});
 	return {
 		grid: { ...grid, top: 40 },
-		legend: { top: 4, textStyle: { color: palette.text } },
+		legend: { top: 4, itemGap: 28, textStyle: { color: palette.text } },
 		xAxis: axis(palette, {
 			type: "category",
 			data: outcomes_by_month.map(({ month }) => month),
@@ -148,7 +148,8 @@ function horizontalBars(
 	bars: { name: string; value: number; color: string }[],
 ) {
 	return {
-		grid,
+		// The width of a text is only estimated here: room for half as much again.
+		grid: { ...grid, left: 56 },
 		xAxis: axis(palette, { type: "value", minInterval: 1 }),
 		yAxis: axis(palette, {
 			type: "category",

@@ -11,6 +11,9 @@ import type { Html } from "../page.ts";
 import { checkBadge, findingBadge, legBadge } from "./badges.ts";
 import { countOf, foreignText } from "./text.ts";
 
+/** Findings that stand open; the others, which weigh less, unfold. */
+const SHOWN_FINDINGS = 12;
+
 /** Leads to a line of the report's text, wherever the text is shown. */
 export type LineLink = (line: number) => string;
 
@@ -19,6 +22,16 @@ export function findingList(findings: Finding[], lineLink: LineLink): Html {
 	if (findings.length === 0) {
 		return html`<p class="calm">The assessment found nothing to remark on.</p>`;
 	}
+	const shown = findings.slice(0, SHOWN_FINDINGS);
+	const rest = findings.slice(SHOWN_FINDINGS);
+	return html`${listOf(shown, lineLink)}${
+		rest.length > 0
+			? html`<details class="more"><summary>${countOf(rest.length, "more finding")}</summary>${listOf(rest, lineLink)}</details>`
+			: ""
+	}`;
+}
+
+function listOf(findings: Finding[], lineLink: LineLink): Html {
 	return html`<ul class="findings">${findings.map((finding) => {
 		const rule = rules.find(({ id }) => id === finding.rule);
 		return html`<li class="finding ${finding.severity}">
