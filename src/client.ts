@@ -1,6 +1,8 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import type { AppRouter } from "./router.ts";
 
+/** What a failed call throws; here, so that a program needs no second package to recognise it. */
+export { TRPCClientError } from "@trpc/client";
 export type {
 	Decision,
 	NewDecision,
