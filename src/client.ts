@@ -1,8 +1,12 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import type { AppRouter } from "./router.ts";
 
 /** What a failed call throws; here, so that a program needs no second package to recognise it. */
 export { TRPCClientError } from "@trpc/client";
+export type { ReportTotals, RiskDistribution } from "./analytics/schema.ts";
+export type { Draft, ReportIssue, ReportIssues } from "./assessments/schema.ts";
+export type { Assessment, Checklist, Finding } from "./checklist/schema.ts";
 export type {
 	Decision,
 	NewDecision,
@@ -13,6 +17,12 @@ export type {
 	ReportSummary,
 } from "./reports/schema.ts";
 export type { AppRouter };
+
+/** What each procedure takes, as in `Inputs["reports"]["submit"]`. */
+export type Inputs = inferRouterInputs<AppRouter>;
+
+/** What each procedure gives, as in `Outputs["reports"]["list"]`. */
+export type Outputs = inferRouterOutputs<AppRouter>;
 
 /** How a client speaks to the service. */
 export interface ClientOptions {
