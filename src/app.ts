@@ -16,6 +16,7 @@ import Fastify, {
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
+import { drainOnClose } from "./drain.ts";
 import { problemDetails, publicError, reportError } from "./errors.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { mountRest } from "./rest.ts";
@@ -61,6 +62,7 @@ export function buildApp(
 		requestId: request.id,
 	});
 
+	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
 	app.setErrorHandler(sendProblem);
 	app.setNotFoundHandler(async (request) => {

@@ -10,6 +10,7 @@ import {
 import { Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Assessment, RiskLevel } from "./checklist/schema.ts";
+import { openPool, type PoolOptions } from "./pool.ts";
 import type { ReportStatus } from "./reports/schema.ts";
 
 /** The tables, as Kysely knows them. */
@@ -61,29 +62,14 @@ export interface ReportDecisionsTable {
 export type Database = Kysely<Tables>;
 
 /**
- * Opens a pool of connections. Nothing is connected before the first query.
+ * Opens a database. Nothing is connected before the first query.
  *
  * @param url `postgresql://…`
- * @param options `poolSize` connections at the most; `onLost` hears of idle
- *   connections that broke, which must not end the process
  * @returns the database; `destroy()` closes it
  */
-export function openDatabase(
-	url: string,
-	options: { poolSize: number; onLost?: (error: Error) => void },
-): Database {
-	const pool = new pg.Pool({
-		connectionString: url,
-		max: options.poolSize,
-		connectionTimeoutMillis: 5_000,
-		// A server that stopped answering must not hold a request for ever.
-		query_timeout: 15_000,
-		keepAlive: true,
-		application_name: "mcp-go-live",
-		types: { getTypeParser: typeParser },
-	});
-	pool.on("error", (error) => options.onLost?.(error));
-	return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+export function openDatabase(url: string, options: PoolOptions): Database {
+	const dialect = new PostgresDialect({ pool: openPool(url, options) });
+	return new Kysely<Tables>({ dialect });
 }
 
 /** SQLSTATE unique_violation. */
@@ -153,16 +139,4 @@ function explainMigrationError(error: unknown): unknown {
 				`The database is newer than this version of MCP Go-Live: it holds migration ${newer}, which this version does not know. Start a version that does, or give this one a database of its own.`,
 			)
 		: error;
-}
-
-/** `timestamptz` leaves as ISO 8601 in UTC with all its microseconds, which `Date` would lose. */
-function typeParser(oid: number, format?: "text" | "binary") {
-	if (oid === pg.types.builtins.TIMESTAMPTZ) return isoTime;
-	return pg.types.getTypeParser(oid, format as "text");
-}
-
-function isoTime(text: string): string {
-	return text.endsWith("+00")
-		? `${text.slice(0, -3).replace(" ", "T")}Z`
-		: new Date(text).toISOString();
 }

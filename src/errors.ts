@@ -229,6 +229,7 @@ const outOfReach = new Set([
 	"EAI_AGAIN",
 	"25006", // read_only_sql_transaction: connected to a standby during a fail-over
 	"53300", // too_many_connections
+	"57014", // query_canceled: it took longer than our statement_timeout
 	"57P01", // admin_shutdown
 	"57P02", // crash_shutdown
 	"57P03", // cannot_connect_now

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
@@ -23,8 +24,9 @@ DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
 REQUIRE_COMPLETE_REPORT. See the README.
 `;
 
-/** Seconds until a shutdown stops waiting for what still runs. */
-const SHUTDOWN_SECONDS = 9;
+/** Seconds that a shutdown waits for what still runs, and until it ends whatever happens. */
+const DRAIN_SECONDS = 7;
+const SHUTDOWN_SECONDS = 9.5;
 
 const commands = { help, serve, mcp, migrate, assess, openapi };
 
@@ -78,10 +80,7 @@ async function serve(): Promise<void> {
 	const log = createLogger(config.LOG_LEVEL, 1);
 	const storage = await openStorage(config, log);
 	const app = buildApp(storage.db, config, log);
-	onShutdown(log, async () => {
-		await app.close();
-		await storage.close();
-	});
+	onShutdown(log, () => app.close(), storage);
 	try {
 		const url = await app.listen({ port: config.PORT, host: config.HOST });
 		const base = config.PUBLIC_URL ?? url;
@@ -105,10 +104,7 @@ async function mcp(): Promise<void> {
 		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
 		requestId: `stdio-${process.pid}`,
 	});
-	const stop = onShutdown(log, async () => {
-		await session.close();
-		await storage.close();
-	});
+	const stop = onShutdown(log, () => session.close(), storage);
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
@@ -155,7 +151,10 @@ interface Storage {
 	db: Database;
 	/** For people: which database this is. Holds no password. */
 	where: string;
+	/** Waits for running queries, then closes. */
 	close(): Promise<void>;
+	/** Closes without waiting for queries; after `close()` it does nothing. */
+	abort(): Promise<void>;
 }
 
 async function openStorage(config: Config, log: Logger): Promise<Storage> {
@@ -170,41 +169,56 @@ async function openStorage(config: Config, log: Logger): Promise<Storage> {
 		poolSize: config.DATABASE_POOL_SIZE,
 		onLost: (error) => log.warn({ err: error }, "database connection lost"),
 	});
+	// Building an index over many reports takes longer than a request may.
+	const migrating = openDatabase(url, { poolSize: 1, isPatient: true });
+	const abort = async () => embedded?.stop();
 	const close = async () => {
 		await db.destroy();
-		await embedded?.stop();
+		await abort();
 	};
 	const where = embedded?.dataDir ?? withoutPassword(url);
 	try {
-		const applied = await migrateDatabase(db);
+		const applied = await migrateDatabase(migrating);
 		if (applied.length > 0) log.info({ applied }, "database migrated");
+		await migrating.destroy();
 	} catch (error) {
+		await migrating.destroy();
 		await close();
 		throw explainDatabaseError(error, where);
 	}
-	return { db, where, close };
+	return { db, where, close, abort };
 }
 
 /**
  * Ends the process once, on SIGTERM or SIGINT or when the returned function is
- * called: what runs is finished, then everything is closed.
+ * called: what runs is finished, or cut off when it takes too long, then
+ * everything is closed.
+ *
+ * @param drain takes nothing new, and waits for what runs
  */
-function onShutdown(log: Logger, close: () => Promise<void>): () => void {
+function onShutdown(
+	log: Logger,
+	drain: () => Promise<void>,
+	storage: Storage,
+): () => void {
 	let isStopping = false;
-	const stop = () => {
+	const stop = async () => {
 		if (isStopping) return;
 		isStopping = true;
-		setTimeout(() => {
-			log.warn("shutdown took too long; what still ran was cut off");
+		setTimeout(() => process.exit(1), SHUTDOWN_SECONDS * 1000);
+		const close = drain().then(storage.close);
+		const timeIsUp = wait(DRAIN_SECONDS * 1000, true, { ref: false });
+		try {
+			if (await Promise.race([close, timeIsUp])) {
+				log.warn("shutdown took too long; what still ran was cut off");
+				await storage.abort();
+			}
 			process.exit(0);
-		}, SHUTDOWN_SECONDS * 1000).unref();
-		close().then(
-			() => process.exit(0),
-			(error) => {
-				log.error({ err: error }, "shutdown failed");
-				process.exit(1);
-			},
-		);
+		} catch (error) {
+			log.error({ err: error }, "shutdown failed");
+			await storage.abort();
+			process.exit(1);
+		}
 	};
 	process.on("SIGTERM", stop);
 	process.on("SIGINT", stop);

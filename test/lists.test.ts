@@ -16,7 +16,7 @@ const issued: CompiledQuery[] = [];
 
 beforeAll(async () => {
 	const url = await makeDatabase(afterAll);
-	const plain = openDatabase(url, { poolSize: 2 });
+	const plain = openDatabase(url, { poolSize: 2, isPatient: true });
 	pool = new pg.Pool({ connectionString: url });
 	afterAll(async () => {
 		await plain.destroy();
