@@ -3,7 +3,7 @@
  * Every line is the fastest of several runs, so that what else the machine does matters little.
  */
 import { assessReport } from "../src/checklist/assess.ts";
-import { readableLength } from "../src/checklist/markdown.ts";
+import { readableLength } from "../src/checklist/running-text.ts";
 import { renderTemplate } from "../src/checklist/template.ts";
 
 const kibibyte = 1024;
