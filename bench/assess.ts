@@ -1,5 +1,5 @@
 /**
- * CPU time of one assessment by size and shape: `node bench/assess.ts`.
+ * CPU time of one assessment by size and shape: `node bench/assess.ts [shape]`.
  * Every line is the fastest of several runs, so that what else the machine does matters little.
  */
 import { assessReport } from "../src/checklist/assess.ts";
@@ -26,9 +26,9 @@ const shapes: Record<string, (size: number) => string> = {
 	"paragraphs of brackets": (size) => paragraphs("[", size),
 	"paragraphs of images": (size) => paragraphs("![", size),
 	"paragraphs with some brackets": (size) =>
-		paragraphs(`[${"a".repeat(41)}`, size),
+		paragraphs(`[${"a".repeat(90)}`, size),
 	"paragraphs with some images": (size) =>
-		paragraphs(`![${"a".repeat(41)}`, size),
+		paragraphs(`![${"a".repeat(90)}`, size),
 	"paragraphs of links": (size) => paragraphs("[a](", size),
 	"paragraphs of pairs": (size) => paragraphs("[a][b]", size),
 	"paragraphs of emphasis": (size) => paragraphs("*a ", size),

@@ -40,6 +40,8 @@ parser.core.ruler.disable(["inline", "linkify", "text_join"], true);
 
 parser.block.ruler.before("table", "wide_table", skipWideTable);
 
+const byteOrderMark = /^\uFEFF/;
+
 /**
  * Reads Markdown (CommonMark with tables and struck-out text). Never throws.
  * @param source Markdown with any line endings.
@@ -61,7 +63,10 @@ export function readMarkdown(source: string): Markdown {
 	let header: string[] = [];
 	let cells: TextLine[][] = [];
 	let heading = 0;
-	for (const token of parser.parse(source, environment)) {
+	for (const token of parser.parse(
+		source.replace(byteOrderMark, ""),
+		environment,
+	)) {
 		if (token.map) line = token.map[0] + 1;
 		if (token.level >= readableDepth - 1)
 			document.unread.push({ text: "nested too deeply", line });

@@ -1,4 +1,5 @@
 import { findVerdictPhase } from "./find-phase.ts";
+import { toKey } from "./phrases.ts";
 import {
 	findHeaderField,
 	isRiskLabel,
@@ -18,17 +19,18 @@ export function readLabelled(
 	around: Phase | null,
 	{ label, rest, links, line }: Labelled,
 ): boolean {
-	if (label === "") return false;
-	const field = report.phaseLines.size === 0 && findHeaderField(label);
+	if (label === "" || label.length > 80) return false;
+	const key = toKey(label);
+	const field = report.phaseLines.size === 0 && findHeaderField(key);
 	if (field) {
 		report.header[field] ??= readHeaderValue(field, rest, links);
 		return true;
 	}
-	if (isRiskLabel(label)) {
+	if (isRiskLabel(key)) {
 		report.risks.push({ level: readRisk(rest), line });
 		return true;
 	}
-	const phase = findVerdictPhase(label, around);
+	const phase = findVerdictPhase(key, around);
 	if (phase) addVerdict(report, phase, readVerdict(rest), line);
 	return phase !== undefined;
 }

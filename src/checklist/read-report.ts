@@ -1,7 +1,7 @@
 import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase } from "./find-phase.ts";
 import type { Block, Markdown } from "./markdown.ts";
-import { toWords } from "./phrases.ts";
+import { toKey } from "./phrases.ts";
 import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
 import { type Row, readClaimRow, readColumn } from "./read-claim-row.ts";
 import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
@@ -81,7 +81,7 @@ function readHeading(
 		addMarkedVerdict(report, phase, text, line);
 		return;
 	}
-	const aside = asides.has(toWords(text.slice(0, 80)).join(" "));
+	const aside = asides.has(toKey(text));
 	if (depth <= place.depth || aside) place.aside = aside;
 	if (depth < place.depth) place.phase = null;
 	if (
@@ -89,6 +89,7 @@ function readHeading(
 	)
 		return;
 	place.heading = findCheck(takeMarkers(text).without, place.phase);
+	if (!place.heading) return;
 	const claim = readClaimLine(text, line, place.phase);
 	if (claim && claim.status !== "unreadable") addClaim(report, place, claim, 0);
 }
@@ -126,8 +127,8 @@ function readLine(
 	indent: number,
 ): void {
 	const { label, rest } = splitLabel(text);
-	const words = toWords(label.slice(0, 80)).join(" ");
-	if (place.heading && statusFields.has(words)) {
+	const key = place.heading || place.last ? toKey(label) : "";
+	if (place.heading && statusFields.has(key)) {
 		const {
 			status,
 			contradictory,
@@ -137,7 +138,7 @@ function readLine(
 		addClaim(report, place, claim, indent);
 		return;
 	}
-	if (place.last && evidenceFields.has(words)) {
+	if (place.last && evidenceFields.has(key)) {
 		appendEvidence(place.last, rest);
 		return;
 	}
