@@ -27,6 +27,12 @@ CREATE TABLE mcp_server_reports (
 	reviewed_at timestamp with time zone,
 	reviewed_by character varying(255),
 	review_notes text,
+	assessment jsonb,
+	checklist_version text GENERATED ALWAYS AS ((assessment ->> 'checklist_version'::text)) STORED,
+	risk_level text NOT NULL GENERATED ALWAYS AS (COALESCE((assessment ->> 'risk_level'::text), 'unknown'::text)) STORED,
+	trifecta text NOT NULL GENERATED ALWAYS AS (COALESCE((assessment #>> '{trifecta,combination}'::text[]), 'unknown'::text)) STORED,
+	completeness integer GENERATED ALWAYS AS (((assessment ->> 'completeness'::text))::integer) STORED,
+	error_count integer GENERATED ALWAYS AS (((assessment ->> 'error_count'::text))::integer) STORED,
 	CONSTRAINT reports_pkey PRIMARY KEY (id),
 	CONSTRAINT reports_repository_revision_unique UNIQUE (repository_key, revision),
 	CONSTRAINT reports_json_is_object CHECK (jsonb_typeof(report_json) = 'object'::text),
@@ -41,11 +47,17 @@ CREATE TABLE mcp_server_reports (
 
 CREATE INDEX reports_by_repository_and_time ON mcp_server_reports USING btree (repository_key, submitted_at DESC, id DESC);
 
+CREATE INDEX reports_by_risk_and_time ON mcp_server_reports USING btree (risk_level, submitted_at DESC, id DESC);
+
 CREATE INDEX reports_by_status_and_time ON mcp_server_reports USING btree (status, submitted_at DESC, id DESC);
 
 CREATE INDEX reports_by_time ON mcp_server_reports USING btree (submitted_at DESC, id DESC);
 
 CREATE UNIQUE INDEX reports_one_live_per_repository ON mcp_server_reports USING btree (repository_key) WHERE status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]);
+
+CREATE INDEX reports_with_errors_by_time ON mcp_server_reports USING btree (submitted_at DESC, id DESC) WHERE error_count > 0;
+
+CREATE INDEX reports_without_errors_by_time ON mcp_server_reports USING btree (submitted_at DESC, id DESC) WHERE error_count = 0;
 
 CREATE TRIGGER reports_are_never_deleted BEFORE DELETE OR TRUNCATE ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 

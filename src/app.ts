@@ -4,7 +4,6 @@ import {
 	validateHostHeader,
 	validateOriginHeader,
 } from "@modelcontextprotocol/server";
-import scalar from "@scalar/fastify-api-reference";
 import { TRPCError } from "@trpc/server";
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import Fastify, {
@@ -16,11 +15,11 @@ import Fastify, {
 } from "fastify";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
+import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
 import { problemDetails, publicError, reportError } from "./errors.ts";
 import { mountMcp } from "./mcp/server.ts";
-import { openApiDocument } from "./openapi.ts";
-import { mountRest, refuseOtherMethods } from "./rest.ts";
+import { mountRest } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import type { Context } from "./trpc.ts";
 
@@ -36,7 +35,10 @@ const BODY_LIMIT = 8 * 1024 * 1024;
  */
 export function buildApp(
 	db: Database,
-	config: Pick<Config, "HOST" | "PUBLIC_URL" | "ALLOWED_HOSTS">,
+	config: Pick<
+		Config,
+		"HOST" | "PUBLIC_URL" | "ALLOWED_HOSTS" | "REQUIRE_COMPLETE_REPORT"
+	>,
 	logger: FastifyBaseLogger,
 ): FastifyInstance {
 	const app = Fastify({
@@ -54,6 +56,7 @@ export function buildApp(
 	const contextFor = (request: FastifyRequest): Context => ({
 		db,
 		log: request.log,
+		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
 		requestId: request.id,
 	});
 
@@ -101,26 +104,6 @@ function mountTrpc(
 					? { headers: { "retry-after": String(retryAfter) } }
 					: {};
 			},
-		},
-	});
-}
-
-function mountDocs(app: FastifyInstance, publicUrl: string | undefined): void {
-	const document = openApiDocument(publicUrl);
-	for (const url of ["/openapi.json", "/api/v1/openapi.json"]) {
-		app.get(url, async () => document);
-		refuseOtherMethods(app, url, ["GET", "HEAD"]);
-	}
-	app.get("/", async (_request, reply) => reply.redirect("/docs"));
-	app.register(scalar, {
-		routePrefix: "/docs",
-		configuration: {
-			content: document,
-			pageTitle: "MCP Go-Live API",
-			// Nothing is fetched from elsewhere: no fonts, no telemetry, no proxy.
-			withDefaultFonts: false,
-			telemetry: false,
-			proxyUrl: "",
 		},
 	});
 }
@@ -188,6 +171,7 @@ function answerUnreadable(
 	if (!socket.writable) return;
 	const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
 	const status = isTooLarge ? 431 : 400;
+	const requestId = randomUUID();
 	const title = isTooLarge ? "Request Header Fields Too Large" : "Bad Request";
 	const body = JSON.stringify({
 		type: "about:blank",
@@ -198,10 +182,10 @@ function answerUnreadable(
 			: "The request is not valid HTTP.",
 		instance: "",
 		code: "BAD_REQUEST",
-		request_id: randomUUID(),
+		request_id: requestId,
 	});
 	socket.end(
-		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
 	);
 }
 

@@ -11,6 +11,11 @@ const port = z.coerce
 
 const schema = z
 	.object({
+		/** Refuse reports in which the assessment finds errors, instead of advising. */
+		REQUIRE_COMPLETE_REPORT: z
+			.enum(["true", "false"], "must be true or false")
+			.default("false")
+			.transform((value) => value === "true"),
 		/** TCP port; 0 takes a free one. */
 		PORT: port.default(8080),
 		HOST: z.string().default("127.0.0.1"),

@@ -9,6 +9,7 @@ import {
 } from "kysely";
 import { Migrator } from "kysely/migration";
 import pg from "pg";
+import type { Assessment, RiskLevel } from "./checklist/schema.ts";
 import { openPool, type PoolOptions } from "./pool.ts";
 import type { ReportStatus } from "./reports/schema.ts";
 
@@ -38,6 +39,12 @@ export interface ReportsTable {
 	reviewed_at: string | null;
 	reviewed_by: string | null;
 	review_notes: string | null;
+	assessment: JSONColumnType<Assessment | null, string | null, string>;
+	checklist_version: GeneratedAlways<string | null>;
+	risk_level: GeneratedAlways<RiskLevel>;
+	trifecta: GeneratedAlways<Assessment["trifecta"]["combination"]>;
+	completeness: GeneratedAlways<number | null>;
+	error_count: GeneratedAlways<number | null>;
 }
 
 /** `report_decisions`: see db/schema.sql. */

@@ -31,6 +31,19 @@ export interface PublicError {
 	retryAfter?: number;
 }
 
+/** An error with all its issues, as an input that does not parse has them. */
+export function issuesError(
+	code: "UNPROCESSABLE_CONTENT",
+	detail: string,
+	issues: Issue[],
+): TRPCError {
+	return new TRPCError({
+		code,
+		message: detail,
+		cause: Object.assign(new Error(detail), { issues }),
+	});
+}
+
 /**
  * A 409: the request contradicts the present state.
  *
@@ -68,11 +81,11 @@ export function publicError(error: unknown): PublicError {
 		};
 	}
 	if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
-		const members = (cause as { members?: Record<string, string> } | undefined)
-			?.members;
+		const { members, issues } = (cause ?? {}) as Partial<PublicError>;
 		return {
 			...described(error.code, error.message),
 			...(members && { members }),
+			...(issues && { issues }),
 		};
 	}
 	const ofFastify = fastifyError(error);

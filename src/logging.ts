@@ -17,7 +17,7 @@ import pretty from "pino-pretty";
 export function createLogger(level: string, to: 1 | 2): Logger {
 	const isTerminal = (to === 1 ? process.stdout : process.stderr).isTTY;
 	const destination: DestinationStream = isTerminal
-		? pretty({ destination: to, ignore: "pid,hostname" })
+		? pretty({ destination: to, ignore: "pid,hostname", singleLine: true })
 		: pino.destination({ dest: to, sync: false });
 	return pino({ level, serializers }, destination);
 }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
+import { reassessReports } from "./assessments/reassess.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { type Database, migrateDatabase, openDatabase } from "./database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
@@ -15,22 +16,24 @@ const usage = `Usage: mcp-go-live [command]
   serve     the service: REST, tRPC, MCP and documentation over HTTP (default)
   mcp       the same MCP server over standard input and output
   migrate   bring the database to this version, and end
+  assess    assess reports that no present rules have assessed; --all: every report
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
-DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH. See the README.
+DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
+REQUIRE_COMPLETE_REPORT. See the README.
 `;
 
 /** Seconds that a shutdown waits for what still runs, and until it ends whatever happens. */
 const DRAIN_SECONDS = 7;
 const SHUTDOWN_SECONDS = 9.5;
 
-const commands = { help, serve, mcp, migrate, openapi };
+const commands = { help, serve, mcp, migrate, assess, openapi };
 
 try {
-	const name = readCommand();
-	if (name) {
-		await commands[name]();
+	const command = readCommand();
+	if (command) {
+		await commands[command.name](command.options);
 	} else {
 		process.stderr.write(usage);
 		process.exitCode = 2;
@@ -44,16 +47,24 @@ try {
 }
 
 /** Undefined when the command line is not one that the usage describes. */
-function readCommand(): keyof typeof commands | undefined {
+function readCommand():
+	| { name: keyof typeof commands; options: { all?: boolean } }
+	| undefined {
 	try {
 		const { values, positionals } = parseArgs({
-			options: { help: { type: "boolean", short: "h" } },
+			options: {
+				help: { type: "boolean", short: "h" },
+				all: { type: "boolean" },
+			},
 			allowPositionals: true,
 		});
+		const { help, ...options } = values;
 		const [name = "serve", ...rest] = positionals;
-		if (values.help) return "help";
-		return Object.hasOwn(commands, name) && rest.length === 0
-			? (name as keyof typeof commands)
+		if (help) return { name: "help", options };
+		const isKnown = Object.hasOwn(commands, name) && rest.length === 0;
+		const isFitting = name === "assess" || !options.all;
+		return isKnown && isFitting
+			? { name: name as keyof typeof commands, options }
 			: undefined;
 	} catch {
 		return undefined;
@@ -90,6 +101,7 @@ async function mcp(): Promise<void> {
 	const session = serveMcpStdio({
 		db: storage.db,
 		log,
+		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
 		requestId: `stdio-${process.pid}`,
 	});
 	const stop = onShutdown(log, () => session.close(), storage);
@@ -103,6 +115,31 @@ async function migrate(): Promise<void> {
 	const log = createLogger(config.LOG_LEVEL, 1);
 	const storage = await openStorage(config, log);
 	await storage.close();
+}
+
+async function assess({ all = false }: { all?: boolean }): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, 1);
+	const storage = await openStorage(config, log);
+	try {
+		const count = await reassessReports(storage.db, {
+			all,
+			onProgress: showProgress,
+		});
+		log.info({ count }, "reports assessed");
+	} finally {
+		await storage.close();
+	}
+}
+
+/** A progress bar on a terminal; nothing where nobody watches. */
+function showProgress(done: number, total: number): void {
+	if (!process.stderr.isTTY) return;
+	const filled = Math.floor((done / total) * 40);
+	const bar = "█".repeat(filled) + "░".repeat(40 - filled);
+	process.stderr.write(
+		`\r${bar} ${done}/${total}${done === total ? "\n" : ""}`,
+	);
 }
 
 async function openapi(): Promise<void> {

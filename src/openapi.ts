@@ -1,10 +1,17 @@
 import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
+import {
+	commonResponses,
+	problemResponse,
+	problemSchema,
+	requestIdHeader,
+} from "./openapi-problem.ts";
 import { type RestOperation, restOperations } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import { version } from "./version.ts";
 
 type PathItem = NonNullable<OpenAPIObject["paths"]>[string];
 type Operation = NonNullable<PathItem["get"]>;
+type Parameter = NonNullable<Operation["parameters"]>[number];
 type Responses = NonNullable<Operation["responses"]>;
 type Schema = { $ref?: string; items?: Schema; examples?: unknown[] };
 
@@ -13,6 +20,15 @@ const tags = [
 		name: "Reports",
 		description:
 			"Go-live reports: submitted by developers, decided by the platform team.",
+	},
+	{
+		name: "Checklist",
+		description:
+			"The six phases with their checks, and the rules by which reports are assessed.",
+	},
+	{
+		name: "Analytics",
+		description: "How many reports there are, by status and by risk.",
 	},
 	{
 		name: "Health",
@@ -49,7 +65,7 @@ export function openApiDocument(serverUrl = "/"): OpenAPIObject {
 	document.security = [];
 	document.components = {
 		schemas: { ...schemas, Problem: problemSchema },
-		responses: commonResponses,
+		responses: commonResponses(),
 	};
 	for (const operation of restOperations) {
 		const { method, path } = operation.openapi;
@@ -62,9 +78,10 @@ export function openApiDocument(serverUrl = "/"): OpenAPIObject {
 
 function complete(
 	target: Operation,
-	{ openapi, rest }: RestOperation,
+	{ procedure, openapi, rest }: RestOperation,
 	schemas: Record<string, Schema>,
 ): void {
+	target.parameters = (target.parameters ?? []).map(describeParameter);
 	const content = target.responses?.["200"]?.content?.["application/json"];
 	const body = target.requestBody as
 		| { content: Record<string, { schema: Schema; example?: unknown }> }
@@ -79,16 +96,16 @@ function complete(
 		content: {
 			"application/json": {
 				...content,
-				example: exampleOf(content?.schema as Schema, schemas),
+				example: rest.example ?? exampleOf(content?.schema as Schema, schemas),
 			},
 		},
 	};
 	if (rest.etag) {
 		responses[304] = {
 			description: "The client's copy, named in If-None-Match, is current.",
-			headers: { ETag: etagHeader },
+			headers: { "X-Request-Id": requestIdHeader, ETag: etagHeader },
 		};
-		target.parameters = [...(target.parameters ?? []), ifNoneMatch];
+		target.parameters.push(ifNoneMatch);
 	}
 	const isProbe = !openapi.path.startsWith("/api/");
 	const common = [
@@ -101,10 +118,20 @@ function complete(
 		responses[status] = { $ref: `#/components/responses/${status}` };
 	}
 	for (const [status, description] of Object.entries(rest.errors)) {
-		responses[status] = { description, content: problemContent(status) };
+		responses[status] = problemResponse(status, description, {
+			procedure,
+			path: openapi.path,
+		});
 	}
 	// Objects with number-like keys are in ascending order already: 200, 304, 400 …
 	target.responses = responses;
+}
+
+/** The generator leaves a query parameter's description inside its schema, where few tools look. */
+function describeParameter(parameter: Parameter): Parameter {
+	const { description } =
+		(parameter as { schema?: { description?: string } }).schema ?? {};
+	return description ? { description, ...parameter } : parameter;
 }
 
 function exampleOf(
@@ -120,13 +147,11 @@ function exampleOf(
 
 function successHeaders(rest: RestOperation["rest"]) {
 	return {
-		"X-Request-Id": {
-			description: "The id under which this request stands in the log.",
-			schema: { type: "string" as const },
-		},
+		"X-Request-Id": requestIdHeader,
 		...(rest.success === 201 && {
 			Location: {
 				description: "Path of what was created.",
+				required: true,
 				schema: { type: "string" as const, format: "uri-reference" },
 			},
 		}),
@@ -143,6 +168,7 @@ function successHeaders(rest: RestOperation["rest"]) {
 
 const etagHeader = {
 	description: "Names this very answer; send it back in If-None-Match.",
+	required: true,
 	schema: { type: "string" as const },
 };
 
@@ -152,135 +178,3 @@ const ifNoneMatch = {
 	description: "ETags the client has; if one is current, the answer is 304.",
 	schema: { type: "string" as const },
 };
-
-const problemSchema = {
-	type: "object" as const,
-	description: "What went wrong and what to do about it (RFC 9457).",
-	properties: {
-		type: { type: "string" as const, format: "uri-reference" },
-		title: { type: "string" as const },
-		status: { type: "integer" as const },
-		detail: { type: "string" as const },
-		instance: { type: "string" as const, format: "uri-reference" },
-		code: {
-			type: "string" as const,
-			description: "The error's name for programs, as in tRPC.",
-		},
-		request_id: {
-			type: "string" as const,
-			description: "The id under which this request stands in the log.",
-		},
-		issues: {
-			type: "array" as const,
-			description: "Everything that is wrong with the input.",
-			items: {
-				type: "object" as const,
-				properties: {
-					path: { type: "string" as const },
-					message: { type: "string" as const },
-				},
-				required: ["path", "message"],
-			},
-		},
-		existing_report_id: {
-			type: "string" as const,
-			format: "uuid",
-			description: "The live report that stands in the way of this one.",
-		},
-	},
-	required: [
-		"type",
-		"title",
-		"status",
-		"detail",
-		"instance",
-		"code",
-		"request_id",
-	],
-};
-
-const examples: Record<
-	string,
-	{ title: string; code: string; detail: string }
-> = {
-	400: {
-		title: "Bad Request",
-		code: "BAD_REQUEST",
-		detail: "The input is not valid. server_name: Is required.",
-	},
-	403: {
-		title: "Forbidden",
-		code: "FORBIDDEN",
-		detail:
-			"This service does not answer to the host name in the request. Name it in ALLOWED_HOSTS.",
-	},
-	404: {
-		title: "Not Found",
-		code: "NOT_FOUND",
-		detail:
-			"There is no report with the id 550e8400-e29b-41d4-a716-446655440000. List the reports to find the right one.",
-	},
-	409: {
-		title: "Conflict",
-		code: "CONFLICT",
-		detail:
-			"Report 550e8400-e29b-41d4-a716-446655440000 is approved: platform@example.com decided at 2025-10-20T12:30:00Z. To decide anew, reopen it first by setting pending_review.",
-	},
-	413: {
-		title: "Payload Too Large",
-		code: "PAYLOAD_TOO_LARGE",
-		detail:
-			"The request body is too large. A report may hold up to 1 MiB of UTF-8 text.",
-	},
-	415: {
-		title: "Unsupported Media Type",
-		code: "UNSUPPORTED_MEDIA_TYPE",
-		detail:
-			"Send the body as JSON, with the header Content-Type: application/json.",
-	},
-	431: {
-		title: "Request Header Fields Too Large",
-		code: "BAD_REQUEST",
-		detail: "The request's headers are too large.",
-	},
-	500: {
-		title: "Internal Server Error",
-		code: "INTERNAL_SERVER_ERROR",
-		detail: "Internal server error",
-	},
-	503: {
-		title: "Service Unavailable",
-		code: "SERVICE_UNAVAILABLE",
-		detail:
-			"The database does not answer at the moment. Nothing was acknowledged; try again in a few seconds.",
-	},
-};
-
-function problemContent(status: string) {
-	return {
-		"application/problem+json": {
-			schema: { $ref: "#/components/schemas/Problem" },
-			example: {
-				type: "about:blank",
-				status: Number(status),
-				instance: "/api/v1/reports",
-				request_id: "req-0190f3c2",
-				...examples[status],
-			},
-		},
-	};
-}
-
-const commonResponses = Object.fromEntries(
-	Object.entries({
-		403: "The request is addressed to a host name, or comes from an origin, that is not allowed.",
-		413: "The request body is too large.",
-		415: "The request body is not JSON.",
-		431: "The request's headers are too large.",
-		500: "Something failed that should not; the log knows more under the request id.",
-		503: "The database does not answer; `Retry-After` says when to try again.",
-	}).map(([status, description]) => [
-		status,
-		{ description, content: problemContent(status) },
-	]),
-);

@@ -1,10 +1,15 @@
+import { analyticsRouter } from "./analytics/router.ts";
+import { assessmentsRouter } from "./assessments/router.ts";
+import { checklistRouter } from "./checklist/router.ts";
 import { healthRouter } from "./health/router.ts";
 import { reportsRouter } from "./reports/router.ts";
-import { createCallerFactory, router } from "./trpc.ts";
+import { createCallerFactory, mergeRouters, router } from "./trpc.ts";
 
 /** Everything the service can do. Each façade is generated from it or calls it. */
 export const appRouter = router({
-	reports: reportsRouter,
+	reports: mergeRouters(reportsRouter, assessmentsRouter),
+	analytics: analyticsRouter,
+	checklist: checklistRouter,
 	health: healthRouter,
 });
 

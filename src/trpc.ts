@@ -8,12 +8,14 @@ import { publicError } from "./errors.ts";
 export interface Context {
 	db: Database;
 	log: Pick<FastifyBaseLogger, "error" | "warn">;
+	/** The house's own rules, from the configuration. */
+	settings: { requireCompleteReport: boolean };
 	/** The id under which this request stands in the log and in its errors. */
 	requestId: string;
 }
 
 /** The error statuses that a procedure itself decides on, each with what it means here. */
-type ErrorStatuses = Partial<Record<400 | 404 | 409 | 413 | 503, string>>;
+type ErrorStatuses = Partial<Record<400 | 404 | 409 | 413 | 422 | 503, string>>;
 
 /** Where and how a procedure stands in REST, for the façade and its document alike. */
 export interface RestMeta {
@@ -24,6 +26,8 @@ export interface RestMeta {
 	etag?: true;
 	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
 	pageSize?: number;
+	/** An example of the answer, where its schema holds none. */
+	example?: unknown;
 }
 
 /** A procedure's metadata: its OpenAPI operation, and what OpenAPI's generator does not know. */
@@ -53,5 +57,6 @@ const t = initTRPC
 	});
 
 export const router = t.router;
+export const mergeRouters = t.mergeRouters;
 export const procedure = t.procedure;
 export const createCallerFactory = t.createCallerFactory;

@@ -128,6 +128,7 @@ test("a second service on the same folder is refused, and the first goes on", as
 
 test("a database that recovers from a crash of its own stays the service's own", async () => {
 	const first = await startService();
+	const holder = await findLockHolder(first.url);
 	const client = await connect(first.url);
 	const {
 		rows: [backend],
@@ -135,7 +136,9 @@ test("a database that recovers from a crash of its own stays the service's own",
 	const ended = new Promise((resolve) => client.once("end", resolve));
 	process.kill(backend.pid, "SIGKILL");
 	await ended;
-	await expect.poll(() => holdsLock(first.url), { timeout: 20_000 }).toBe(true);
+	await expect
+		.poll(() => findLockHolder(first.url), { timeout: 20_000 })
+		.toSatisfy((pid) => pid !== undefined && pid !== holder);
 	expect(await startRefused()).toContain("Another MCP Go-Live service");
 	expect(await read(first.url)).toEqual([]);
 });
@@ -344,11 +347,11 @@ async function read(url: string) {
 	return (await query(url, "SELECT word FROM words")).map((row) => row.word);
 }
 
-async function holdsLock(url: string) {
-	const locks = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted";
+async function findLockHolder(url: string): Promise<number | undefined> {
+	const locks = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'";
 	return query(url, locks).then(
-		(rows) => rows.length === 1,
-		() => false,
+		([lock]) => lock?.pid,
+		() => undefined,
 	);
 }
 

@@ -61,7 +61,7 @@ export function keepLock(
 	(lock as pg.Client & { unref(): void }).unref(); // Missing in its types.
 	lock.once("end", async () => {
 		while (isWanted()) {
-			await wait(500, undefined, { ref: false });
+			await wait(100, undefined, { ref: false });
 			const next = await takeLock(dataDir, port).catch(() => undefined);
 			if (next && next !== "taken")
 				return keepLock(next, dataDir, port, isWanted);

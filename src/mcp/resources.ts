@@ -7,7 +7,8 @@ import {
 import { reportError } from "../errors.ts";
 import { type Caller, createCaller } from "../router.ts";
 import type { Context } from "../trpc.ts";
-import { inline, renderReport } from "./render.ts";
+import { inline } from "./render.ts";
+import { readReport } from "./tools.ts";
 
 /** Reports as resources, `golive://reports/{id}`, with a list and completion of ids. */
 export function registerResources(server: McpServer, context: Context): void {
@@ -59,13 +60,7 @@ export function registerResources(server: McpServer, context: Context): void {
 		},
 		async (uri, variables) => {
 			const id = String(variables.id);
-			const [report, decisions] = await ask((caller) =>
-				Promise.all([
-					caller.reports.get({ id }),
-					caller.reports.decisions({ id }),
-				]),
-			);
-			const text = renderReport(report, decisions);
+			const text = await ask((caller) => readReport(caller, { id }));
 			return { contents: [{ uri: uri.href, mimeType: "text/markdown", text }] };
 		},
 	);

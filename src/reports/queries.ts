@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Assessment } from "../checklist/schema.ts";
 import { type Database, type ReportsTable, violates } from "../database.ts";
 import type { StandingReport } from "./rules.ts";
 import type {
@@ -23,6 +24,10 @@ const summaryColumns = [
 	"revision",
 	"reviewed_at",
 	"reviewed_by",
+	"risk_level",
+	"trifecta",
+	"completeness",
+	"error_count",
 ] as const satisfies (keyof ReportsTable)[];
 
 const reportColumns = [
@@ -57,7 +62,10 @@ export async function insertReport(
 		| "developer_email"
 		| "report_data"
 		| "content_sha256"
-	> & { report_json: Record<string, unknown> | null },
+	> & {
+		report_json: Record<string, unknown> | null;
+		assessment: Assessment;
+	},
 ): Promise<Report | undefined> {
 	return (
 		db
@@ -65,6 +73,7 @@ export async function insertReport(
 			.values((eb) => ({
 				...report,
 				report_json: report.report_json && JSON.stringify(report.report_json),
+				assessment: JSON.stringify(report.assessment),
 				revision: eb
 					.selectFrom("mcp_server_reports")
 					.where("repository_key", "=", report.repository_key)
@@ -93,6 +102,17 @@ export async function listReports(
 	}
 	if (filter.repository_key !== undefined) {
 		query = query.where("repository_key", "=", filter.repository_key);
+	}
+	if (filter.risk_level !== undefined) {
+		query = query.where("risk_level", "=", filter.risk_level);
+	}
+	if (filter.has_errors !== undefined) {
+		query = query.where(
+			"error_count",
+			filter.has_errors === "true" ? ">" : "=",
+			// Written out, not a parameter: the partial indexes are found by it.
+			sql.lit(0),
+		);
 	}
 	if (filter.after !== undefined) {
 		// Compared inside SQL: a time that left PostgreSQL may have lost precision.

@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { assess, incompleteReport } from "../assessments/rules.ts";
 import { conflict } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import {
@@ -54,13 +55,18 @@ export const reportsRouter = router({
 					400: "The report is not valid; `issues` names every problem.",
 					409: "The repository has a live report already: `existing_report_id`.",
 					413: "The report is larger than 1 MiB.",
+					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all.",
 				},
 			},
 		})
 		.input(NewReport)
 		.output(Report)
-		.mutation(async ({ ctx: { db }, input }) => {
+		.mutation(async ({ ctx: { db, settings }, input }) => {
 			refuseTooLarge(input);
+			const assessment = assess(input);
+			if (settings.requireCompleteReport && assessment.error_count > 0) {
+				throw incompleteReport(assessment);
+			}
 			const report = {
 				server_name: input.server_name,
 				repository_url: input.repository_url,
@@ -69,6 +75,7 @@ export const reportsRouter = router({
 				report_data: input.report_data,
 				report_json: input.report_json ?? null,
 				content_sha256: contentSha256(input.report_data),
+				assessment,
 			};
 			const inserted = await insertReport(db, report);
 			if (inserted) return inserted;

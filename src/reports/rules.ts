@@ -33,7 +33,9 @@ export function contentSha256(markdown: string): string {
  * @throws TRPCError PAYLOAD_TOO_LARGE when the Markdown or the structured data
  *   takes more than 1 MiB
  */
-export function refuseTooLarge(report: NewReport): void {
+export function refuseTooLarge(
+	report: Pick<NewReport, "report_data" | "report_json">,
+): void {
 	const markdown = Buffer.byteLength(report.report_data);
 	if (markdown > MAX_REPORT_BYTES) {
 		throw new TRPCError({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Assessment, RiskLevel, Trifecta } from "../checklist/schema.ts";
 import { repositoryKey } from "./repository.ts";
 
 /** The three states of a report (PRD, FR-002). */
@@ -35,6 +36,14 @@ const revision = z
 const time = (what: string) =>
 	z.iso.datetime().describe(`${what}, ISO 8601 in UTC.`);
 
+/** What lists show of the assessment; see `Assessment` for what each means. */
+const assessed = {
+	risk_level: RiskLevel,
+	trifecta: Trifecta.shape.combination,
+	completeness: Assessment.shape.completeness.nullable(),
+	error_count: Assessment.shape.error_count.nullable(),
+};
+
 const example = {
 	id: "550e8400-e29b-41d4-a716-446655440000",
 	server_name: "mcp-servicenow",
@@ -50,6 +59,10 @@ const example = {
 	content_sha256:
 		"d0c22b123d41642c1fe259047737ca9f3da1effc2347d35d796490f08a99e315",
 	report_json: null,
+	risk_level: "unknown",
+	trifecta: "unknown",
+	completeness: 0,
+	error_count: 31,
 } as const;
 
 /** What a developer submits (PRD, POST /reports). */
@@ -105,6 +118,7 @@ export const Report = z
 			.regex(/^[0-9a-f]{64}$/)
 			.describe("SHA-256 of report_data's UTF-8 bytes, in hex."),
 		report_json: z.record(z.string(), z.unknown()).nullable(),
+		...assessed,
 	})
 	.meta({ id: "Report", examples: [example] });
 export type Report = z.infer<typeof Report>;
@@ -120,6 +134,10 @@ export const ReportSummary = Report.pick({
 	revision: true,
 	reviewed_at: true,
 	reviewed_by: true,
+	risk_level: true,
+	trifecta: true,
+	completeness: true,
+	error_count: true,
 }).meta({
 	id: "ReportSummary",
 	examples: [
@@ -133,6 +151,10 @@ export const ReportSummary = Report.pick({
 			revision: example.revision,
 			reviewed_at: null,
 			reviewed_by: null,
+			risk_level: example.risk_level,
+			trifecta: example.trifecta,
+			completeness: example.completeness,
+			error_count: example.error_count,
 		},
 	],
 });
@@ -149,6 +171,16 @@ export const ReportFilter = z.object({
 		.default("all"),
 	repository_url: repositoryUrl
 		.describe("Only reports for this repository, however its URL is spelled.")
+		.optional(),
+	risk_level: z
+		.enum(RiskLevel.options, `Must be one of ${RiskLevel.options.join(", ")}.`)
+		.describe("Only reports whose assessment gives this risk.")
+		.optional(),
+	has_errors: z
+		.enum(["true", "false"], "Must be true or false.")
+		.describe(
+			"Only reports whose assessment found errors (true) or none (false).",
+		)
 		.optional(),
 	limit: z.coerce
 		.number<number>("Must be a number from 1 to 200.")

@@ -1,0 +1,126 @@
+/**
+ * CPU time of one assessment by size and shape: `node bench/assess.ts`.
+ * Every line is the fastest of several runs, so that what else the machine does matters little.
+ */
+import { assessReport } from "../src/checklist/assess.ts";
+import { renderTemplate } from "../src/checklist/template.ts";
+
+const kibibyte = 1024;
+const sizes = [8, 64, 1024].map((size) => size * kibibyte);
+
+/** A report as people write it: our template filled in, then prose. */
+const filled = renderTemplate()
+	.replaceAll(
+		"| [ ] | [evidence] |",
+		"| ✅ Pass | On behalf of the user: `src/auth.ts`, and [the run](https://ci.example.com/1) |",
+	)
+	.replaceAll("[PASS, WARNING or FAIL]", "PASS");
+const prose =
+	"The server reads tickets with the signed-in user's own token, and returns\naggregated results only. It keeps no copy of **anything** that it reads.\n\n";
+
+const shapes: Record<string, (size: number) => string> = {
+	"plain: filled template, then prose": (size) => filled + fill(prose, size),
+	"plain: filled template, repeated": (size) => fill(filled, size),
+	"plain: prose": (size) => fill(prose, size),
+	"one long line": (size) => fill("word ", size),
+	"one long cell": (size) =>
+		`| Check | Status |\n|---|---|\n| SEC-1 | ${fill("word ", size)} |\n`,
+	"thousands of tables": (size) =>
+		fill("| Check | Status |\n|---|---|\n| SEC-1 | ✅ |\n\n", size),
+	"one table, thousands of rows": (size) =>
+		`| Check | Status | Evidence |\n|---|---|---|\n${fill("| SEC-1 Private data | ✅ Pass | yes |\n", size)}`,
+	"table rows of pipes": (size) =>
+		`|a|b|\n|-|-|\n${fill("||||||||||||\n", size)}`,
+	"wide table head": (size) =>
+		`${fill("|a", size / 2)}|\n${fill("|-", size / 2)}|\n`,
+	"wide table, short rows": (size) =>
+		`${fill("|a", size / 8)}|\n${fill("|-", size / 8)}|\n${fill("|x\n", size / 2)}`,
+	"ticked bullets": (size) => fill("- ✅ No audio content\n", size),
+	"task list": (size) =>
+		fill("- [x] SEC-1 Access to private data: OBO\n", size),
+	"nested quotes": (size) => fill("> ", size),
+	"quotes 90 deep": (size) => fill(`${"> ".repeat(90)}a\n`, size),
+	"nested lists": (size) =>
+		nest((depth) => `${" ".repeat(depth * 2)}- a\n`, size),
+	"lists on one line": (size) => fill(`${"- ".repeat(90)}a\n`, size),
+	"unclosed brackets": (size) => fill("[", size),
+	"unclosed image brackets": (size) => fill("![", size),
+	"unclosed links": (size) => fill("[a](", size),
+	"closed brackets": (size) => fill("[", size / 2) + fill("]", size / 2),
+	"unclosed emphasis": (size) => fill("*a ", size),
+	"mixed emphasis": (size) => fill("*_~~a ", size),
+	"backticks of every length": (size) => nest((n) => `${"`".repeat(n)} `, size),
+	"unclosed fence": (size) => `\`\`\`\n${fill("| SEC-1 | ✅ |\n", size)}`,
+	fences: (size) => fill("```\n", size),
+	"unclosed comments": (size) => fill("a <!-- b ", size),
+	"unclosed tags": (size) => fill("<a b='", size),
+	"HTML blocks": (size) => fill("<div>\n\n", size),
+	"processing instructions": (size) => fill("a <? b ", size),
+	"character data": (size) => fill("a <![CDATA[ b ", size),
+	autolinks: (size) => fill("<https://example.com/", size),
+	entities: (size) => fill("&amp;&#35;&", size),
+	backslashes: (size) => fill("\\", size),
+	"link definitions": (size) => nest((n) => `[a${n}]: /u\n`, size, true),
+	"link definitions, unclosed titles": (size) => fill('[a]: /u "\n', size),
+	"setext underlines": (size) => fill("a\n=\n", size),
+	headings: (size) => fill("# SEC-1 Access to private data\n", size),
+	"bold labels": (size) => fill("**Security Assessment:** PASS\n", size),
+	emoji: (size) => fill("✅❌", size),
+	colons: (size) => fill(": ", size),
+	"hidden characters": (size) => fill("a\u200B\n", size),
+	"almost instructions": (size) => fill("ignore all the previous ", size),
+	approve: (size) => fill("approve ", size),
+	placeholders: (size) => fill("[...] TODO\n", size),
+	tabs: (size) => fill("\t", size),
+	"blank lines": (size) => fill("\n", size),
+	"carriage returns": (size) => fill("a\r\n", size),
+	"control characters": (size) => fill("\u0000\u0001", size),
+	"lone surrogates": (size) => fill("\uD800", size),
+};
+
+const only = process.argv[2];
+console.log(
+	["shape", ...sizes.map((size) => `${size / kibibyte} KiB`), "of plain"]
+		.map((cell, index) => (index === 0 ? cell.padEnd(38) : cell.padStart(12)))
+		.join(""),
+);
+let plain = 0;
+for (const [name, make] of Object.entries(shapes)) {
+	if (only && !name.includes(only) && plain > 0) continue;
+	const times = sizes.map((size) => measure(make(size).slice(0, size)));
+	plain ||= times[1] ?? 0;
+	const ratio = (times[1] ?? 0) / plain;
+	console.log(
+		name.padEnd(38) +
+			times.map((time) => `${time.toFixed(1)} ms`.padStart(12)).join("") +
+			`${ratio.toFixed(1)} x`.padStart(12),
+	);
+}
+
+function measure(report: string): number {
+	const runs = report.length > 500_000 ? 3 : 7;
+	let best = Number.POSITIVE_INFINITY;
+	for (let run = 0; run < runs; run += 1) {
+		const before = process.cpuUsage();
+		assessReport(report);
+		const { user, system } = process.cpuUsage(before);
+		best = Math.min(best, (user + system) / 1000);
+		if (best > 5000) break;
+	}
+	return best;
+}
+
+function fill(text: string, size: number): string {
+	return text.repeat(Math.ceil(size / text.length));
+}
+
+function nest(
+	make: (index: number) => string,
+	size: number,
+	flat = false,
+): string {
+	let text = "";
+	for (let index = 1; text.length < size; index += 1)
+		text += make(flat ? index : index % 400);
+	return text;
+}

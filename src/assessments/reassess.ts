@@ -1,0 +1,45 @@
+import { checklist } from "../checklist/checklist.ts";
+import type { Database } from "../database.ts";
+import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
+import { assess } from "./rules.ts";
+
+/** Reports read at once: up to 1 MiB each. */
+const BATCH = 20;
+
+/**
+ * Assesses stored reports anew, after rules have changed. May be interrupted
+ * and started again, and may run while the service serves.
+ *
+ * @param options without `all`, only reports that have no assessment or one by
+ *   another version of the checklist; `onProgress` hears after every report
+ * @returns how many reports were assessed
+ */
+export async function reassessReports(
+	db: Database,
+	options: {
+		all: boolean;
+		onProgress(done: number, total: number): void;
+	},
+): Promise<number> {
+	const { all, onProgress } = options;
+	const { version } = checklist;
+	const total = await countToAssess(db, { all, version });
+	let done = 0;
+	let after: string | undefined;
+	for (;;) {
+		const batch = await listToAssess(db, {
+			all,
+			version,
+			limit: BATCH,
+			...(after !== undefined && { after }),
+		});
+		for (const report of batch) {
+			await storeAssessment(db, report.id, assess(report));
+			done += 1;
+			// A report may have been submitted meanwhile.
+			onProgress(done, Math.max(done, total));
+		}
+		after = batch.at(-1)?.id;
+		if (after === undefined) return done;
+	}
+}

@@ -1,0 +1,119 @@
+import { Assessment } from "../checklist/schema.ts";
+import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
+import { ReportId } from "../reports/schema.ts";
+import { procedure, router } from "../trpc.ts";
+import { findAssessed } from "./queries.ts";
+import { assess, issuesFromFindings, issuesFromJson } from "./rules.ts";
+import { Draft, ReportIssues } from "./schema.ts";
+
+const tags = ["Reports"];
+const oneReport = {
+	400: "The id is not a UUID.",
+	404: "There is no such report.",
+};
+
+/** A real assessment, cut to what fits into documentation. */
+const example = cut(
+	assess({ report_data: "# Go-Live Report\n\n## Phase 1: Security\n" }),
+);
+
+/** What the service reads out of reports by itself; a part of `reports`. */
+export const assessmentsRouter = router({
+	check: procedure
+		.meta({
+			openapi: {
+				method: "POST",
+				path: "/api/v1/reports/check",
+				operationId: "checkReport",
+				tags,
+				summary: "Check a draft before it is submitted",
+				description:
+					"Assesses a report as a submission would be, and stores nothing. With server name, repository and e-mail, the report's header is compared with them.",
+				protect: false,
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The draft is not valid; `issues` names every problem.",
+					413: "The draft is larger than 1 MiB.",
+				},
+				example,
+			},
+		})
+		.input(Draft)
+		.output(Assessment)
+		.mutation(({ input }) => {
+			refuseTooLarge(input);
+			return assess(input);
+		}),
+
+	assessment: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/{id}/assessment",
+				operationId: "getAssessment",
+				tags,
+				summary: "Read a report's assessment",
+				description:
+					"Per phase and check what the report claims, the lethal trifecta, and every finding. Advice for the reviewer: it decides nothing.",
+				protect: false,
+			},
+			rest: { success: 200, errors: oneReport, etag: true, example },
+		})
+		.input(ReportId)
+		.output(Assessment)
+		.query(async ({ ctx: { db }, input: { id } }) => {
+			const report = await findAssessed(db, id);
+			if (!report) throw unknownReport(id);
+			return report.assessment ?? assess(report);
+		}),
+
+	issues: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/{id}/issues",
+				operationId: "listIssues",
+				tags,
+				summary: "List a report's issues",
+				description:
+					"What the submitter's `report_json` names as critical issues, warnings and recommendations, together with the assessment's findings: errors, warnings and hints.",
+				protect: false,
+			},
+			rest: { success: 200, errors: oneReport },
+		})
+		.input(ReportId)
+		.output(ReportIssues)
+		.query(async ({ ctx: { db }, input: { id } }) => {
+			const report = await findAssessed(db, id);
+			if (!report) throw unknownReport(id);
+			const { findings } = report.assessment ?? assess(report);
+			const json = report.report_json;
+			return {
+				report_id: id,
+				server_name: report.server_name,
+				critical_issues: [
+					...issuesFromJson(json, "critical_issues"),
+					...issuesFromFindings(findings, "error"),
+				],
+				warnings: [
+					...issuesFromJson(json, "warnings"),
+					...issuesFromFindings(findings, "warning"),
+				],
+				recommendations: [
+					...issuesFromJson(json, "recommendations"),
+					...issuesFromFindings(findings, "info"),
+				],
+			};
+		}),
+});
+
+function cut(assessment: Assessment): Assessment {
+	const [phase] = assessment.phases;
+	return {
+		...assessment,
+		phases: phase ? [{ ...phase, checks: phase.checks.slice(0, 1) }] : [],
+		findings: assessment.findings.slice(0, 2),
+	};
+}

@@ -1,0 +1,102 @@
+import type { TRPCError } from "@trpc/server";
+import { assessReport } from "../checklist/assess.ts";
+import { rules } from "../checklist/rules.ts";
+import type { Assessment, Finding } from "../checklist/schema.ts";
+import { issuesError } from "../errors.ts";
+import type { Draft, ReportIssue } from "./schema.ts";
+
+/** What an assessment is made of: a draft, or a report as it is stored. */
+type Assessable = Omit<Draft, "report_json"> & {
+	report_json?: Record<string, unknown> | null | undefined;
+};
+
+/** Assesses a report; a header can only contradict a submission that says who submits what. */
+export function assess(report: Assessable): Assessment {
+	const { server_name, repository_url, developer_email } = report;
+	const isSubmission =
+		server_name !== undefined &&
+		repository_url !== undefined &&
+		developer_email !== undefined;
+	return assessReport(report.report_data, {
+		...(report.report_json && { reportJson: report.report_json }),
+		...(isSubmission && {
+			submission: { server_name, repository_url, developer_email },
+		}),
+	});
+}
+
+/** 422 with every error, for a service that takes only complete reports. */
+export function incompleteReport(assessment: Assessment): TRPCError {
+	const issues = assessment.findings
+		.filter(({ severity }) => severity === "error")
+		.map(({ rule, message, line }) => ({
+			path: "report_data",
+			message: `${rule}: ${message}${line === null ? "" : ` (line ${line})`}`,
+		}));
+	const count = assessment.error_count;
+	return issuesError(
+		"UNPROCESSABLE_CONTENT",
+		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
+		issues,
+	);
+}
+
+/** Findings in the form of issues, in the list that fits their weight. */
+export function issuesFromFindings(
+	findings: Finding[],
+	severity: Finding["severity"],
+): ReportIssue[] {
+	return findings
+		.filter((finding) => finding.severity === severity)
+		.map(({ rule, phase, message, line }) => {
+			const fix = rules.find(({ id }) => id === rule)?.fix;
+			return {
+				severity,
+				description: message,
+				...(fix && { recommendation: fix }),
+				...(phase && { phase_id: phase }),
+				rule,
+				...(line !== null && { line }),
+			};
+		});
+}
+
+/**
+ * The submitter's own issues out of `report_json`, read leniently: what is no
+ * list is none, a plain text is an issue's description, what has no severity
+ * gets that of its list.
+ */
+export function issuesFromJson(
+	reportJson: Record<string, unknown> | null,
+	list: "critical_issues" | "warnings" | "recommendations",
+): ReportIssue[] {
+	const given = reportJson?.[list];
+	if (!Array.isArray(given)) return [];
+	const severity = {
+		critical_issues: "critical",
+		warnings: "warning",
+		recommendations: "info",
+	}[list];
+	return given.flatMap((item: unknown) => {
+		if (typeof item === "string") return [{ severity, description: item }];
+		if (typeof item !== "object" || item === null || Array.isArray(item)) {
+			return [];
+		}
+		const { rule, line, ...rest } = item as Record<string, unknown>;
+		return [
+			{
+				...rest,
+				severity: asText(rest.severity) ?? severity,
+				description: asText(rest.description) ?? "",
+				impact: asText(rest.impact),
+				recommendation: asText(rest.recommendation),
+				phase_id: asText(rest.phase_id),
+			},
+		];
+	});
+}
+
+function asText(value: unknown): string | undefined {
+	if (typeof value === "string") return value;
+	return typeof value === "number" ? String(value) : undefined;
+}

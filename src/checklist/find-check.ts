@@ -1,0 +1,108 @@
+import { allChecks } from "./checklist.ts";
+import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
+import type { Check, Phase } from "./schema.ts";
+import { checkWordings } from "./wordings/checks.ts";
+
+/** A check that a label names. */
+export type FoundCheck = {
+	check: Check;
+	phase: Phase;
+	/** Whether the label names something bad, so that "no" is the good answer. */
+	danger: boolean;
+	/** Whether the label denies what it names, such as "No audio content". */
+	denied: boolean;
+	/** The part of the check that the label names, if it is not the whole. */
+	part: string | null;
+	/** Whether the label has the check's id. */
+	byId: boolean;
+};
+
+type Wording = {
+	check: Check;
+	phase: Phase;
+	danger: boolean;
+	part: string | null;
+};
+
+const byId = new Map(allChecks.map((entry) => [entry.check.id, entry]));
+const wordings = indexPhrases(allChecks.flatMap(listWordings));
+const leadingId =
+	/^[^\p{L}\p{N}]*(SEC|POL|INF|AUTH|OBS|VER)\s?[-‐‑–_. ]?\s?0?(\d{1,2})(?!\d)/iu;
+const denials = new Set(
+	"no not without never none ingen ikke uten aldri nei".split(" "),
+);
+
+/**
+ * Finds the check that a label names, by its id or by its wording in English or Norwegian.
+ * @param label A table's first cell, or what stands before the colon; more than 200 characters are not read.
+ * @param phase The phase around the label; where a wording fits several checks, the phase's own wins.
+ */
+export function findCheck(
+	label: string,
+	phase: Phase | null,
+): FoundCheck | undefined {
+	const text = label.slice(0, 200);
+	const words = toWords(text);
+	const matches = findPhrases(wordings, words);
+	const denies = (start: number) =>
+		words
+			.slice(Math.max(0, start - 2), start)
+			.some((word) => denials.has(word));
+	const entry = byId.get(readId(text) ?? "");
+	if (entry) {
+		const match = matches.find(({ value }) => value.check === entry.check);
+		return {
+			...entry,
+			danger: match?.value.danger ?? isDanger(entry.check),
+			denied: match ? denies(match.start) : false,
+			part: null,
+			byId: true,
+		};
+	}
+	const best = matches.sort(
+		(a, b) =>
+			Number(b.value.phase === phase) - Number(a.value.phase === phase) ||
+			b.length - a.length ||
+			a.start - b.start,
+	)[0];
+	return best && { ...best.value, denied: denies(best.start), byId: false };
+}
+
+/** The text without the check's id and title in front, or undefined if it does not begin with an id. */
+export function dropIdAndTitle(text: string): string | undefined {
+	const id = readId(text);
+	const entry = byId.get(id ?? "");
+	if (!entry) return undefined;
+	const rest = text.replace(leadingId, "").replace(/^[\s:.–—-]+/u, "");
+	const { title } = entry.check;
+	return rest.toLowerCase().startsWith(title.toLowerCase())
+		? rest.slice(title.length).replace(/^[\s:.–—-]+/u, "")
+		: rest;
+}
+
+function readId(text: string): string | undefined {
+	const match = leadingId.exec(text);
+	return match ? `${match[1]?.toUpperCase()}-${Number(match[2])}` : undefined;
+}
+
+function isDanger({ title }: Check): boolean {
+	return findPhrases(wordings, toWords(title)).some(
+		({ value }) => value.danger && value.check.title === title,
+	);
+}
+
+function listWordings({ check, phase }: { check: Check; phase: Phase }) {
+	const { good = [], bad = [], parts = {} } = checkWordings[check.id] ?? {};
+	const entry = (danger: boolean, part: string | null = null) =>
+		({ check, phase, danger, part }) satisfies Wording;
+	return [
+		...bad.map((phrase) => [phrase, entry(true)] as const),
+		...good.map((phrase) => [phrase, entry(false)] as const),
+		...Object.entries(parts).flatMap(([part, phrases]) =>
+			phrases.map((phrase) => [phrase, entry(true, part)] as const),
+		),
+		...(bad.includes(check.title.toLowerCase())
+			? []
+			: [[check.title, entry(false)] as const]),
+	];
+}

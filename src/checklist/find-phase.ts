@@ -1,0 +1,66 @@
+import { checklist } from "./checklist.ts";
+import { indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
+import { takeMarkers } from "./read-status.ts";
+import type { Phase } from "./schema.ts";
+import { phaseNames, phaseWords, verdictWords } from "./wordings/phases.ts";
+
+const names = checklist.phases.flatMap(({ id }) =>
+	phaseNames[id].map((name) => [name, id] as const),
+);
+const index = indexPhrases(names);
+const verdicts = new Map<string, Phase>(
+	names.flatMap(([name, id]) =>
+		["", ...verdictWords].map(
+			(word) => [toWords(`${name} ${word}`).join(" "), id] as const,
+		),
+	),
+);
+const bareVerdicts = new Set(verdictWords);
+/** Documents disagree on which of these is authentication and which observability. */
+const ambiguousNumbers = new Set([4, 5]);
+const prefixes = new Set(phaseWords);
+
+/**
+ * Finds the phase that a heading opens, by its name; by its number only where all documents agree.
+ * @param heading Text of the heading, such as `Phase 4: Observability Setup` or `Sikkerhet`.
+ */
+export function findPhase(heading: string): Phase | undefined {
+	const text = takeMarkers(heading.slice(0, 200)).without;
+	const words = toWords(text);
+	const prefixed = prefixes.has(words[0] ?? "");
+	const number = Number(words[prefixed ? 1 : 0]);
+	const start = (prefixed ? 1 : 0) + (Number.isNaN(number) ? 0 : 1);
+	const match = matchPhraseAt(index, words, start);
+	const left = match ? words.length - start - match.length : 0;
+	if (match && (prefixed || left === 0 || (match.length > 1 && left <= 4)))
+		return match.value;
+	if (!prefixed) return undefined;
+	const later = words
+		.map((_, at) => matchPhraseAt(index, words, at))
+		.find((found) => found !== undefined);
+	return later?.value ?? findByNumber(number);
+}
+
+/**
+ * Finds the phase that a label gives a verdict on.
+ * @param label What stands before the colon, such as `Security Assessment`, `Phase 2: Policy` or `Konklusjon`.
+ * @param phase The phase around the label, which a bare `Assessment` is about.
+ */
+export function findVerdictPhase(
+	label: string,
+	phase: Phase | null,
+): Phase | undefined {
+	if (label.length > 80) return undefined;
+	const words = toWords(label);
+	while (words.length > 0 && prefixes.has(words[0] ?? "")) words.splice(0, 2);
+	const key = words.join(" ");
+	return (
+		verdicts.get(key) ??
+		(bareVerdicts.has(key) ? (phase ?? undefined) : undefined)
+	);
+}
+
+function findByNumber(number: number): Phase | undefined {
+	if (ambiguousNumbers.has(number)) return undefined;
+	return checklist.phases.find((phase) => phase.number === number)?.id;
+}

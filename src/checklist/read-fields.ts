@@ -1,0 +1,55 @@
+import { toWords } from "./phrases.ts";
+import { takeMarkers } from "./read-status.ts";
+import type { ReportHeader, RiskLevel } from "./schema.ts";
+import { headerLabels } from "./wordings/fields.ts";
+import { riskLabels } from "./wordings/phases.ts";
+import { riskWords } from "./wordings/statuses.ts";
+
+const headerFields = new Map(
+	Object.entries(headerLabels).flatMap(([field, labels]) =>
+		labels.map(
+			(label) =>
+				[toWords(label).join(" "), field as keyof ReportHeader] as const,
+		),
+	),
+);
+const risks = new Set(riskLabels);
+const riskByWord = new Map(
+	Object.entries(riskWords).flatMap(([level, words]) =>
+		words.map((word) => [word as string, level as RiskLevel] as const),
+	),
+);
+const riskBySign = {
+	pass: "low",
+	warning: "medium",
+	fail: "high",
+} as Record<string, RiskLevel>;
+
+/** The header field that a label names, such as `Repository` or `Utvikler`. */
+export function findHeaderField(label: string): keyof ReportHeader | undefined {
+	return headerFields.get(toWords(label.slice(0, 80)).join(" "));
+}
+
+/** A header field's value, or null where the template's placeholder still stands. */
+export function readHeaderValue(text: string, links: string[]): string | null {
+	const value = text.trim();
+	if (/^\[.*\]$/.test(value)) return null;
+	return value || links[0] || null;
+}
+
+/** Whether a label names the risk level. */
+export function isRiskLabel(label: string): boolean {
+	return risks.has(toWords(label.slice(0, 80)).join(" "));
+}
+
+/** Reads a risk level such as `🟢 LOW` or `Lav`; several at once, as in a template, are `unknown`. */
+export function readRisk(text: string): RiskLevel {
+	const { found, without } = takeMarkers(text.slice(0, 200));
+	if (without.startsWith("[")) return "unknown";
+	const words = toWords(without).slice(0, 8);
+	const levels = new Set(words.flatMap((word) => riskByWord.get(word) ?? []));
+	if (levels.size === 0)
+		for (const sign of found) levels.add(riskBySign[sign] ?? "unknown");
+	const [level, ...others] = levels;
+	return level === undefined || others.length > 0 ? "unknown" : level;
+}

@@ -1,0 +1,239 @@
+import { type FoundCheck, findCheck } from "./find-check.ts";
+import { findPhase, findVerdictPhase } from "./find-phase.ts";
+import type { Block, Markdown, TextLine } from "./markdown.ts";
+import { toWords } from "./phrases.ts";
+import {
+	type Claim,
+	type Row,
+	readClaimLine,
+	readClaimRow,
+	readColumn,
+	splitLabel,
+} from "./read-claim.ts";
+import {
+	findHeaderField,
+	isRiskLabel,
+	readHeaderValue,
+	readRisk,
+} from "./read-fields.ts";
+import { readStatus, takeMarkers } from "./read-status.ts";
+import type { Phase, ReportHeader, RiskLevel, Verdict } from "./schema.ts";
+import { asideHeadings, columnWords, statusLabels } from "./wordings/fields.ts";
+
+/** Something that a report says about a phase as a whole. */
+export type PhaseVerdict = { phase: Phase; verdict: Verdict; line: number };
+
+/** A report's own words, sorted by what they are about, before anything is judged. */
+export type Report = {
+	header: ReportHeader;
+	/** The phases that have a heading, and its line. */
+	phaseLines: Map<Phase, number>;
+	verdicts: PhaseVerdict[];
+	risks: { level: RiskLevel; line: number }[];
+	/** Answers to checks in order; `aside` in sections that only speak about checks, such as a summary. */
+	claims: (Claim & { aside: boolean })[];
+};
+
+type Place = {
+	phase: Phase | null;
+	depth: number;
+	aside: boolean;
+	/** The check whose own heading the text stands below. */
+	heading: FoundCheck | undefined;
+	/** The answer that evidence on the following lines belongs to. */
+	last: Claim | undefined;
+	indent: number;
+};
+
+const asides = new Set<string>(asideHeadings);
+const statusFields = new Set<string>(statusLabels);
+const evidenceFields = new Set<string>(columnWords.evidence);
+
+/**
+ * Sorts what a report says. Headings say which phase the text below is about; answers are understood anywhere.
+ * @param markdown The report, read as Markdown.
+ */
+export function readReport({ blocks }: Markdown): Report {
+	const report: Report = {
+		header: {
+			server_name: null,
+			repository: null,
+			developer: null,
+			review_date: null,
+			review_duration: null,
+			checklist_version: null,
+		},
+		phaseLines: new Map(),
+		verdicts: [],
+		risks: [],
+		claims: [],
+	};
+	const place: Place = {
+		phase: null,
+		depth: 0,
+		aside: false,
+		heading: undefined,
+		last: undefined,
+		indent: 0,
+	};
+	for (const block of blocks) readBlock(report, place, block);
+	return report;
+}
+
+function readBlock(report: Report, place: Place, block: Block): void {
+	if (block.type === "heading") readHeading(report, place, block);
+	else if (block.type === "row") readRow(report, place, block);
+	else {
+		const follows = block.indent > place.indent || place.heading;
+		if (!follows) place.last = undefined;
+		for (const line of block.lines) readLine(report, place, line, block.indent);
+	}
+}
+
+function readHeading(
+	report: Report,
+	place: Place,
+	{ text, depth, line }: Extract<Block, { type: "heading" }>,
+): void {
+	place.last = undefined;
+	place.heading = undefined;
+	place.indent = 0;
+	const phase = findPhase(text);
+	if (phase) {
+		openPhase(report, place, phase, depth, line);
+		addVerdict(report, phase, readMarked(text), line);
+		return;
+	}
+	const aside = asides.has(toWords(text.slice(0, 80)).join(" "));
+	if (depth <= place.depth || aside) place.aside = aside;
+	if (depth < place.depth) place.phase = null;
+	if (readLabelled(report, place, splitLabel(text), [], line)) return;
+	place.heading = findCheck(takeMarkers(text).without, place.phase);
+	const claim = readClaimLine(text, line, place.phase);
+	if (claim && claim.status !== "unreadable") addClaim(report, place, claim, 0);
+}
+
+function openPhase(
+	report: Report,
+	place: Place,
+	phase: Phase,
+	depth: number,
+	line: number,
+): void {
+	place.phase = phase;
+	place.depth = depth;
+	place.aside = false;
+	if (!report.phaseLines.has(phase)) report.phaseLines.set(phase, line);
+}
+
+function readRow(report: Report, place: Place, row: Row): void {
+	place.last = undefined;
+	const isHead = row.header.length === 0;
+	if (isHead && row.cells.some((cell) => readColumn(cell) !== undefined))
+		return;
+	const [label = "", ...rest] = row.cells;
+	const labelled = { label, rest: rest.join(" ") };
+	if (readLabelled(report, place, labelled, [], row.line)) return;
+	const claim = readClaimRow(row, place.phase);
+	if (claim) addClaim(report, place, claim, 0);
+}
+
+function readLine(
+	report: Report,
+	place: Place,
+	{ text, line, links }: TextLine,
+	indent: number,
+): void {
+	const { label, rest } = splitLabel(text);
+	const words = toWords(label.slice(0, 80)).join(" ");
+	if (place.heading && statusFields.has(words)) {
+		const {
+			status,
+			contradictory,
+			rest: evidence,
+		} = readStatus(rest, place.heading.danger !== place.heading.denied);
+		const claim = { ...place.heading, status, contradictory, evidence, line };
+		addClaim(report, place, claim, indent);
+		return;
+	}
+	if (place.last && evidenceFields.has(words)) {
+		appendEvidence(place.last, rest);
+		return;
+	}
+	if (readLabelled(report, place, { label, rest }, links, line)) return;
+	const phase = findPhaseLine(text);
+	if (phase) {
+		openPhase(report, place, phase, 6, line);
+		return;
+	}
+	const claim = readClaimLine(text, line, place.phase);
+	if (claim) addClaim(report, place, claim, indent);
+	else if (place.last) appendEvidence(place.last, text);
+}
+
+/** Reads a label and its value as a header field, a risk level or a phase's verdict; false if it is none of them. */
+function readLabelled(
+	report: Report,
+	place: Place,
+	{ label, rest }: { label: string; rest: string },
+	links: string[],
+	line: number,
+): boolean {
+	if (label === "") return false;
+	const field = report.phaseLines.size === 0 && findHeaderField(label);
+	if (field) {
+		report.header[field] ??= readHeaderValue(rest, links);
+		return true;
+	}
+	if (isRiskLabel(label)) {
+		report.risks.push({ level: readRisk(rest), line });
+		return true;
+	}
+	const phase = findVerdictPhase(label, place.phase);
+	if (phase) addVerdict(report, phase, readVerdict(rest), line);
+	return phase !== undefined;
+}
+
+/** A line that stands for a heading, such as `**Fase 1: Sikkerhet**`. */
+function findPhaseLine(text: string): Phase | undefined {
+	return /^\s*(?:phase|fase)\s+\d/i.test(text) ? findPhase(text) : undefined;
+}
+
+function readMarked(text: string): Verdict {
+	const { found } = takeMarkers(text);
+	return found.size > 0 ? readVerdict(text) : "unknown";
+}
+
+function readVerdict(text: string): Verdict {
+	const { status } = readStatus(text);
+	return status === "pass" || status === "fail" || status === "warning"
+		? status
+		: "unknown";
+}
+
+function addVerdict(
+	report: Report,
+	phase: Phase,
+	verdict: Verdict,
+	line: number,
+): void {
+	if (verdict !== "unknown") report.verdicts.push({ phase, verdict, line });
+}
+
+function addClaim(
+	report: Report,
+	place: Place,
+	claim: Claim,
+	indent: number,
+): void {
+	const added = { ...claim, aside: place.aside };
+	report.claims.push(added);
+	place.last = added;
+	place.indent = indent;
+}
+
+function appendEvidence(claim: Claim, text: string): void {
+	const more = text.trim();
+	if (more !== "" && claim.evidence.length < 2000)
+		claim.evidence += claim.evidence === "" ? more : `\n${more}`;
+}

@@ -1,0 +1,148 @@
+import { indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
+import {
+	noWords,
+	type StatusWord,
+	statusMarkers,
+	statusWords,
+	yesWords,
+} from "./wordings/statuses.ts";
+
+/** A status in a report's words: one of the known ones, or something that could not be understood. */
+export type ReadStatus = {
+	status: StatusWord | "unreadable";
+	/** What else the text says. */
+	rest: string;
+	/** Whether the text says two different things. */
+	contradictory: boolean;
+};
+
+const statuses = Object.keys(statusWords) as StatusWord[];
+const words = indexPhrases(
+	statuses.flatMap((status) =>
+		statusWords[status].map((word) => [word, status] as const),
+	),
+);
+const answers = indexPhrases([
+	...yesWords.map((word) => [word, "yes"] as const),
+	...noWords.map((word) => [word, "no"] as const),
+]);
+const markers = new Map(
+	statuses.flatMap((status) =>
+		statusMarkers[status].map((marker) => [marker, status] as const),
+	),
+);
+const marker = new RegExp(
+	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
+	"gu",
+);
+const emptyBox = /^\[\s*\]$/;
+const tickedBox = /^\[[xX✓✔]\]/;
+/** A list to choose from, as templates have it. */
+const choice =
+	/\b(?:pass(?:ed)?\s*(?:\/|\||,|or|eller)\s*(?:warning|fail)|yes\s*(?:\/|\||or)\s*no|ja\s*(?:\/|\||eller)\s*nei)/i;
+/** Words after "ok" or "implemented" that take a part of it back. */
+const qualifiers = new Set(
+	"partially partly except unless but pending delvis unntatt bortsett men".split(
+		" ",
+	),
+);
+const absent = /^(?:none|not in)\b/i;
+const worstFirst: StatusWord[] = [
+	"fail",
+	"unanswered",
+	"warning",
+	"not_applicable",
+	"pass",
+];
+
+/**
+ * Reads a status that stands at the beginning of a text or is marked by a sign in it.
+ * @param text The cell or the words after a label, such as `✅ OBO only`, `Pass`, `❌` or `nei`.
+ * @param danger Whether the label names something bad, so that "no" is good.
+ * @returns The worst reading where the text says two things; `unreadable` where it says nothing that is known.
+ */
+export function readStatus(text: string, danger = false): ReadStatus {
+	const trimmed = text.trim();
+	if (isOpen(trimmed))
+		return { status: "unanswered", rest: "", contradictory: false };
+	const { found, without } = takeMarkers(trimmed);
+	const { word, rest } = takeWord(without, danger);
+	// "NONE ✗" crosses out a danger: the skill writes an absent leg of the trifecta like this.
+	if (danger && absent.test(without) && /[✗✘]/u.test(trimmed))
+		found.delete("fail");
+	return { ...combineStatuses(word ? [...found, word] : [...found]), rest };
+}
+
+/** The worst of several statuses, and whether they differ. */
+export function combineStatuses(all: StatusWord[]): Omit<ReadStatus, "rest"> {
+	return {
+		status: worstFirst.find((one) => all.includes(one)) ?? "unreadable",
+		contradictory: new Set(all).size > 1,
+	};
+}
+
+/** Takes the signs that stand for a status out of a text. */
+export function takeMarkers(text: string): {
+	found: Set<StatusWord>;
+	without: string;
+} {
+	const found = new Set<StatusWord>();
+	let without = text.replace(marker, (sign) => {
+		const status = markers.get(sign.replace(/[\uFE0E\uFE0F]/gu, ""));
+		if (status) found.add(status);
+		return " ";
+	});
+	if (tickedBox.test(without)) {
+		found.add("pass");
+		without = without.replace(tickedBox, "");
+	}
+	return { found, without: without.trim() };
+}
+
+function isOpen(text: string): boolean {
+	const placeholder = text.startsWith("[") && text.endsWith("]");
+	return (
+		text === "" ||
+		emptyBox.test(text) ||
+		(placeholder && !tickedBox.test(text)) ||
+		/^[-–—.…?]+$/.test(text) ||
+		choice.test(text)
+	);
+}
+
+function takeWord(
+	text: string,
+	danger: boolean,
+): { word?: StatusWord; rest: string } {
+	const head = toWords(text.slice(0, 200));
+	const status = matchPhraseAt(words, head, 0);
+	if (status) {
+		const { value, length } = status;
+		const qualified = head
+			.slice(length, length + 3)
+			.some((word) => qualifiers.has(word));
+		return {
+			word: value === "pass" && qualified ? "warning" : value,
+			rest: dropWords(text, length),
+		};
+	}
+	const answer = matchPhraseAt(answers, head, 0);
+	// "No audio content" is a statement and not the answer "no".
+	if (answer && standsAlone(text))
+		return {
+			word: (answer.value === "yes") === danger ? "fail" : "pass",
+			rest: text,
+		};
+	return { rest: text };
+}
+
+function standsAlone(text: string): boolean {
+	return /^\P{L}*\p{L}+\s*(?:$|[^\p{L}\p{N}\s])/u.test(text);
+}
+
+function dropWords(text: string, count: number): string {
+	let rest = text;
+	for (let index = 0; index < count; index += 1)
+		rest = rest.replace(/^[^\p{L}\p{N}]*[\p{L}\p{N}]+/u, "");
+	return rest.replace(/^[\s:;,.–—-]+/u, "");
+}

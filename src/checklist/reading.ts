@@ -1,0 +1,69 @@
+import { checklist } from "./checklist.ts";
+import { type Markdown, readMarkdown } from "./markdown.ts";
+import { type Report, readReport } from "./read-report.ts";
+import { readTrifecta } from "./read-trifecta.ts";
+import {
+	type ResolvedAnswer,
+	resolveAnswers,
+	resolvePhase,
+} from "./resolve-answers.ts";
+import { judgeRisk } from "./risk.ts";
+import type { RuleId } from "./rules.ts";
+import type {
+	Finding,
+	PhaseAssessment,
+	RiskLevel,
+	Trifecta,
+} from "./schema.ts";
+
+/** What a report is held against beside the checklist. */
+export type AssessOptions = {
+	/** Structured data that came with the report; read leniently and never trusted over the text. */
+	reportJson?: unknown;
+	/** What the report was submitted with. */
+	submission?: {
+		server_name: string;
+		repository_url: string;
+		developer_email: string;
+	};
+};
+
+/** A report after reading, for the rules to judge. */
+export type Reading = {
+	source: string;
+	markdown: Markdown;
+	report: Report;
+	answers: Map<string, ResolvedAnswer>;
+	phases: PhaseAssessment[];
+	trifecta: Trifecta;
+	risk: RiskLevel;
+	claimedRisk: RiskLevel;
+	options: AssessOptions;
+};
+
+/** A finding before its rule's severity is added. */
+export type Draft = Pick<Finding, "message"> &
+	Partial<Pick<Finding, "phase" | "check" | "line">> & { rule: RuleId };
+
+/** Reads a report into everything that the rules look at. */
+export function readAll(source: string, options: AssessOptions): Reading {
+	const markdown = readMarkdown(source);
+	const report = readReport(markdown);
+	const answers = resolveAnswers(report);
+	const phases = checklist.phases.map((phase) =>
+		resolvePhase(phase, report, answers),
+	);
+	const trifecta = readTrifecta(answers);
+	const { risk, claimedRisk } = judgeRisk(report, answers, trifecta);
+	return {
+		source,
+		markdown,
+		report,
+		answers,
+		phases,
+		trifecta,
+		risk,
+		claimedRisk,
+		options,
+	};
+}

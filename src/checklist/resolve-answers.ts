@@ -1,0 +1,137 @@
+import { checklist } from "./checklist.ts";
+import type { Claim } from "./read-claim.ts";
+import type { Report } from "./read-report.ts";
+import type {
+	Check,
+	CheckAnswer,
+	ChecklistPhase,
+	CheckStatus,
+	PhaseAssessment,
+	Verdict,
+} from "./schema.ts";
+import { checkWordings } from "./wordings/checks.ts";
+
+/** The answer to one check, and what is odd about the places it was read from. */
+export type ResolvedAnswer = CheckAnswer & {
+	/** The check is named, but no place could be understood. */
+	unreadable: boolean;
+	/** Places disagree, or one disagrees with itself. */
+	contradictory: boolean;
+	/** Parts of the check that nothing is said about. */
+	missingParts: string[];
+};
+
+/** Characters of evidence that an assessment carries. */
+const evidenceLength = 2000;
+const worstFirst: CheckStatus[] = ["fail", "warning", "not_applicable", "pass"];
+
+/** One answer for each check of the checklist, from all places of the report that speak of it. */
+export function resolveAnswers({
+	claims,
+}: Report): Map<string, ResolvedAnswer> {
+	const byCheck = Map.groupBy(claims, ({ check }) => check.id);
+	return new Map(
+		checklist.phases.flatMap(({ checks }) =>
+			checks.map((check) => [
+				check.id,
+				resolveAnswer(check, byCheck.get(check.id) ?? []),
+			]),
+		),
+	);
+}
+
+/** A phase with its answers, and the worst verdict that the report gives it. */
+export function resolvePhase(
+	{ id, number, title, checks }: ChecklistPhase,
+	report: Report,
+	answers: Map<string, ResolvedAnswer>,
+): PhaseAssessment {
+	const list = checks.flatMap((check) => answers.get(check.id) ?? []);
+	const verdicts = report.verdicts.filter(({ phase }) => phase === id);
+	const claimed = report.claims.find(({ phase }) => phase === id);
+	const worst = (["fail", "warning", "pass"] satisfies Verdict[]).find((one) =>
+		verdicts.some(({ verdict }) => verdict === one),
+	);
+	return {
+		id,
+		number,
+		title,
+		found: report.phaseLines.has(id) || claimed !== undefined,
+		line: report.phaseLines.get(id) ?? claimed?.line ?? null,
+		verdict: worst ?? "unknown",
+		answered: list.filter(({ status }) => status !== "missing").length,
+		total: list.length,
+		checks: list.map(({ id, title, severity, status, evidence, line }) => ({
+			id,
+			title,
+			severity,
+			status,
+			evidence,
+			line,
+		})),
+	};
+}
+
+function resolveAnswer(
+	{ id, title, severity }: Check,
+	claims: (Claim & { aside: boolean })[],
+): ResolvedAnswer {
+	const main = claims.filter(({ aside }) => !aside);
+	const places = main.length > 0 ? main : claims;
+	const readable = places.filter(
+		({ status }) => toAnswer(status) !== "missing",
+	);
+	const missingParts = findMissingParts(id, readable);
+	const status =
+		missingParts.length > 0
+			? "missing"
+			: (worstFirst.find((one) =>
+					readable.some((claim) => claim.status === one),
+				) ?? "missing");
+	const unreadable = status === "missing" && places.some(isUnreadable);
+	const chosen = places.filter((claim) => toAnswer(claim.status) === status);
+	const evidence = chosen
+		.map((claim) => claim.evidence.trim())
+		.filter((text) => text !== "")
+		.join("\n");
+	return {
+		id,
+		title,
+		severity,
+		status,
+		evidence:
+			evidence === "" || (status === "missing" && !unreadable)
+				? null
+				: cutText(evidence, evidenceLength),
+		line: (chosen[0] ?? places[0])?.line ?? null,
+		unreadable,
+		contradictory:
+			new Set(readable.map((claim) => claim.status)).size > 1 ||
+			places.some(({ contradictory }) => contradictory),
+		missingParts,
+	};
+}
+
+/** Cuts a text without splitting a character, and replaces what is no character. */
+export function cutText(text: string, length: number): string {
+	const cut = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+	return cut.toWellFormed();
+}
+
+function toAnswer(status: Claim["status"]): CheckStatus {
+	return status === "unanswered" || status === "unreadable"
+		? "missing"
+		: status;
+}
+
+function isUnreadable({ status }: Claim): boolean {
+	return status === "unreadable";
+}
+
+function findMissingParts(id: string, claims: Claim[]): string[] {
+	const parts = Object.keys(checkWordings[id]?.parts ?? {});
+	const named = new Set(claims.map(({ part }) => part));
+	if (claims.length === 0 || named.has(null)) return [];
+	if (claims.some(({ status }) => status === "fail")) return [];
+	return parts.filter((part) => !named.has(part));
+}

@@ -1,0 +1,57 @@
+import type { Report } from "./read-report.ts";
+import type { CheckAnswer, RiskLevel, Trifecta } from "./schema.ts";
+
+const order: RiskLevel[] = ["low", "medium", "high", "critical"];
+
+/** Whether one risk level is lower than another; `unknown` is neither lower nor higher. */
+export function isLowerRisk(one: RiskLevel, other: RiskLevel): boolean {
+	return (
+		one !== "unknown" &&
+		other !== "unknown" &&
+		order.indexOf(one) < order.indexOf(other)
+	);
+}
+
+/**
+ * How risky the server is by its answers, and by its own word.
+ * The report's own level can raise the risk, and never lower it.
+ */
+export function judgeRisk(
+	{ risks }: Report,
+	answers: Map<string, CheckAnswer>,
+	trifecta: Trifecta,
+): { risk: RiskLevel; claimedRisk: RiskLevel } {
+	const found = judgeAnswers([...answers.values()], trifecta);
+	const claimedRisk = risks
+		.map(({ level }) => level)
+		.filter((level) => level !== "unknown")
+		.reduce<RiskLevel>(
+			(worst, level) =>
+				worst === "unknown" || isLowerRisk(worst, level) ? level : worst,
+			"unknown",
+		);
+	if (found === "unknown")
+		return {
+			risk: isLowerRisk("medium", claimedRisk) ? claimedRisk : "unknown",
+			claimedRisk,
+		};
+	return {
+		risk: isLowerRisk(found, claimedRisk) ? claimedRisk : found,
+		claimedRisk,
+	};
+}
+
+function judgeAnswers(answers: CheckAnswer[], trifecta: Trifecta): RiskLevel {
+	const has = (status: string, ...severities: string[]) =>
+		answers.some(
+			(answer) =>
+				answer.status === status && severities.includes(answer.severity),
+		);
+	const { combination, ...legs } = trifecta;
+	if (combination === "complete" || has("fail", "critical")) return "critical";
+	if (has("fail", "required")) return "high";
+	if (has("missing", "critical") || Object.values(legs).includes("unknown"))
+		return "unknown";
+	const warned = has("warning", "critical", "required", "recommended");
+	return warned || has("fail", "recommended") ? "medium" : "low";
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { procedure, router } from "../trpc.ts";
+import { checklist } from "./checklist.ts";
+import { rules } from "./rules.ts";
+import { Checklist, Rule } from "./schema.ts";
+
+const ChecklistAndRules = Checklist.extend({
+	rules: z
+		.array(Rule)
+		.describe(
+			"What an assessment looks for, with what it means and how to fix it.",
+		),
+}).meta({ id: "ChecklistAndRules" });
+
+/** The first check and the first rule: enough for documentation. */
+const example = {
+	...checklist,
+	phases: checklist.phases
+		.slice(0, 1)
+		.map((phase) => ({ ...phase, checks: phase.checks.slice(0, 1) })),
+	rules: rules.slice(0, 1),
+};
+
+/** The checklist as data, for skills, pages and people. */
+export const checklistRouter = router({
+	get: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/checklist",
+				operationId: "getChecklist",
+				tags: ["Checklist"],
+				summary: "Read the checklist",
+				description:
+					"The six phases with their checks, and the rules by which a report is assessed.",
+				protect: false,
+			},
+			rest: { success: 200, errors: {}, etag: true, example },
+		})
+		.output(ChecklistAndRules)
+		.query(() => ({ ...checklist, rules: [...rules] })),
+});

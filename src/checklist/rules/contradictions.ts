@@ -1,0 +1,98 @@
+import type { Draft, Reading } from "../reading.ts";
+import { isLowerRisk } from "../risk.ts";
+import type { PhaseAssessment } from "../schema.ts";
+import { findHeaderContradictions } from "./header.ts";
+import { findStructuredContradictions } from "./structured-data.ts";
+
+/** Where the report says two things, or something else than it was submitted with. */
+export function findContradictions(reading: Reading): Draft[] {
+	return [
+		...findAnswerContradictions(reading),
+		...reading.phases.flatMap((phase) =>
+			findVerdictContradiction(reading, phase),
+		),
+		...findCompletionContradiction(reading),
+		...findRiskContradiction(reading),
+		...findHeaderContradictions(reading),
+		...findStructuredContradictions(reading),
+	];
+}
+
+function findAnswerContradictions({ phases, answers }: Reading): Draft[] {
+	return phases.flatMap((phase) =>
+		phase.checks.flatMap(({ id, title, line }): Draft[] =>
+			answers.get(id)?.contradictory
+				? [
+						{
+							rule: "answer-contradiction",
+							phase: phase.id,
+							check: id,
+							line,
+							message: `${id} ${title} is answered in two ways; the worse one counts.`,
+						},
+					]
+				: [],
+		),
+	);
+}
+
+function findVerdictContradiction(
+	{ report }: Reading,
+	{ id, title, verdict, checks }: PhaseAssessment,
+): Draft[] {
+	const given = report.verdicts.filter(({ phase }) => phase === id);
+	const failed = checks.filter(
+		({ status, severity }) =>
+			status === "fail" && (severity !== "recommended" || verdict === "pass"),
+	);
+	const allPass = checks.every(
+		({ status }) => status === "pass" || status === "not_applicable",
+	);
+	const message =
+		new Set(given.map((one) => one.verdict)).size > 1
+			? `${title} has two different verdicts.`
+			: (verdict === "pass" || verdict === "warning") && failed.length > 0
+				? `${title} is ${verdict === "pass" ? "PASS" : "WARNING"}, but ${failed.map((check) => check.id).join(", ")} failed.`
+				: verdict === "fail" && allPass
+					? `${title} is FAIL, but every check passes.`
+					: undefined;
+	const line = given[0]?.line ?? null;
+	return message
+		? [{ rule: "verdict-contradiction", phase: id, line, message }]
+		: [];
+}
+
+function findCompletionContradiction({ phases, answers }: Reading): Draft[] {
+	const complete = answers.get("VER-1");
+	const missing = phases
+		.filter(({ id }) => id !== "verification")
+		.flatMap(({ checks }) => checks)
+		.filter(({ status }) => status === "missing").length;
+	if (complete?.status !== "pass" || missing === 0) return [];
+	return [
+		{
+			rule: "verdict-contradiction",
+			phase: "verification",
+			check: complete.id,
+			line: complete.line,
+			message: `${complete.id} says that every phase is complete, but ${missing} checks are not answered.`,
+		},
+	];
+}
+
+function findRiskContradiction({
+	report,
+	risk,
+	claimedRisk,
+}: Reading): Draft[] {
+	if (!isLowerRisk(claimedRisk, risk)) return [];
+	return [
+		{
+			rule: "risk-contradiction",
+			phase: "security",
+			line:
+				report.risks.find(({ level }) => level === claimedRisk)?.line ?? null,
+			message: `The report says that its risk is ${claimedRisk}; by its answers it is ${risk}.`,
+		},
+	];
+}

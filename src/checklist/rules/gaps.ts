@@ -1,0 +1,139 @@
+import { checklist } from "../checklist.ts";
+import { toWords } from "../phrases.ts";
+import type { Draft, Reading } from "../reading.ts";
+import type { ResolvedAnswer } from "../resolve-answers.ts";
+import type { Phase } from "../schema.ts";
+import { renderTemplate, verdictLabel } from "../template.ts";
+import { noWords, yesWords } from "../wordings/statuses.ts";
+
+const templatePlaceholders = new Set(
+	[...renderTemplate().matchAll(/\[([^[\]\n]+)\]/g)].flatMap(([, text]) =>
+		text?.trim() ? text.trim() : [],
+	),
+);
+const bracket = /\[([^[\]\n]{1,120})\]/g;
+const placeholderStart =
+	/^(?:\.\.|…|insert|fill|your|add|describe|enter|todo|tbd|name|date|link|sett inn|fyll|beskriv)\b|^(?:\.\.|…)/i;
+const openWord = /\b(?:TODO|TBD|FIXME|YYYY-MM-DD)\b/;
+const emptyEvidence = new Set([
+	...yesWords,
+	...noWords,
+	...["n a", "na", "pass", "fail", "ok", "todo", "tbd", "x"],
+]);
+/** "None" is all the evidence that an absent leg or an empty list of open points can have. */
+const noneIsEvidence = new Set(["SEC-1", "SEC-2", "SEC-3", "VER-2"]);
+
+/** What is missing: phases, answers, evidence, reasons, verdicts, and what was left to fill in. */
+export function findGaps(reading: Reading): Draft[] {
+	return [
+		...reading.phases.flatMap((phase) => [
+			...(phase.found ? findVerdictGap(phase) : [describeMissingPhase(phase)]),
+			...phase.checks.flatMap(({ id }) => {
+				const answer = reading.answers.get(id);
+				return answer ? findAnswerGaps(phase.id, answer) : [];
+			}),
+		]),
+		...findPlaceholders(reading),
+	];
+}
+
+function describeMissingPhase({
+	id,
+	title,
+}: {
+	id: Phase;
+	title: string;
+}): Draft {
+	return {
+		rule: "phase-missing",
+		phase: id,
+		message: `The phase ${title} is not in the report.`,
+	};
+}
+
+function findVerdictGap({
+	id,
+	line,
+	verdict,
+}: Reading["phases"][number]): Draft[] {
+	const phase = checklist.phases.find((one) => one.id === id);
+	if (verdict !== "unknown" || !phase) return [];
+	const message = `The phase has no line "${verdictLabel(phase)}: PASS", WARNING or FAIL.`;
+	return [{ rule: "verdict-missing", phase: id, line, message }];
+}
+
+function findAnswerGaps(phase: Phase, answer: ResolvedAnswer): Draft[] {
+	const { id, title, severity, status, evidence, line } = answer;
+	const about = { phase, check: id, line };
+	const name = `${id} ${title}`;
+	if (answer.unreadable)
+		return [
+			{
+				...about,
+				rule: "status-not-understood",
+				message: `${name} is in the report, but its answer could not be understood.`,
+			},
+		];
+	if (status === "missing")
+		return [
+			{
+				...about,
+				rule:
+					severity === "recommended"
+						? "recommended-check-missing"
+						: "check-missing",
+				message:
+					answer.missingParts.length > 0
+						? `${name} is not answered for ${answer.missingParts.join(" and ")}.`
+						: `${name} is not answered.`,
+			},
+		];
+	if (hasEvidence(id, evidence)) return [];
+	return [
+		status === "not_applicable"
+			? {
+					...about,
+					rule: "not-applicable-without-reason",
+					message: `${name} is declared not applicable without a reason.`,
+				}
+			: {
+					...about,
+					rule: "evidence-missing",
+					message: `${name} is answered without evidence.`,
+				},
+	];
+}
+
+function hasEvidence(id: string, evidence: string | null): boolean {
+	const text = (evidence ?? "").trim();
+	const words = toWords(text);
+	if (words.length === 0 || isPlaceholder(text.replace(/^\[|\]$/g, "")))
+		return false;
+	return noneIsEvidence.has(id) || !emptyEvidence.has(words.join(" "));
+}
+
+function findPlaceholders({ markdown }: Reading): Draft[] {
+	return markdown.blocks.flatMap((block) => {
+		if (block.type === "heading")
+			return describePlaceholder(block.text, block.line);
+		if (block.type === "row")
+			return describePlaceholder(block.cells.join(" | "), block.line);
+		return block.lines.flatMap(({ text, line }) =>
+			describePlaceholder(text, line),
+		);
+	});
+}
+
+function describePlaceholder(text: string, line: number): Draft[] {
+	const found =
+		[...text.matchAll(bracket)].find(([, inside]) =>
+			isPlaceholder(inside?.trim() ?? ""),
+		)?.[0] ?? openWord.exec(text)?.[0];
+	if (!found) return [];
+	const message = `"${found}" is still to be filled in.`;
+	return [{ rule: "placeholder-left", line, message }];
+}
+
+function isPlaceholder(text: string): boolean {
+	return templatePlaceholders.has(text) || placeholderStart.test(text);
+}

@@ -1,0 +1,60 @@
+import type { Draft, Reading } from "../reading.ts";
+import type { RuleId } from "../rules.ts";
+import { findHiddenCharacters } from "./hidden-characters.ts";
+import { addressesModel } from "./text-to-model.ts";
+
+/** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
+export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
+	const { images, html, texts, unread } = markdown;
+	const remote = images.filter(({ text }) => /^(?:https?:)?\/\//i.test(text));
+	const comments = html.filter(({ text }) => isComment(text));
+	const tags = html.filter(({ text }) => !isComment(text));
+	return [
+		...findHiddenCharacters(source),
+		...onePerLine(
+			"text-to-model",
+			texts.filter(({ text }) => addressesModel(text)),
+			() => "The text reads like an instruction to a model.",
+		),
+		...onePerLine(
+			"remote-image",
+			[...remote, ...tags.filter(({ text }) => /<img\b/i.test(text))],
+			({ text }) => `An image is loaded from elsewhere: ${text.slice(0, 200)}`,
+		),
+		...onePerLine(
+			"raw-html",
+			tags,
+			({ text }) => `HTML: ${text.slice(0, 100).trim()}`,
+		),
+		...onePerLine(
+			"html-comment",
+			comments,
+			() => "A comment is not visible to a reviewer.",
+		),
+		...onePerLine(
+			"text-not-read",
+			unread,
+			({ text }) => `The text is ${text}, and was not read to its end.`,
+		),
+	];
+}
+
+type Piece = { text: string; line: number };
+
+function onePerLine(
+	rule: RuleId,
+	pieces: Piece[],
+	describe: (piece: Piece) => string,
+): Draft[] {
+	const byLine = new Map(pieces.map((piece) => [piece.line, piece]));
+	return [...byLine.values()].map((piece) => ({
+		rule,
+		line: piece.line,
+		message: describe(piece),
+	}));
+}
+
+function isComment(html: string): boolean {
+	const text = html.trim();
+	return text.startsWith("<!--") && text.indexOf("-->") === text.length - 3;
+}

@@ -1,0 +1,90 @@
+import type { Phase } from "../schema.ts";
+
+/** What reports call the phases, in English and Norwegian. The first word or words that name the subject. */
+export const phaseNames: Record<Phase, string[]> = {
+	security: [
+		"security assessment",
+		"security",
+		"security review",
+		"sikkerhet",
+		"sikkerhetsvurdering",
+		"lethal trifecta assessment",
+	],
+	policy: [
+		"policy compliance",
+		"policy",
+		"software engineering policy",
+		"intility policy",
+		"intility policy check",
+		"intility software engineering policy",
+		"retningslinjer",
+		"etterlevelse av retningslinjer",
+		"policyetterlevelse",
+	],
+	infrastructure: [
+		"infrastructure setup",
+		"infrastructure",
+		"infrastruktur",
+		"oppsett av infrastruktur",
+	],
+	authentication: [
+		"authentication validation",
+		"authentication",
+		"obo validation",
+		"auth validation",
+		"authentication and authorization",
+		"autentisering",
+		"validering av autentisering",
+	],
+	observability: [
+		"observability setup",
+		"observability",
+		"monitoring and observability",
+		"logfire setup",
+		"observerbarhet",
+		"overvåking",
+		"overvåkning",
+		"sporing og overvåking",
+	],
+	verification: [
+		"final verification",
+		"verification",
+		"final review",
+		"endelig verifisering",
+		"endelig kontroll",
+		"sluttkontroll",
+		"verifisering",
+	],
+};
+
+/** Words that stand before a phase's name or number in a heading. */
+export const phaseWords = ["phase", "fase", "step", "steg", "part", "del"];
+
+/** Words that end the label of a verdict, after the name of a phase or alone. */
+export const verdictWords = [
+	"assessment",
+	"verdict",
+	"result",
+	"status",
+	"conclusion",
+	"phase status",
+	"phase result",
+	"overall",
+	"overall status",
+	"vurdering",
+	"konklusjon",
+	"resultat",
+	"samlet vurdering",
+];
+
+/** Labels of a risk level. */
+export const riskLabels = [
+	"risk level",
+	"risk",
+	"overall risk",
+	"overall risk level",
+	"risk rating",
+	"risiko",
+	"risikonivå",
+	"samlet risiko",
+];

@@ -1,0 +1,66 @@
+import type { Assessment, Finding } from "../checklist/schema.ts";
+import type { ReportSummary } from "../reports/schema.ts";
+import { inline } from "./render.ts";
+
+/** Findings that a text names one by one; the REST API has them all. */
+const LISTED_FINDINGS = 60;
+
+/** The answer to check_report. */
+export function renderCheck(assessment: Assessment): string {
+	const errors = assessment.error_count;
+	const next =
+		errors === 0
+			? "No errors: the report can be submitted with submit_report."
+			: `Fix ${errors === 1 ? "the error" : `the ${errors} errors`} with the developer, with real evidence only, and check again. The report can be submitted as it is, but a reviewer will see all of this.`;
+	return `## Report check
+
+${renderAssessment(assessment)}
+
+${next} Nothing was stored.
+`;
+}
+
+/** What the service read out of a report: risk, trifecta, phases, findings. */
+export function renderAssessment(assessment: Assessment): string {
+	const { trifecta, phases, findings } = assessment;
+	const phaseRows = phases.map(
+		({ number, title, found, verdict, answered, total }) =>
+			`| ${number}. ${title} | ${found ? verdict : "missing"} | ${answered} of ${total} |`,
+	);
+	return `**Risk level:** ${assessment.risk_level}
+**Lethal trifecta:** ${trifectaWords[trifecta.combination]} (private data: ${trifecta.private_data}, untrusted content: ${trifecta.untrusted_content}, external communication: ${trifecta.external_communication})
+**Completeness:** ${assessment.completeness} % (${assessment.answered} of ${assessment.total} checks answered, checklist ${assessment.checklist_version})
+**Findings:** ${assessment.error_count} errors, ${assessment.warning_count} warnings
+
+| Phase | Verdict | Answered |
+|---|---|---|
+${phaseRows.join("\n")}
+${renderFindings(findings)}`;
+}
+
+/** A report's risk in a table cell; a complete trifecta stands out. */
+export function riskCell({ risk_level, trifecta }: ReportSummary): string {
+	return trifecta === "complete"
+		? `${risk_level} ⛔ LETHAL TRIFECTA`
+		: risk_level;
+}
+
+const trifectaWords = {
+	complete: "⛔ COMPLETE: all three legs are present, redesign before go-live",
+	broken: "broken",
+	unknown: "unknown",
+};
+
+const marks = { error: "❌", warning: "⚠️", info: "ℹ️" };
+
+function renderFindings(findings: Finding[]): string {
+	if (findings.length === 0) return "";
+	const lines = findings
+		.slice(0, LISTED_FINDINGS)
+		.map(
+			({ severity, rule, message, line }) =>
+				`- ${marks[severity]} ${rule}${line === null ? "" : ` (line ${line})`}: ${inline(message)}`,
+		);
+	const more = findings.length - lines.length;
+	return `\n${lines.join("\n")}${more > 0 ? `\n- and ${more} more` : ""}`;
+}

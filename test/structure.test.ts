@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const source = resolve(import.meta.dirname, "../src");
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" })
+	.filter((file) => file.endsWith(".ts"))
+	.sort();
+
+/**
+ * How high a file stands: a file imports from its own rank's folder or from
+ * lower ones. The first pattern that fits decides.
+ */
+const ranks: [pattern: RegExp, rank: number][] = [
+	[/^main\.ts$/, 7],
+	[/^(app|client)\.ts$/, 6],
+	[/^(rest|openapi|openapi-problem|docs|drain)\.ts$/, 5],
+	[/^mcp\//, 5],
+	[/^router\.ts$/, 4],
+	[/^\w+\/router\.ts$/, 3],
+	[/^\w+\/queries\.ts$/, 2],
+	[/^assessments\/reassess\.ts$/, 3],
+	[/^(trpc|auth)\.ts$/, 2],
+	[/^checklist\/schema\.ts$/, 0],
+	[/^checklist\//, 1],
+	[/^\w+\/rules\.ts$/, 1],
+	[/^(database|embedded)\.ts$/, 1],
+	[/^embedded\//, 0],
+	[/^\w+\/(schema|repository)\.ts$/, 0],
+	[/^(errors|config|logging|version|pool)\.ts$/, 0],
+];
+
+function rankOf(file: string): number {
+	const found = ranks.find(([pattern]) => pattern.test(file));
+	if (!found) throw new Error(`${file} has no rank: give it one in this test`);
+	return found[1];
+}
+
+test.each(files)("%s imports only from its own rank or below", (file) => {
+	const text = readFileSync(join(source, file), "utf8");
+	for (const [, imported] of text.matchAll(/from "(\.[^"]+)"/g)) {
+		const target = relative(
+			source,
+			resolve(source, dirname(file), imported ?? ""),
+		);
+		expect(
+			rankOf(target),
+			`${file} imports ${target}, which stands above it`,
+		).toBeLessThanOrEqual(rankOf(file));
+	}
+});
+
+test("only the configuration reads the environment", () => {
+	const readers = files.filter((file) =>
+		readFileSync(join(source, file), "utf8").includes("process.env"),
+	);
+	// The command line hands it over; PostgreSQL's programs are given its PATH.
+	expect(readers).toEqual(["embedded/binaries.ts", "main.ts"]);
+});
+
+test("every setting is explained in the README, and the README names no other", () => {
+	const config = readFileSync(join(source, "config.ts"), "utf8");
+	const known = [...config.matchAll(/^\t\t([A-Z_]+):/gm)].map(
+		([, name]) => name,
+	);
+	const readme = readFileSync(resolve(source, "../README.md"), "utf8");
+	const explained = [...readme.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(
+		([, name]) => name,
+	);
+	expect(explained.sort()).toEqual(known.sort());
+});
+
+test("every script that the README names exists", () => {
+	const readme = readFileSync(resolve(source, "../README.md"), "utf8");
+	const { scripts } = JSON.parse(
+		readFileSync(resolve(source, "../package.json"), "utf8"),
+	) as { scripts: Record<string, string> };
+	const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(
+		([, name]) => name,
+	);
+	for (const name of named) expect(scripts).toHaveProperty([name ?? ""]);
+	expect(named.length).toBeGreaterThan(0);
+});
