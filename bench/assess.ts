@@ -3,6 +3,7 @@
  * Every line is the fastest of several runs, so that what else the machine does matters little.
  */
 import { assessReport } from "../src/checklist/assess.ts";
+import { readableLength } from "../src/checklist/markdown.ts";
 import { renderTemplate } from "../src/checklist/template.ts";
 
 const kibibyte = 1024;
@@ -22,6 +23,27 @@ const shapes: Record<string, (size: number) => string> = {
 	"plain: filled template, then prose": (size) => filled + fill(prose, size),
 	"plain: filled template, repeated": (size) => fill(filled, size),
 	"plain: prose": (size) => fill(prose, size),
+	"paragraphs of brackets": (size) => paragraphs("[", size),
+	"paragraphs of images": (size) => paragraphs("![", size),
+	"paragraphs with some brackets": (size) =>
+		paragraphs(`[${"a".repeat(41)}`, size),
+	"paragraphs with some images": (size) =>
+		paragraphs(`![${"a".repeat(41)}`, size),
+	"paragraphs of links": (size) => paragraphs("[a](", size),
+	"paragraphs of pairs": (size) => paragraphs("[a][b]", size),
+	"paragraphs of emphasis": (size) => paragraphs("*a ", size),
+	"paragraphs of strong emphasis": (size) => paragraphs("**a", size),
+	"paragraphs of mixed emphasis": (size) => paragraphs("*_~~a ", size),
+	"paragraphs of backticks": (size) => paragraphs("`a", size),
+	"paragraphs of comments": (size) => paragraphs("a <!-- b ", size),
+	"paragraphs of declarations": (size) => paragraphs("a <!A b ", size),
+	"paragraphs of tags": (size) => paragraphs("<a b='", size),
+	"paragraphs of autolinks": (size) => paragraphs("<https://a.b/", size),
+	"paragraphs of entities": (size) => paragraphs("&amp;&", size),
+	"paragraphs of backslashes": (size) => paragraphs("\\", size),
+	"paragraphs of words": (size) => paragraphs("ignore the ", size),
+	"paragraphs of ticks": (size) => paragraphs("✅ SEC-1 ", size),
+	"lines of ticks": (size) => paragraphs("SEC-1: ✅ Pass\n", size),
 	"one long line": (size) => fill("word ", size),
 	"one long cell": (size) =>
 		`| Check | Status |\n|---|---|\n| SEC-1 | ${fill("word ", size)} |\n`,
@@ -108,6 +130,12 @@ function measure(report: string): number {
 		if (best > 5000) break;
 	}
 	return best;
+}
+
+/** Paragraphs as long as they are read. */
+function paragraphs(text: string, size: number): string {
+	const paragraph = `a${fill(text, readableLength)}`.slice(0, readableLength);
+	return fill(`${paragraph}\n\n`, size);
 }
 
 function fill(text: string, size: number): string {

@@ -50,6 +50,8 @@ export function buildApp(
 		}),
 		genReqId: ({ headers }) => acceptRequestId(headers["x-request-id"]),
 		forceCloseConnections: "idle",
+		// Node's own refusal of a missing Host has no body; guardHosts words it.
+		http: { requireHostHeader: false },
 		frameworkErrors: sendProblem,
 		clientErrorHandler: answerUnreadable,
 	});
@@ -69,11 +71,11 @@ export function buildApp(
 			message: `There is nothing at ${request.method} ${pathOf(request)}. The API is described at /docs.`,
 		});
 	});
-	app.addHook("onRequest", guardHosts(config));
 	app.addHook("onRequest", async (request, reply) => {
 		reply.header("x-request-id", request.id);
 		reply.header("x-content-type-options", "nosniff");
 	});
+	app.addHook("onRequest", guardHosts(config));
 	app.addHook("onResponse", logResponse);
 
 	mountRest(app, contextFor);
@@ -125,6 +127,15 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 	const allowsAll = allowed.includes("*");
 	return async (request: FastifyRequest): Promise<void> => {
 		const { url = "" } = request.routeOptions;
+		if (
+			request.headers.host === undefined &&
+			request.raw.httpVersion === "1.1"
+		) {
+			throw new TRPCError({
+				code: "BAD_REQUEST",
+				message: "An HTTP/1.1 request must have a Host header.",
+			});
+		}
 		if (url === "/healthz" || url === "/readyz") return;
 		const host = validateHostHeader(request.headers.host, allowed);
 		if (!host.ok && !allowsAll) {
@@ -156,11 +167,15 @@ function sendProblem(
 ): FastifyReply {
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	return reply
-		.code(shown.status)
-		.header("x-request-id", request.id)
-		.type("application/problem+json")
-		.send(problemDetails(shown, request));
+	return (
+		reply
+			.code(shown.status)
+			// Again: no hook has run where the path could not be read.
+			.header("x-request-id", request.id)
+			.header("x-content-type-options", "nosniff")
+			.type("application/problem+json")
+			.send(problemDetails(shown, request))
+	);
 }
 
 /** Bytes that are no HTTP request, or one whose headers are too large: no request object exists yet. */

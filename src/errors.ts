@@ -122,12 +122,20 @@ export function problemDetails(
 		status: error.status,
 		detail: error.detail,
 		// A query may hold anything, even secrets: the path alone names the occurrence.
-		instance: request.url.split("?", 1)[0] ?? "",
+		instance: uriReference(request.url.split("?", 1)[0] ?? ""),
 		code: error.code,
 		request_id: request.id,
 		...(error.issues && { issues: error.issues }),
 		...error.members,
 	};
+}
+
+/** A path that may be no URI, such as `/a%`, as one: what a URI cannot hold is percent-encoded (RFC 3986). */
+function uriReference(path: string): string {
+	return path.replaceAll(
+		/%(?![0-9a-f]{2})|[^\w%:/@!$&'()*+,;=.~-]/gi,
+		encodeURIComponent,
+	);
 }
 
 function described(code: TRPC_ERROR_CODE_KEY, detail: string): PublicError {

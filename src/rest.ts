@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { METHODS } from "node:http";
 import { TRPCError } from "@trpc/server";
 import type {
 	FastifyInstance,
@@ -28,17 +29,6 @@ export const restOperations: RestOperation[] = Object.entries(
 	return openapi && rest ? [{ procedure, openapi, rest }] : [];
 });
 
-const allMethods: HTTPMethods[] = [
-	"GET",
-	"HEAD",
-	"POST",
-	"PUT",
-	"PATCH",
-	"DELETE",
-	"OPTIONS",
-	"TRACE",
-];
-
 /**
  * Mounts one Fastify route per procedure, and 405 for every other method of its path.
  *
@@ -48,6 +38,10 @@ export function mountRest(
 	app: FastifyInstance,
 	contextFor: (request: FastifyRequest) => Context,
 ): void {
+	// Fastify knows nine methods; whatever else Node reads shall be 405 as well.
+	for (const method of METHODS) {
+		if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+	}
 	const methodsOf = new Map<string, HTTPMethods[]>();
 	for (const operation of restOperations) {
 		const { method, path } = operation.openapi;
@@ -74,16 +68,21 @@ export function refuseOtherMethods(
 	url: string,
 	allowed: HTTPMethods[],
 ): void {
+	const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+		reply.header("allow", allowed.join(", "));
+		throw new TRPCError({
+			code: "METHOD_NOT_SUPPORTED",
+			message: `${request.method} is not supported here. Allowed: ${allowed.join(", ")}.`,
+		});
+	};
 	app.route({
-		method: allMethods.filter((method) => !allowed.includes(method)),
+		method: (app.supportedMethods as HTTPMethods[]).filter(
+			(method) => !allowed.includes(method),
+		),
 		url,
-		handler: async (request, reply) => {
-			reply.header("allow", allowed.join(", "));
-			throw new TRPCError({
-				code: "METHOD_NOT_SUPPORTED",
-				message: `${request.method} is not supported here. Allowed: ${allowed.join(", ")}.`,
-			});
-		},
+		// Before the body is read, which may be wrong in its own way.
+		onRequest: refuse,
+		handler: refuse,
 	});
 }
 

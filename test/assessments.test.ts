@@ -28,7 +28,8 @@ const read = (path: string) => service.ask({ url: `/api/v1/reports/${path}` });
 
 describe("checking a draft", () => {
 	test("the PRD's example is told what is missing, by check id, and nothing is stored", async () => {
-		const before = (await read("")).body.length;
+		const list = () => service.ask({ url: "/api/v1/reports" });
+		const before = (await list()).body.length;
 		const { status, body } = await check({
 			report_data: sample("prd-example"),
 		});
@@ -39,7 +40,7 @@ describe("checking a draft", () => {
 		expect(missing).toContain("AUTH-1");
 		expect(missing).not.toContain("SEC-1");
 		expect(body.trifecta).toMatchObject({ combination: "broken" });
-		expect((await read("")).body).toHaveLength(before);
+		expect((await list()).body).toHaveLength(before);
 
 		const tool = await callTool(client, "check_report", {
 			report_markdown: sample("prd-example"),

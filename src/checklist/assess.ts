@@ -25,12 +25,14 @@ export function assessReport(
 ): Assessment {
 	const reading = readAll(source, options);
 	const { phases, trifecta, risk, claimedRisk, report } = reading;
-	const findings = [
-		...findGaps(reading),
-		...findFailures(reading),
-		...findContradictions(reading),
-		...findSuspiciousText(reading),
-	].map(completeFinding);
+	const findings = limitFindings(
+		[
+			...findGaps(reading),
+			...findFailures(reading),
+			...findContradictions(reading),
+			...findSuspiciousText(reading),
+		].map(completeFinding),
+	).sort(compareFindings);
 	const answered = phases.reduce((sum, phase) => sum + phase.answered, 0);
 	const total = phases.reduce((sum, phase) => sum + phase.total, 0);
 	const count = (severity: string) =>
@@ -47,7 +49,7 @@ export function assessReport(
 		trifecta,
 		header: cutHeader(report.header),
 		phases,
-		findings: limitFindings(findings).sort(compareFindings),
+		findings,
 	};
 }
 

@@ -11,8 +11,8 @@ export type FoundCheck = {
 	danger: boolean;
 	/** Whether the label denies what it names, such as "No audio content". */
 	denied: boolean;
-	/** The part of the check that the label names, if it is not the whole. */
-	part: string | null;
+	/** The parts of the check that the label names; none if it names the whole. */
+	parts: string[];
 	/** Whether the label has the check's id. */
 	byId: boolean;
 };
@@ -55,7 +55,7 @@ export function findCheck(
 			...entry,
 			danger: match?.value.danger ?? isDanger(entry.check),
 			denied: match ? denies(match.start) : false,
-			part: null,
+			parts: [],
 			byId: true,
 		};
 	}
@@ -65,7 +65,22 @@ export function findCheck(
 			b.length - a.length ||
 			a.start - b.start,
 	)[0];
-	return best && { ...best.value, denied: denies(best.start), byId: false };
+	if (!best) return undefined;
+	const { check, phase: own, danger, part } = best.value;
+	const others = matches.filter(({ value }) => value.check === check);
+	return {
+		check,
+		phase: own,
+		danger,
+		denied: denies(best.start),
+		parts: part === null ? [] : others.flatMap(({ value }) => value.part ?? []),
+		byId: false,
+	};
+}
+
+/** Whether a text denies something anywhere, as in "API keys are never used". */
+export function hasDenial(text: string): boolean {
+	return toWords(text).some((word) => denials.has(word));
 }
 
 /** The text without the check's id and title in front, or undefined if it does not begin with an id. */

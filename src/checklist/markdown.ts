@@ -1,4 +1,5 @@
 import MarkdownIt from "markdown-it";
+import type StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
 import type Token from "markdown-it/lib/token.mjs";
 
 /** One line of running text, without its markup, and the addresses that it links to. */
@@ -8,7 +9,14 @@ export type TextLine = { text: string; line: number; links: string[] };
 export type Block =
 	| { type: "heading"; depth: number; text: string; line: number }
 	| { type: "text"; indent: number; lines: TextLine[] }
-	| { type: "row"; cells: string[]; header: string[]; line: number };
+	| {
+			type: "row";
+			cells: string[];
+			links: string[];
+			/** The head of the table; empty for the head itself. */
+			header: string[];
+			line: number;
+	  };
 
 /** A piece of a report at a line, counted from 1. */
 export type Piece = { text: string; line: number };
@@ -26,8 +34,11 @@ export type Markdown = {
 	unread: Piece[];
 };
 
-/** Characters of one paragraph or cell that are read; more would cost more than its size in crafted input. */
-export const readableLength = 4096;
+/** Characters of a paragraph or cell that is read. */
+export const readableLength = 16_384;
+
+/** Opening brackets of a paragraph or cell that is read: the parser looks for the end of each. */
+const readableBrackets = 200;
 
 /** Nesting of lists and quotes at which the parser stops. */
 const readableDepth = 100;
@@ -35,6 +46,10 @@ const readableDepth = 100;
 const parser = new MarkdownIt({ html: true });
 // Running text is parsed one piece at a time by readInline, so that its length can be limited.
 parser.core.ruler.disable(["inline", "linkify", "text_join"], true);
+
+/** Columns of a table that is read; the parser fills short rows up to the width of the head, however wide it is. */
+const readableColumns = 64;
+parser.block.ruler.before("table", "wide_table", skipWideTable);
 
 /** Characters without which a text has no markup. */
 const markup = /[\\`*_~[\]<&]/;
@@ -60,7 +75,7 @@ export function readMarkdown(source: string): Markdown {
 	let indent = 0;
 	let line = 1;
 	let header: string[] = [];
-	let cells: string[] = [];
+	let cells: TextLine[][] = [];
 	let heading = 0;
 	for (const token of parser.parse(source, environment)) {
 		if (token.map) line = token.map[0] + 1;
@@ -86,12 +101,18 @@ export function readMarkdown(source: string): Markdown {
 				cells = [];
 				break;
 			case "tr_close":
-				document.blocks.push({ type: "row", cells, header, line });
-				if (header.length === 0) header = cells;
+				document.blocks.push({
+					type: "row",
+					cells: cells.map(joinLines),
+					links: cells.flat().flatMap(({ links }) => links),
+					header,
+					line,
+				});
+				if (header.length === 0) header = cells.map(joinLines);
 				break;
 			case "inline":
 				if (token.level > 0 && token.map === null)
-					cells.push(joinLines(read(token.content, line)));
+					cells.push(read(token.content, line));
 				else if (heading > 0)
 					document.blocks.push({
 						type: "heading",
@@ -106,6 +127,10 @@ export function readMarkdown(source: string): Markdown {
 						lines: read(token.content, line),
 					});
 				break;
+			case "wide_table":
+				document.unread.push({ text: "a table too wide", line });
+				document.texts.push({ text: token.content, line });
+				break;
 			case "html_block":
 				document.html.push({ text: token.content, line });
 				document.texts.push({ text: token.content, line });
@@ -117,6 +142,37 @@ export function readMarkdown(source: string): Markdown {
 		}
 	}
 	return document;
+}
+
+/** Takes a table with too many columns out of the text, up to the next empty line. */
+function skipWideTable(
+	state: StateBlock,
+	startLine: number,
+	endLine: number,
+	silent: boolean,
+): boolean {
+	const delimiters = readSourceLine(state, startLine + 1, endLine);
+	const isWide =
+		/^[|:\- \t]+$/.test(delimiters) &&
+		delimiters.split("|", readableColumns + 3).length > readableColumns + 2;
+	if (!isWide || silent) return isWide;
+	let line = startLine;
+	while (line < endLine && !state.isEmpty(line)) line += 1;
+	const token = state.push("wide_table", "", 0);
+	token.map = [startLine, line];
+	token.content = state.getLines(startLine, line, state.blkIndent, false);
+	state.line = line;
+	return true;
+}
+
+function readSourceLine(
+	state: StateBlock,
+	line: number,
+	endLine: number,
+): string {
+	if (line >= endLine) return "";
+	const start = (state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0);
+	return state.src.slice(start, state.eMarks[line]);
 }
 
 function joinLines(lines: TextLine[]): string {
@@ -133,25 +189,27 @@ function readInline(
 	line: number,
 ): TextLine[] {
 	if (content !== "") document.texts.push({ text: content, line });
-	if (content.length > readableLength)
-		document.unread.push({
-			text: `longer than ${readableLength.toLocaleString("en")} characters`,
-			line,
-		});
-	const readable = takeReadable(content);
-	if (!markup.test(readable))
-		return readable
+	const tooMuch = findExcess(content);
+	if (tooMuch) {
+		// Cut in the middle, a comment would turn into a claim, and a status could lose its "not".
+		document.unread.push({ text: tooMuch, line });
+		return [];
+	}
+	if (!markup.test(content))
+		return content
 			.split("\n")
 			.map((text, index) => ({ text, line: line + index, links: [] }));
 	const tokens: Token[] = [];
-	parser.inline.parse(readable, parser, environment, tokens);
+	parser.inline.parse(content, parser, environment, tokens);
 	return collectLines(document, tokens, line);
 }
 
-/** Cut in the middle, a comment or struck-out text would turn into a claim: such a text is not read at all. */
-function takeReadable(content: string): string {
-	if (content.length <= readableLength) return content;
-	return /<|~~/.test(content) ? "" : content.slice(0, readableLength);
+function findExcess(content: string): string | undefined {
+	if (content.length > readableLength)
+		return `longer than ${readableLength.toLocaleString("en")} characters`;
+	if (content.split("[", readableBrackets + 2).length > readableBrackets + 1)
+		return `full of more than ${readableBrackets} brackets`;
+	return undefined;
 }
 
 function collectLines(

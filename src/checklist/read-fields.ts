@@ -30,11 +30,15 @@ export function findHeaderField(label: string): keyof ReportHeader | undefined {
 	return headerFields.get(toWords(label.slice(0, 80)).join(" "));
 }
 
-/** A header field's value, or null where the template's placeholder still stands. */
-export function readHeaderValue(text: string, links: string[]): string | null {
-	const value = text.trim();
+/** A header field's value, or null where the template's placeholder still stands. A repository is where its link leads. */
+export function readHeaderValue(
+	field: keyof ReportHeader,
+	text: string,
+	links: string[],
+): string | null {
+	const value = (field === "repository" && links[0]) || text.trim();
 	if (/^\[.*\]$/.test(value)) return null;
-	return value || links[0] || null;
+	return value || null;
 }
 
 /** Whether a label names the risk level. */

@@ -2,14 +2,8 @@ import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase, findVerdictPhase } from "./find-phase.ts";
 import type { Block, Markdown, TextLine } from "./markdown.ts";
 import { toWords } from "./phrases.ts";
-import {
-	type Claim,
-	type Row,
-	readClaimLine,
-	readClaimRow,
-	readColumn,
-	splitLabel,
-} from "./read-claim.ts";
+import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
+import { type Row, readClaimRow, readColumn } from "./read-claim-row.ts";
 import {
 	findHeaderField,
 	isRiskLabel,
@@ -133,7 +127,7 @@ function readRow(report: Report, place: Place, row: Row): void {
 		return;
 	const [label = "", ...rest] = row.cells;
 	const labelled = { label, rest: rest.join(" ") };
-	if (readLabelled(report, place, labelled, [], row.line)) return;
+	if (readLabelled(report, place, labelled, row.links, row.line)) return;
 	const claim = readClaimRow(row, place.phase);
 	if (claim) addClaim(report, place, claim, 0);
 }
@@ -182,7 +176,7 @@ function readLabelled(
 	if (label === "") return false;
 	const field = report.phaseLines.size === 0 && findHeaderField(label);
 	if (field) {
-		report.header[field] ??= readHeaderValue(rest, links);
+		report.header[field] ??= readHeaderValue(field, rest, links);
 		return true;
 	}
 	if (isRiskLabel(label)) {

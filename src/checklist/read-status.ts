@@ -35,14 +35,22 @@ const marker = new RegExp(
 	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
 	"gu",
 );
+/** Most texts have no sign, and this is quicker than to look for each. */
+const mayHaveMarker = /[^\n -~]|:|^\[/;
 const emptyBox = /^\[\s*\]$/;
 const tickedBox = /^\[[xX✓✔]\]/;
 /** A list to choose from, as templates have it. */
 const choice =
 	/\b(?:pass(?:ed)?\s*(?:\/|\||,|or|eller)\s*(?:warning|fail)|yes\s*(?:\/|\||or)\s*no|ja\s*(?:\/|\||eller)\s*nei)/i;
-/** Words after "ok" or "implemented" that take a part of it back. */
-const qualifiers = new Set(
+/** Words after "ok" or "implemented" that take a part of it back, even after a comma. */
+const exceptions = new Set(
 	"partially partly except unless but pending delvis unntatt bortsett men".split(
+		" ",
+	),
+);
+/** Words that take it back in the same clause: "done soon", but not "done, not by hand". */
+const postponements = new Set(
+	"not never soon later planned next once if when until ikke aldri snart senere planlagt hvis når".split(
 		" ",
 	),
 );
@@ -66,11 +74,16 @@ export function readStatus(text: string, danger = false): ReadStatus {
 	if (isOpen(trimmed))
 		return { status: "unanswered", rest: "", contradictory: false };
 	const { found, without } = takeMarkers(trimmed);
+	if (choice.test(without))
+		return { status: "unanswered", rest: "", contradictory: false };
 	const { word, rest } = takeWord(without, danger);
-	// "NONE ✗" crosses out a danger: the skill writes an absent leg of the trifecta like this.
-	if (danger && absent.test(without) && /[✗✘]/u.test(trimmed))
-		found.delete("fail");
+	if (danger && crossesOut(trimmed, without)) found.delete("fail");
 	return { ...combineStatuses(word ? [...found, word] : [...found]), rest };
+}
+
+/** Whether a danger is crossed out: the skill writes an absent leg of the trifecta as `NONE ✗`. */
+export function crossesOut(text: string, said: string): boolean {
+	return absent.test(said) && /[✗✘]/u.test(text);
 }
 
 /** The worst of several statuses, and whether they differ. */
@@ -87,6 +100,7 @@ export function takeMarkers(text: string): {
 	without: string;
 } {
 	const found = new Set<StatusWord>();
+	if (!mayHaveMarker.test(text)) return { found, without: text.trim() };
 	let without = text.replace(marker, (sign) => {
 		const status = markers.get(sign.replace(/[\uFE0E\uFE0F]/gu, ""));
 		if (status) found.add(status);
@@ -105,8 +119,8 @@ function isOpen(text: string): boolean {
 		text === "" ||
 		emptyBox.test(text) ||
 		(placeholder && !tickedBox.test(text)) ||
-		/^[-–—.…?]+$/.test(text) ||
-		choice.test(text)
+		/^[-–—.…]+$/.test(text) ||
+		(text.endsWith("?") && text.length <= 40)
 	);
 }
 
@@ -118,9 +132,7 @@ function takeWord(
 	const status = matchPhraseAt(words, head, 0);
 	if (status) {
 		const { value, length } = status;
-		const qualified = head
-			.slice(length, length + 3)
-			.some((word) => qualifiers.has(word));
+		const qualified = takesBack(text, head.slice(length, length + 3), length);
 		return {
 			word: value === "pass" && qualified ? "warning" : value,
 			rest: dropWords(text, length),
@@ -134,6 +146,14 @@ function takeWord(
 			rest: text,
 		};
 	return { rest: text };
+}
+
+function takesBack(text: string, next: string[], length: number): boolean {
+	if (next.some((word) => exceptions.has(word))) return true;
+	const clause = toWords(text.split(/[,.:;()–—]|\s-\s/, 1)[0] ?? "");
+	return clause
+		.slice(length, length + 3)
+		.some((word) => postponements.has(word));
 }
 
 function standsAlone(text: string): boolean {

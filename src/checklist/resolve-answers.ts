@@ -48,7 +48,10 @@ export function resolvePhase(
 ): PhaseAssessment {
 	const list = checks.flatMap((check) => answers.get(check.id) ?? []);
 	const verdicts = report.verdicts.filter(({ phase }) => phase === id);
-	const claimed = report.claims.find(({ phase }) => phase === id);
+	const answered = list.filter(({ status }) => status !== "missing").length;
+	const claims = report.claims.filter(({ phase }) => phase === id);
+	// One line in other words may have strayed in from another phase.
+	const claimed = answered > 1 ? claims[0] : claims.find(({ byId }) => byId);
 	const worst = (["fail", "warning", "pass"] satisfies Verdict[]).find((one) =>
 		verdicts.some(({ verdict }) => verdict === one),
 	);
@@ -59,7 +62,7 @@ export function resolvePhase(
 		found: report.phaseLines.has(id) || claimed !== undefined,
 		line: report.phaseLines.get(id) ?? claimed?.line ?? null,
 		verdict: worst ?? "unknown",
-		answered: list.filter(({ status }) => status !== "missing").length,
+		answered,
 		total: list.length,
 		checks: list.map(({ id, title, severity, status, evidence, line }) => ({
 			id,
@@ -130,8 +133,9 @@ function isUnreadable({ status }: Claim): boolean {
 
 function findMissingParts(id: string, claims: Claim[]): string[] {
 	const parts = Object.keys(checkWordings[id]?.parts ?? {});
-	const named = new Set(claims.map(({ part }) => part));
-	if (claims.length === 0 || named.has(null)) return [];
+	const named = new Set(claims.flatMap((claim) => claim.parts));
+	const whole = claims.some((claim) => claim.parts.length === 0);
+	if (claims.length === 0 || whole) return [];
 	if (claims.some(({ status }) => status === "fail")) return [];
 	return parts.filter((part) => !named.has(part));
 }

@@ -42,8 +42,7 @@ function findVerdictContradiction(
 ): Draft[] {
 	const given = report.verdicts.filter(({ phase }) => phase === id);
 	const failed = checks.filter(
-		({ status, severity }) =>
-			status === "fail" && (severity !== "recommended" || verdict === "pass"),
+		({ status, severity }) => status === "fail" && severity !== "recommended",
 	);
 	const allPass = checks.every(
 		({ status }) => status === "pass" || status === "not_applicable",
@@ -85,7 +84,8 @@ function findRiskContradiction({
 	risk,
 	claimedRisk,
 }: Reading): Draft[] {
-	if (!isLowerRisk(claimedRisk, risk)) return [];
+	// A report can only call itself low, medium or high: high is as much as it can say.
+	if (claimedRisk === "high" || !isLowerRisk(claimedRisk, risk)) return [];
 	return [
 		{
 			rule: "risk-contradiction",

@@ -1,3 +1,4 @@
+import { repositoryKey } from "../../reports/repository.ts";
 import { checklist } from "../checklist.ts";
 import { toWords } from "../phrases.ts";
 import type { Draft, Reading } from "../reading.ts";
@@ -64,9 +65,9 @@ export function sameName(one: string, other: string): boolean {
 	return toWords(one).join(" ") === toWords(other).join(" ");
 }
 
-/** Whether two addresses are the same repository: scheme, user, port, `.git`, query and case aside. */
+/** Whether two addresses are the same repository, however they are written. */
 export function sameRepository(one: string, other: string): boolean {
-	return reduceRepository(one) === reduceRepository(other);
+	return reduceAddress(one) === reduceAddress(other);
 }
 
 /** Whether a developer's name or address is the submitter's; a name without an address cannot be compared. */
@@ -87,16 +88,10 @@ function compare(
 	return [{ rule: "header-contradiction", message }];
 }
 
-function reduceRepository(address: string): string {
-	const [path = ""] = address
-		.trim()
-		.toLowerCase()
-		.split(/[?#\s]/);
-	return path
-		.replace(/^<|>$/g, "")
-		.replace(/^[a-z+]+:\/\//, "")
-		.replace(/^[^/@]*@/, "")
-		.replace(/^([^/:]+):(?:22|80|443)?\/?/, "$1/")
-		.replace(/\/+$/, "")
-		.replace(/\.git$/, "");
+/** A report may leave the scheme away, or put the address in angle brackets. */
+function reduceAddress(text: string): string {
+	const address = text.trim().replace(/^<|>$/g, "");
+	return (
+		repositoryKey(address) ?? repositoryKey(`https://${address}`) ?? address
+	);
 }

@@ -19,7 +19,8 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 		...onePerLine(
 			"remote-image",
 			[...remote, ...tags.filter(({ text }) => /<img\b/i.test(text))],
-			({ text }) => `An image is loaded from elsewhere: ${text.slice(0, 200)}`,
+			({ text }) =>
+				`An image is loaded from elsewhere: ${text.trim().slice(0, 200)}`,
 		),
 		...onePerLine(
 			"raw-html",
@@ -34,7 +35,7 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 		...onePerLine(
 			"text-not-read",
 			unread,
-			({ text }) => `The text is ${text}, and was not read to its end.`,
+			({ text }) => `The text is ${text}, and was not read.`,
 		),
 	];
 }

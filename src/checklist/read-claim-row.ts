@@ -1,0 +1,108 @@
+import { findCheck } from "./find-check.ts";
+import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
+import { type Claim, readClaimLine, settle } from "./read-claim.ts";
+import {
+	combineStatuses,
+	type ReadStatus,
+	readStatus,
+	takeMarkers,
+} from "./read-status.ts";
+import type { Phase } from "./schema.ts";
+import { columnWords } from "./wordings/fields.ts";
+
+/** A table row, with the head of its table; the head itself has an empty one. */
+export type Row = {
+	cells: string[];
+	links: string[];
+	header: string[];
+	line: number;
+};
+
+type ColumnKind = keyof typeof columnWords;
+
+const columns = indexPhrases(
+	Object.entries(columnWords).flatMap(([kind, words]) =>
+		words.map((word) => [word, kind as ColumnKind] as const),
+	),
+);
+
+/**
+ * Reads a table row as an answer to a check.
+ * @returns Undefined where the row names no check, or neither the table's head nor a cell speaks of a status.
+ */
+export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
+	const { cells, line } = row;
+	const kinds = row.header.map(readColumn);
+	const statusColumns = findStatusColumns(cells, kinds);
+	const [first] = statusColumns;
+	if (first === undefined) return readClaimLine(cells[0] ?? "", line, phase);
+	const isLabel = (index: number) =>
+		!statusColumns.includes(index) && (kinds[index] === "label" || index === 0);
+	const named = cells.filter((_, index) => isLabel(index));
+	const label = named.length > 0 ? named.join(" ") : (cells[first + 1] ?? "");
+	const found = findCheck(takeMarkers(label).without, phase);
+	if (!found) return undefined;
+	const statuses = statusColumns.map((index) =>
+		readStatus(cells[index] ?? "", found.danger !== found.denied),
+	);
+	const { status, contradictory } = combineCells(statuses);
+	// "No pipeline" with a tick may mean that there is one, or that there is none.
+	const unclear = found.denied && !found.danger && status === "pass";
+	const evidence = cells.filter((_, index) =>
+		kinds.includes("evidence")
+			? kinds[index] === "evidence"
+			: index > first && !isLabel(index) && !statusColumns.includes(index),
+	);
+	return settle(
+		found,
+		{ status: unclear ? "unreadable" : status, contradictory },
+		[...statuses.map(({ rest }) => rest), ...evidence]
+			.filter((part) => part.trim() !== "")
+			.join(": "),
+		line,
+	);
+}
+
+/** What a column holds, by the words in its head. */
+export function readColumn(head: string): ColumnKind | undefined {
+	const words = toWords(head.slice(0, 100));
+	const kinds = findPhrases(columns, words).map(({ value }) => value);
+	// "Not OK" and "Failed?" turn the meaning of a tick around; "Pass/Fail" does not.
+	return kinds.includes("other") && words[0] !== "pass" ? "other" : kinds[0];
+}
+
+/** The columns that are called a status; without one, those that hold a status in itself. */
+function findStatusColumns(
+	cells: string[],
+	kinds: (ColumnKind | undefined)[],
+): number[] {
+	const called = kinds.flatMap((kind, index) =>
+		kind === "status" ? index : [],
+	);
+	if (called.length > 0) return called;
+	return cells.flatMap((cell, index) =>
+		index > 0 && kinds[index] === undefined && isPlainStatus(cell) ? index : [],
+	);
+}
+
+/** Whether a cell is a status whatever its column asks; "yes" and "no" are not. */
+function isPlainStatus(cell: string): boolean {
+	const { status } = readStatus(cell);
+	return (
+		cell !== "" &&
+		status !== "unreadable" &&
+		status === readStatus(cell, true).status
+	);
+}
+
+function combineCells(statuses: ReadStatus[]): Omit<ReadStatus, "rest"> {
+	const readable = statuses.flatMap(({ status }) =>
+		status === "unreadable" ? [] : status,
+	);
+	const { status, contradictory } = combineStatuses(readable);
+	const isPartial = readable.length < statuses.length && status !== "fail";
+	return {
+		status: isPartial ? "unreadable" : status,
+		contradictory: contradictory || statuses.some((one) => one.contradictory),
+	};
+}

@@ -1,0 +1,147 @@
+import { METHODS } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startService, submit, type TestService } from "./helpers.ts";
+import { compileSchema, document, operations } from "./openapi-document.ts";
+
+const isProblem = compileSchema(document.components.schemas.Problem);
+
+let service: TestService;
+let port: number;
+let id: string;
+
+beforeAll(async () => {
+	service = await startService(afterAll);
+	port = Number(new URL(await service.listen()).port);
+	({ id } = await submit(service));
+});
+
+/** Every documented path, with the methods that the document gives it. */
+const paths = Object.entries(
+	Object.groupBy(operations, ({ path }) => path),
+).map(([path, of = []]) => ({
+	path,
+	methods: of.flatMap(({ method }) =>
+		method === "GET" ? ["GET", "HEAD"] : [method],
+	),
+}));
+
+const places = [
+	...paths,
+	{ path: "/openapi.json", methods: ["GET", "HEAD"] },
+	{ path: "/api/v1/openapi.json", methods: ["GET", "HEAD"] },
+];
+
+test.each(places)(
+	"$path refuses every other method with 405, and names its own",
+	async ({ path, methods }) => {
+		// All that Node reads, but CONNECT, which names a host and not a path.
+		const others = METHODS.filter(
+			(method) => !methods.includes(method) && method !== "CONNECT",
+		);
+		expect(others.length).toBeGreaterThan(20);
+		for (const method of others) {
+			const { status, headers, body } = await service.ask({
+				method: method as "PUT",
+				url: path.replace("{id}", id),
+			});
+			expect(status, method).toBe(405);
+			expect(String(headers.allow).split(", ").sort()).toEqual(methods.sort());
+			if (method === "HEAD") expect(body).toBe("");
+			else expectProblem({ status, type: headers["content-type"], body });
+		}
+	},
+);
+
+test("a method that is refused is refused before its body is read", async () => {
+	const { status } = await service.ask({
+		method: "PUT",
+		url: "/api/v1/reports",
+		headers: { "content-type": "application/json" },
+		payload: "{",
+	});
+	expect(status).toBe(405);
+});
+
+test.each(places.filter(({ methods }) => methods.includes("GET")))(
+	"HEAD $path answers as GET does, without a body",
+	async ({ path }) => {
+		const url = path.replace("{id}", id);
+		const get = await service.app.inject({ method: "GET", url });
+		const head = await service.app.inject({ method: "HEAD", url });
+		expect(get.statusCode).toBe(200);
+		expect(head.statusCode).toBe(200);
+		expect(head.body).toBe("");
+		for (const name of ["content-type", "content-length", "etag", "link"]) {
+			expect(head.headers[name], name).toBe(get.headers[name]);
+		}
+	},
+);
+
+test.each(["/nothing", "/api/v1/nothing", "/api/v2/reports", "/docs/nothing"])(
+	"%s is unknown, and answered with a problem",
+	async (url) => {
+		for (const method of ["GET", "POST", "DELETE"] as const) {
+			const { status, headers, body } = await service.ask({ method, url });
+			expect(status).toBe(404);
+			expectProblem({ status, type: headers["content-type"], body });
+			expect(body.detail).toContain("/docs");
+		}
+	},
+);
+
+test("headers that are too large are answered with 431, and the service lives on", async () => {
+	const large = `X-Large: ${"x".repeat(70_000)}`;
+	const answer = await send(
+		`GET /healthz HTTP/1.1\r\nHost: localhost\r\n${large}\r\n\r\n`,
+	);
+	expect(answer.status).toBe(431);
+	expectProblem(answer);
+	expect((await service.ask({ url: "/healthz" })).status).toBe(200);
+});
+
+test.each([
+	["no HTTP at all", "Hello?\r\n\r\n"],
+	["TLS on a plain port", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
+	["a method nobody knows", "BREW /coffee HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+	[
+		"a header without a name",
+		"GET / HTTP/1.1\r\nHost: localhost\r\n: x\r\n\r\n",
+	],
+	["no Host", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"],
+	[
+		"two lengths",
+		"POST /api/v1/reports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+	],
+])("%s is answered with 400", async (_what, bytes) => {
+	const answer = await send(bytes);
+	expect(answer.status).toBe(400);
+	expectProblem(answer);
+});
+
+function expectProblem(answer: {
+	status: number;
+	type: unknown;
+	body: unknown;
+}) {
+	expect(answer.type).toMatch(/^application\/problem\+json/);
+	isProblem(answer.body);
+	expect(isProblem.errors).toBeNull();
+	expect(answer.body).toMatchObject({ status: answer.status });
+}
+
+/** Sends bytes as they are, and reads the answer until the service hangs up. */
+async function send(bytes: string) {
+	const socket = connect(port, "127.0.0.1");
+	socket.write(bytes, "latin1");
+	// The service may hang up while the request is still being written.
+	socket.on("error", () => {});
+	const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+	return {
+		status: Number(head.split(" ")[1]),
+		type: /^content-type: (.*)$/im.exec(head)?.[1],
+		requestId: /^x-request-id: (.*)$/im.exec(head)?.[1],
+		body: JSON.parse(body),
+	};
+}
