@@ -15,7 +15,7 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
 const ranks: [pattern: RegExp, rank: number][] = [
 	[/^main\.ts$/, 7],
 	[/^(app|client)\.ts$/, 6],
-	[/^(rest|openapi|openapi-problem|docs|drain)\.ts$/, 5],
+	[/^(rest|openapi|openapi-problem|docs)\.ts$/, 5],
 	[/^mcp\//, 5],
 	[/^router\.ts$/, 4],
 	[/^\w+\/router\.ts$/, 3],
@@ -28,7 +28,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(database|embedded)\.ts$/, 1],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
-	[/^(errors|config|logging|version|pool)\.ts$/, 0],
+	[/^(errors|config|logging|version|pool|drain)\.ts$/, 0],
 ];
 
 function rankOf(file: string): number {

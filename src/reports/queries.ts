@@ -103,10 +103,10 @@ export async function listReports(
 	if (filter.repository_key !== undefined) {
 		query = query.where("repository_key", "=", filter.repository_key);
 	}
-	if (filter.risk_level !== undefined) {
+	if (filter.risk_level !== "all") {
 		query = query.where("risk_level", "=", filter.risk_level);
 	}
-	if (filter.has_errors !== undefined) {
+	if (filter.has_errors !== "all") {
 		query = query.where(
 			"error_count",
 			filter.has_errors === "true" ? ">" : "=",

@@ -173,15 +173,18 @@ export const ReportFilter = z.object({
 		.describe("Only reports for this repository, however its URL is spelled.")
 		.optional(),
 	risk_level: z
-		.enum(RiskLevel.options, `Must be one of ${RiskLevel.options.join(", ")}.`)
+		.enum(
+			[...RiskLevel.options, "all"],
+			`Must be one of ${RiskLevel.options.join(", ")}, all.`,
+		)
 		.describe("Only reports whose assessment gives this risk.")
-		.optional(),
+		.default("all"),
 	has_errors: z
-		.enum(["true", "false"], "Must be true or false.")
+		.enum(["true", "false", "all"], "Must be true, false or all.")
 		.describe(
 			"Only reports whose assessment found errors (true) or none (false).",
 		)
-		.optional(),
+		.default("all"),
 	limit: z.coerce
 		.number<number>("Must be a number from 1 to 200.")
 		.int("Must be a whole number from 1 to 200.")
