@@ -177,7 +177,9 @@ export function holdsText(search: string): Expression<SqlBool> {
 		/[\\%_]/g,
 		"\\$&",
 	);
-	return sql<boolean>`search_text like '%' || lower(${wanted} collate "und-x-icu") || '%'`;
+	// In small letters as the column's are, but compared as its index is.
+	const lowered = sql`lower(${wanted} collate "und-x-icu") collate "default"`;
+	return sql<boolean>`search_text like '%' || ${lowered} || '%'`;
 }
 
 async function sumCounts(db: Database, kind: ReportKind) {
