@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
 	decide,
@@ -74,6 +75,38 @@ test("a server's row follows its reports: submitted, rejected, answered, approve
 		live_report_id: first.id,
 		last_decision: { report_id: first.id, to_status: "approved" },
 	});
+});
+
+test("a new assessment of an old revision does not hide the new revision that is being stored", async () => {
+	const first = await submit(service);
+	await decide(service, first.id, "rejected");
+	let reassessed: Promise<unknown> = Promise.resolve();
+	const { id } = await service.db.transaction().execute(async (tx) => {
+		const { rows } = await sql<{ id: string }>`
+			insert into mcp_server_reports (server_name, repository_url, repository_key, revision,
+				developer_email, report_data, content_sha256)
+			select server_name, repository_url, repository_key, 2, developer_email, report_data, content_sha256
+			from mcp_server_reports where id = ${first.id}
+			returning id`.execute(tx);
+		reassessed =
+			sql`update mcp_server_reports set assessment = assessment where id = ${first.id}`.execute(
+				service.db,
+			);
+		await expect
+			.poll(async () => {
+				const { rows } = await sql`
+					select from pg_stat_activity
+					where datname = current_database() and wait_event_type = 'Lock'`.execute(
+					service.db,
+				);
+				return rows.length;
+			})
+			.toBe(1);
+		return rows[0] ?? { id: "" };
+	});
+	await reassessed;
+	const [server] = await serversOf(`search=${first.repository_url}`);
+	expect(server).toMatchObject({ id, revision: 2, live_report_id: id });
 });
 
 test("the status filter is about the servers, and each has one row", async () => {
