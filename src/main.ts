@@ -98,11 +98,12 @@ async function mcp(): Promise<void> {
 	// Standard output is the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const storage = await openStorage(config, log);
+	const requestId = `stdio-${process.pid}`;
 	const session = serveMcpStdio({
 		db: storage.db,
-		log,
+		log: log.child({ request_id: requestId }),
 		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
-		requestId: `stdio-${process.pid}`,
+		requestId,
 	});
 	const stop = onShutdown(log, () => session.close(), storage);
 	process.stdin.once("end", stop);
