@@ -1,9 +1,9 @@
 /**
- * CPU time of one assessment by size and shape: `node bench/assess.ts`.
+ * CPU time of one assessment by size and shape: `node bench/assess.ts [shape]`.
  * Every line is the fastest of several runs, so that what else the machine does matters little.
  */
 import { assessReport } from "../src/checklist/assess.ts";
-import { readableLength } from "../src/checklist/markdown.ts";
+import { readableLength } from "../src/checklist/running-text.ts";
 import { renderTemplate } from "../src/checklist/template.ts";
 
 const kibibyte = 1024;
@@ -26,9 +26,9 @@ const shapes: Record<string, (size: number) => string> = {
 	"paragraphs of brackets": (size) => paragraphs("[", size),
 	"paragraphs of images": (size) => paragraphs("![", size),
 	"paragraphs with some brackets": (size) =>
-		paragraphs(`[${"a".repeat(41)}`, size),
+		paragraphs(`[${"a".repeat(90)}`, size),
 	"paragraphs with some images": (size) =>
-		paragraphs(`![${"a".repeat(41)}`, size),
+		paragraphs(`![${"a".repeat(90)}`, size),
 	"paragraphs of links": (size) => paragraphs("[a](", size),
 	"paragraphs of pairs": (size) => paragraphs("[a][b]", size),
 	"paragraphs of emphasis": (size) => paragraphs("*a ", size),

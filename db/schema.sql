@@ -148,6 +148,8 @@ CREATE INDEX reports_by_status_and_time ON mcp_server_reports USING btree (statu
 
 CREATE INDEX reports_by_time ON mcp_server_reports USING btree (submitted_at DESC, id DESC);
 
+CREATE INDEX reports_by_trifecta_and_risk ON mcp_server_reports USING btree (trifecta, risk_rank, submitted_at, id);
+
 CREATE INDEX reports_by_trifecta_and_time ON mcp_server_reports USING btree (trifecta, submitted_at DESC, id DESC);
 
 CREATE UNIQUE INDEX reports_one_live_per_repository ON mcp_server_reports USING btree (repository_key) WHERE status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]);

@@ -53,8 +53,13 @@ export function buildApp(
 		forceCloseConnections: "idle",
 		// Node's own refusal of a missing Host has no body; guardHosts words it.
 		http: { requireHostHeader: false },
-		frameworkErrors: sendProblem,
-		clientErrorHandler: answerUnreadable,
+		frameworkErrors(error, request, reply) {
+			sendProblem(error, request, reply);
+			// No route was found yet, so no hook will do it.
+			void logResponse(request, reply);
+		},
+		clientErrorHandler: (error, socket) =>
+			answerUnreadable(error, socket, logger),
 	});
 	const contextFor = (request: FastifyRequest): Context => ({
 		db,
@@ -186,12 +191,18 @@ function sendProblem(
 function answerUnreadable(
 	error: Error & { code?: string },
 	socket: import("node:net").Socket,
+	log: FastifyBaseLogger,
 ): void {
 	if (!socket.writable) return;
 	const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
 	const status = isTooLarge ? 431 : 400;
 	const requestId = randomUUID();
 	const title = isTooLarge ? "Request Header Fields Too Large" : "Bad Request";
+	// Never the error itself, which holds the bytes.
+	log.info(
+		{ request_id: requestId, status, reason: error.code },
+		"unreadable request",
+	);
 	const body = JSON.stringify({
 		type: "about:blank",
 		title,

@@ -1,7 +1,19 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import type { AppRouter } from "./router.ts";
 
-export type { ReportFilter } from "./queue/schema.ts";
+/** What a failed call throws; here, so that a program needs no second package to recognise it. */
+export { TRPCClientError } from "@trpc/client";
+export type { ReportTotals, RiskDistribution } from "./analytics/schema.ts";
+export type { Draft, ReportIssue, ReportIssues } from "./assessments/schema.ts";
+export type { Assessment, Checklist, Finding } from "./checklist/schema.ts";
+export type { Overview } from "./overview/schema.ts";
+export type {
+	Neighbours,
+	QueueState,
+	ReportCounts,
+	ReportFilter,
+} from "./queue/schema.ts";
 export type {
 	Decision,
 	NewDecision,
@@ -9,8 +21,16 @@ export type {
 	Report,
 	ReportStatus,
 	ReportSummary,
+	Revision,
 } from "./reports/schema.ts";
+export type { Server, ServerFilter } from "./servers/schema.ts";
 export type { AppRouter };
+
+/** What each procedure takes, as in `Inputs["reports"]["submit"]`. */
+export type Inputs = inferRouterInputs<AppRouter>;
+
+/** What each procedure gives, as in `Outputs["reports"]["list"]`. */
+export type Outputs = inferRouterOutputs<AppRouter>;
 
 /** How a client speaks to the service. */
 export interface ClientOptions {

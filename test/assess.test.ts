@@ -208,6 +208,7 @@ test.for([
 	["| Check | Pass/Fail | Notes |", "| INF-5 TLS | Pass | managed |", "pass"],
 	["| Status | Check | Evidence |", "| ✅ | INF-5 TLS | managed |", "pass"],
 	["| Severity | Check | Result |", "| OK | INF-5 TLS | ❌ |", "fail"],
+	["| Check | Status missing? |", "| INF-5 TLS | Yes |", "missing"],
 ])("in a table headed %s the row %s is read as %s", ([head, row, expected]) => {
 	const columns = (head ?? "").split("|").length - 2;
 	const table = `${head}\n|${"---|".repeat(columns)}\n${row}\n`;
@@ -250,6 +251,13 @@ test("three legs that are present complete the trifecta, whatever the combinatio
 	expect(trifecta.combination).toBe("complete");
 	expect(risk_level).toBe("critical");
 	expect(findings.map(({ rule }) => rule)).toContain("trifecta-complete");
+});
+
+test("a combination that fails completes the trifecta, whatever the legs claim", () => {
+	const report = fillTemplate({
+		"SEC-4": { status: "❌ Fail", evidence: "All three in one server" },
+	});
+	expect(assessReport(report).trifecta.combination).toBe("complete");
 });
 
 test("one leg that is absent or under control breaks the trifecta", () => {
@@ -307,6 +315,63 @@ test("a rule that finds something in thousands of places lists fifty of them and
 	const left = findings.filter(({ rule }) => rule === "placeholder-left");
 	expect(left).toHaveLength(50);
 	expect(left.at(-1)?.message).toMatch(/And 4950 more of this kind\.$/);
+});
+
+test("a byte order mark at the beginning is no hidden character, and hides no heading", () => {
+	const body = fillTemplate().slice(fillTemplate().indexOf("## Phase 1"));
+	const { phases, findings } = assessReport(`\uFEFF${body}`);
+	expect(phases[0]?.line).toBe(1);
+	const isHidden = ({ rule }: Finding) => rule === "invisible-characters";
+	expect(findings.filter(isHidden)).toEqual([]);
+	const inside = assessReport(`${body}\uFEFF`);
+	expect(inside.findings.filter(isHidden)).toHaveLength(1);
+});
+
+test("a phase that has only a number is known where all documents agree on the number", () => {
+	const found = [1, 2, 3, 4, 5, 6].map((number) =>
+		assessReport(`## Phase ${number}`)
+			.phases.filter((phase) => phase.found)
+			.map(({ id }) => id)
+			.join(),
+	);
+	expect(found).toEqual([
+		"security",
+		"policy",
+		"infrastructure",
+		"",
+		"",
+		"verification",
+	]);
+});
+
+test("what is nested too deeply is not read, and named", () => {
+	const { answered, findings } = assessReport(
+		`${"> ".repeat(120)}SEC-1: ✅ Pass\n`,
+	);
+	expect(answered).toBe(0);
+	expect(findings.map(({ rule }) => rule)).toContain("text-not-read");
+});
+
+test("the header ends where the first phase begins", () => {
+	const { header } = assessReport(
+		"**Server:** mcp-tickets\n\n## Phase 2: Policy\n\n**Repository:** somewhere else\n",
+	);
+	expect(header.server_name).toBe("mcp-tickets");
+	expect(header.repository).toBeNull();
+});
+
+test("a developer's name without an address contradicts nobody", () => {
+	const submission = {
+		server_name: "MCP servicenow",
+		repository_url: "ssh://git@github.com:22/Intility/mcp-servicenow.git",
+		developer_email: "alex@intility.no",
+	};
+	const named = fillTemplate().replace("alex@intility.no", "Alex");
+	expect(assessReport(named, { submission }).findings).toEqual([]);
+	const other = fillTemplate().replace("alex@", "robin@");
+	expect(
+		assessReport(other, { submission }).findings.map(({ rule }) => rule),
+	).toEqual(["header-contradiction"]);
 });
 
 test("structured data of any shape are harmless", () => {

@@ -46,7 +46,7 @@ test.each(Object.keys(changes))(
 	},
 );
 
-test("every column of a report is protected, part of its review or assessment, or made of others", async () => {
+test("every column of a report is either protected, part of its review, or computed from it", async () => {
 	const { rows } = await sql<{ name: string }>`
 		select column_name as name from information_schema.columns
 		where table_name = 'mcp_server_reports' and is_generated = 'NEVER'`.execute(

@@ -6,8 +6,8 @@ import type { Database } from "../src/database.ts";
  * every instant, one in fifty is pending and the others are decided, two in
  * three of them as approved; one in a hundred is trifecta-complete, two in five
  * are free of errors, one in ninety-seven was never assessed. Names are
- * `mcp-<n>`, repositories `github.com/example/<n>`, and every developer
- * has a thousand of them in a row.
+ * `mcp-<n>`, repositories `github.com/example/<n>`, and a thousand
+ * developers take turns.
  *
  * @param options `from` the first number, for seeding some more
  */
@@ -28,7 +28,7 @@ async function seedPortion(db: Database, from: number, count: number) {
 			developer_email, report_data, content_sha256, status, submitted_at, reviewed_at, reviewed_by,
 			assessment)
 		select 'mcp-' || n, 'https://github.com/example/' || n, 'github.com/example/' || n, 1,
-			'developer-' || n / 1000 || '@example.com',
+			'developer-' || n % 1000 || '@example.com',
 			repeat('# Report ', 100), repeat('0', 64), status, submitted_at,
 			case when status <> 'pending_review' then submitted_at + n % 100 * interval '1 hour' end,
 			case when status <> 'pending_review' then 'Morgan' end,

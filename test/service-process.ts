@@ -38,8 +38,9 @@ export function runCommand(
  */
 export async function startServiceProcess(
 	settings: Record<string, string>,
+	program = main,
 ): Promise<ServiceProcess> {
-	const process = startProcess([], { PORT: "0", ...settings });
+	const process = startProcess([], { PORT: "0", ...settings }, program);
 	const ended = process.ended();
 	for (;;) {
 		const port = /listens on http:\/\/[^ ]+:(\d+) /.exec(process.output())?.[1];
@@ -53,11 +54,13 @@ export async function startServiceProcess(
 	}
 }
 
-function startProcess(
+/** Starts a command and waits for nothing; it is killed when the test ends. */
+export function startProcess(
 	args: string[],
 	settings: Record<string, string>,
+	program = main,
 ): ServiceProcess {
-	const child = spawn(process.execPath, [main, ...args], {
+	const child = spawn(process.execPath, [program, ...args], {
 		env: { PATH: process.env.PATH, ...settings },
 		stdio: ["ignore", "pipe", "pipe"],
 	});

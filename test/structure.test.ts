@@ -23,7 +23,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/router\.ts$/, 3],
 	[/^\w+\/queries\.ts$/, 2],
 	[/^assessments\/reassess\.ts$/, 3],
-	[/^(trpc|auth)\.ts$/, 2],
+	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],

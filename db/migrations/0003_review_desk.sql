@@ -48,14 +48,18 @@ CREATE INDEX reports_by_status_and_risk
 	ON mcp_server_reports (status, risk_rank, submitted_at, id);
 CREATE INDEX reports_by_trifecta_and_time
 	ON mcp_server_reports (trifecta, submitted_at DESC, id DESC);
+-- Without it the order of risk would be searched in vain: what is complete is critical.
+CREATE INDEX reports_by_trifecta_and_risk
+	ON mcp_server_reports (trifecta, risk_rank, submitted_at, id);
 DROP INDEX reports_by_risk_and_time;
 
 CREATE INDEX decisions_by_time ON report_decisions (decided_at);
 
--- How many reports there are of each kind. Counting a million takes a tenth of a
--- second, for every look at the queue; summing these rows does not. A count is
--- the sum over its shards: submissions that run side by side must not wait for
--- each other's row. A shard's own number may be negative.
+-- How many reports there are of each kind. Counting a million takes more than a
+-- tenth of a second, for every look at the queue; summing these rows takes less
+-- than one millisecond. A count is the sum over its shards (one's own number may
+-- be negative): submissions that run side by side must not wait for each other's
+-- row. Measured with ten at once: one row halves their rate, sixteen cost a tenth.
 CREATE TABLE report_counts (
 	shard smallint NOT NULL,
 	status varchar(50) NOT NULL,

@@ -43,20 +43,18 @@ export function findPhase(heading: string): Phase | undefined {
 
 /**
  * Finds the phase that a label gives a verdict on.
- * @param label What stands before the colon, such as `Security Assessment`, `Phase 2: Policy` or `Konklusjon`.
+ * @param label The key of what stands before the colon, such as `security assessment`, `phase 2 policy` or `konklusjon`.
  * @param phase The phase around the label, which a bare `Assessment` is about.
  */
 export function findVerdictPhase(
 	label: string,
 	phase: Phase | null,
 ): Phase | undefined {
-	if (label.length > 80) return undefined;
-	const words = toWords(label);
-	while (words.length > 0 && prefixes.has(words[0] ?? "")) words.splice(0, 2);
-	const key = words.join(" ");
+	const [first = "", , ...rest] = label.split(" ");
+	const key = prefixes.has(first) ? rest.join(" ") : label;
 	return (
 		verdicts.get(key) ??
-		(bareVerdicts.has(key) ? (phase ?? undefined) : undefined)
+		(bareVerdicts.has(label) ? (phase ?? undefined) : undefined)
 	);
 }
 

@@ -1,4 +1,4 @@
-import { toWords } from "./phrases.ts";
+import { toKey, toWords } from "./phrases.ts";
 import { takeMarkers } from "./read-status.ts";
 import type { ReportHeader, RiskLevel } from "./schema.ts";
 import { headerLabels } from "./wordings/fields.ts";
@@ -7,10 +7,7 @@ import { riskWords } from "./wordings/statuses.ts";
 
 const headerFields = new Map(
 	Object.entries(headerLabels).flatMap(([field, labels]) =>
-		labels.map(
-			(label) =>
-				[toWords(label).join(" "), field as keyof ReportHeader] as const,
-		),
+		labels.map((label) => [toKey(label), field as keyof ReportHeader] as const),
 	),
 );
 const risks = new Set(riskLabels);
@@ -25,9 +22,9 @@ const riskBySign = {
 	fail: "high",
 } as Record<string, RiskLevel>;
 
-/** The header field that a label names, such as `Repository` or `Utvikler`. */
-export function findHeaderField(label: string): keyof ReportHeader | undefined {
-	return headerFields.get(toWords(label.slice(0, 80)).join(" "));
+/** The header field that a label's key names, such as `repository` or `utvikler`. */
+export function findHeaderField(key: string): keyof ReportHeader | undefined {
+	return headerFields.get(key);
 }
 
 /** A header field's value, or null where the template's placeholder still stands. A repository is where its link leads. */
@@ -41,9 +38,9 @@ export function readHeaderValue(
 	return value || null;
 }
 
-/** Whether a label names the risk level. */
-export function isRiskLabel(label: string): boolean {
-	return risks.has(toWords(label.slice(0, 80)).join(" "));
+/** Whether a label's key names the risk level. */
+export function isRiskLabel(key: string): boolean {
+	return risks.has(key);
 }
 
 /** Reads a risk level such as `🟢 LOW` or `Lav`; several at once, as in a template, are `unknown`. */

@@ -1,32 +1,15 @@
 import { type FoundCheck, findCheck } from "./find-check.ts";
-import { findPhase, findVerdictPhase } from "./find-phase.ts";
-import type { Block, Markdown, TextLine } from "./markdown.ts";
-import { toWords } from "./phrases.ts";
+import { findPhase } from "./find-phase.ts";
+import type { Block, Markdown } from "./markdown.ts";
+import { toKey } from "./phrases.ts";
 import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
 import { type Row, readClaimRow, readColumn } from "./read-claim-row.ts";
-import {
-	findHeaderField,
-	isRiskLabel,
-	readHeaderValue,
-	readRisk,
-} from "./read-fields.ts";
+import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
 import { readStatus, takeMarkers } from "./read-status.ts";
-import type { Phase, ReportHeader, RiskLevel, Verdict } from "./schema.ts";
+import type { Report } from "./report.ts";
+import type { TextLine } from "./running-text.ts";
+import type { Phase } from "./schema.ts";
 import { asideHeadings, columnWords, statusLabels } from "./wordings/fields.ts";
-
-/** Something that a report says about a phase as a whole. */
-export type PhaseVerdict = { phase: Phase; verdict: Verdict; line: number };
-
-/** A report's own words, sorted by what they are about, before anything is judged. */
-export type Report = {
-	header: ReportHeader;
-	/** The phases that have a heading, and its line. */
-	phaseLines: Map<Phase, number>;
-	verdicts: PhaseVerdict[];
-	risks: { level: RiskLevel; line: number }[];
-	/** Answers to checks in order; `aside` in sections that only speak about checks, such as a summary. */
-	claims: (Claim & { aside: boolean })[];
-};
 
 type Place = {
 	phase: Phase | null;
@@ -95,14 +78,18 @@ function readHeading(
 	const phase = findPhase(text);
 	if (phase) {
 		openPhase(report, place, phase, depth, line);
-		addVerdict(report, phase, readMarked(text), line);
+		addMarkedVerdict(report, phase, text, line);
 		return;
 	}
-	const aside = asides.has(toWords(text.slice(0, 80)).join(" "));
+	const aside = asides.has(toKey(text));
 	if (depth <= place.depth || aside) place.aside = aside;
 	if (depth < place.depth) place.phase = null;
-	if (readLabelled(report, place, splitLabel(text), [], line)) return;
+	if (
+		readLabelled(report, place.phase, { ...splitLabel(text), links: [], line })
+	)
+		return;
 	place.heading = findCheck(takeMarkers(text).without, place.phase);
+	if (!place.heading) return;
 	const claim = readClaimLine(text, line, place.phase);
 	if (claim && claim.status !== "unreadable") addClaim(report, place, claim, 0);
 }
@@ -126,8 +113,9 @@ function readRow(report: Report, place: Place, row: Row): void {
 	if (isHead && row.cells.some((cell) => readColumn(cell) !== undefined))
 		return;
 	const [label = "", ...rest] = row.cells;
-	const labelled = { label, rest: rest.join(" ") };
-	if (readLabelled(report, place, labelled, row.links, row.line)) return;
+	const { links, line } = row;
+	const labelled = { label, rest: rest.join(" "), links, line };
+	if (readLabelled(report, place.phase, labelled)) return;
 	const claim = readClaimRow(row, place.phase);
 	if (claim) addClaim(report, place, claim, 0);
 }
@@ -139,8 +127,8 @@ function readLine(
 	indent: number,
 ): void {
 	const { label, rest } = splitLabel(text);
-	const words = toWords(label.slice(0, 80)).join(" ");
-	if (place.heading && statusFields.has(words)) {
+	const key = place.heading || place.last ? toKey(label) : "";
+	if (place.heading && statusFields.has(key)) {
 		const {
 			status,
 			contradictory,
@@ -150,11 +138,12 @@ function readLine(
 		addClaim(report, place, claim, indent);
 		return;
 	}
-	if (place.last && evidenceFields.has(words)) {
+	if (place.last && evidenceFields.has(key)) {
 		appendEvidence(place.last, rest);
 		return;
 	}
-	if (readLabelled(report, place, { label, rest }, links, line)) return;
+	const labelled = { label, rest, links, line };
+	if (readLabelled(report, place.phase, labelled)) return;
 	const phase = findPhaseLine(text);
 	if (phase) {
 		openPhase(report, place, phase, 6, line);
@@ -165,53 +154,9 @@ function readLine(
 	else if (place.last) appendEvidence(place.last, text);
 }
 
-/** Reads a label and its value as a header field, a risk level or a phase's verdict; false if it is none of them. */
-function readLabelled(
-	report: Report,
-	place: Place,
-	{ label, rest }: { label: string; rest: string },
-	links: string[],
-	line: number,
-): boolean {
-	if (label === "") return false;
-	const field = report.phaseLines.size === 0 && findHeaderField(label);
-	if (field) {
-		report.header[field] ??= readHeaderValue(field, rest, links);
-		return true;
-	}
-	if (isRiskLabel(label)) {
-		report.risks.push({ level: readRisk(rest), line });
-		return true;
-	}
-	const phase = findVerdictPhase(label, place.phase);
-	if (phase) addVerdict(report, phase, readVerdict(rest), line);
-	return phase !== undefined;
-}
-
 /** A line that stands for a heading, such as `**Fase 1: Sikkerhet**`. */
 function findPhaseLine(text: string): Phase | undefined {
 	return /^\s*(?:phase|fase)\s+\d/i.test(text) ? findPhase(text) : undefined;
-}
-
-function readMarked(text: string): Verdict {
-	const { found } = takeMarkers(text);
-	return found.size > 0 ? readVerdict(text) : "unknown";
-}
-
-function readVerdict(text: string): Verdict {
-	const { status } = readStatus(text);
-	return status === "pass" || status === "fail" || status === "warning"
-		? status
-		: "unknown";
-}
-
-function addVerdict(
-	report: Report,
-	phase: Phase,
-	verdict: Verdict,
-	line: number,
-): void {
-	if (verdict !== "unknown") report.verdicts.push({ phase, verdict, line });
 }
 
 function addClaim(

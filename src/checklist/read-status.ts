@@ -36,7 +36,7 @@ const marker = new RegExp(
 	"gu",
 );
 /** Most texts have no sign, and this is quicker than to look for each. */
-const mayHaveMarker = /[^\n -~]|:|^\[/;
+const mayHaveMarker = /[^\n -~]|:[a-z]|^\[/;
 const emptyBox = /^\[\s*\]$/;
 const tickedBox = /^\[[xX✓✔]\]/;
 /** A list to choose from, as templates have it. */

@@ -1,7 +1,8 @@
 import { checklist } from "./checklist.ts";
 import { type Markdown, readMarkdown } from "./markdown.ts";
-import { type Report, readReport } from "./read-report.ts";
+import { readReport } from "./read-report.ts";
 import { readTrifecta } from "./read-trifecta.ts";
+import type { Report } from "./report.ts";
 import {
 	type ResolvedAnswer,
 	resolveAnswers,

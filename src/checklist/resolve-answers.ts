@@ -1,6 +1,6 @@
 import { checklist } from "./checklist.ts";
 import type { Claim } from "./read-claim.ts";
-import type { Report } from "./read-report.ts";
+import type { Report } from "./report.ts";
 import type {
 	Check,
 	CheckAnswer,

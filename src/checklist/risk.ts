@@ -1,4 +1,4 @@
-import type { Report } from "./read-report.ts";
+import type { Report } from "./report.ts";
 import type { CheckAnswer, RiskLevel, Trifecta } from "./schema.ts";
 
 const order: RiskLevel[] = ["low", "medium", "high", "critical"];

@@ -150,10 +150,10 @@ function isOfKind(kind: ReportKind): Expression<SqlBool> {
 		const key = repositoryKey(kind.repository_url) ?? "";
 		conditions.push(sql<boolean>`repository_key = ${key}`);
 	}
-	if (kind.risk_level !== undefined) {
+	if (kind.risk_level !== "all") {
 		conditions.push(sql<boolean>`risk_rank = ${riskRanks[kind.risk_level]}`);
 	}
-	if (kind.has_errors !== undefined) {
+	if (kind.has_errors !== "all") {
 		// Written out, not a parameter: the partial indexes are found by it.
 		conditions.push(
 			kind.has_errors === "true"
@@ -161,7 +161,7 @@ function isOfKind(kind: ReportKind): Expression<SqlBool> {
 				: sql<boolean>`error_count = 0`,
 		);
 	}
-	if (kind.trifecta !== undefined) {
+	if (kind.trifecta !== "all") {
 		conditions.push(sql<boolean>`trifecta = ${kind.trifecta}`);
 	}
 	if (kind.search) conditions.push(holdsText(kind.search));
@@ -177,7 +177,9 @@ export function holdsText(search: string): Expression<SqlBool> {
 		/[\\%_]/g,
 		"\\$&",
 	);
-	return sql<boolean>`search_text like '%' || lower(${wanted} collate "und-x-icu") || '%'`;
+	// In small letters as the column's are, but compared as its index is.
+	const lowered = sql`lower(${wanted} collate "und-x-icu") collate "default"`;
+	return sql<boolean>`search_text like '%' || ${lowered} || '%'`;
 }
 
 async function sumCounts(db: Database, kind: ReportKind) {
@@ -185,9 +187,13 @@ async function sumCounts(db: Database, kind: ReportKind) {
 		.selectFrom("report_counts")
 		.select(["status", sql<number>`sum(reports)::integer`.as("reports")])
 		.groupBy("status");
-	if (kind.risk_level) query = query.where("risk_level", "=", kind.risk_level);
-	if (kind.trifecta) query = query.where("trifecta", "=", kind.trifecta);
-	if (kind.has_errors) {
+	if (kind.risk_level !== "all") {
+		query = query.where("risk_level", "=", kind.risk_level);
+	}
+	if (kind.trifecta !== "all") {
+		query = query.where("trifecta", "=", kind.trifecta);
+	}
+	if (kind.has_errors !== "all") {
 		query = query.where("has_errors", "=", kind.has_errors === "true");
 	}
 	return query.execute();

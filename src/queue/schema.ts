@@ -17,24 +17,27 @@ export const ReportKind = z.object({
 		.describe("Only reports for this repository, however its URL is spelled.")
 		.optional(),
 	risk_level: z
-		.enum(RiskLevel.options, `Must be one of ${RiskLevel.options.join(", ")}.`)
+		.enum(
+			[...RiskLevel.options, "all"],
+			`Must be one of ${RiskLevel.options.join(", ")}, all.`,
+		)
 		.describe("Only reports whose assessment gives this risk.")
-		.optional(),
+		.default("all"),
 	has_errors: z
-		.enum(["true", "false"], "Must be true or false.")
+		.enum(["true", "false", "all"], "Must be true, false or all.")
 		.describe(
 			"Only reports whose assessment found errors (true) or none (false).",
 		)
-		.optional(),
+		.default("all"),
 	trifecta: z
 		.enum(
-			Trifecta.shape.combination.options,
-			`Must be one of ${Trifecta.shape.combination.options.join(", ")}.`,
+			[...Trifecta.shape.combination.options, "all"],
+			`Must be one of ${Trifecta.shape.combination.options.join(", ")}, all.`,
 		)
 		.describe(
 			"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or that do not say (unknown).",
 		)
-		.optional(),
+		.default("all"),
 	search: text()
 		.trim()
 		.max(200, "Must be at most 200 characters.")

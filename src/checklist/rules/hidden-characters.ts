@@ -33,6 +33,8 @@ const hidden = new RegExp(
 		.join("")}]`,
 	"gu",
 );
+/** Characters that a finding names. */
+const namesPerLine = 5;
 const joiner = "\u200D";
 const beforeJoiner =
 	/(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)$/u;
@@ -43,19 +45,22 @@ const afterJoiner = /^\p{Extended_Pictographic}/u;
  * at the beginning are left alone.
  */
 export function findHiddenCharacters(source: string): Draft[] {
-	const byLine = new Map<number, Set<string>>();
+	const byLine = new Map<number, string[]>();
 	let line = 1;
 	let counted = 0;
 	for (const { index, character } of hiddenCharacters(source)) {
 		line += countLines(source, counted, index);
 		counted = index;
-		const names = byLine.get(line) ?? new Set();
-		byLine.set(line, names.add(nameCharacter(character)));
+		const names = byLine.get(line);
+		const name = nameCharacter(character);
+		if (!names) byLine.set(line, [name]);
+		else if (names.length < namesPerLine && !names.includes(name))
+			names.push(name);
 	}
 	return [...byLine].map(([at, names]) => ({
 		rule: "invisible-characters",
 		line: at,
-		message: `The line has invisible characters: ${[...names].slice(0, 5).join(", ")}.`,
+		message: `The line has invisible characters: ${names.join(", ")}.`,
 	}));
 }
 

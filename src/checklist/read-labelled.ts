@@ -1,0 +1,63 @@
+import { findVerdictPhase } from "./find-phase.ts";
+import { toKey } from "./phrases.ts";
+import {
+	findHeaderField,
+	isRiskLabel,
+	readHeaderValue,
+	readRisk,
+} from "./read-fields.ts";
+import { readStatus, takeMarkers } from "./read-status.ts";
+import type { Report } from "./report.ts";
+import type { Phase, Verdict } from "./schema.ts";
+
+/** A label and its value, with the addresses that the line links to. */
+type Labelled = { label: string; rest: string; links: string[]; line: number };
+
+/** Reads a label and its value as a header field, a risk level or a phase's verdict; false if it is none of them. */
+export function readLabelled(
+	report: Report,
+	around: Phase | null,
+	{ label, rest, links, line }: Labelled,
+): boolean {
+	if (label === "" || label.length > 80) return false;
+	const key = toKey(label);
+	const field = report.phaseLines.size === 0 && findHeaderField(key);
+	if (field) {
+		report.header[field] ??= readHeaderValue(field, rest, links);
+		return true;
+	}
+	if (isRiskLabel(key)) {
+		report.risks.push({ level: readRisk(rest), line });
+		return true;
+	}
+	const phase = findVerdictPhase(key, around);
+	if (phase) addVerdict(report, phase, readVerdict(rest), line);
+	return phase !== undefined;
+}
+
+/** Takes a sign in a phase's heading for its verdict. */
+export function addMarkedVerdict(
+	report: Report,
+	phase: Phase,
+	heading: string,
+	line: number,
+): void {
+	const marked = takeMarkers(heading).found.size > 0;
+	if (marked) addVerdict(report, phase, readVerdict(heading), line);
+}
+
+function readVerdict(text: string): Verdict {
+	const { status } = readStatus(text);
+	return status === "pass" || status === "fail" || status === "warning"
+		? status
+		: "unknown";
+}
+
+function addVerdict(
+	report: Report,
+	phase: Phase,
+	verdict: Verdict,
+	line: number,
+): void {
+	if (verdict !== "unknown") report.verdicts.push({ phase, verdict, line });
+}

@@ -1,0 +1,16 @@
+import type { Claim } from "./read-claim.ts";
+import type { Phase, ReportHeader, RiskLevel, Verdict } from "./schema.ts";
+
+/** Something that a report says about a phase as a whole. */
+export type PhaseVerdict = { phase: Phase; verdict: Verdict; line: number };
+
+/** A report's own words, sorted by what they are about, before anything is judged. */
+export type Report = {
+	header: ReportHeader;
+	/** The phases that have a heading, and its line. */
+	phaseLines: Map<Phase, number>;
+	verdicts: PhaseVerdict[];
+	risks: { level: RiskLevel; line: number }[];
+	/** Answers to checks in order; `aside` in sections that only speak about checks, such as a summary. */
+	claims: (Claim & { aside: boolean })[];
+};

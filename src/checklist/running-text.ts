@@ -1,0 +1,97 @@
+import type MarkdownIt from "markdown-it";
+import type Token from "markdown-it/lib/token.mjs";
+import type { Markdown } from "./markdown.ts";
+
+/** One line of running text, without its markup, and the addresses that it links to. */
+export type TextLine = { text: string; line: number; links: string[] };
+
+/** Characters of a paragraph or cell that is read. */
+export const readableLength = 16_384;
+
+/** Opening brackets of a paragraph or cell that is read: the parser looks for the end of each. */
+const readableBrackets = 200;
+
+/** Characters without which a text has no markup. */
+const markup = /[\\`*_~[\]<&]/;
+/** A tag that only breaks the line. */
+const lineBreak = /^<br\s*\/?>$/i;
+
+/**
+ * Reads the running text of one paragraph, heading or cell, and notes its images and HTML in the document.
+ * @param environment The parser's own, with the document's link definitions.
+ * @param line Where the text begins, counted from 1.
+ * @returns Its lines without markup; none where the text is too much to be read.
+ */
+export function readRunningText(
+	parser: MarkdownIt,
+	document: Markdown,
+	environment: object,
+	content: string,
+	line: number,
+): TextLine[] {
+	if (content !== "") document.texts.push({ text: content, line });
+	const tooMuch = findExcess(content);
+	if (tooMuch) {
+		// Cut in the middle, a comment would turn into a claim, and a status could lose its "not".
+		document.unread.push({ text: tooMuch, line });
+		return [];
+	}
+	if (!markup.test(content))
+		return content
+			.split("\n")
+			.map((text, index) => ({ text, line: line + index, links: [] }));
+	const tokens: Token[] = [];
+	parser.inline.parse(content, parser, environment, tokens);
+	return collectLines(document, tokens, line);
+}
+
+function findExcess(content: string): string | undefined {
+	if (content.length > readableLength)
+		return `longer than ${readableLength.toLocaleString("en")} characters`;
+	if (content.split("[", readableBrackets + 2).length > readableBrackets + 1)
+		return `full of more than ${readableBrackets} brackets`;
+	return undefined;
+}
+
+function collectLines(
+	document: Markdown,
+	tokens: Token[],
+	firstLine: number,
+): TextLine[] {
+	let current: TextLine = { text: "", line: firstLine, links: [] };
+	const lines = [current];
+	let struck = 0;
+	const startLine = (line: number) => {
+		current = { text: "", line, links: [] };
+		lines.push(current);
+	};
+	for (const token of tokens) {
+		const { line } = current;
+		switch (token.type) {
+			case "softbreak":
+			case "hardbreak":
+				startLine(line + 1);
+				break;
+			case "s_open":
+			case "s_close":
+				struck += token.nesting;
+				break;
+			case "link_open":
+				current.links.push(String(token.attrGet("href") ?? ""));
+				break;
+			case "image":
+				document.images.push({
+					text: String(token.attrGet("src") ?? ""),
+					line,
+				});
+				break;
+			case "html_inline":
+				if (lineBreak.test(token.content)) startLine(line);
+				else document.html.push({ text: token.content, line });
+				break;
+			default:
+				if (struck === 0) current.text += token.content;
+		}
+	}
+	return lines;
+}
