@@ -101,7 +101,7 @@ describe("every page", () => {
 		const urls = [...html.matchAll(/"(\/assets\/[^"]+)"/g)].map(
 			([, url]) => url,
 		);
-		expect(urls).toHaveLength(4);
+		expect(urls.length).toBeGreaterThan(3);
 		for (const url of urls) {
 			const { status, headers } = await visit(service).open(url ?? "");
 			expect(status).toBe(200);
