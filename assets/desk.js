@@ -38,6 +38,9 @@ const shortcuts = {
 	"?": () => help?.showModal(),
 };
 
+// Somebody came by the shortcut for search.
+if (location.hash === "#q") goToSearch();
+
 document.addEventListener("keydown", (event) => {
 	if (event.ctrlKey || event.metaKey || event.altKey || help?.open) return;
 	const target = /** @type {HTMLElement} */ (event.target);
@@ -79,7 +82,7 @@ function goToSearch() {
 		search.focus();
 		search.select();
 	} else {
-		location.assign("/?search=focus#search");
+		location.assign("/#q");
 	}
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { allChecks } from "../src/checklist/checklist.ts";
 import { startBrowser } from "./browser.ts";
 import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
@@ -138,8 +139,8 @@ test("the keyboard goes through the queue, and to a decision", async () => {
 	await page.keyboard.press("?");
 	await page.getByRole("dialog").waitFor();
 	await page.keyboard.press("Escape");
-	await page.goto(url);
 	await page.keyboard.press("/");
+	await page.waitForURL(/#q$/);
 	await page.keyboard.type("second");
 	await page.keyboard.press("Enter");
 	await page.waitForURL(/search=second/);
@@ -276,6 +277,16 @@ test("everything that can be used is reached by keyboard and shows its focus", a
 		expect(reached.size).toBeGreaterThanOrEqual(usable);
 		expect(invisible).toBe(0);
 	}
+});
+
+test("the checklist prints with boxes to tick, and without what is around it", async () => {
+	const page = await openPage();
+	await page.goto(`${base}/checklist`);
+	await page.emulateMedia({ media: "print" });
+	expect(await page.getByRole("navigation").count()).toBe(0);
+	expect(await page.locator(".check .box:visible").count()).toBe(
+		allChecks.length,
+	);
 });
 
 test("no page asked anybody but the service, or broke a rule of its own", () => {

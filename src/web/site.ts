@@ -13,6 +13,9 @@ import { type Cookies, csrfToken, openSession } from "./session.ts";
 /** Characters of rendered reports that are kept, so that they are not rendered again. */
 const CACHE_SIZE = 32 * 1024 * 1024;
 
+/** Milliseconds for which a text that could not be rendered is not tried again. */
+const RETRY_AFTER = 60_000;
+
 /** What the routes of all pages share. */
 export interface Site {
 	callerFor(request: FastifyRequest): Caller;
@@ -63,7 +66,8 @@ export function openSite(
 			if (known) return known.text;
 			const text =
 				(await background.run("renderMarkdown", report_data)) ?? null;
-			rendered.set(key, { text });
+			// The machine may have been busy: what failed is tried again after a while.
+			rendered.set(key, { text }, text ? {} : { ttl: RETRY_AFTER });
 			return text;
 		},
 	};

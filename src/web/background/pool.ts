@@ -50,7 +50,8 @@ function openPool(): Piscina {
 	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 	return new Piscina({
 		filename: new URL(`./worker${extension}`, import.meta.url).href,
-		minThreads: 1,
+		minThreads: 0,
+		idleTimeout: 60_000,
 		maxThreads: 2,
 		maxQueue: 50,
 		resourceLimits: { maxOldGenerationSizeMb: 512 },
