@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { brotliDecompressSync } from "node:zlib";
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
+import rehypeSanitize from "rehype-sanitize";
+import { unified } from "unified";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sanitizeSchema } from "../src/web/markdown/sanitize-schema.ts";
 import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
@@ -277,6 +280,43 @@ describe("a hostile report", () => {
 			}
 		},
 	);
+
+	test("would be taken apart by the sanitizer, if anything before it failed", () => {
+		const properties = {
+			onClick: "window.pwned=1",
+			style: "position:fixed",
+			href: "javascript:window.pwned=1",
+			src: "https://evil.example.com/",
+			id: "x",
+			className: ["approve"],
+		};
+		const tree = {
+			type: "root" as const,
+			children: [
+				"a",
+				"p",
+				"img",
+				"script",
+				"iframe",
+				"form",
+				"button",
+				"svg",
+			].map((tagName) => ({
+				type: "element" as const,
+				tagName,
+				properties,
+				children: [],
+			})),
+		};
+		const { children } = unified()
+			.use(rehypeSanitize, sanitizeSchema)
+			.runSync(tree);
+		expect(children).toMatchObject([
+			{ tagName: "a", properties: { id: "x" } },
+			{ tagName: "p", properties: { id: "x" } },
+		]);
+		expect(JSON.stringify(children)).not.toMatch(/pwned|evil|fixed|approve/);
+	});
 
 	test("names the images it does not load, and where a link really goes", async () => {
 		const { id: hostile } = await submit(service, {
