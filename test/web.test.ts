@@ -197,18 +197,16 @@ describe("a report's page", () => {
 			report_data: text,
 			server_name: 'x"; y\r/../å',
 		});
-		for (const path of ["raw", "report.md"]) {
+		for (const path of ["/raw", ".md"]) {
 			const { html, headers } = await visit(service).open(
-				`/reports/${report.id}/${path}`,
+				`/reports/${report.id}${path}`,
 			);
 			expect(html).toBe(text);
 			expect(headers["content-type"]).toMatch(
 				/^text\/(plain|markdown); charset=utf-8$/,
 			);
 		}
-		const { headers } = await visit(service).open(
-			`/reports/${report.id}/report.md`,
-		);
+		const { headers } = await visit(service).open(`/reports/${report.id}.md`);
 		expect(headers["content-disposition"]).toMatch(
 			/^attachment; filename="[\w.-]+-r1\.md"$/,
 		);
@@ -233,7 +231,7 @@ describe("a report's page", () => {
 			review_notes: "Ærlig talt: nei.",
 		});
 		const answer = await service.app.inject({
-			url: `/reports/${report.id}/report.pdf`,
+			url: `/reports/${report.id}.pdf`,
 		});
 		expect(answer.statusCode).toBe(200);
 		const pages = await readPdf(answer.rawPayload);
