@@ -17,6 +17,8 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(app|client)\.ts$/, 6],
 	[/^(rest|openapi|openapi-problem|docs)\.ts$/, 5],
 	[/^mcp\//, 5],
+	[/^web\/(.+-)?(routes|site)\.ts$/, 5],
+	[/^web\//, 1],
 	[/^router\.ts$/, 4],
 	[/^\w+\/router\.ts$/, 3],
 	[/^\w+\/queries\.ts$/, 2],
