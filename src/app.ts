@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import {
 	localhostAllowedHostnames,
@@ -70,6 +71,7 @@ export function buildApp(
 
 	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
+	readJson(app);
 	app.setErrorHandler(sendProblem);
 	const web = mountWeb(app, contextFor, config.PUBLIC_URL);
 	app.setNotFoundHandler(async (request, reply) => {
@@ -92,6 +94,53 @@ export function buildApp(
 	mountMcp(app, contextFor);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
+}
+
+/**
+ * Reads JSON as Fastify does, but refuses bytes that are no UTF-8: decoding
+ * would replace them, and a report is stored exactly as sent.
+ */
+function readJson(app: FastifyInstance): void {
+	const parse = app.getDefaultJsonParser("error", "error");
+	app.removeContentTypeParser("application/json");
+	app.addContentTypeParser(
+		"application/json",
+		{ parseAs: "buffer" },
+		(request, body: Buffer, done) => {
+			const text = body.toString();
+			if (!isUtf8(body)) {
+				return done(
+					badRequest(
+						"The request body is not valid UTF-8. Save the report as UTF-8 and send it again.",
+					),
+				);
+			}
+			parse(request, text, (error, value) => {
+				const isReserved = error && isJson(text);
+				done(
+					isReserved
+						? badRequest(
+								"The request body has a key that JavaScript reserves: __proto__, or prototype in constructor. Rename it.",
+							)
+						: error,
+					value,
+				);
+			});
+		},
+	);
+}
+
+function badRequest(message: string): TRPCError {
+	return new TRPCError({ code: "BAD_REQUEST", message });
+}
+
+function isJson(text: string): boolean {
+	try {
+		JSON.parse(text);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 function mountTrpc(

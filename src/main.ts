@@ -15,7 +15,7 @@ const usage = `Usage: mcp-go-live [command]
   serve     the service: REST, tRPC, MCP and documentation over HTTP (default)
   mcp       the same MCP server over standard input and output
   migrate   bring the database to this version, and end
-  assess    assess reports that no present rules have assessed; --all: every report
+  assess    assess reports that this checklist version has not; --all: every report, after rules changed
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,

@@ -30,7 +30,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(database|embedded)\.ts$/, 1],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
-	[/^(errors|config|logging|version|pool|drain)\.ts$/, 0],
+	[/^(errors|config|logging|version|hidden-characters|pool|drain)\.ts$/, 0],
 ];
 
 function rankOf(file: string): number {

@@ -79,6 +79,19 @@ test("a duplicate names the report that stands in the way", async () => {
 	});
 });
 
+test("a list needs no input, and broken JSON is answered in words", async () => {
+	expect(await createClient(base).reports.list.query()).toBeInstanceOf(Array);
+	const { status, body } = await service.ask({
+		method: "POST",
+		url: "/trpc/reports.submit",
+		headers: { "content-type": "application/json" },
+		payload: "not JSON, but secret",
+	});
+	expect(status).toBe(400);
+	expect(body.error.message).toContain("not valid JSON");
+	expect(JSON.stringify(body)).not.toContain("secret");
+});
+
 test("no error over tRPC carries a stack, and an unexpected one only a request id", async () => {
 	const broken = await startService();
 	await broken.db.schema.dropTable("report_decisions").execute();

@@ -195,7 +195,7 @@ describe("a report's page", () => {
 		const text = "# Ærlig\r\n\r\n\u202Etext  \n<b>";
 		const report = await submit(service, {
 			report_data: text,
-			server_name: 'x"; y\r/../å',
+			server_name: 'x"; y/../å',
 		});
 		for (const path of ["/raw", ".md"]) {
 			const { html, headers } = await visit(service).open(
@@ -252,7 +252,7 @@ describe("a hostile report", () => {
 		async (_name, markdown) => {
 			const { id: hostile } = await submit(service, {
 				report_data: markdown,
-				server_name: '<script>window.pwned=1</script>"\u202E',
+				server_name: '<script>window.pwned=1</script>"',
 			});
 			const { status, html } = await visit(service).open(`/reports/${hostile}`);
 			expect(status).toBe(200);

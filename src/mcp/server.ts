@@ -66,7 +66,7 @@ export function mountMcp(
 			);
 		});
 		scope.route({
-			method: ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
+			method: scope.supportedMethods.filter((method) => method !== "POST"),
 			url: "/mcp",
 			handler: async (_request, reply) => {
 				reply.header("allow", "POST");
