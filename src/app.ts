@@ -29,6 +29,9 @@ import type { Context } from "./trpc.ts";
  */
 const BODY_LIMIT = 8 * 1024 * 1024;
 
+/** A tRPC batch names all its procedures in one path segment; its clients keep URLs below 2,000 characters. */
+const MAX_PARAMETER_LENGTH = 5000;
+
 /**
  * Builds the service on a database: every façade, health and errors. It does
  * not listen.
@@ -44,6 +47,7 @@ export function buildApp(
 	const app = Fastify({
 		loggerInstance: logger,
 		bodyLimit: BODY_LIMIT,
+		routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
 		logController: new LogController({
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
