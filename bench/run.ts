@@ -44,7 +44,7 @@ const { values } = parseArgs({
 	},
 });
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-const seconds = Number(values.seconds ?? (values.quick ? 0.2 : 1.4));
+const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 1.4));
 const reports = Number(values.reports ?? (values.quick ? 500 : 20_000));
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
