@@ -42,7 +42,7 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 		},
 	});
 	pool.on("error", (error) => options.onLost?.(error));
-	return discardSilent(pool);
+	return discardSilent(pool, !options.isPatient);
 }
 
 /**
@@ -50,7 +50,8 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
  * not used again: behind a network that swallows packets it would hold up one
  * request after the other, long after the database is back.
  */
-function discardSilent(pool: pg.Pool): PostgresPool {
+function discardSilent(pool: pg.Pool, isPreparing: boolean): PostgresPool {
+	const nameOf = isPreparing ? nameStatements() : () => undefined;
 	return {
 		options: pool.options,
 		end: () => pool.end(),
@@ -60,7 +61,11 @@ function discardSilent(pool: pg.Pool): PostgresPool {
 			return {
 				// biome-ignore lint/suspicious/noExplicitAny: Kysely's own signature, for queries and cursors
 				query(text: any, values?: any): any {
-					return client.query(text, values).catch((error: Error) => {
+					const name = values?.length > 0 ? nameOf(text) : undefined;
+					const query = name
+						? client.query({ name, text, values })
+						: client.query(text, values);
+					return query.catch((error: Error) => {
 						isSilent = error.message === "Query read timeout";
 						throw error;
 					});
@@ -68,6 +73,21 @@ function discardSilent(pool: pg.Pool): PostgresPool {
 				release: (destroy) => client.release(destroy || isSilent),
 			};
 		},
+	};
+}
+
+/** Statements that one connection keeps at the most; further ones are sent whole. */
+const MAX_PREPARED = 200;
+
+/** A name for each statement, by which PostgreSQL keeps it parsed on every connection. */
+function nameStatements(): (text: string) => string | undefined {
+	const names = new Map<string, string>();
+	return (text) => {
+		const known = names.get(text);
+		if (known || names.size >= MAX_PREPARED) return known;
+		const name = `go_live_${names.size + 1}`;
+		names.set(text, name);
+		return name;
 	};
 }
 
