@@ -10,6 +10,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
+COPY assets assets
 COPY db/migrations db/migrations
 COPY src src
 USER node

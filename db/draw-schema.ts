@@ -24,6 +24,7 @@ export async function drawSchema(db: Database): Promise<string> {
 			and relname <> all (${migrationTables})
 		order by relname collate "C"`.execute(db);
 	const drawings = [
+		...(await drawExtensions(db)),
 		...(await drawFunctions(db)),
 		...(await Promise.all(tables.map((table) => drawTable(db, table)))),
 	];
@@ -38,10 +39,22 @@ interface Table {
 	name: string;
 }
 
+async function drawExtensions(db: Database): Promise<string[]> {
+	const { rows } = await sql<{ drawing: string }>`
+		select format('CREATE EXTENSION %I;', extname) as drawing from pg_extension
+		where extnamespace = 'public'::regnamespace
+		order by extname collate "C"`.execute(db);
+	return rows.map(({ drawing }) => drawing);
+}
+
 async function drawFunctions(db: Database): Promise<string[]> {
 	const { rows } = await sql<{ drawing: string }>`
 		select rtrim(pg_get_functiondef(oid), E'\n') || ';' as drawing from pg_proc
 		where pronamespace = 'public'::regnamespace and prokind in ('f', 'p')
+			and not exists (
+				select from pg_depend
+				where classid = 'pg_proc'::regclass and objid = pg_proc.oid and deptype = 'e'
+			)
 		order by oid::regprocedure::text collate "C"`.execute(db);
 	return rows.map(({ drawing }) => drawing);
 }

@@ -22,6 +22,7 @@ import { mountMcp } from "./mcp/server.ts";
 import { mountRest } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import type { Context } from "./trpc.ts";
+import { mountWeb } from "./web/routes.ts";
 
 /**
  * Room for any legal submission: 1 MiB of Markdown and 1 MiB of structured
@@ -74,11 +75,14 @@ export function buildApp(
 	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
 	app.setErrorHandler(sendProblem);
-	app.setNotFoundHandler(async (request) => {
-		throw new TRPCError({
+	const web = mountWeb(app, contextFor, config.PUBLIC_URL);
+	app.setNotFoundHandler(async (request, reply) => {
+		const error = new TRPCError({
 			code: "NOT_FOUND",
 			message: `There is nothing at ${request.method} ${pathOf(request)}. The API is described at /docs.`,
 		});
+		if (web.isForPage(request)) return web.send(error, request, reply);
+		throw error;
 	});
 	app.addHook("onRequest", async (request, reply) => {
 		reply.header("x-request-id", request.id);

@@ -7,15 +7,23 @@ export { TRPCClientError } from "@trpc/client";
 export type { ReportTotals, RiskDistribution } from "./analytics/schema.ts";
 export type { Draft, ReportIssue, ReportIssues } from "./assessments/schema.ts";
 export type { Assessment, Checklist, Finding } from "./checklist/schema.ts";
+export type { Overview } from "./overview/schema.ts";
+export type {
+	Neighbours,
+	QueueState,
+	ReportCounts,
+	ReportFilter,
+} from "./queue/schema.ts";
 export type {
 	Decision,
 	NewDecision,
 	NewReport,
 	Report,
-	ReportFilter,
 	ReportStatus,
 	ReportSummary,
+	Revision,
 } from "./reports/schema.ts";
+export type { Server, ServerFilter } from "./servers/schema.ts";
 export type { AppRouter };
 
 /** What each procedure takes, as in `Inputs["reports"]["submit"]`. */

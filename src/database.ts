@@ -17,6 +17,8 @@ import type { ReportStatus } from "./reports/schema.ts";
 export interface Tables {
 	mcp_server_reports: ReportsTable;
 	report_decisions: ReportDecisionsTable;
+	report_counts: ReportCountsTable;
+	mcp_servers: ServersTable;
 }
 
 /** `mcp_server_reports`: see db/schema.sql. */
@@ -45,6 +47,10 @@ export interface ReportsTable {
 	trifecta: GeneratedAlways<Assessment["trifecta"]["combination"]>;
 	completeness: GeneratedAlways<number | null>;
 	error_count: GeneratedAlways<number | null>;
+	critical_failures: GeneratedAlways<number | null>;
+	risk_rank: GeneratedAlways<number>;
+	finding_rules: GeneratedAlways<string[] | null>;
+	search_text: GeneratedAlways<string>;
 }
 
 /** `report_decisions`: see db/schema.sql. */
@@ -56,6 +62,25 @@ export interface ReportDecisionsTable {
 	decided_by: string;
 	notes: string | null;
 	decided_at: Generated<string>;
+}
+
+/** `report_counts`, kept by triggers: see db/schema.sql. */
+export interface ReportCountsTable {
+	shard: number;
+	status: ReportStatus;
+	risk_level: RiskLevel;
+	trifecta: Assessment["trifecta"]["combination"];
+	has_errors: boolean | null;
+	reports: string;
+}
+
+/** `mcp_servers`, kept by triggers: see db/schema.sql. */
+export interface ServersTable {
+	repository_key: string;
+	status: ReportStatus;
+	newest_report_id: string;
+	newest_submitted_at: string;
+	live_report_id: string | null;
 }
 
 /** A database or a transaction on it: queries take either as their first argument. */

@@ -19,7 +19,6 @@ export function mountDocs(
 		app.get(url, async () => document);
 		refuseOtherMethods(app, url, ["GET", "HEAD"]);
 	}
-	app.get("/", async (_request, reply) => reply.redirect("/docs"));
 	app.register(async (scope) => {
 		scope.addHook("onSend", async (_request, reply, payload) => {
 			reply.header("content-security-policy", contentSecurityPolicy(payload));

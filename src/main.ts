@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { Logger } from "pino";
+import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { type Database, migrateDatabase, openDatabase } from "./database.ts";
-import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
 import { openApiDocument } from "./openapi.ts";
+import { onShutdown } from "./shutdown.ts";
+import { openStorage } from "./storage.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -23,10 +22,6 @@ Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
 DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
 REQUIRE_COMPLETE_REPORT. See the README.
 `;
-
-/** Seconds that a shutdown waits for what still runs, and until it ends whatever happens. */
-const DRAIN_SECONDS = 7;
-const SHUTDOWN_SECONDS = 9.5;
 
 const commands = { help, serve, mcp, migrate, assess, openapi };
 
@@ -78,9 +73,11 @@ async function help(): Promise<void> {
 async function serve(): Promise<void> {
 	const config = parseConfig(process.env);
 	const log = createLogger(config.LOG_LEVEL, 1);
-	const storage = await openStorage(config, log);
-	const app = buildApp(storage.db, config, log);
-	onShutdown(log, () => app.close(), storage);
+	const opening = openStorage(config, log);
+	let app: FastifyInstance | undefined;
+	onShutdown(log, async () => app?.close(), opening);
+	const storage = await opening;
+	app = buildApp(storage.db, config, log);
 	try {
 		const url = await app.listen({ port: config.PORT, host: config.HOST });
 		const base = config.PUBLIC_URL ?? url;
@@ -97,17 +94,19 @@ async function mcp(): Promise<void> {
 	const config = parseConfig(process.env);
 	// Standard output is the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);
-	const storage = await openStorage(config, log);
+	const opening = openStorage(config, log);
+	let session: { close(): Promise<void> } | undefined;
+	const stop = onShutdown(log, async () => session?.close(), opening);
+	process.stdin.once("end", stop);
+	process.stdin.once("close", stop);
+	const storage = await opening;
 	const requestId = `stdio-${process.pid}`;
-	const session = serveMcpStdio({
+	session = serveMcpStdio({
 		db: storage.db,
 		log: log.child({ request_id: requestId }),
 		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
 		requestId,
 	});
-	const stop = onShutdown(log, () => session.close(), storage);
-	process.stdin.once("end", stop);
-	process.stdin.once("close", stop);
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
 }
 
@@ -147,90 +146,6 @@ async function openapi(): Promise<void> {
 	process.stdout.write(`${JSON.stringify(openApiDocument(), null, 2)}\n`);
 }
 
-/** An open, migrated database and what to close at the end. */
-interface Storage {
-	db: Database;
-	/** For people: which database this is. Holds no password. */
-	where: string;
-	/** Waits for running queries, then closes. */
-	close(): Promise<void>;
-	/** Closes without waiting for queries; after `close()` it does nothing. */
-	abort(): Promise<void>;
-}
-
-async function openStorage(config: Config, log: Logger): Promise<Storage> {
-	const embedded: EmbeddedDatabase | undefined = config.DATABASE_URL
-		? undefined
-		: await startEmbedded({
-				dataDir: config.DATA_DIR ?? "./data",
-				isExplicit: config.DATA_DIR !== undefined,
-			});
-	const url = config.DATABASE_URL ?? embedded?.url ?? "";
-	const db = openDatabase(url, {
-		poolSize: config.DATABASE_POOL_SIZE,
-		onLost: (error) => log.warn({ err: error }, "database connection lost"),
-	});
-	// Building an index over many reports takes longer than a request may.
-	const migrating = openDatabase(url, { poolSize: 1, isPatient: true });
-	const abort = async () => embedded?.stop();
-	const close = async () => {
-		await db.destroy();
-		await abort();
-	};
-	const where = embedded?.dataDir ?? withoutPassword(url);
-	try {
-		const applied = await migrateDatabase(migrating);
-		if (applied.length > 0) log.info({ applied }, "database migrated");
-		await migrating.destroy();
-	} catch (error) {
-		await migrating.destroy();
-		await close();
-		throw explainDatabaseError(error, where);
-	}
-	return { db, where, close, abort };
-}
-
-/**
- * Ends the process once, on SIGTERM or SIGINT or when the returned function is
- * called: what runs is finished, or cut off when it takes too long, then
- * everything is closed.
- *
- * @param drain takes nothing new, and waits for what runs
- */
-function onShutdown(
-	log: Logger,
-	drain: () => Promise<void>,
-	storage: Storage,
-): () => void {
-	let isStopping = false;
-	const stop = async () => {
-		if (isStopping) return;
-		isStopping = true;
-		setTimeout(() => process.exit(1), SHUTDOWN_SECONDS * 1000);
-		const close = drain().then(storage.close);
-		const timeIsUp = wait(DRAIN_SECONDS * 1000, true, { ref: false });
-		try {
-			if (await Promise.race([close, timeIsUp])) {
-				log.warn("shutdown took too long; what still ran was cut off");
-				await storage.abort();
-			}
-			process.exit(0);
-		} catch (error) {
-			log.error({ err: error }, "shutdown failed");
-			await storage.abort();
-			process.exit(1);
-		}
-	};
-	process.on("SIGTERM", stop);
-	process.on("SIGINT", stop);
-	return stop;
-}
-
-function withoutPassword(url: string): string {
-	const { protocol, host, pathname } = new URL(url);
-	return `${protocol}//${host}${pathname}`;
-}
-
 function explainListenError(error: unknown, config: Config): unknown {
 	const { code } = error as { code?: string };
 	const reason = {
@@ -241,18 +156,4 @@ function explainListenError(error: unknown, config: Config): unknown {
 	return reason
 		? new Error(`Cannot listen on ${config.HOST}: ${reason}`)
 		: error;
-}
-
-function explainDatabaseError(error: unknown, where: string): Error {
-	const { code, message } = error as { code?: string; message?: string };
-	const isConnection =
-		code !== undefined && /^(E[A-Z_]+|28\w+|3D000|57P0\d|08\w+)$/.test(code);
-	const advice = isConnection
-		? ". Check DATABASE_URL, and that PostgreSQL is running there."
-		: "";
-	// Of several addresses none answered: then there is no message of its own.
-	return new Error(
-		`Cannot use the database at ${where}: ${message || code}${advice}`,
-		{ cause: error },
-	);
 }

@@ -128,7 +128,13 @@ const EXAMPLE_ID = "550e8400-e29b-41d4-a716-446655440000";
 const EXAMPLE_REQUEST_ID = "req-0190f3c2";
 
 /** Wrong for every procedure. */
-const invalidInput = { id: "abc-123", status: "done", limit: "0" };
+const invalidInput = {
+	id: "abc-123",
+	status: "done",
+	risk_level: "none",
+	limit: "0",
+	days: "0",
+};
 
 /** What the service really says to an input with nothing right in it. */
 function invalidInputExample(procedure: string, path: string) {

@@ -22,13 +22,19 @@ const tags = [
 			"Go-live reports: submitted by developers, decided by the platform team.",
 	},
 	{
+		name: "Servers",
+		description:
+			"MCP servers: one per repository, with all that its reports make of it.",
+	},
+	{
 		name: "Checklist",
 		description:
 			"The six phases with their checks, and the rules by which reports are assessed.",
 	},
 	{
 		name: "Analytics",
-		description: "How many reports there are, by status and by risk.",
+		description:
+			"How many reports there are, by status and by risk, and how the review goes.",
 	},
 	{
 		name: "Health",

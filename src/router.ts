@@ -2,13 +2,17 @@ import { analyticsRouter } from "./analytics/router.ts";
 import { assessmentsRouter } from "./assessments/router.ts";
 import { checklistRouter } from "./checklist/router.ts";
 import { healthRouter } from "./health/router.ts";
+import { overviewRouter } from "./overview/router.ts";
+import { queueRouter } from "./queue/router.ts";
 import { reportsRouter } from "./reports/router.ts";
+import { serversRouter } from "./servers/router.ts";
 import { createCallerFactory, mergeRouters, router } from "./trpc.ts";
 
 /** Everything the service can do. Each façade is generated from it or calls it. */
 export const appRouter = router({
-	reports: mergeRouters(reportsRouter, assessmentsRouter),
-	analytics: analyticsRouter,
+	reports: mergeRouters(reportsRouter, queueRouter, assessmentsRouter),
+	servers: serversRouter,
+	analytics: mergeRouters(analyticsRouter, overviewRouter),
 	checklist: checklistRouter,
 	health: healthRouter,
 });

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
 import { migrateDatabase, openDatabase } from "../src/database.ts";
 import { makeDatabase } from "./helpers.ts";
+import { seedReports, seedRevisions } from "./seed.ts";
 
 const folder = new URL("../db/migrations/", import.meta.url);
 
@@ -25,6 +26,38 @@ test("ten instances that start at once bring an empty database to this version t
 test("a database that is up to date is left as it is", async () => {
 	const db = open(await makeDatabase());
 	expect(await migrateDatabase(db)).toEqual([]);
+});
+
+test("reports from before there were counts and servers are counted, and have their servers", async () => {
+	const db = open(await makeDatabase(onTestFinished, { isMigrated: false }));
+	const files = (await readdir(folder)).sort();
+	const [at, ...after] = files.splice(2);
+	expect(at).toBe("0003_review_desk.sql");
+	const migrate = async (file = "") =>
+		sql.raw(await readFile(new URL(file, folder), "utf8")).execute(db);
+	for (const file of files) await migrate(file);
+	await seedReports(db, 500);
+	await seedRevisions(db, "github.com/example/often-rejected", 3);
+	for (const file of [at, ...after]) await migrate(file);
+
+	const { rows: counts } = await sql`
+		select status, sum(reports)::int as reports from report_counts group by status order by status`.execute(
+		db,
+	);
+	expect(counts).toEqual([
+		{ status: "approved", reports: 327 },
+		{ status: "pending_review", reports: 10 },
+		{ status: "rejected", reports: 166 },
+	]);
+	const { rows: servers } = await sql`
+		select server.status, count(*)::int as servers, max(revision) as revision, count(live_report_id)::int as live
+		from mcp_servers as server join mcp_server_reports as report on report.id = newest_report_id
+		group by server.status order by server.status`.execute(db);
+	expect(servers).toEqual([
+		{ status: "approved", servers: 327, revision: 1, live: 327 },
+		{ status: "pending_review", servers: 10, revision: 1, live: 10 },
+		{ status: "rejected", servers: 164, revision: 3, live: 0 },
+	]);
 });
 
 test("a database that is newer than the code is refused with a sentence", async () => {

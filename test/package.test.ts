@@ -54,13 +54,15 @@ test("the package holds what runs and what is read, and nothing else", () => {
 	for (const file of [
 		...["README.md", "LICENSE", "package.json", "openapi.json"],
 		...["dist/main.js", "dist/client.js", "dist/client.d.ts"],
-		"db/migrations/0001_reports.sql",
+		...["db/migrations/0001_reports.sql", "assets/desk.css"],
 	]) {
 		expect(packed).toContain(file);
 	}
 	const others = packed.filter(
 		(file) =>
-			!/^(dist\/.+\.(js|d\.ts|css)|db\/migrations\/.+\.sql|[^/]+)$/.test(file),
+			!/^(dist\/.+\.(js|d\.ts|css)|assets\/[\w-]+\.(css|js|svg)|db\/migrations\/.+\.sql|[^/]+)$/.test(
+				file,
+			),
 	);
 	expect(others).toEqual([]);
 });

@@ -48,6 +48,7 @@ describe("submitting", () => {
 			trifecta: "unknown",
 			completeness: 0,
 			error_count: expect.any(Number),
+			critical_failures: 0,
 		});
 		expect((await get(`/${body.id}`)).body).toEqual(body);
 	});
@@ -70,7 +71,7 @@ describe("submitting", () => {
 		const report_json = { b: [1, { a: null }], a: "æ", n: 1.5, nested: {} };
 		const report = await submit(service, { report_json, status: "approved" });
 		expect(report).toMatchObject({ report_json, status: "pending_review" });
-		expect(Object.keys(report)).toHaveLength(17);
+		expect(Object.keys(report)).toHaveLength(18);
 	});
 
 	test("every problem is reported at once, with its path", async () => {
@@ -183,7 +184,7 @@ describe("listing", () => {
 		});
 	});
 
-	test("a summary has the PRD's five fields and four more, newest first", async () => {
+	test("a summary has the PRD's five fields and nine more, newest first", async () => {
 		const own = await startService();
 		const older = await submit(own);
 		const newer = await submit(own);
@@ -207,6 +208,7 @@ describe("listing", () => {
 			trifecta: "unknown",
 			completeness: 0,
 			error_count: older.error_count,
+			critical_failures: 0,
 		});
 	});
 

@@ -54,7 +54,8 @@ export async function startServiceProcess(
 	}
 }
 
-function startProcess(
+/** Starts a command and waits for nothing; it is killed when the test ends. */
+export function startProcess(
 	args: string[],
 	settings: Record<string, string>,
 	program = main,

@@ -15,6 +15,7 @@ import { makeDatabase, newReport } from "./helpers.ts";
 import {
 	type ServiceProcess,
 	send,
+	startProcess,
 	startServiceProcess,
 } from "./service-process.ts";
 
@@ -162,3 +163,21 @@ test("on SIGTERM an open MCP stream is ended in good order", async () => {
 	expect(milliseconds).toBeLessThan(2_000);
 	await client.close();
 });
+
+test.each([300, 700, 1500])(
+	"SIGTERM %i ms after the start leaves no private PostgreSQL behind",
+	async (delay) => {
+		const dataDir = join(
+			tmpdir(),
+			`go-live-interrupted-${process.pid}-${delay}`,
+		);
+		onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+		const service = startProcess([], { PORT: "0", DATA_DIR: dataDir });
+		await wait(delay);
+		service.child.kill("SIGTERM");
+		await service.ended();
+		expect(existsSync(join(dataDir, "postgres/data/postmaster.pid"))).toBe(
+			false,
+		);
+	},
+);

@@ -62,7 +62,7 @@ function makeFolder(wanted: string) {
 				? "is, or lies below, a file and not a folder"
 				: `cannot be created or written (${message})`;
 		throw new Error(
-			`DATA_DIR ${wanted} ${problem}. Set DATA_DIR to a folder that the service may write.`,
+			`DATA_DIR ${wanted} ${problem}. Set DATA_DIR to a folder that the service may write, or DATABASE_URL to a PostgreSQL server.`,
 			{ cause },
 		);
 	}

@@ -1,6 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { NewDecision, NewReport, ReportFilter } from "../reports/schema.ts";
+import { ReportFilter } from "../queue/schema.ts";
+import { NewDecision, NewReport } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
 import {
 	renderList,

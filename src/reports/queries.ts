@@ -7,15 +7,15 @@ import type {
 	Decision,
 	NewDecision,
 	Report,
-	ReportFilter,
 	ReportStatus,
-	ReportSummary,
+	Revision,
 } from "./schema.ts";
 
 /** The states of which a repository has one report at the most. */
 const liveStatuses = ["pending_review", "approved"] as const;
 
-const summaryColumns = [
+/** The columns of a `ReportSummary`. */
+export const summaryColumns = [
 	"id",
 	"server_name",
 	"repository_url",
@@ -29,6 +29,7 @@ const summaryColumns = [
 	"trifecta",
 	"completeness",
 	"error_count",
+	"critical_failures",
 ] as const satisfies (keyof ReportsTable)[];
 
 const reportColumns = [
@@ -109,45 +110,6 @@ const insertStatement = prepareStatement<NewRow, Report>((db, value) =>
 		.onConflict((conflict) => conflict.doNothing())
 		.returning(reportColumns),
 );
-
-/** Newest first, ties broken by id; a page starts after the row the caller saw last. */
-export async function listReports(
-	db: Database,
-	filter: ReportFilter & { repository_key?: string | undefined },
-): Promise<ReportSummary[]> {
-	let query = db
-		.selectFrom("mcp_server_reports")
-		.select(summaryColumns)
-		.orderBy("submitted_at", "desc")
-		.orderBy("id", "desc")
-		.limit(filter.limit);
-	if (filter.status !== "all") {
-		query = query.where("status", "=", filter.status);
-	}
-	if (filter.repository_key !== undefined) {
-		query = query.where("repository_key", "=", filter.repository_key);
-	}
-	if (filter.risk_level !== "all") {
-		query = query.where("risk_level", "=", filter.risk_level);
-	}
-	if (filter.has_errors !== "all") {
-		query = query.where(
-			"error_count",
-			filter.has_errors === "true" ? ">" : "=",
-			// Written out, not a parameter: the partial indexes are found by it.
-			sql.lit(0),
-		);
-	}
-	if (filter.after !== undefined) {
-		// Compared inside SQL: a time that left PostgreSQL may have lost precision.
-		query = query.where(
-			sql<boolean>`(submitted_at, id) < (
-				select seen.submitted_at, seen.id from mcp_server_reports as seen where seen.id = ${filter.after}
-			)`,
-		);
-	}
-	return query.execute();
-}
 
 export async function findReport(
 	db: Database,
@@ -278,4 +240,49 @@ export async function listDecisions(
 		.where("report_id", "=", reportId)
 		.orderBy("id")
 		.execute();
+}
+
+/**
+ * All reports for the repository of one, oldest revision first, each with its
+ * decisions; in one query, so that none is half of an older moment.
+ *
+ * @param id any of them; of an unknown one there are none
+ */
+export async function listRevisions(
+	db: Database,
+	id: string,
+): Promise<Revision[]> {
+	const rows = await db
+		.selectFrom("mcp_server_reports as report")
+		.leftJoin("report_decisions as decision", "decision.report_id", "report.id")
+		.where("repository_key", "=", (eb) =>
+			eb
+				.selectFrom("mcp_server_reports")
+				.where("id", "=", id)
+				.select("repository_key"),
+		)
+		.select(summaryColumns.map((column) => `report.${column}` as const))
+		.select(["from_status", "to_status", "decided_by", "notes", "decided_at"])
+		.orderBy("revision")
+		.orderBy("decision.id")
+		.execute();
+	const revisions = new Map<string, Revision>();
+	for (const row of rows) {
+		const { from_status, to_status, decided_by, notes, decided_at, ...report } =
+			row;
+		const revision = revisions.get(row.id) ?? { ...report, decisions: [] };
+		revisions.set(row.id, revision);
+		// A revision that nobody decided has one row, without a decision.
+		if (from_status && to_status && decided_by && decided_at) {
+			revision.decisions.push({
+				report_id: row.id,
+				from_status,
+				to_status,
+				decided_by,
+				notes,
+				decided_at,
+			});
+		}
+	}
+	return [...revisions.values()];
 }

@@ -1,4 +1,4 @@
-import { TRPCError } from "@trpc/server";
+import type { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { assess, incompleteReport } from "../assessments/rules.ts";
 import { conflict } from "../errors.ts";
@@ -10,7 +10,7 @@ import {
 	findStandingReport,
 	insertReport,
 	listDecisions,
-	listReports,
+	listRevisions,
 } from "./queries.ts";
 import { repositoryKey } from "./repository.ts";
 import {
@@ -23,14 +23,12 @@ import {
 	unknownReport,
 } from "./rules.ts";
 import {
-	DEFAULT_PAGE_SIZE,
 	Decision,
 	NewDecision,
 	NewReport,
 	Report,
-	ReportFilter,
 	ReportId,
-	ReportSummary,
+	Revision,
 } from "./schema.ts";
 
 const tags = ["Reports"];
@@ -85,46 +83,6 @@ export const reportsRouter = router({
 			const retried = await insertReport(db, report);
 			if (retried) return retried;
 			throw changedMeanwhile();
-		}),
-
-	list: procedure
-		.meta({
-			openapi: {
-				method: "GET",
-				path: "/api/v1/reports",
-				operationId: "listReports",
-				tags,
-				summary: "List reports",
-				description:
-					"Summaries, newest first. A full page carries a `Link` to the next one.",
-				protect: false,
-			},
-			rest: {
-				success: 200,
-				errors: { 400: "A filter is not valid; `issues` names every problem." },
-				pageSize: DEFAULT_PAGE_SIZE,
-			},
-		})
-		.input(ReportFilter)
-		.output(z.array(ReportSummary))
-		.query(async ({ ctx: { db }, input }) => {
-			const { repository_url: url, after } = input;
-			const page = await listReports(db, {
-				...input,
-				repository_key: url === undefined ? undefined : keyOf(url),
-			});
-			// An empty page is the end of the list, unless its start never existed.
-			if (
-				page.length === 0 &&
-				after &&
-				!(await findStandingReport(db, after))
-			) {
-				throw new TRPCError({
-					code: "BAD_REQUEST",
-					message: `after: There is no report with the id ${after}. Give the id of the last report you have seen, or leave it out to start at the newest.`,
-				});
-			}
-			return page;
 		}),
 
 	get: procedure
@@ -219,6 +177,34 @@ export const reportsRouter = router({
 				throw unknownReport(id);
 			}
 			return decisions;
+		}),
+
+	revisions: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/{id}/revisions",
+				operationId: "listRevisions",
+				tags,
+				summary: "List all revisions of a report's repository",
+				description:
+					"Every report for the same repository, this one included, oldest first, each with all decisions about it: the history of the server.",
+				protect: false,
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The id is not a UUID.",
+					404: "There is no such report.",
+				},
+			},
+		})
+		.input(ReportId)
+		.output(z.array(Revision))
+		.query(async ({ ctx: { db }, input: { id } }) => {
+			const revisions = await listRevisions(db, id);
+			if (revisions.length === 0) throw unknownReport(id);
+			return revisions;
 		}),
 });
 

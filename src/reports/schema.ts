@@ -14,9 +14,6 @@ export const MAX_REPORT_BYTES = 1024 * 1024;
 /** The most `report_json` may take, in bytes of JSON. */
 export const MAX_REPORT_JSON_BYTES = 1024 * 1024;
 
-/** Rows in a page of a list when the caller does not say. */
-export const DEFAULT_PAGE_SIZE = 50;
-
 const id = z
 	.guid("Must be a UUID, as in 550e8400-e29b-41d4-a716-446655440000.")
 	.describe("The report's id, a UUID.");
@@ -42,27 +39,37 @@ const assessed = {
 	trifecta: Trifecta.shape.combination,
 	completeness: Assessment.shape.completeness.nullable(),
 	error_count: Assessment.shape.error_count.nullable(),
+	critical_failures: z
+		.int()
+		.min(0)
+		.nullable()
+		.describe("Number of critical checks that the report answers with a fail"),
 };
 
-const example = {
+const summaryExample = {
 	id: "550e8400-e29b-41d4-a716-446655440000",
 	server_name: "mcp-servicenow",
 	repository_url: "https://github.com/intility/mcp-servicenow",
 	developer_email: "alex@example.com",
-	report_data: "# Go-Live Report\n\n## Phase 1: Security...\n\n...",
 	status: "pending_review",
 	submitted_at: "2025-10-20T10:00:00Z",
 	reviewed_at: null,
 	reviewed_by: null,
-	review_notes: null,
 	revision: 1,
-	content_sha256:
-		"d0c22b123d41642c1fe259047737ca9f3da1effc2347d35d796490f08a99e315",
-	report_json: null,
 	risk_level: "unknown",
 	trifecta: "unknown",
 	completeness: 0,
 	error_count: 31,
+	critical_failures: 0,
+} as const;
+
+const example = {
+	...summaryExample,
+	report_data: "# Go-Live Report\n\n## Phase 1: Security...\n\n...",
+	review_notes: null,
+	content_sha256:
+		"d0c22b123d41642c1fe259047737ca9f3da1effc2347d35d796490f08a99e315",
+	report_json: null,
 } as const;
 
 /** What a developer submits (PRD, POST /reports). */
@@ -138,65 +145,9 @@ export const ReportSummary = Report.pick({
 	trifecta: true,
 	completeness: true,
 	error_count: true,
-}).meta({
-	id: "ReportSummary",
-	examples: [
-		{
-			id: example.id,
-			server_name: example.server_name,
-			repository_url: example.repository_url,
-			status: example.status,
-			submitted_at: example.submitted_at,
-			developer_email: example.developer_email,
-			revision: example.revision,
-			reviewed_at: null,
-			reviewed_by: null,
-			risk_level: example.risk_level,
-			trifecta: example.trifecta,
-			completeness: example.completeness,
-			error_count: example.error_count,
-		},
-	],
-});
+	critical_failures: true,
+}).meta({ id: "ReportSummary", examples: [summaryExample] });
 export type ReportSummary = z.infer<typeof ReportSummary>;
-
-/** Which reports a list shows, and which page of it. */
-export const ReportFilter = z.object({
-	status: z
-		.enum(
-			[...ReportStatus.options, "all"],
-			"Must be pending_review, approved, rejected or all.",
-		)
-		.describe("Only reports in this state; all is the same as no filter.")
-		.default("all"),
-	repository_url: repositoryUrl
-		.describe("Only reports for this repository, however its URL is spelled.")
-		.optional(),
-	risk_level: z
-		.enum(
-			[...RiskLevel.options, "all"],
-			`Must be one of ${RiskLevel.options.join(", ")}, all.`,
-		)
-		.describe("Only reports whose assessment gives this risk.")
-		.default("all"),
-	has_errors: z
-		.enum(["true", "false", "all"], "Must be true, false or all.")
-		.describe(
-			"Only reports whose assessment found errors (true) or none (false).",
-		)
-		.default("all"),
-	limit: z.coerce
-		.number<number>("Must be a number from 1 to 200.")
-		.int("Must be a whole number from 1 to 200.")
-		.min(1, "Must be at least 1.")
-		.max(200, "Must be at most 200.")
-		.describe("How many reports at the most.")
-		.default(DEFAULT_PAGE_SIZE),
-	after: id
-		.describe("The id of the last report already seen: the page after it.")
-		.optional(),
-});
-export type ReportFilter = z.infer<typeof ReportFilter>;
 
 /** Names one report. */
 export const ReportId = z.object({ id });
@@ -258,8 +209,17 @@ export const Decision = z
 	});
 export type Decision = z.infer<typeof Decision>;
 
+/** One revision of a repository's report, with what was decided about it. */
+export const Revision = ReportSummary.extend({
+	decisions: z.array(Decision).describe("Oldest first."),
+}).meta({
+	id: "Revision",
+	examples: [{ ...summaryExample, decisions: [] }],
+});
+export type Revision = z.infer<typeof Revision>;
+
 /** Text that PostgreSQL can keep: no NUL, no half of a surrogate pair. */
-function text() {
+export function text() {
 	return z
 		.string({
 			error: ({ input }) =>

@@ -48,8 +48,7 @@ export function findHiddenCharacters(source: string): Draft[] {
 	const byLine = new Map<number, string[]>();
 	let line = 1;
 	let counted = 0;
-	for (const { index, 0: character } of source.matchAll(hidden)) {
-		if (isHarmless(source, index, character)) continue;
+	for (const { index, character } of hiddenCharacters(source)) {
 		line += countLines(source, counted, index);
 		counted = index;
 		const names = byLine.get(line);
@@ -65,6 +64,15 @@ export function findHiddenCharacters(source: string): Draft[] {
 	}));
 }
 
+/** Each character of a text that a reader would not see, with its place in the text. */
+export function* hiddenCharacters(
+	source: string,
+): Generator<{ index: number; character: string }> {
+	for (const { index, 0: character } of source.matchAll(hidden)) {
+		if (!isHarmless(source, index, character)) yield { index, character };
+	}
+}
+
 function isHarmless(source: string, index: number, character: string): boolean {
 	if (character === "\uFEFF") return index === 0;
 	return (
@@ -78,7 +86,8 @@ function countLines(source: string, from: number, to: number): number {
 	return source.slice(from, to).match(/\r\n|\r|\n/g)?.length ?? 0;
 }
 
-function nameCharacter(character: string): string {
+/** What Unicode calls a character, such as `U+202E`. */
+export function nameCharacter(character: string): string {
 	const code = character.codePointAt(0) ?? 0;
 	return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }

@@ -1,0 +1,128 @@
+import { TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { findStandingReport } from "../reports/queries.ts";
+import { unknownReport } from "../reports/rules.ts";
+import { ReportSummary } from "../reports/schema.ts";
+import { procedure, router } from "../trpc.ts";
+import {
+	countByStatus,
+	findNeighbours,
+	findQueueState,
+	listReports,
+} from "./queries.ts";
+import {
+	DEFAULT_PAGE_SIZE,
+	Neighbours,
+	QueueState,
+	ReportCounts,
+	ReportFilter,
+	ReportKind,
+	ReportPlace,
+} from "./schema.ts";
+
+const tags = ["Reports"];
+const badFilter = {
+	400: "A filter is not valid; `issues` names every problem.",
+};
+
+/** The queue of reports: listed, counted, walked through and watched; a part of `reports`. */
+export const queueRouter = router({
+	list: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports",
+				operationId: "listReports",
+				tags,
+				summary: "List reports",
+				description:
+					"Summaries, newest first unless sorted otherwise. A full page carries a `Link` to the next one.",
+				protect: false,
+			},
+			rest: {
+				success: 200,
+				errors: badFilter,
+				pageSize: DEFAULT_PAGE_SIZE,
+			},
+		})
+		.input(ReportFilter)
+		.output(z.array(ReportSummary))
+		.query(async ({ ctx: { db }, input }) => {
+			const { after } = input;
+			const page = await listReports(db, input);
+			// An empty page is the end of the list, unless its start never existed.
+			if (
+				page.length === 0 &&
+				after &&
+				!(await findStandingReport(db, after))
+			) {
+				throw new TRPCError({
+					code: "BAD_REQUEST",
+					message: `after: There is no report with the id ${after}. Give the id of the last report you have seen, or leave it out to start at the newest.`,
+				});
+			}
+			return page;
+		}),
+
+	counts: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/counts",
+				operationId: "countReports",
+				tags,
+				summary: "Count reports by status",
+				description:
+					"How many reports the same filters would list in each state, as of one moment.",
+				protect: false,
+			},
+			rest: { success: 200, errors: badFilter },
+		})
+		.input(ReportKind)
+		.output(ReportCounts)
+		.query(({ ctx: { db }, input }) => countByStatus(db, input)),
+
+	newest: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/newest",
+				operationId: "getQueueState",
+				tags,
+				summary: "See whether anything new arrived",
+				description:
+					"How many reports wait, and which was submitted last. Cheap to ask often: as long as nothing changed, `If-None-Match` is answered with 304.",
+				protect: false,
+			},
+			rest: { success: 200, errors: {}, etag: true },
+		})
+		.output(QueueState)
+		.query(({ ctx: { db } }) => findQueueState(db)),
+
+	neighbours: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/{id}/neighbours",
+				operationId: "findNeighbours",
+				tags,
+				summary: "Find the reports before and after one",
+				description:
+					"The ids on both sides of a report in the list that the same filters and order would give. The report itself need not be in that list: one that was just decided still has its place among those that wait.",
+				protect: false,
+			},
+			rest: {
+				success: 200,
+				errors: { ...badFilter, 404: "There is no such report." },
+			},
+		})
+		.input(ReportPlace)
+		.output(Neighbours)
+		.query(async ({ ctx: { db }, input }) => {
+			const { previous, next } = await findNeighbours(db, input);
+			if (!previous && !next && !(await findStandingReport(db, input.id))) {
+				throw unknownReport(input.id);
+			}
+			return { previous, next };
+		}),
+});

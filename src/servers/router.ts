@@ -1,0 +1,46 @@
+import { TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
+import { findStandingReport } from "../reports/queries.ts";
+import { procedure, router } from "../trpc.ts";
+import { listServers } from "./queries.ts";
+import { Server, ServerFilter } from "./schema.ts";
+
+/** MCP servers: one per repository, where it stands by all of its reports. */
+export const serversRouter = router({
+	list: procedure
+		.meta({
+			openapi: {
+				method: "GET",
+				path: "/api/v1/servers",
+				operationId: "listServers",
+				tags: ["Servers"],
+				summary: "List servers",
+				description:
+					"One row per repository: its newest report, where the server stands, and the last decision about it; those with the newest report first. The approved ones are the catalogue. A full page carries a `Link` to the next one.",
+				protect: false,
+			},
+			rest: {
+				success: 200,
+				errors: { 400: "A filter is not valid; `issues` names every problem." },
+				pageSize: DEFAULT_PAGE_SIZE,
+			},
+		})
+		.input(ServerFilter)
+		.output(z.array(Server))
+		.query(async ({ ctx: { db }, input }) => {
+			const { after } = input;
+			const page = await listServers(db, input);
+			if (
+				page.length === 0 &&
+				after &&
+				!(await findStandingReport(db, after))
+			) {
+				throw new TRPCError({
+					code: "BAD_REQUEST",
+					message: `after: There is no server with the id ${after}. Give the id of the last server you have seen, or leave it out to start at the newest.`,
+				});
+			}
+			return page;
+		}),
+});

@@ -1,0 +1,47 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Storage } from "./storage.ts";
+
+/** Seconds that a shutdown waits for what still runs, and until it ends whatever happens. */
+const DRAIN_SECONDS = 7;
+const SHUTDOWN_SECONDS = 9.5;
+
+/**
+ * Ends the process once, on SIGTERM or SIGINT or when the returned function is
+ * called: what runs is finished, or cut off when it takes too long, then
+ * everything is closed.
+ *
+ * @param drain takes nothing new, and waits for what runs
+ * @param opening what is closed last; a start that is under way is waited for,
+ *   or it would leave its private PostgreSQL behind
+ */
+export function onShutdown(
+	log: Logger,
+	drain: () => Promise<void>,
+	opening: Promise<Storage>,
+): () => void {
+	let isStopping = false;
+	const stop = async () => {
+		if (isStopping) return;
+		isStopping = true;
+		setTimeout(() => process.exit(1), SHUTDOWN_SECONDS * 1000);
+		const close = drain()
+			.then(() => opening)
+			.then((storage) => storage.close());
+		const timeIsUp = wait(DRAIN_SECONDS * 1000, true, { ref: false });
+		try {
+			if (await Promise.race([close, timeIsUp])) {
+				log.warn("shutdown took too long; what still ran was cut off");
+				await (await opening).abort();
+			}
+			process.exit(0);
+		} catch (error) {
+			log.error({ err: error }, "shutdown failed");
+			await opening.then((storage) => storage.abort()).catch(() => {});
+			process.exit(1);
+		}
+	};
+	process.on("SIGTERM", stop);
+	process.on("SIGINT", stop);
+	return stop;
+}

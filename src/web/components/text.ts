@@ -1,0 +1,61 @@
+import { html } from "hono/html";
+import {
+	hiddenCharacters,
+	nameCharacter,
+} from "../../checklist/rules/hidden-characters.ts";
+import { repositoryKey } from "../../reports/repository.ts";
+import type { Html } from "../page.ts";
+
+/**
+ * Text that somebody else wrote, as one run of its own direction, with every
+ * character that nobody would see written out.
+ */
+export function foreignText(text: string): Html {
+	return html`<bdi>${splitHidden(text).map(({ text, isHidden }) =>
+		isHidden ? html`<span class="hidden-char">${text}</span>` : text,
+	)}</bdi>`;
+}
+
+/** The same for where no markup can stand, such as a title. */
+export function visibleText(text: string): string {
+	return splitHidden(text)
+		.map(({ text, isHidden }) => (isHidden ? `[${text}]` : text))
+		.join("");
+}
+
+/** Cuts a text at its hidden characters, which are given by their Unicode names. */
+export function splitHidden(
+	text: string,
+): { text: string; isHidden: boolean }[] {
+	const parts: { text: string; isHidden: boolean }[] = [];
+	let start = 0;
+	for (const { index, character } of hiddenCharacters(text)) {
+		if (index > start) {
+			parts.push({ text: text.slice(start, index), isHidden: false });
+		}
+		parts.push({ text: nameCharacter(character), isHidden: true });
+		start = index + character.length;
+	}
+	if (start < text.length) {
+		parts.push({ text: text.slice(start), isHidden: false });
+	}
+	return parts;
+}
+
+/** A repository by host and path; a link where a browser can follow it. */
+export function repositoryLink(url: string): Html {
+	const name = foreignText(url.replace(/^https?:\/\//i, ""));
+	return /^https?:\/\//i.test(url)
+		? html`<a href="${url}" target="_blank" rel="noopener noreferrer nofollow">${name}</a>`
+		: name;
+}
+
+/** A repository in the little room of a row: what identifies it, as text. */
+export function repositoryName(url: string): Html {
+	return foreignText(repositoryKey(url) ?? url);
+}
+
+/** `1 error`, `2 errors`. */
+export function countOf(count: number, noun: string): string {
+	return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,154 @@
+import { TRPCError } from "@trpc/server";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { publicError, reportError } from "../errors.ts";
+import { NewDecision, type ReportStatus } from "../reports/schema.ts";
+import type { TypedDecision } from "./components/decision-form.ts";
+import { confirmPage } from "./pages/confirm.ts";
+import { errorPage } from "./pages/error.ts";
+import { sendReport } from "./report-routes.ts";
+import { refuseForeignForm, rememberReviewer } from "./session.ts";
+import type { Site } from "./site.ts";
+
+type DecisionRequest = FastifyRequest<{
+	Params: { id: string };
+	Body: Record<string, unknown> | null;
+}>;
+
+/** What was typed, with the state that is wanted. */
+type Wanted = { status: ReportStatus } & TypedDecision;
+
+/** Mounts the two steps of a decision: asking for a confirmation, and deciding. */
+export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
+	scope.post("/reports/:id/decide", async (request: DecisionRequest, reply) => {
+		refuseForeignForm(site.cookies, request, site.publicUrl);
+		const { id } = request.params;
+		const wanted = readWanted(request);
+		const problems = findProblems(id, wanted);
+		if (problems || request.body?.change === "yes") {
+			reply.code(problems ? 400 : 200);
+			return sendReport(site, request, reply, id, {
+				...wanted,
+				...(problems && { problems }),
+			});
+		}
+		const caller = site.callerFor(request);
+		const [report, assessment] = await Promise.all([
+			caller.reports.get({ id }),
+			caller.reports.assessment({ id }),
+		]);
+		if (isDecidedMeanwhile(report.status, wanted.status)) {
+			return sendConflict(site, request, reply, wanted);
+		}
+		const csrf = site.tokenFor(request, reply);
+		return site.sendPage(
+			request,
+			reply,
+			confirmPage({ report, assessment, decision: wanted, csrf }),
+		);
+	});
+
+	scope.post(
+		"/reports/:id/decision",
+		async (request: DecisionRequest, reply) => {
+			refuseForeignForm(site.cookies, request, site.publicUrl);
+			const { id } = request.params;
+			const wanted = readWanted(request);
+			const problems = findProblems(id, wanted);
+			if (problems) {
+				reply.code(400);
+				return sendReport(site, request, reply, id, { ...wanted, problems });
+			}
+			try {
+				await site.callerFor(request).reports.setStatus({
+					id,
+					status: wanted.status,
+					reviewed_by: wanted.reviewed_by,
+					review_notes: wanted.review_notes,
+				});
+			} catch (error) {
+				return answerFailure(site, error, request, reply, wanted);
+			}
+			rememberReviewer(site.cookies, reply, wanted.reviewed_by);
+			return reply.redirect(`/reports/${id}`, 303);
+		},
+	);
+}
+
+function readWanted(request: DecisionRequest): Wanted {
+	const { status, reviewed_by, review_notes } = request.body ?? {};
+	const known = NewDecision.shape.status.safeParse(status);
+	if (!known.success) {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message: "The form does not say whether to approve, reject or reopen.",
+		});
+	}
+	return {
+		status: known.data,
+		reviewed_by: String(reviewed_by ?? "").trim(),
+		// Browsers send line breaks as CRLF.
+		review_notes: String(review_notes ?? "")
+			.replaceAll("\r\n", "\n")
+			.trim(),
+	};
+}
+
+function findProblems(
+	id: string,
+	wanted: Wanted,
+): TypedDecision["problems"] | undefined {
+	const problems: TypedDecision["problems"] = {};
+	const parsed = NewDecision.safeParse({ id, ...wanted });
+	for (const { path, message } of parsed.error?.issues ?? []) {
+		if (path[0] === "reviewed_by") problems.reviewed_by = message;
+		if (path[0] === "review_notes") problems.review_notes = message;
+	}
+	if (wanted.status === "rejected" && wanted.review_notes === "") {
+		problems.review_notes =
+			"Say why: the developer needs it to write the next revision.";
+	}
+	return Object.keys(problems).length > 0 ? problems : undefined;
+}
+
+function isDecidedMeanwhile(present: ReportStatus, wanted: ReportStatus) {
+	return (present === "pending_review") === (wanted === "pending_review");
+}
+
+/** A decision that was not stored is never lost: it comes back with the reason. */
+async function answerFailure(
+	site: Site,
+	error: unknown,
+	request: DecisionRequest,
+	reply: FastifyReply,
+	wanted: Wanted,
+): Promise<FastifyReply> {
+	const shown = publicError(error);
+	if (shown.status === 409) {
+		return sendConflict(site, request, reply, wanted, shown.detail);
+	}
+	if (shown.status < 500) throw error;
+	reportError(error, request.log);
+	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	reply.code(shown.status);
+	const csrf = site.tokenFor(request, reply);
+	const unsent = { reportId: request.params.id, decision: wanted, csrf };
+	return site.sendPage(
+		request,
+		reply,
+		errorPage(shown, { id: request.id, unsent }),
+	);
+}
+
+async function sendConflict(
+	site: Site,
+	request: DecisionRequest,
+	reply: FastifyReply,
+	wanted: Wanted,
+	detail = "Somebody has decided this report meanwhile; who and when stands above. Nothing of yours was stored, and your notes are kept here.",
+): Promise<FastifyReply> {
+	reply.code(409);
+	return sendReport(site, request, reply, request.params.id, {
+		...wanted,
+		problems: { form: detail },
+	});
+}

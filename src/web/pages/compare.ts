@@ -1,0 +1,130 @@
+import { html } from "hono/html";
+import type { Assessment, Finding } from "../../checklist/schema.ts";
+import type { Report, ReportSummary } from "../../reports/schema.ts";
+import {
+	type CheckChange,
+	compareChecks,
+	findingsOnlyIn,
+} from "../compare-checks.ts";
+import {
+	checkBadge,
+	findingBadge,
+	riskBadge,
+	statusBadge,
+} from "../components/badges.ts";
+import { foreignText } from "../components/text.ts";
+import { textDiff } from "../components/text-diff.ts";
+import type { DiffBlock } from "../diff.ts";
+import type { Html, Page } from "../page.ts";
+import { stateOf } from "./report.ts";
+
+/** One of the two revisions. */
+interface Revision {
+	report: Report;
+	assessment: Assessment;
+}
+
+/** What a comparison shows. */
+export interface ComparePage {
+	/** `undefined`: the repository has no other revision. */
+	before: Revision | undefined;
+	after: Revision;
+	/** All revisions of the repository, newest first. */
+	revisions: Pick<ReportSummary, "id" | "revision" | "status">[];
+	/** `null`: the texts could not be compared in time. */
+	text: DiffBlock[] | null;
+}
+
+/** Revision against revision: checks first, then findings, then the text. */
+export function comparePage(data: ComparePage): Page {
+	const { before, after } = data;
+	const { report } = after;
+	return {
+		title: before
+			? `Compare ${report.server_name}, revision ${before.report.revision} with ${report.revision}`
+			: `Compare ${report.server_name}`,
+		section: "queue",
+		state: stateOf(report),
+		body: html`<div class="compare" data-report="${report.id}">
+<header class="head">
+<nav class="steps" aria-label="Back"><a href="/reports/${report.id}">‹ Revision ${report.revision}</a></nav>
+<h1>${foreignText(report.server_name)}: ${before ? `revision ${before.report.revision} to ${report.revision}` : "only one revision"}</h1>
+${picker(data)}
+</header>
+${before ? comparison(before, after, data.text) : html`<p class="calm card">This repository has no other revision to compare with.</p>`}
+</div>`,
+	};
+}
+
+function comparison(
+	before: Revision,
+	after: Revision,
+	text: DiffBlock[] | null,
+): Html {
+	const changes = compareChecks(before.assessment, after.assessment);
+	const gone = findingsOnlyIn(before.assessment, after.assessment);
+	const fresh = findingsOnlyIn(after.assessment, before.assessment);
+	return html`<section class="card" aria-labelledby="sum-title">
+<h2 id="sum-title">In short</h2>
+<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="dense">
+<thead><tr><td></td><th scope="col">Revision ${before.report.revision}</th><th scope="col">Revision ${after.report.revision}</th></tr></thead>
+<tbody>
+<tr><th scope="row">Status</th><td>${statusBadge(before.report.status)}</td><td>${statusBadge(after.report.status)}</td></tr>
+<tr><th scope="row">Risk</th><td>${riskBadge(before.assessment.risk_level)}</td><td>${riskBadge(after.assessment.risk_level)}</td></tr>
+<tr><th scope="row">Complete</th><td>${before.assessment.completeness} %</td><td>${after.assessment.completeness} %</td></tr>
+<tr><th scope="row">Errors</th><td>${before.assessment.error_count}</td><td>${after.assessment.error_count}</td></tr>
+<tr><th scope="row">Warnings</th><td>${before.assessment.warning_count}</td><td>${after.assessment.warning_count}</td></tr>
+</tbody></table></div>
+${before.report.review_notes ? html`<p>Notes on revision ${before.report.revision}:</p><blockquote class="notes">${foreignText(before.report.review_notes)}</blockquote>` : ""}
+</section>
+<section class="card" aria-labelledby="checks-title">
+<h2 id="checks-title">Checks that changed</h2>
+${checkChanges(changes)}
+</section>
+<section class="card" aria-labelledby="findings-title">
+<h2 id="findings-title">Findings that changed</h2>
+${gone.length + fresh.length === 0 ? html`<p class="calm">The same findings as before.</p>` : ""}
+${findingChanges("New", fresh)}${findingChanges("Gone", gone)}
+</section>
+<section class="card" aria-labelledby="text-title">
+<h2 id="text-title">Text</h2>
+${text ? textDiff(text) : html`<p class="problem">These texts take too long to compare. Open both revisions side by side instead.</p>`}
+</section>`;
+}
+
+function checkChanges(changes: CheckChange[]): Html {
+	if (changes.length === 0) {
+		return html`<p class="calm">Every check is answered as before.</p>`;
+	}
+	const words = { worse: "Worse", better: "Better", other: "Changed" };
+	return html`<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="dense">
+<thead><tr><th scope="col">Check</th><th scope="col">Before</th><th scope="col">Now</th><th scope="col">Change</th></tr></thead>
+<tbody>${changes.map(
+		({ check, before, after, kind }) => html`<tr class="${kind}">
+<th scope="row"><a href="/checklist#${check.id}">${check.id}</a> ${check.title}${check.severity === "critical" ? html` <small class="critical-mark">critical</small>` : ""}</th>
+<td>${checkBadge(before)}</td><td>${checkBadge(after)}</td><td>${words[kind]}</td></tr>`,
+	)}</tbody></table></div>`;
+}
+
+function findingChanges(title: string, findings: Finding[]): Html | string {
+	if (findings.length === 0) return "";
+	return html`<h3>${title} <small>${findings.length}</small></h3>
+<ul class="findings">${findings.map(
+		({ severity, message }) =>
+			html`<li class="finding ${severity}"><div>${findingBadge(severity)} <span>${foreignText(message)}</span></div></li>`,
+	)}</ul>`;
+}
+
+function picker({ before, after, revisions }: ComparePage): Html | string {
+	if (revisions.length < 2) return "";
+	return html`<form method="get" action="/reports/${after.report.id}/compare" class="inline">
+<label for="with">Compare with</label>
+<select id="with" name="with">${revisions
+		.filter(({ id }) => id !== after.report.id)
+		.map(
+			({ id, revision }) =>
+				html`<option value="${id}" ${id === before?.report.id ? html`selected` : ""}>Revision ${revision}</option>`,
+		)}</select>
+<button class="secondary">Compare</button>
+</form>`;
+}

@@ -1,0 +1,74 @@
+import { html } from "hono/html";
+import type { Assessment } from "../../checklist/schema.ts";
+import type { Report, ReportStatus } from "../../reports/schema.ts";
+import { assessmentSummary } from "../components/assessment.ts";
+import { riskBadge, trifectaBadge } from "../components/badges.ts";
+import {
+	hiddenDecision,
+	type TypedDecision,
+} from "../components/decision-form.ts";
+import { countOf, foreignText, repositoryLink } from "../components/text.ts";
+import type { Html, Page } from "../page.ts";
+import { stateOf } from "./report.ts";
+
+/** What is to be confirmed. */
+export interface ConfirmPage {
+	report: Report;
+	assessment: Assessment;
+	decision: { status: ReportStatus } & TypedDecision;
+	csrf: string;
+}
+
+const verbs: Record<ReportStatus, string> = {
+	approved: "Approve",
+	rejected: "Reject",
+	pending_review: "Reopen",
+};
+
+const consequences: Record<ReportStatus, string> = {
+	approved:
+		"The server joins the catalogue of approved servers, and the repository accepts no further submission.",
+	rejected:
+		"The developer reads the notes and answers with a new revision. This revision stays as it is.",
+	pending_review:
+		"The report waits for a review again. Reviewer, time and notes are taken off it; the decision stays in the history.",
+};
+
+/** Repeats what is about to be decided; nothing is changed before its form is sent. */
+export function confirmPage(data: ConfirmPage): Page {
+	const { report, assessment, decision, csrf } = data;
+	const verb = verbs[decision.status];
+	return {
+		title: `${verb} ${report.server_name}?`,
+		section: "queue",
+		state: stateOf(report),
+		body: html`<section class="confirm card ${decision.status}" aria-labelledby="confirm-title">
+<h1 id="confirm-title">${verb} ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
+<p>${consequences[decision.status]}</p>
+${warning(data)}
+<dl class="facts">
+<div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
+<div><dt>Developer</dt><dd>${foreignText(report.developer_email)}</dd></div>
+<div><dt>Risk</dt><dd>${riskBadge(assessment.risk_level)} ${trifectaBadge(assessment.trifecta.combination)}</dd></div>
+<div><dt>Assessment</dt><dd>${assessmentSummary(assessment)}</dd></div>
+<div><dt>Reviewer</dt><dd>${foreignText(decision.reviewed_by)}</dd></div>
+<div><dt>Notes</dt><dd>${decision.review_notes ? html`<blockquote class="notes">${foreignText(decision.review_notes)}</blockquote>` : "none"}</dd></div>
+</dl>
+<form method="post" action="/reports/${report.id}/decision" data-once>
+${hiddenDecision(decision, csrf)}
+<div class="actions"><button class="${decision.status === "approved" ? "approve" : decision.status === "rejected" ? "reject" : "secondary"}" autofocus>${verb} revision ${report.revision}</button>
+<button class="secondary outline" formaction="/reports/${report.id}/decide" name="change" value="yes">Change it</button></div>
+</form>
+</section>`,
+	};
+}
+
+/** Approving against the assessment is allowed, and must be seen to be done. */
+function warning({ assessment, decision }: ConfirmPage): Html | string {
+	if (decision.status !== "approved") return "";
+	const { combination } = assessment.trifecta;
+	if (combination !== "complete" && assessment.error_count === 0) return "";
+	return html`<p class="problem" role="note"><strong>You approve against the assessment:</strong> ${
+		combination === "complete" ? "the lethal trifecta is complete, and " : ""
+	}it finds ${countOf(assessment.error_count, "error")}.</p>`;
+}

@@ -1,0 +1,64 @@
+import { html } from "hono/html";
+import type { PublicError } from "../../errors.ts";
+import type { ReportStatus } from "../../reports/schema.ts";
+import {
+	hiddenDecision,
+	type TypedDecision,
+} from "../components/decision-form.ts";
+import type { Page } from "../page.ts";
+
+const headings: Record<number, string> = {
+	400: "This address or form is not right",
+	403: "This was refused",
+	404: "There is nothing here",
+	405: "This cannot be done here",
+	409: "Somebody was faster",
+	413: "This is too large",
+	503: "The database does not answer",
+};
+
+const advice: Record<number, string> = {
+	403: "Go back, reload the page, and try again.",
+	404: "The link may be old or cut off. Everything that exists can be found from the queue.",
+	409: "Reload the report to see where it stands.",
+	503: "Nothing was changed. The service recovers by itself as soon as the database is back; reload this page in a few seconds.",
+};
+
+/** What went wrong, and what to do about it. */
+export function errorPage(
+	error: PublicError,
+	request: {
+		id: string;
+		/** A decision that could not be stored, to be sent again as it was. */
+		unsent?: {
+			reportId: string;
+			decision: { status: ReportStatus } & TypedDecision;
+			csrf: string;
+		};
+	},
+): Page {
+	const { unsent } = request;
+	const heading =
+		headings[error.status] ??
+		(error.status >= 500 ? "Something went wrong here" : "This did not work");
+	return {
+		title: `${error.status}: ${heading}`,
+		state: "rejected",
+		body: html`<section class="card error-page" aria-labelledby="error-title">
+<p class="quiet">${error.status} ${error.title}</p>
+<h1 id="error-title">${heading}</h1>
+<p>${error.isUnexpected ? "The service met an error that nobody expected. It is in the log, with the number below." : error.detail}</p>
+<p>${advice[error.status] ?? (error.isUnexpected ? "Try again. If it happens again, give the operators the request id." : "")}</p>
+${
+	unsent
+		? html`<form method="post" action="/reports/${unsent.reportId}/decision" data-once>
+${hiddenDecision(unsent.decision, unsent.csrf)}
+<p>What you typed is kept: <q>${unsent.decision.review_notes || "no notes"}</q></p>
+<button>Try again</button></form>`
+		: ""
+}
+<p><a href="/">To the queue</a></p>
+<p class="quiet">Request id: <code>${request.id}</code></p>
+</section>`,
+	};
+}

@@ -1,0 +1,203 @@
+import { html } from "hono/html";
+import type { ReportCounts } from "../../queue/schema.ts";
+import type { ReportSummary } from "../../reports/schema.ts";
+import { riskBadge, statusBadge } from "../components/badges.ts";
+import { foreignText, repositoryName } from "../components/text.ts";
+import { timeAgo, timeSince } from "../components/time.ts";
+import type { Html, Page } from "../page.ts";
+
+/** The state of the queue, as the address has it. Absent values are the usual ones. */
+export interface QueueQuery {
+	status: "pending_review" | "approved" | "rejected" | "all";
+	sort: "waiting" | "newest" | "risk";
+	search?: string | undefined;
+	risk_level?: string | undefined;
+	trifecta?: string | undefined;
+	has_errors?: string | undefined;
+	after?: string | undefined;
+}
+
+/** What the queue shows. */
+export interface QueuePage {
+	query: QueueQuery;
+	counts: ReportCounts;
+	reports: ReportSummary[];
+	/** Whether there are more reports after these. */
+	hasMore: boolean;
+	now: Date;
+}
+
+const tabs = [
+	["pending_review", "Pending"],
+	["approved", "Approved"],
+	["rejected", "Rejected"],
+	["all", "All"],
+] as const;
+
+/** The reports that wait, or any others, with what a reviewer chooses by. */
+export function queuePage(data: QueuePage): Page {
+	const { query, counts, reports } = data;
+	const tab = tabs.find(([status]) => status === query.status)?.[1] ?? "All";
+	return {
+		title:
+			query.status === "pending_review"
+				? `(${counts.pending_review}) Pending reviews`
+				: `${tab} reports`,
+		section: "queue",
+		state: counts.pending_review > 0 ? "pending" : "idle",
+		body: html`<h1>Review queue</h1>
+<nav aria-label="By status"><ul class="tabs">${tabs.map(
+			([status, label]) =>
+				html`<li><a href="${queueUrl(tabQuery(query, status))}" ${status === query.status ? html`aria-current="page"` : ""}>${label} <span class="count">${counts[status].toLocaleString("en")}</span></a></li>`,
+		)}</ul></nav>
+${filterForm(query)}
+<section class="card" aria-label="${tab} reports">
+${reports.length === 0 ? emptyNote(query) : reportTable(data)}
+</section>
+${pager(data)}`,
+	};
+}
+
+/** The address of the queue in this state: only what differs from the usual is in it. */
+export function queueUrl(query: QueueQuery): string {
+	const text = queueSearch(query);
+	return text === "" ? "/" : `/?${text}`;
+}
+
+/** The address of a report, which keeps the list that it was found in. */
+export function reportUrl(id: string, list: QueueQuery): string {
+	const text = queueSearch({ ...list, after: undefined });
+	return text === "" ? `/reports/${id}` : `/reports/${id}?${text}`;
+}
+
+/** The order that a tab has when none is asked for. */
+export function usualSort(status: QueueQuery["status"]): QueueQuery["sort"] {
+	return status === "pending_review" ? "waiting" : "newest";
+}
+
+function queueSearch(query: QueueQuery): string {
+	const entries = Object.entries(query).filter(
+		([name, value]) =>
+			value &&
+			!(name === "status" && value === "pending_review") &&
+			!(name === "sort" && value === usualSort(query.status)),
+	);
+	return new URLSearchParams(entries as [string, string][]).toString();
+}
+
+function tabQuery(query: QueueQuery, status: QueueQuery["status"]): QueueQuery {
+	const sort =
+		query.sort === usualSort(query.status) ? usualSort(status) : query.sort;
+	return { ...query, status, sort, after: undefined };
+}
+
+function filterForm(query: QueueQuery): Html {
+	const isFiltered =
+		query.search || query.risk_level || query.trifecta || query.has_errors;
+	return html`<search><form class="filters" method="get" action="/" id="search">
+${query.status === "pending_review" ? "" : html`<input type="hidden" name="status" value="${query.status}">`}
+<div class="search"><label for="q">Search</label>
+<input id="q" type="search" name="search" maxlength="200" value="${query.search ?? ""}" placeholder="Server, repository or developer"></div>
+${choice("risk_level", "Risk", query.risk_level, [
+	["", "Any"],
+	["critical", "Critical"],
+	["high", "High"],
+	["medium", "Medium"],
+	["low", "Low"],
+	["unknown", "Unknown"],
+])}
+${choice("has_errors", "Findings", query.has_errors, [
+	["", "Any"],
+	["true", "With errors"],
+	["false", "Without errors"],
+])}
+${choice("trifecta", "Trifecta", query.trifecta, [
+	["", "Any"],
+	["complete", "Complete"],
+	["broken", "Not complete"],
+	["unknown", "Unknown"],
+])}
+${choice("sort", "Order", query.sort, [
+	["waiting", "Longest waiting"],
+	["risk", "Riskiest"],
+	["newest", "Newest"],
+])}
+<div><button>Show</button></div>
+${isFiltered ? html`<p><a href="${queueUrl({ status: query.status, sort: usualSort(query.status) })}">Clear filters</a></p>` : ""}
+</form></search>`;
+}
+
+function choice(
+	name: string,
+	label: string,
+	value: string | undefined,
+	options: [value: string, label: string][],
+): Html {
+	return html`<div><label for="${name}">${label}</label><select id="${name}" name="${name}">${options.map(
+		([option, text]) =>
+			html`<option value="${option}" ${option === (value ?? "") ? html`selected` : ""}>${text}</option>`,
+	)}</select></div>`;
+}
+
+function reportTable({ query, reports, now }: QueuePage): Html {
+	return html`<table class="rows">
+<thead><tr><th scope="col">Server</th><th scope="col">Developer</th><th scope="col" class="number">Rev.</th><th scope="col">Risk</th><th scope="col" class="number">Complete</th><th scope="col" class="number">Errors</th>${query.status === "pending_review" ? "" : html`<th scope="col">Status</th>`}<th scope="col">${query.status === "pending_review" ? "Waiting" : "Submitted"}</th></tr></thead>
+<tbody>${reports.map((report) => reportRow(report, query, now))}</tbody>
+</table>`;
+}
+
+function reportRow(report: ReportSummary, query: QueueQuery, now: Date): Html {
+	const isWaiting = report.status === "pending_review";
+	return html`<tr ${isAlarming(report) ? html`class="alarming"` : ""}>
+<th scope="row"><a href="${reportUrl(report.id, query)}" data-row-link>${foreignText(report.server_name)}</a> ${alarms(report)}<small class="sub">${repositoryName(report.repository_url)}</small></th>
+<td data-label="Developer">${foreignText(report.developer_email)}</td>
+<td data-label="Revision" class="number">${report.revision}</td>
+<td data-label="Risk">${riskBadge(report.risk_level)}</td>
+<td data-label="Complete" class="number">${report.completeness === null ? "–" : `${report.completeness} %`}</td>
+<td data-label="Errors" class="number">${report.error_count ?? "–"}</td>
+${query.status === "pending_review" ? "" : html`<td data-label="Status">${statusBadge(report.status)}${report.reviewed_by ? html` <small>${foreignText(report.reviewed_by)}</small>` : ""}</td>`}
+<td data-label="${isWaiting ? "Waiting" : "Submitted"}">${
+		isWaiting && query.status === "pending_review"
+			? timeSince(report.submitted_at, now)
+			: timeAgo(report.submitted_at, now)
+	}</td>
+</tr>`;
+}
+
+function isAlarming(report: ReportSummary): boolean {
+	return report.trifecta === "complete" || (report.critical_failures ?? 0) > 0;
+}
+
+function alarms(report: ReportSummary): Html {
+	const failures = report.critical_failures ?? 0;
+	return html`${report.trifecta === "complete" ? html`<span class="badge dire">Trifecta</span> ` : ""}${
+		failures > 0
+			? html`<span class="badge bad">${failures} critical failed</span> `
+			: ""
+	}`;
+}
+
+function emptyNote(query: QueueQuery): Html {
+	if (
+		query.search ||
+		query.risk_level ||
+		query.trifecta ||
+		query.has_errors ||
+		query.after
+	) {
+		return html`<p class="calm">No report fits these filters. <a href="${queueUrl({ status: query.status, sort: query.sort })}">Show all of this tab</a></p>`;
+	}
+	if (query.status === "pending_review") {
+		return html`<p class="calm">Nothing waits for a review. A developer submits a report from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;
+	}
+	return html`<p class="calm">There are no such reports yet.</p>`;
+}
+
+function pager({ query, reports, hasMore }: QueuePage): Html | string {
+	const last = reports.at(-1);
+	if (!query.after && !hasMore) return "";
+	return html`<nav class="steps" aria-label="Pages">
+${query.after ? html`<a href="${queueUrl({ ...query, after: undefined })}">To the start</a>` : ""}
+${hasMore && last ? html`<a rel="next" href="${queueUrl({ ...query, after: last.id })}">Next page ›</a>` : ""}
+</nav>`;
+}

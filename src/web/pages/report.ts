@@ -1,0 +1,178 @@
+import { html, raw } from "hono/html";
+import type { Assessment } from "../../checklist/schema.ts";
+import type { Neighbours } from "../../queue/schema.ts";
+import type { Report, Revision } from "../../reports/schema.ts";
+import {
+	assessmentSummary,
+	findingList,
+	phaseList,
+	trifectaTable,
+} from "../components/assessment.ts";
+import {
+	riskBadge,
+	statusBadge,
+	statusWords,
+	trifectaBadge,
+} from "../components/badges.ts";
+import {
+	decisionForm,
+	type TypedDecision,
+} from "../components/decision-form.ts";
+import { rawText } from "../components/raw-text.ts";
+import { foreignText, repositoryLink } from "../components/text.ts";
+import { exactTime, timeAgo, timeSince } from "../components/time.ts";
+import { timeline } from "../components/timeline.ts";
+import type { Rendered } from "../markdown/render.ts";
+import type { Html, Page, PageState } from "../page.ts";
+import { type QueueQuery, queueUrl, reportUrl } from "./queue.ts";
+
+/** Everything a report's page shows. */
+export interface ReportPage {
+	report: Report;
+	assessment: Assessment;
+	/** `null`: the text could not be rendered in time. `"raw"`: the reader wants it as it is. */
+	text: Rendered | null | "raw";
+	/** All of the repository, newest first. */
+	revisions: Revision[];
+	/** The list that the reader came from, and this report's neighbours in it. */
+	list: QueueQuery;
+	neighbours: Neighbours;
+	typed: TypedDecision;
+	csrf: string;
+	now: Date;
+}
+
+/** One report: what a reviewer asks first, the assessment, the text, and the decision. */
+export function reportPage(data: ReportPage): Page {
+	const { report, assessment } = data;
+	const isRaw = data.text === "raw" || data.text === null;
+	const lineLink = (line: number) =>
+		`#line-${isRaw ? line : nearestAnchor(data.text as Rendered, line)}`;
+	const isCritical = assessment.findings.some(
+		({ rule }) =>
+			rule === "trifecta-complete" || rule === "critical-check-failed",
+	);
+	return {
+		title: `${statusWords[report.status]}: ${report.server_name}, revision ${report.revision}`,
+		section: "queue",
+		state: stateOf(report),
+		body: html`<div class="report" data-report="${report.id}" ${isCritical ? html`data-critical` : ""}>
+${reportHeader(data)}
+<div class="columns">
+<section class="desk" aria-label="Review">
+<section aria-labelledby="decide-title" class="card">
+<h2 id="decide-title">${report.status === "pending_review" ? "Decide" : "Decided"}</h2>
+${decidedNote(data)}
+${decisionForm(report, data.typed, data.csrf)}
+</section>
+<section aria-labelledby="trifecta-title" class="card ${assessment.trifecta.combination === "complete" ? "alarm" : ""}">
+<h2 id="trifecta-title">Lethal trifecta</h2>
+<p>${trifectaBadge(assessment.trifecta.combination)}</p>
+${trifectaTable(assessment.trifecta)}
+</section>
+<section aria-labelledby="phases-title" class="card">
+<h2 id="phases-title">Checks</h2>
+${phaseList(assessment.phases, lineLink)}
+</section>
+</section>
+<div class="reading">
+<section aria-labelledby="findings-title" class="card">
+<h2 id="findings-title">Findings</h2>
+<p class="quiet">${assessmentSummary(assessment)}. The assessment is made by the service and decides nothing.</p>
+${findingList(assessment.findings, lineLink)}
+</section>
+<section aria-labelledby="text-title" class="card" id="text">
+<h2 id="text-title">Report</h2>
+${textTools(data, isRaw)}
+${reportText(data)}
+</section>
+<section aria-labelledby="history-title" class="card" id="history">
+<h2 id="history-title">History</h2>
+${timeline(data.revisions, report.id, data.now)}
+</section>
+</div>
+</div>
+</div>`,
+	};
+}
+
+/** The colour of a report's favicon. */
+export function stateOf({ status }: Pick<Report, "status">): PageState {
+	return status === "pending_review" ? "pending" : status;
+}
+
+function reportHeader({
+	report,
+	assessment,
+	neighbours,
+	list,
+	revisions,
+	now,
+}: ReportPage): Html {
+	const earlier = revisions.find(({ revision }) => revision < report.revision);
+	const { previous, next } = neighbours;
+	return html`<header class="head">
+<nav class="steps" aria-label="Reports in the queue">
+<a href="${queueUrl(list)}">Queue</a>
+${previous ? html`<a rel="prev" href="${reportUrl(previous, list)}">‹ Previous</a>` : ""}
+${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
+</nav>
+<h1>${foreignText(report.server_name)} ${statusBadge(report.status)}</h1>
+<dl class="facts">
+<div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
+<div><dt>Developer</dt><dd><a href="mailto:${report.developer_email}">${foreignText(report.developer_email)}</a></dd></div>
+<div><dt>Revision</dt><dd>${report.revision}${earlier ? html` · <a href="/reports/${report.id}/compare">compare with ${earlier.revision}</a>` : ""}</dd></div>
+<div><dt>${report.status === "pending_review" ? "Waiting" : "Submitted"}</dt><dd>${
+		report.status === "pending_review"
+			? timeSince(report.submitted_at, now)
+			: timeAgo(report.submitted_at, now)
+	} <small>${exactTime(report.submitted_at)}</small></dd></div>
+<div><dt>Risk</dt><dd>${riskBadge(assessment.risk_level)} ${
+		assessment.claimed_risk_level !== assessment.risk_level
+			? html`<small>says ${assessment.claimed_risk_level}</small>`
+			: ""
+	}</dd></div>
+<div><dt>Complete</dt><dd>${assessment.completeness} % <small>${assessment.answered} of ${assessment.total}</small></dd></div>
+<div><dt>Errors</dt><dd>${assessment.error_count === 0 ? "0" : html`<a href="#findings-title">${assessment.error_count}</a>`} <small>${assessment.warning_count} warnings</small></dd></div>
+<div><dt>SHA-256</dt><dd><code title="${report.content_sha256}">${report.content_sha256.slice(0, 12)}</code></dd></div>
+</dl>
+</header>`;
+}
+
+function decidedNote({ report, now }: ReportPage): Html | string {
+	if (report.status === "pending_review" || !report.reviewed_at) return "";
+	return html`<p>${statusBadge(report.status)} by ${foreignText(report.reviewed_by ?? "")} ${timeAgo(report.reviewed_at, now)} <small>${exactTime(report.reviewed_at)}</small></p>
+${report.review_notes ? html`<blockquote class="notes">${foreignText(report.review_notes)}</blockquote>` : ""}`;
+}
+
+function textTools({ report, text }: ReportPage, isRaw: boolean): Html {
+	return html`<ul class="tools">
+<li>${
+		isRaw
+			? html`<a href="/reports/${report.id}#text">Rendered</a>`
+			: html`<a href="/reports/${report.id}?view=raw#text">Raw text</a>`
+	}</li>
+<li><a href="/reports/${report.id}/report.md" download>Download Markdown</a></li>
+<li><a href="/reports/${report.id}/report.pdf" download>Download PDF</a></li>
+</ul>
+${text === null ? html`<p class="problem">This text takes too long to render: it is shown as it was sent.</p>` : ""}`;
+}
+
+function reportText({ report, text }: ReportPage): Html {
+	if (text === "raw" || text === null) return rawText(report.report_data);
+	return html`${outline(text)}<div class="markdown">${raw(text.html)}</div>`;
+}
+
+function outline({ outline }: Rendered): Html | string {
+	const entries = outline.filter(({ depth }) => depth <= 3).slice(0, 60);
+	if (entries.length < 3) return "";
+	return html`<details class="outline"><summary>Outline</summary><ul>${entries.map(
+		({ depth, text, id }) =>
+			html`<li class="depth-${depth}"><a href="#${id}">${foreignText(text)}</a></li>`,
+	)}</ul></details>`;
+}
+
+/** The block that a line stands in: the last one that begins at it or before. */
+function nearestAnchor({ anchors }: Rendered, line: number): number {
+	return anchors.findLast((anchor) => anchor <= line) ?? anchors[0] ?? 1;
+}

@@ -1,0 +1,66 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ReportFilter } from "../queue/schema.ts";
+import type { Page } from "./page.ts";
+import { type QueueQuery, queuePage, usualSort } from "./pages/queue.ts";
+import type { Site } from "./site.ts";
+
+/** Reports on one page of the queue. */
+const PAGE_SIZE = 50;
+
+/** Mounts the queue, and what its script asks for while it is open. */
+export function mountQueuePage(scope: FastifyInstance, site: Site): void {
+	scope.get("/", async (request, reply) => {
+		const query = readQueueQuery(request);
+		const caller = site.callerFor(request);
+		const filter = ReportFilter.parse({ ...query, limit: PAGE_SIZE });
+		const [reports, counts] = await Promise.all([
+			caller.reports.list(filter),
+			caller.reports.counts(filter),
+		]);
+		const page: Page = queuePage({
+			query,
+			counts,
+			reports,
+			hasMore: reports.length === PAGE_SIZE,
+			now: new Date(),
+		});
+		return site.sendPage(request, reply, page);
+	});
+
+	scope.get("/queue/news", async (request) => {
+		const caller = site.callerFor(request);
+		const [{ pending_review }, [newest]] = await Promise.all([
+			caller.reports.newest(),
+			caller.reports.list({ sort: "newest", limit: 1 }),
+		]);
+		return {
+			pending: pending_review,
+			newest: newest
+				? { id: newest.id, server_name: newest.server_name }
+				: null,
+		};
+	});
+}
+
+/**
+ * The queue's state out of an address: the filters of the list, where an empty
+ * value is none, in the order that suits the tab.
+ */
+export function readQueueQuery(request: FastifyRequest): QueueQuery {
+	const given = Object.fromEntries(
+		Object.entries(request.query as Record<string, string>).filter(
+			([, value]) => value !== "",
+		),
+	);
+	const status = (given.status ?? "pending_review") as QueueQuery["status"];
+	const { search, risk_level, trifecta, has_errors, after } = given;
+	return {
+		status,
+		sort: (given.sort as QueueQuery["sort"]) ?? usualSort(status),
+		search,
+		risk_level,
+		trifecta,
+		has_errors,
+		after,
+	};
+}

@@ -1,0 +1,152 @@
+import { TRPCError } from "@trpc/server";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ReportPlace } from "../queue/schema.ts";
+import type { Report, Revision } from "../reports/schema.ts";
+import type { Caller } from "../router.ts";
+import type { TypedDecision } from "./components/decision-form.ts";
+import { comparePage } from "./pages/compare.ts";
+import { reportPage } from "./pages/report.ts";
+import { readQueueQuery } from "./queue-routes.ts";
+import { readReviewer } from "./session.ts";
+import type { Site } from "./site.ts";
+
+/** A request about one report. */
+type AboutReport = FastifyRequest<{
+	Params: { id: string };
+	Querystring: Record<string, string | undefined>;
+}>;
+
+/** Mounts a report's page, its text as it was sent, and its comparison with another revision. */
+export function mountReportPages(scope: FastifyInstance, site: Site): void {
+	scope.get("/reports/:id", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const typed = {
+			reviewed_by: readReviewer(site.cookies, request),
+			review_notes: "",
+		};
+		return sendReport(site, request, reply, id, typed);
+	});
+
+	scope.get("/reports/:id/report.md", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const report = await site.callerFor(request).reports.get({ id });
+		return reply
+			.type("text/markdown; charset=utf-8")
+			.header("content-disposition", attachment(report, "md"))
+			.send(report.report_data);
+	});
+
+	scope.get("/reports/:id/report.pdf", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const caller = site.callerFor(request);
+		const [{ report, assessment }, decisions] = await Promise.all([
+			loadRevision(caller, id),
+			caller.reports.decisions({ id }),
+		]);
+		const pdf = await site.background.run("typesetReport", {
+			report,
+			assessment,
+			decisions,
+		});
+		if (!pdf) {
+			throw new TRPCError({
+				code: "UNPROCESSABLE_CONTENT",
+				message:
+					"This report takes too long to typeset. Download its Markdown instead.",
+			});
+		}
+		return reply
+			.type("application/pdf")
+			.header("content-disposition", attachment(report, "pdf"))
+			.send(Buffer.from(pdf));
+	});
+
+	scope.get("/reports/:id/raw", async (request: AboutReport, reply) => {
+		const { id } = request.params;
+		const report = await site.callerFor(request).reports.get({ id });
+		return reply.type("text/plain; charset=utf-8").send(report.report_data);
+	});
+
+	scope.get("/reports/:id/compare", async (request: AboutReport, reply) => {
+		const caller = site.callerFor(request);
+		const report = await caller.reports.get({ id: request.params.id });
+		const revisions = await listRevisions(caller, report.id);
+		const earlier =
+			request.query.with ??
+			revisions.find(({ revision }) => revision < report.revision)?.id ??
+			revisions.find(({ id }) => id !== report.id)?.id;
+		const [before, after] = await Promise.all([
+			earlier === undefined ? undefined : loadRevision(caller, earlier),
+			loadRevision(caller, report.id),
+		]);
+		const text =
+			before &&
+			(await site.background.run(
+				"compareTexts",
+				before.report.report_data,
+				report.report_data,
+			));
+		return site.sendPage(
+			request,
+			reply,
+			comparePage({ before, after, revisions, text: text ?? null }),
+		);
+	});
+}
+
+/** Sends a report's page, with whatever was typed into its form. */
+export async function sendReport(
+	site: Site,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	id: string,
+	typed: TypedDecision,
+): Promise<FastifyReply> {
+	const caller = site.callerFor(request);
+	const [report, assessment] = await Promise.all([
+		caller.reports.get({ id }),
+		caller.reports.assessment({ id }),
+	]);
+	const { view } = request.query as { view?: string };
+	const { after: _, ...list } = readQueueQuery(request);
+	const [text, revisions, neighbours] = await Promise.all([
+		view === "raw" ? ("raw" as const) : site.render(report),
+		listRevisions(caller, id),
+		caller.reports.neighbours(ReportPlace.parse({ id, ...list })),
+	]);
+	const csrf = site.tokenFor(request, reply);
+	return site.sendPage(
+		request,
+		reply,
+		reportPage({
+			report,
+			assessment,
+			text,
+			revisions,
+			list,
+			neighbours,
+			typed,
+			csrf,
+			now: new Date(),
+		}),
+	);
+}
+
+/** Newest first, as people read a history. */
+async function listRevisions(caller: Caller, id: string): Promise<Revision[]> {
+	return (await caller.reports.revisions({ id })).toReversed();
+}
+
+async function loadRevision(caller: Caller, id: string) {
+	const [report, assessment] = await Promise.all([
+		caller.reports.get({ id }),
+		caller.reports.assessment({ id }),
+	]);
+	return { report, assessment };
+}
+
+/** Names a download after the server; a name may hold anything, a header may not. */
+function attachment(report: Report, extension: string): string {
+	const name = report.server_name.replaceAll(/[^\w.-]+/g, "-").slice(0, 80);
+	return `attachment; filename="${name}-r${report.revision}.${extension}"`;
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from "fastify";
+import { ServerFilter } from "../servers/schema.ts";
+import { serversPage } from "./pages/servers.ts";
+import type { Site } from "./site.ts";
+
+/** Servers on one page. */
+const PAGE_SIZE = 50;
+
+/** Mounts the list of servers, whose approved ones are the catalogue. */
+export function mountServersPage(scope: FastifyInstance, site: Site): void {
+	scope.get("/servers", async (request, reply) => {
+		const given = request.query as Record<string, string | undefined>;
+		const query = {
+			status: given.status || "approved",
+			search: given.search ?? "",
+			after: given.after || undefined,
+		};
+		const filter = ServerFilter.parse({
+			...query,
+			search: query.search || undefined,
+			limit: PAGE_SIZE,
+		});
+		const servers = await site.callerFor(request).servers.list(filter);
+		return site.sendPage(
+			request,
+			reply,
+			serversPage({
+				query,
+				servers,
+				hasMore: servers.length === PAGE_SIZE,
+				now: new Date(),
+			}),
+		);
+	});
+}

@@ -1,0 +1,128 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { CookieSerializeOptions } from "@fastify/cookie";
+import { TRPCError } from "@trpc/server";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+/** Seconds that a browser remembers who reviewed last: one year. */
+const REVIEWER_MAX_AGE = 365 * 24 * 60 * 60;
+
+/** The cookies of the pages: their names, and how they are set. */
+export interface Cookies {
+	session: string;
+	reviewer: string;
+	options: CookieSerializeOptions;
+}
+
+/** @param isSecure whether people use the service over https */
+export function cookiesFor(isSecure: boolean): Cookies {
+	// A __Host- cookie is one that no other host, not even a subdomain, can have set.
+	const prefix = isSecure ? "__Host-" : "";
+	return {
+		session: `${prefix}go_live_session`,
+		reviewer: `${prefix}go_live_reviewer`,
+		options: {
+			path: "/",
+			httpOnly: true,
+			sameSite: "strict",
+			secure: isSecure,
+		},
+	};
+}
+
+/**
+ * The browser's session: 256 random bits in a cookie, made at the first page.
+ * There is nothing on the server behind it.
+ */
+export function openSession(
+	cookies: Cookies,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): string {
+	const known = request.cookies[cookies.session];
+	if (known && /^[\w-]{43}$/.test(known)) return known;
+	const session = randomBytes(32).toString("base64url");
+	reply.setCookie(cookies.session, session, cookies.options);
+	return session;
+}
+
+/** Who decided last in this browser. Anybody may type anything here: it is no proof. */
+export function readReviewer(
+	cookies: Cookies,
+	request: FastifyRequest,
+): string {
+	return request.cookies[cookies.reviewer] ?? "";
+}
+
+export function rememberReviewer(
+	cookies: Cookies,
+	reply: FastifyReply,
+	reviewer: string,
+): void {
+	reply.setCookie(cookies.reviewer, reviewer, {
+		...cookies.options,
+		maxAge: REVIEWER_MAX_AGE,
+	});
+}
+
+/**
+ * The token that a form of this session carries. Only who has the session's
+ * secret cookie can make it, so it needs no second secret that all instances
+ * would have to share and keep.
+ */
+export function csrfToken(session: string): string {
+	return createHmac("sha256", session).update("form").digest("base64url");
+}
+
+/**
+ * Lets through only forms of our own pages: sent by this origin, as the browser
+ * itself says, with the token of the browser's session.
+ *
+ * @param publicUrl the address people use, where it is not the one in `Host`
+ * @throws TRPCError FORBIDDEN
+ */
+export function refuseForeignForm(
+	cookies: Cookies,
+	request: FastifyRequest,
+	publicUrl: string | undefined,
+): void {
+	if (!isSameOrigin(request, publicUrl)) {
+		throw new TRPCError({
+			code: "FORBIDDEN",
+			message:
+				"This form was not sent from a page of this service. Open the report here and decide on its page.",
+		});
+	}
+	const session = request.cookies[cookies.session];
+	const { csrf } = (request.body ?? {}) as { csrf?: unknown };
+	if (
+		!session ||
+		typeof csrf !== "string" ||
+		!isEqual(csrf, csrfToken(session))
+	) {
+		throw new TRPCError({
+			code: "FORBIDDEN",
+			message:
+				"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
+		});
+	}
+}
+
+function isSameOrigin(
+	request: FastifyRequest,
+	publicUrl: string | undefined,
+): boolean {
+	const { origin, "sec-fetch-site": site } = request.headers;
+	if (site !== undefined && site !== "same-origin") return false;
+	if (origin === undefined) return site === "same-origin";
+	const host = URL.parse(origin)?.host;
+	return (
+		host !== undefined &&
+		(host === request.headers.host ||
+			(publicUrl !== undefined && origin === new URL(publicUrl).origin))
+	);
+}
+
+function isEqual(one: string, other: string): boolean {
+	const [a, b] = [Buffer.from(one), Buffer.from(other)];
+	return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,83 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { LRUCache } from "lru-cache";
+import type { Report } from "../reports/schema.ts";
+import type { Caller } from "../router.ts";
+import { version } from "../version.ts";
+import type { Asset } from "./assets.ts";
+import type { Background } from "./background/pool.ts";
+import { layout } from "./layout.ts";
+import type { Rendered } from "./markdown/render.ts";
+import type { Frame, Page } from "./page.ts";
+import { type Cookies, csrfToken, openSession } from "./session.ts";
+
+/** Characters of rendered reports that are kept, so that they are not rendered again. */
+const CACHE_SIZE = 32 * 1024 * 1024;
+
+/** Milliseconds for which a text that could not be rendered is not tried again. */
+const RETRY_AFTER = 60_000;
+
+/** What the routes of all pages share. */
+export interface Site {
+	callerFor(request: FastifyRequest): Caller;
+	cookies: Cookies;
+	publicUrl: string | undefined;
+	assets: Record<string, Asset>;
+	background: Background;
+	/** Sends a page; with a number of waiting reports when the database can be asked. */
+	sendPage(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		page: Page,
+	): Promise<FastifyReply>;
+	/** The form token of the request's session, which is opened if there is none. */
+	tokenFor(request: FastifyRequest, reply: FastifyReply): string;
+	/** A report's Markdown as markup; `null` when it cannot be had in time. */
+	render(report: Report): Promise<Rendered | null>;
+}
+
+export function openSite(
+	parts: Pick<
+		Site,
+		"callerFor" | "cookies" | "publicUrl" | "assets" | "background"
+	>,
+): Site {
+	const { callerFor, cookies, assets, background } = parts;
+	const rendered = new LRUCache<string, { text: Rendered | null }>({
+		maxSize: CACHE_SIZE,
+		sizeCalculation: ({ text }) => 1000 + (text?.html.length ?? 0),
+	});
+	const urls = Object.fromEntries(
+		Object.entries(assets).map(([name, { url }]) => [name, url]),
+	);
+	return {
+		...parts,
+		async sendPage(request, reply, page) {
+			const queue =
+				reply.statusCode >= 500 ? null : await lookAtQueue(callerFor(request));
+			return reply
+				.type("text/html; charset=utf-8")
+				.send(String(await layout(page, { assets: urls, version, queue })));
+		},
+		tokenFor(request, reply) {
+			return csrfToken(openSession(cookies, request, reply));
+		},
+		async render({ content_sha256: key, report_data }) {
+			const known = rendered.get(key);
+			if (known) return known.text;
+			const text =
+				(await background.run("renderMarkdown", report_data)) ?? null;
+			// The machine may have been busy: what failed is tried again after a while.
+			rendered.set(key, { text }, text ? {} : { ttl: RETRY_AFTER });
+			return text;
+		},
+	};
+}
+
+/** A page can be shown without it: the error is the procedure's that the page is about. */
+async function lookAtQueue(caller: Caller): Promise<Frame["queue"]> {
+	try {
+		return await caller.reports.newest();
+	} catch {
+		return null;
+	}
+}

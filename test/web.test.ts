@@ -1,0 +1,549 @@
+import { randomUUID } from "node:crypto";
+import { brotliDecompressSync } from "node:zlib";
+import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fillTemplate } from "./fill-template.ts";
+import { decide, startService, submit, type TestService } from "./helpers.ts";
+import { hostileMarkdown } from "./hostile-markdown.ts";
+import { type PageAnswer, tokenIn, visit } from "./pages.ts";
+
+const policy =
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+let service: TestService;
+let id: string;
+
+beforeAll(async () => {
+	service = await startService(afterAll);
+	({ id } = await submit(service, {
+		server_name: "mcp-blåbær",
+		report_data: fillTemplate(),
+	}));
+});
+
+const notThere = "550e8400-e29b-41d4-a716-446655440000";
+const reviewer = "platform@example.com";
+
+describe("every page", () => {
+	const pages = () => [
+		"/",
+		"/?status=all&sort=risk&search=bl%C3%A5",
+		`/reports/${id}`,
+		`/reports/${id}?view=raw`,
+		`/reports/${id}/compare`,
+		"/servers?status=all",
+		"/overview",
+		"/checklist",
+		`/reports/${notThere}`,
+		"/nowhere",
+	];
+
+	test("allows nothing but what is the service's own", async () => {
+		for (const page of [
+			...pages(),
+			"/overview/risks.svg",
+			`/reports/${id}/raw`,
+		]) {
+			const { headers } = await visit(service).open(page);
+			expect(headers, page).toMatchObject({
+				"content-security-policy": policy,
+				"x-content-type-options": "nosniff",
+				"referrer-policy": "same-origin",
+				"x-frame-options": "DENY",
+			});
+		}
+	});
+
+	test("has no inline script, style or handler", async () => {
+		for (const page of pages()) {
+			const { html } = await visit(service).open(page);
+			expect(html, page).toContain("<!doctype html>");
+			expect(
+				html.match(/<style|\sstyle=|\son[a-z]+=|<script>/i)?.[0],
+				page,
+			).toBeUndefined();
+			expect(html.match(/<script/g), page).toHaveLength(1);
+		}
+	});
+
+	test("takes less than 60 KiB with everything it loads, without the report's own text", async () => {
+		for (const page of pages()) {
+			const { html } = await visit(service).open(page);
+			const parts = [
+				...html.matchAll(
+					/(?:href|src|srcset)="(\/(?:assets|overview)\/[^"]+)"/g,
+				),
+			];
+			let bytes = 0;
+			for (const url of [
+				page,
+				...parts.map(([, url]) => url?.replaceAll("&amp;", "&") ?? ""),
+			]) {
+				const answer = await service.app.inject({
+					url,
+					headers: { accept: "text/html", "accept-encoding": "br" },
+				});
+				expect(answer.statusCode, url).toBeLessThan(405);
+				bytes += answer.rawPayload.length;
+				if (url === page && page !== "/nowhere") {
+					expect(answer.headers["content-encoding"], url).toBe("br");
+					expect(String(brotliDecompressSync(answer.rawPayload))).toContain(
+						"</html>",
+					);
+				}
+			}
+			expect(bytes, page).toBeLessThan(60 * 1024);
+		}
+	});
+
+	test("loads what it names, for a year, under an address of its content", async () => {
+		const { html } = await visit(service).open("/");
+		const urls = [...html.matchAll(/"(\/assets\/[^"]+)"/g)].map(
+			([, url]) => url,
+		);
+		expect(urls.length).toBeGreaterThan(3);
+		for (const url of urls) {
+			const { status, headers } = await visit(service).open(url ?? "");
+			expect(status).toBe(200);
+			expect(headers["cache-control"]).toContain("immutable");
+		}
+	});
+
+	test("cannot be asked with a method it does not have", async () => {
+		const { status, headers } = await service.ask({
+			method: "PUT",
+			url: "/checklist",
+		});
+		expect(status).toBe(405);
+		expect(String(headers.allow)).toContain("GET");
+	});
+});
+
+describe("the queue", () => {
+	test("counts, searches, filters and sorts by its address", async () => {
+		const own = await startService();
+		const good = await submit(own, {
+			server_name: "mcp-good",
+			report_data: fillTemplate(),
+		});
+		const bad = await submit(own, { server_name: "mcp-bad" });
+		const browser = visit(own);
+		const { html } = await browser.open("/");
+		expect(html).toContain("<title>(2) Pending reviews");
+		expect(rowsOf(html)).toEqual([good.id, bad.id]);
+		expect(rowsOf((await browser.open("/?sort=newest")).html)).toEqual([
+			bad.id,
+			good.id,
+		]);
+		expect(rowsOf((await browser.open("/?search=GOOD")).html)).toEqual([
+			good.id,
+		]);
+		expect(rowsOf((await browser.open("/?risk_level=unknown")).html)).toEqual([
+			bad.id,
+		]);
+		await decide(own, good.id, "approved");
+		expect(rowsOf((await browser.open("/?status=approved")).html)).toEqual([
+			good.id,
+		]);
+		expect((await browser.open("/?search=zzz")).html).toContain(
+			"No report fits",
+		);
+	});
+
+	test("says what is wrong with an address, and what to do", async () => {
+		const { status, html } = await visit(service).open("/?status=everything");
+		expect(status).toBe(400);
+		expect(html).toContain(
+			"Must be pending_review, approved, rejected or all.",
+		);
+		expect(html).toMatch(/Request id: <code>[\w-]{36}/);
+	});
+
+	test("pages through many without gaps", async () => {
+		const own = await startService();
+		const ids = [];
+		for (let n = 0; n < 53; n++) ids.push((await submit(own)).id);
+		const browser = visit(own);
+		const first = await browser.open("/");
+		const next = /rel="next" href="([^"]+)"/.exec(first.html)?.[1] ?? "";
+		const second = await browser.open(next.replaceAll("&amp;", "&"));
+		expect([...rowsOf(first.html), ...rowsOf(second.html)]).toEqual(ids);
+	});
+
+	test("tells its script what is new", async () => {
+		const { html } = await visit(service).open("/queue/news");
+		expect(JSON.parse(html)).toMatchObject({
+			newest: { server_name: expect.any(String) },
+		});
+	});
+});
+
+describe("a report's page", () => {
+	test("links each check to its place in the text", async () => {
+		const { html } = await visit(service).open(`/reports/${id}`);
+		const lines = [...html.matchAll(/href="#(line-\d+)"/g)].map(
+			([, line]) => line,
+		);
+		expect(lines.length).toBeGreaterThan(30);
+		for (const line of lines) expect(html).toContain(`id="${line}"`);
+	});
+
+	test("gives the text exactly as it was sent", async () => {
+		const text = "# Ærlig\r\n\r\n\u202Etext  \n<b>";
+		const report = await submit(service, {
+			report_data: text,
+			server_name: 'x"; y\r/../å',
+		});
+		for (const path of ["raw", "report.md"]) {
+			const { html, headers } = await visit(service).open(
+				`/reports/${report.id}/${path}`,
+			);
+			expect(html).toBe(text);
+			expect(headers["content-type"]).toMatch(
+				/^text\/(plain|markdown); charset=utf-8$/,
+			);
+		}
+		const { headers } = await visit(service).open(
+			`/reports/${report.id}/report.md`,
+		);
+		expect(headers["content-disposition"]).toMatch(
+			/^attachment; filename="[\w.-]+-r1\.md"$/,
+		);
+	});
+
+	test("is shown as raw text when rendering takes too long", async () => {
+		const table = `| a | b |\n|---|---|\n${"| SEC-1 Private data | ✅ Pass |\n".repeat(30_000)}`;
+		const { id: large } = await submit(service, { report_data: table });
+		const started = performance.now();
+		const { status, html } = await visit(service).open(`/reports/${large}`);
+		expect(status).toBe(200);
+		expect(performance.now() - started).toBeLessThan(15_000);
+		expect(html).toContain("takes too long to render");
+		expect(html).toContain('id="line-2"');
+	});
+
+	test("can be had as a PDF, with decision and assessment on the first page", async () => {
+		const report = await submit(service, {
+			report_data: `${fillTemplate()}\n\n![p](https://evil.example.com/x.png) Blåbærsyltetøy ❌ 漢`,
+		});
+		await decide(service, report.id, "rejected", {
+			review_notes: "Ærlig talt: nei.",
+		});
+		const answer = await service.app.inject({
+			url: `/reports/${report.id}/report.pdf`,
+		});
+		expect(answer.statusCode).toBe(200);
+		const pages = await readPdf(answer.rawPayload);
+		expect(pages[0]).toMatch(
+			/Rejected.*platform@intility\.no.*Ærlig talt: nei\..*Assessment by the service.*36 of 36/s,
+		);
+		const rest = pages.slice(1).join(" ");
+		expect(rest).toContain("Blåbærsyltetøy [fail] [U+6F22]");
+		expect(rest).toContain(
+			"[image not loaded: p https://evil.example.com/x.png]",
+		);
+	});
+});
+
+describe("a hostile report", () => {
+	test.each(Object.entries(hostileMarkdown))(
+		"with %s is shown and does nothing",
+		async (_name, markdown) => {
+			const { id: hostile } = await submit(service, {
+				report_data: markdown,
+				server_name: '<script>window.pwned=1</script>"\u202E',
+			});
+			const { status, html } = await visit(service).open(`/reports/${hostile}`);
+			expect(status).toBe(200);
+			expect(html.match(/<script/g)).toHaveLength(1);
+			expect(
+				html.match(
+					/<(img|iframe|object|embed|svg|base|style|form action="\/reports\/x)/i,
+				)?.[0],
+			).toBeUndefined();
+			expect(html.match(/<meta http-equiv/i)?.[0]).toBeUndefined();
+			expect(
+				html.match(
+					/<\w+ [^>]*(href|src)="(javascript|data|vbscript|file|blob):/i,
+				)?.[0],
+			).toBeUndefined();
+			expect(
+				html.match(/[\u202A-\u202E\u2066-\u2069\u200B]/)?.[0],
+			).toBeUndefined();
+			for (const [, link = ""] of html.matchAll(
+				/<a ([^>]*href="https?:[^>]*)>/g,
+			)) {
+				expect(link).toMatch(/rel="noopener noreferrer nofollow"/);
+			}
+		},
+	);
+
+	test("names the images it does not load, and where a link really goes", async () => {
+		const { id: hostile } = await submit(service, {
+			report_data: `${hostileMarkdown["remote images"]}\n\n${hostileMarkdown["misleading link"]}`,
+		});
+		const { html } = await visit(service).open(`/reports/${hostile}`);
+		expect(html).toContain(
+			"remote image blocked “alt”: https://evil.example.com/x.png",
+		);
+		expect(html).toContain("(goes to evil.example.com)");
+	});
+});
+
+describe("deciding", () => {
+	const form = (csrf: string, changes: Record<string, string> = {}) => ({
+		csrf,
+		status: "approved",
+		reviewed_by: reviewer,
+		review_notes: "",
+		...changes,
+	});
+
+	test("asks for a confirmation that repeats the decision, and then decides", async () => {
+		const report = await submit(service);
+		const browser = visit(service);
+		const csrf = await browser.tokenOf(report.id);
+		const asked = await browser.post(
+			`/reports/${report.id}/decide`,
+			form(csrf, {
+				status: "rejected",
+				review_notes: "Tests use <production> data.",
+			}),
+		);
+		expect(asked.status).toBe(200);
+		expect(asked.html).toMatch(
+			/Reject <bdi>mcp-servicenow<\/bdi>, revision 1\?/,
+		);
+		expect(asked.html).toContain("Tests use &lt;production&gt; data.");
+		expect(await statusOf(report.id)).toBe("pending_review");
+		const done = await browser.post(
+			`/reports/${report.id}/decision`,
+			form(tokenIn(asked.html), {
+				status: "rejected",
+				review_notes: "Tests use <production> data.",
+			}),
+		);
+		expect(done).toMatchObject({
+			status: 303,
+			headers: { location: `/reports/${report.id}` },
+		});
+		const { html } = await browser.open(`/reports/${report.id}`);
+		expect(html).toContain("<title>Rejected: mcp-servicenow, revision 1");
+		expect(html).toMatch(/Rejected by <bdi>platform@example.com/);
+		expect(html, "the reviewer is remembered").toContain(`value="${reviewer}"`);
+	});
+
+	test("needs notes to reject, and a reviewer always, and keeps what was typed", async () => {
+		const report = await submit(service);
+		const browser = visit(service);
+		const csrf = await browser.tokenOf(report.id);
+		for (const step of ["decide", "decision"]) {
+			const { status, html } = await browser.post(
+				`/reports/${report.id}/${step}`,
+				form(csrf, { status: "rejected", reviewed_by: "Kim" }),
+			);
+			expect(status).toBe(400);
+			expect(html).toContain("Say why: the developer needs it");
+			expect(html).toContain('value="Kim"');
+		}
+		const { html } = await browser.post(
+			`/reports/${report.id}/decide`,
+			form(csrf, { reviewed_by: " ", review_notes: "Kept & shown" }),
+		);
+		expect(html).toContain('id="reviewed_by-problem"');
+		expect(html).toContain("Kept &amp; shown");
+		expect(await statusOf(report.id)).toBe("pending_review");
+	});
+
+	test("says who was faster and when, and loses nothing typed", async () => {
+		for (const step of ["decide", "decision"]) {
+			const report = await submit(service);
+			const browser = visit(service);
+			const csrf = await browser.tokenOf(report.id);
+			await decide(service, report.id, "approved", { reviewed_by: "Robin" });
+			const { status, html } = await browser.post(
+				`/reports/${report.id}/${step}`,
+				form(csrf, { status: "rejected", review_notes: "A long\nexplanation" }),
+			);
+			expect(status).toBe(409);
+			expect(html).toMatch(
+				/Approved<\/span> by <bdi>Robin<\/bdi> <time[^>]*title="\d{4}-/,
+			);
+			expect(html).toContain(">\nA long\nexplanation</textarea>");
+			expect(await statusOf(report.id)).toBe("approved");
+		}
+	});
+
+	test("refuses a form of another site, another session or none", async () => {
+		const report = await submit(service);
+		const browser = visit(service);
+		const csrf = await browser.tokenOf(report.id);
+		const other = await visit(service).tokenOf(report.id);
+		const attempts: [
+			form: Record<string, string>,
+			headers: Record<string, string>,
+		][] = [
+			[form(""), {}],
+			[form(other), {}],
+			[form(csrf.slice(0, -1)), {}],
+			[form(csrf), { origin: "https://evil.example.com" }],
+			[form(csrf), { origin: "http://127.0.0.1:9999" }],
+			[form(csrf), { origin: "null" }],
+			[form(csrf), { "sec-fetch-site": "cross-site" }],
+			[form(csrf), { "sec-fetch-site": "same-site" }],
+			[form(csrf), { cookie: "" }],
+		];
+		for (const [fields, headers] of attempts) {
+			for (const step of ["decide", "decision"]) {
+				const { status } = await browser.post(
+					`/reports/${report.id}/${step}`,
+					fields,
+					headers,
+				);
+				expect(status, JSON.stringify([fields, headers])).toBe(403);
+			}
+		}
+		const withoutOrigin = await service.app.inject({
+			method: "POST",
+			url: `/reports/${report.id}/decision`,
+			headers: {
+				"content-type": "application/x-www-form-urlencoded",
+				cookie: `go_live_session=${browser.jar.get("go_live_session")}`,
+			},
+			payload: new URLSearchParams(form(csrf)).toString(),
+		});
+		expect(withoutOrigin.statusCode).toBe(403);
+		expect(await statusOf(report.id)).toBe("pending_review");
+	});
+
+	test("is nothing that a link can do", async () => {
+		const report = await submit(service);
+		const browser = visit(service);
+		const query = new URLSearchParams(form(await browser.tokenOf(report.id)));
+		for (const path of ["", "/decide", "/decision", "/compare", "/raw"]) {
+			await browser.open(`/reports/${report.id}${path}?${query}`);
+		}
+		expect(await statusOf(report.id)).toBe("pending_review");
+	});
+
+	test("works in every instance with the session of any", async () => {
+		const report = await submit(service);
+		const browser = visit(service);
+		const csrf = await browser.tokenOf(report.id);
+		const second = visit(
+			await startService(undefined, { databaseUrl: service.databaseUrl }),
+		);
+		second.jar.set("go_live_session", browser.jar.get("go_live_session") ?? "");
+		const { status } = await second.post(
+			`/reports/${report.id}/decision`,
+			form(csrf),
+		);
+		expect(status).toBe(303);
+	});
+
+	test("keeps the session where no script and no other site can use it", async () => {
+		const plain = await visit(service).open(`/reports/${id}`);
+		expect(String(plain.headers["set-cookie"])).toMatch(
+			/^go_live_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+		);
+		const secured = await startService(undefined, {
+			databaseUrl: service.databaseUrl,
+			PUBLIC_URL: "https://go-live.example.com",
+		});
+		const { headers } = await visit(secured).open(`/reports/${id}`);
+		expect(String(headers["set-cookie"])).toMatch(
+			/^__Host-go_live_session=.*; Secure/,
+		);
+	});
+
+	const statusOf = async (report: string) =>
+		(await service.ask({ url: `/api/v1/reports/${report}` })).body.status;
+});
+
+describe("a comparison", () => {
+	test("shows changed checks first, and then the text word by word", async () => {
+		const repository_url = `https://github.com/example/${randomUUID()}`;
+		const failing = { status: "❌ Fail", evidence: "A service principal" };
+		const first = await submit(service, {
+			repository_url,
+			report_data: fillTemplate({ "AUTH-1": failing }),
+		});
+		await decide(service, first.id, "rejected", { review_notes: "No." });
+		const second = await submit(service, {
+			repository_url,
+			report_data: fillTemplate(),
+		});
+		const { html } = await visit(service).open(`/reports/${second.id}/compare`);
+		expect(html).toMatch(
+			/AUTH-1<\/a>.*Fail<\/span><\/td><td><span class="badge good">Pass/s,
+		);
+		expect(html).toMatch(/<del>.*Fail.*<\/del>.*<ins>.*Pass/s);
+		expect(html).toMatch(/\d+ unchanged lines/);
+	});
+});
+
+describe("errors", () => {
+	test("are pages for browsers, and stay problems for programs", async () => {
+		for (const url of ["/nowhere", `/reports/${notThere}`]) {
+			const page = await visit(service).open(url);
+			expect(page.status).toBe(404);
+			expect(page.html).toContain("There is nothing here");
+			expect(page.html).toMatch(/Request id/);
+		}
+		const { headers } = await service.ask({ url: "/nowhere" });
+		expect(headers["content-type"]).toContain("application/problem+json");
+		for (const url of ["/api/v1/nowhere", `/api/v1/reports/${notThere}`]) {
+			const { headers } = await visit(service).open(url);
+			expect(headers["content-type"]).toContain("application/problem+json");
+		}
+	});
+
+	test("help when the database is away", async () => {
+		const report = await submit(service);
+		const here = visit(service);
+		const csrf = await here.tokenOf(report.id);
+		const browser = visit(
+			await startService(undefined, {
+				databaseUrl: "postgresql://nobody@127.0.0.1:1/nothing",
+			}),
+		);
+		browser.jar.set("go_live_session", here.jar.get("go_live_session") ?? "");
+		const answers: PageAnswer[] = [
+			await browser.open("/"),
+			await browser.post(`/reports/${report.id}/decision`, {
+				csrf,
+				status: "approved",
+				reviewed_by: reviewer,
+				review_notes: "Not lost",
+			}),
+		];
+		for (const { status, html, headers } of answers) {
+			expect(status).toBe(503);
+			expect(headers["retry-after"]).toBe("5");
+			expect(html).toContain("The database does not answer");
+		}
+		expect(answers[1]?.html).toContain("Not lost</textarea>");
+	});
+});
+
+function rowsOf(html: string): string[] {
+	return [
+		...html.matchAll(/href="\/reports\/([\w-]{36})[^"]*" data-row-link/g),
+	].map(([, id]) => id ?? "");
+}
+
+/** The text of each page of a PDF. */
+async function readPdf(bytes: Buffer): Promise<string[]> {
+	const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
+	const pages: string[] = [];
+	for (let number = 1; number <= document.numPages; number++) {
+		const { items } = await (await document.getPage(number)).getTextContent();
+		pages.push(
+			items
+				.map((item) => ("str" in item ? item.str : ""))
+				.join(" ")
+				.replaceAll(/ +/g, " "),
+		);
+	}
+	return pages;
+}
