@@ -42,7 +42,7 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 		},
 	});
 	pool.on("error", (error) => options.onLost?.(error));
-	return discardSilent(pool, !options.isPatient);
+	return discardSilent(pool);
 }
 
 /**
@@ -50,8 +50,7 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
  * not used again: behind a network that swallows packets it would hold up one
  * request after the other, long after the database is back.
  */
-function discardSilent(pool: pg.Pool, isPreparing: boolean): PostgresPool {
-	const nameOf = isPreparing ? nameStatements() : () => undefined;
+function discardSilent(pool: pg.Pool): PostgresPool {
 	return {
 		options: pool.options,
 		end: () => pool.end(),
@@ -61,7 +60,7 @@ function discardSilent(pool: pg.Pool, isPreparing: boolean): PostgresPool {
 			return {
 				// biome-ignore lint/suspicious/noExplicitAny: Kysely's own signature, for queries and cursors
 				query(text: any, values?: any): any {
-					const name = values?.length > 0 ? nameOf(text) : undefined;
+					const name = names.get(text);
 					const query = name
 						? client.query({ name, text, values })
 						: client.query(text, values);
@@ -76,19 +75,15 @@ function discardSilent(pool: pg.Pool, isPreparing: boolean): PostgresPool {
 	};
 }
 
-/** Statements that one connection keeps at the most; further ones are sent whole. */
-const MAX_PREPARED = 200;
+const names = new Map<string, string>();
 
-/** A name for each statement, by which PostgreSQL keeps it parsed on every connection. */
-function nameStatements(): (text: string) => string | undefined {
-	const names = new Map<string, string>();
-	return (text) => {
-		const known = names.get(text);
-		if (known || names.size >= MAX_PREPARED) return known;
-		const name = `go_live_${names.size + 1}`;
-		names.set(text, name);
-		return name;
-	};
+/**
+ * Has every connection keep this statement parsed and planned, under a name.
+ * Only for one whose plan is right whatever its values: after some runs
+ * PostgreSQL plans it without looking at them.
+ */
+export function keepPrepared(text: string): void {
+	if (!names.has(text)) names.set(text, `go_live_${names.size + 1}`);
 }
 
 /** `timestamptz` leaves as ISO 8601 in UTC with all its microseconds, which `Date` would lose. */

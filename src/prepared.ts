@@ -9,6 +9,7 @@ import {
 	sql,
 } from "kysely";
 import type { Database, Tables } from "./database.ts";
+import { keepPrepared } from "./pool.ts";
 
 /** Writes SQL, and is connected to nothing. */
 const writer = new Kysely<Tables>({
@@ -29,8 +30,9 @@ class Place {
 }
 
 /**
- * Writes a statement once, for what is asked again and again: building one
- * with Kysely costs more than sending it.
+ * Writes a statement once, for what is asked again and again, and has the
+ * database keep it: building one with Kysely costs more than sending it. Its
+ * plan must be right whatever the values.
  *
  * @param build the query; `value(name)` stands for what each call gives
  * @returns runs it with those values, on a database or a transaction
@@ -43,8 +45,9 @@ export function prepareStatement<Values extends object, Row>(
 		) => Expression<Values[Name]>,
 	) => Compilable<Row>,
 ): (db: Database, values: Values) => Promise<Row[]> {
-	const compiled = build(writer, (name) => sql.val(new Place(name)) as never);
-	const statement = compiled.compile();
+	const query = build(writer, (name) => sql.val(new Place(name)) as never);
+	const statement = query.compile();
+	keepPrepared(statement.sql);
 	return async (db, values) => {
 		const { rows } = await db.executeQuery<Row>({
 			...statement,

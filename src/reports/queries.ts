@@ -2,7 +2,7 @@ import { type Insertable, sql } from "kysely";
 import type { Assessment } from "../checklist/schema.ts";
 import { type Database, type ReportsTable, violates } from "../database.ts";
 import { prepareStatement } from "../prepared.ts";
-import type { StandingReport } from "./rules.ts";
+import type { ChangeableReport, StandingReport } from "./rules.ts";
 import type {
 	Decision,
 	NewDecision,
@@ -124,6 +124,31 @@ const findStatement = prepareStatement<{ id: string }, Report>((db, value) =>
 		.selectFrom("mcp_server_reports")
 		.select(reportColumns)
 		.where("id", "=", value("id")),
+);
+
+/** What of a report may change. */
+export async function findChangeable(
+	db: Database,
+	id: string,
+): Promise<ChangeableReport | undefined> {
+	const [report] = await changeableStatement(db, { id });
+	return report;
+}
+
+const changeableStatement = prepareStatement<{ id: string }, ChangeableReport>(
+	(db, value) =>
+		db
+			.selectFrom("mcp_server_reports")
+			.select([
+				"status",
+				"reviewed_at",
+				"risk_level",
+				"trifecta",
+				"completeness",
+				"error_count",
+				"critical_failures",
+			])
+			.where("id", "=", value("id")),
 );
 
 /** What a rule needs to know of a report, without its text. */

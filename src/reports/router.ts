@@ -5,6 +5,7 @@ import { conflict } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import {
 	changeStatus,
+	findChangeable,
 	findLiveReport,
 	findReport,
 	findStandingReport,
@@ -18,6 +19,7 @@ import {
 	duplicateReport,
 	impossibleChange,
 	refuseTooLarge,
+	reportVersion,
 	secondLiveReport,
 	sourcesOf,
 	unknownReport,
@@ -103,7 +105,7 @@ export const reportsRouter = router({
 					400: "The id is not a UUID.",
 					404: "There is no such report.",
 				},
-				etag: true,
+				etag: { versionOf: reportVersion, procedure: "reports.version" },
 			},
 		})
 		.input(ReportId)
@@ -112,6 +114,16 @@ export const reportsRouter = router({
 			const report = await findReport(db, id);
 			if (!report) throw unknownReport(id);
 			return report;
+		}),
+
+	/** What a report's `ETag` holds, found without its text. */
+	version: procedure
+		.input(ReportId)
+		.output(z.string())
+		.query(async ({ ctx: { db }, input: { id } }) => {
+			const report = await findChangeable(db, id);
+			if (!report) throw unknownReport(id);
+			return reportVersion(report);
 		}),
 
 	setStatus: procedure
