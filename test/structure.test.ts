@@ -27,6 +27,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
+	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
 	[/^(database|embedded|prepared)\.ts$/, 1],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],

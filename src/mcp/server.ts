@@ -53,7 +53,9 @@ export function mountMcp(
 		});
 		scope.post("/mcp", async (request, reply) => {
 			const aborted = new AbortController();
-			reply.raw.on("close", () => aborted.abort());
+			reply.raw.on("close", () => {
+				if (!reply.raw.writableFinished) aborted.abort();
+			});
 			// The body is parsed already; the SDK takes it as it is.
 			const call = new Request(`http://${request.host}${request.url}`, {
 				method: "POST",
@@ -87,6 +89,14 @@ export function serveMcpStdio(context: Context): { close(): Promise<void> } {
 	});
 }
 
+/** What clients are told of each tool: made once, for all requests. */
+const definitions = tools.map((tool) => {
+	const { title, description, annotations, _meta } = tool;
+	const inputSchema = acceptAnything(tool.input);
+	const definition = { title, description, annotations, inputSchema };
+	return [tool, { ...definition, ...(_meta && { _meta }) }] as const;
+});
+
 /**
  * A fresh MCP server over the procedures; it serves one HTTP request or one
  * stdio connection.
@@ -96,18 +106,9 @@ function buildMcpServer(context: Context): McpServer {
 		{ name: "mcp-go-live", title: "MCP Go-Live", version },
 		{ instructions },
 	);
-	for (const tool of tools) {
-		const { name, title, description, annotations, _meta } = tool;
-		server.registerTool(
-			name,
-			{
-				title,
-				description,
-				annotations,
-				inputSchema: acceptAnything(tool.input),
-				...(_meta && { _meta }),
-			},
-			(input) => runTool(tool, context, input),
+	for (const [tool, definition] of definitions) {
+		server.registerTool(tool.name, definition, (input) =>
+			runTool(tool, context, input),
 		);
 	}
 	registerResources(server, context);

@@ -1,6 +1,7 @@
 import type { TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { assess, incompleteReport } from "../assessments/rules.ts";
+import { assessWithoutBlocking } from "../assessments/assess-without-blocking.ts";
+import { incompleteReport } from "../assessments/rules.ts";
 import { conflict } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import {
@@ -63,7 +64,7 @@ export const reportsRouter = router({
 		.output(Report)
 		.mutation(async ({ ctx: { db, settings }, input }) => {
 			refuseTooLarge(input);
-			const assessment = assess(input);
+			const assessment = await assessWithoutBlocking(input);
 			if (settings.requireCompleteReport && assessment.error_count > 0) {
 				throw incompleteReport(assessment);
 			}
