@@ -1,4 +1,9 @@
-import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import {
+	createMcpHandler,
+	isLegacyRequest,
+	McpServer,
+	WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -62,10 +67,13 @@ export function mountMcp(
 				headers: webHeaders(request),
 				signal: aborted.signal,
 			});
-			contexts.set(call, contextFor(request));
-			return reply.send(
-				await handler.fetch(call, { parsedBody: request.body }),
-			);
+			const context = contextFor(request);
+			const options = { parsedBody: request.body };
+			if (await isLegacyRequest(call, request.body)) {
+				return reply.send(await answerLegacy(call, context, options));
+			}
+			contexts.set(call, context);
+			return reply.send(await handler.fetch(call, options));
 		});
 		scope.route({
 			method: ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
@@ -87,6 +95,29 @@ export function serveMcpStdio(context: Context): { close(): Promise<void> } {
 	return serveStdio(() => buildMcpServer(context), {
 		onerror: (error) => context.log.warn({ err: error }, "MCP message refused"),
 	});
+}
+
+/**
+ * Answers a request of the protocols before 2026-07-28 as the handler would,
+ * but with plain JSON: no tool has anything to say before its result, and a
+ * stream of events for one event costs more than the tool.
+ */
+async function answerLegacy(
+	call: Request,
+	context: Context,
+	options: { parsedBody: unknown },
+): Promise<Response> {
+	const server = buildMcpServer(context);
+	const transport = new WebStandardStreamableHTTPServerTransport({
+		enableJsonResponse: true,
+	});
+	await server.connect(transport);
+	call.signal.addEventListener("abort", () => void server.close());
+	try {
+		return await transport.handleRequest(call, options);
+	} finally {
+		await server.close();
+	}
 }
 
 /** What clients are told of each tool: made once, for all requests. */
