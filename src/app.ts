@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import {
 	localhostAllowedHostnames,
@@ -6,7 +5,6 @@ import {
 	validateOriginHeader,
 } from "@modelcontextprotocol/server";
 import { TRPCError } from "@trpc/server";
-import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import Fastify, {
 	type FastifyBaseLogger,
 	type FastifyInstance,
@@ -18,11 +16,12 @@ import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
-import { problemDetails, publicError, reportError } from "./errors.ts";
+import { problemDetails, reportError } from "./errors.ts";
+import { readJson } from "./json-body.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { mountRest } from "./rest.ts";
-import { appRouter } from "./router.ts";
 import type { Context } from "./trpc.ts";
+import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
 
 /**
@@ -30,6 +29,12 @@ import { mountWeb } from "./web/routes.ts";
  * data, however a client escapes them in JSON (`\u00e6` takes three bytes for one).
  */
 const BODY_LIMIT = 8 * 1024 * 1024;
+
+/** A tRPC batch names all its procedures in one path segment; its clients keep URLs below 2,000 characters. */
+const MAX_PARAMETER_LENGTH = 5000;
+
+/** Host headers that are remembered as allowed. */
+const MAX_KNOWN_HOSTS = 100;
 
 /**
  * Builds the service on a database: every façade, health and errors. It does
@@ -46,6 +51,7 @@ export function buildApp(
 	const app = Fastify({
 		loggerInstance: logger,
 		bodyLimit: BODY_LIMIT,
+		routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
 		logController: new LogController({
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
@@ -82,9 +88,10 @@ export function buildApp(
 		if (web.isForPage(request)) return web.send(error, request, reply);
 		throw error;
 	});
-	app.addHook("onRequest", async (request, reply) => {
+	app.addHook("onRequest", (request, reply, done) => {
 		reply.header("x-request-id", request.id);
 		reply.header("x-content-type-options", "nosniff");
+		done();
 	});
 	app.addHook("onRequest", guardHosts(config));
 	app.addHook("onResponse", logResponse);
@@ -94,78 +101,6 @@ export function buildApp(
 	mountMcp(app, contextFor);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
-}
-
-/**
- * Reads JSON as Fastify does, but refuses bytes that are no UTF-8: decoding
- * would replace them, and a report is stored exactly as sent.
- */
-function readJson(app: FastifyInstance): void {
-	const parse = app.getDefaultJsonParser("error", "error");
-	app.removeContentTypeParser("application/json");
-	app.addContentTypeParser(
-		"application/json",
-		{ parseAs: "buffer" },
-		(request, body: Buffer, done) => {
-			const text = body.toString();
-			if (!isUtf8(body)) {
-				return done(
-					badRequest(
-						"The request body is not valid UTF-8. Save the report as UTF-8 and send it again.",
-					),
-				);
-			}
-			parse(request, text, (error, value) => {
-				const isReserved = error && isJson(text);
-				done(
-					isReserved
-						? badRequest(
-								"The request body has a key that JavaScript reserves: __proto__, or prototype in constructor. Rename it.",
-							)
-						: error,
-					value,
-				);
-			});
-		},
-	);
-}
-
-function badRequest(message: string): TRPCError {
-	return new TRPCError({ code: "BAD_REQUEST", message });
-}
-
-function isJson(text: string): boolean {
-	try {
-		JSON.parse(text);
-		return true;
-	} catch {
-		return false;
-	}
-}
-
-function mountTrpc(
-	app: FastifyInstance,
-	contextFor: (request: FastifyRequest) => Context,
-): void {
-	// In a scope of its own: the adapter replaces the JSON body parser.
-	app.register(fastifyTRPCPlugin, {
-		prefix: "/trpc",
-		trpcOptions: {
-			router: appRouter,
-			createContext: ({ req }: { req: FastifyRequest }) => contextFor(req),
-			onError: ({ error, req }: { error: TRPCError; req: FastifyRequest }) => {
-				reportError(error, req.log);
-			},
-			responseMeta: ({ errors }: { errors: TRPCError[] }) => {
-				const { retryAfter } = errors
-					.map(publicError)
-					.find((error) => error.retryAfter) ?? { retryAfter: undefined };
-				return retryAfter
-					? { headers: { "retry-after": String(retryAfter) } }
-					: {};
-			},
-		},
-	});
 }
 
 /**
@@ -183,19 +118,20 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 		...config.ALLOWED_HOSTS,
 	].map((name) => name.toLowerCase());
 	const allowsAll = allowed.includes("*");
+	// Clients send one and the same header all the time.
+	const knownHosts = new Set<string>();
 	return async (request: FastifyRequest): Promise<void> => {
+		const { host: given, origin: from } = request.headers;
+		if (from === undefined && given && knownHosts.has(given)) return;
 		const { url = "" } = request.routeOptions;
-		if (
-			request.headers.host === undefined &&
-			request.raw.httpVersion === "1.1"
-		) {
+		if (given === undefined && request.raw.httpVersion === "1.1") {
 			throw new TRPCError({
 				code: "BAD_REQUEST",
 				message: "An HTTP/1.1 request must have a Host header.",
 			});
 		}
 		if (url === "/healthz" || url === "/readyz") return;
-		const host = validateHostHeader(request.headers.host, allowed);
+		const host = validateHostHeader(given, allowed);
 		if (!host.ok && !allowsAll) {
 			throw new TRPCError({
 				code: "FORBIDDEN",
@@ -203,11 +139,9 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 					"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
 			});
 		}
+		if (given && knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(given);
 		const own = host.hostname ?? request.hostname;
-		const origin = validateOriginHeader(request.headers.origin, [
-			...allowed,
-			own,
-		]);
+		const origin = validateOriginHeader(from, [...allowed, own]);
 		if (!origin.ok) {
 			throw new TRPCError({
 				code: "FORBIDDEN",

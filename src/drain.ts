@@ -20,7 +20,8 @@ export function drainOnClose(app: FastifyInstance): void {
 		isClosing = true;
 		for (const socket of unused) socket.destroy();
 	});
-	app.addHook("onSend", async (_request, reply) => {
+	app.addHook("onSend", (_request, reply, payload, done) => {
 		if (isClosing) reply.header("connection", "close");
+		done(null, payload);
 	});
 }

@@ -1,32 +1,36 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { METHODS } from "node:http";
-import { TRPCError } from "@trpc/server";
+import { callTRPCProcedure, TRPCError } from "@trpc/server";
 import type {
 	FastifyInstance,
 	FastifyReply,
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
-import { appRouter, createCaller } from "./router.ts";
+import { appRouter } from "./router.ts";
 import type { Context, Meta, RestMeta } from "./trpc.ts";
 
 /** A procedure that has a place in REST. */
 export interface RestOperation {
 	/** Path in the router, such as `reports.submit`. */
 	procedure: string;
+	type: ProcedureType;
 	openapi: NonNullable<Meta["openapi"]>;
 	rest: RestMeta;
 }
+
+type ProcedureType = Parameters<typeof callTRPCProcedure>[0]["type"];
 
 /** Every procedure that has a place in REST, from the router's metadata. */
 export const restOperations: RestOperation[] = Object.entries(
 	appRouter._def.procedures as unknown as Record<
 		string,
-		{ _def: { meta?: Meta } }
+		{ _def: { meta?: Meta; type: ProcedureType } }
 	>,
 ).flatMap(([procedure, { _def }]) => {
 	const { openapi, rest } = _def.meta ?? {};
-	return openapi && rest ? [{ procedure, openapi, rest }] : [];
+	const { type } = _def;
+	return openapi && rest ? [{ procedure, type, openapi, rest }] : [];
 });
 
 /**
@@ -86,31 +90,51 @@ export function refuseOtherMethods(
 	});
 }
 
+/** Kept by the client alone, and asked again every time. */
+const CACHE_CONTROL = "private, no-cache";
+
 async function answer(
-	{ procedure, rest }: RestOperation,
+	{ procedure, type, rest }: RestOperation,
 	context: Context,
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): Promise<unknown> {
-	const output = await call(procedure, context, readInput(request));
-	reply.code(rest.success).header("cache-control", "private, no-cache");
+	const input = readInput(request);
+	const known = request.headers["if-none-match"];
+	if (known !== undefined && typeof rest.etag === "object") {
+		const version = await call(rest.etag.procedure, "query", context, input);
+		const etag = `"${version}"`;
+		if (isKnown(etag, known)) return sendNotModified(etag, reply);
+	}
+	const output = await call(procedure, type, context, input);
+	reply.code(rest.success).header("cache-control", CACHE_CONTROL);
 	if (rest.success === 201) {
 		const { id } = output as { id: string };
 		reply.header("location", `${request.routeOptions.url}/${id}`);
 	}
 	if (rest.pageSize) linkNextPage(rest.pageSize, output, request, reply);
-	return rest.etag ? sendWithEtag(output, request, reply) : output;
+	if (!rest.etag) return output;
+	if (rest.etag === true) return sendWithEtag(output, known, reply);
+	reply.header("etag", `"${rest.etag.versionOf(output)}"`);
+	return output;
 }
 
 /** Calls a procedure by its path in the router. */
-async function call(path: string, context: Context, input: unknown) {
-	const target = path
-		.split(".")
-		.reduce<unknown>(
-			(node, key) => (node as Record<string, unknown>)[key],
-			createCaller(context),
-		);
-	return (target as (input: unknown) => Promise<unknown>)(input);
+async function call(
+	path: string,
+	type: ProcedureType,
+	context: Context,
+	input: unknown,
+): Promise<unknown> {
+	return callTRPCProcedure({
+		router: appRouter,
+		path,
+		type,
+		ctx: context,
+		getRawInput: async () => input,
+		signal: undefined,
+		batchIndex: 0,
+	});
 }
 
 /** Path parameters win over the query, and the query's values stay strings. */
@@ -149,17 +173,26 @@ function linkNextPage(
 /** RFC 9110, section 13.1.2: a client that has this very answer gets 304 and no body. */
 function sendWithEtag(
 	output: unknown,
-	request: FastifyRequest,
+	known: string | undefined,
 	reply: FastifyReply,
 ): FastifyReply {
 	const body = JSON.stringify(output);
-	const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
+	const etag = `"${hash("sha256", body, "base64url")}"`;
+	if (isKnown(etag, known)) return sendNotModified(etag, reply);
 	reply.header("etag", etag);
-	const known = request.headers["if-none-match"]
-		?.split(",")
-		.map((tag) => tag.trim().replace(/^W\//, ""));
-	if (known?.includes(etag) || known?.includes("*")) {
-		return reply.code(304).send();
-	}
 	return reply.type("application/json; charset=utf-8").send(body);
+}
+
+function sendNotModified(etag: string, reply: FastifyReply): FastifyReply {
+	return reply
+		.code(304)
+		.header("cache-control", CACHE_CONTROL)
+		.header("etag", etag)
+		.send();
+}
+
+function isKnown(etag: string, known: string | undefined): boolean {
+	if (known === undefined) return false;
+	const tags = known.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+	return tags.includes(etag) || tags.includes("*");
 }

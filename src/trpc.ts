@@ -22,8 +22,13 @@ export interface RestMeta {
 	/** HTTP status of success; 201 also sends `Location`. */
 	success: 200 | 201;
 	errors: ErrorStatuses;
-	/** The answer carries an `ETag`, and `If-None-Match` is answered with 304. */
-	etag?: true;
+	/**
+	 * The answer carries an `ETag`, and `If-None-Match` is answered with 304:
+	 * `true` makes it of the whole answer. Otherwise it is the answer's version,
+	 * which another procedure knows by the same input without reading the rest.
+	 */
+	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
+	etag?: true | { versionOf: (output: any) => string; procedure: string };
 	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
 	pageSize?: number;
 	/** An example of the answer, where its schema holds none. */

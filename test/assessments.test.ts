@@ -292,3 +292,43 @@ describe("the checklist", () => {
 		expect(text).toContain("Never skip the security assessment");
 	});
 });
+
+test("while the largest report is assessed, others are answered", async () => {
+	const service = await startService();
+	let isAssessed = false;
+	const report_data = "| SEC-1 | ✅ Pass | yes |\n\n".repeat(35_000);
+	const assessing = service
+		.ask({
+			method: "POST",
+			url: "/api/v1/reports/check",
+			payload: { report_data: report_data.slice(0, 1_000_000) },
+		})
+		.finally(() => {
+			isAssessed = true;
+		});
+	for (let asked = 0; asked < 20; asked += 1) {
+		expect((await service.ask({ url: "/readyz" })).status).toBe(200);
+	}
+	expect(isAssessed).toBe(false);
+	const { status, body } = await assessing;
+	expect(status).toBe(200);
+	expect(body.findings.length).toBeGreaterThan(0);
+});
+
+test("a report is assessed in the same way on a thread of its own", async () => {
+	const service = await startService();
+	const small = "## Phase 1: Security\n\n- SEC-1 Private data: ✅ Pass, OBO\n";
+	const check = async (report_data: string) =>
+		(
+			await service.ask({
+				method: "POST",
+				url: "/api/v1/reports/check",
+				payload: { report_data },
+			})
+		).body;
+	// What nobody reads, so that only the size differs.
+	const padding = "\n<!-- padding -->\n".repeat(5_000);
+	const [inline, threaded] = [await check(small), await check(small + padding)];
+	expect(threaded.phases).toEqual(inline.phases);
+	expect(threaded.trifecta).toEqual(inline.trifecta);
+});

@@ -15,7 +15,7 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
 const ranks: [pattern: RegExp, rank: number][] = [
 	[/^main\.ts$/, 7],
 	[/^(app|client)\.ts$/, 6],
-	[/^(rest|openapi|openapi-problem|docs)\.ts$/, 5],
+	[/^(rest|openapi|openapi-problem|docs|trpc-http)\.ts$/, 5],
 	[/^mcp\//, 5],
 	[/^web\/(.+-)?(routes|site)\.ts$/, 5],
 	[/^web\//, 1],
@@ -27,10 +27,14 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
-	[/^(database|embedded)\.ts$/, 1],
+	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
+	[/^(database|embedded|prepared)\.ts$/, 1],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
-	[/^(errors|config|logging|version|hidden-characters|pool|drain)\.ts$/, 0],
+	[
+		/^(errors|config|logging|version|hidden-characters|json-body|pool|drain)\.ts$/,
+		0,
+	],
 ];
 
 function rankOf(file: string): number {

@@ -1,7 +1,12 @@
 import { TRPCClientError } from "@trpc/client";
 import { beforeAll, expect, test } from "vitest";
 import { type AppRouter, createClient } from "../src/client.ts";
-import { newReport, startService, type TestService } from "./helpers.ts";
+import {
+	newReport,
+	startService,
+	submit,
+	type TestService,
+} from "./helpers.ts";
 
 let service: TestService;
 let base: string;
@@ -48,6 +53,22 @@ test("calls of one tick travel in one request", async () => {
 		client.reports.list.query({ status: "approved" }),
 	]);
 	expect(urls).toHaveLength(1);
+});
+
+test("ten calls of one tick are one request, with an answer each", async () => {
+	const { id } = await submit(service);
+	let requests = 0;
+	const client = createClient(base, {
+		fetch: (input, init) => {
+			requests += 1;
+			return fetch(String(input), init as RequestInit);
+		},
+	});
+	const reports = await Promise.all(
+		Array.from({ length: 10 }, () => client.reports.get.query({ id })),
+	);
+	expect(reports.map((report) => report.id)).toEqual(Array(10).fill(id));
+	expect(requests).toBe(1);
 });
 
 test("a failed call carries code, status, request id and every issue", async () => {

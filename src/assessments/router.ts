@@ -2,6 +2,7 @@ import { Assessment } from "../checklist/schema.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { ReportId } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";
+import { assessWithoutBlocking } from "./assess-without-blocking.ts";
 import { findAssessed } from "./queries.ts";
 import { assess, issuesFromFindings, issuesFromJson } from "./rules.ts";
 import { Draft, ReportIssues } from "./schema.ts";
@@ -44,7 +45,7 @@ export const assessmentsRouter = router({
 		.output(Assessment)
 		.mutation(({ input }) => {
 			refuseTooLarge(input);
-			return assess(input);
+			return assessWithoutBlocking(input);
 		}),
 
 	assessment: procedure
@@ -66,7 +67,7 @@ export const assessmentsRouter = router({
 		.query(async ({ ctx: { db }, input: { id } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
-			return report.assessment ?? assess(report);
+			return report.assessment ?? (await assessWithoutBlocking(report));
 		}),
 
 	issues: procedure
@@ -88,7 +89,8 @@ export const assessmentsRouter = router({
 		.query(async ({ ctx: { db }, input: { id } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
-			const { findings } = report.assessment ?? assess(report);
+			const { findings } =
+				report.assessment ?? (await assessWithoutBlocking(report));
 			const json = report.report_json;
 			return {
 				report_id: id,

@@ -1,4 +1,9 @@
-import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import {
+	createMcpHandler,
+	isLegacyRequest,
+	McpServer,
+	WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -53,17 +58,22 @@ export function mountMcp(
 		});
 		scope.post("/mcp", async (request, reply) => {
 			const aborted = new AbortController();
-			reply.raw.on("close", () => aborted.abort());
+			reply.raw.on("close", () => {
+				if (!reply.raw.writableFinished) aborted.abort();
+			});
 			// The body is parsed already; the SDK takes it as it is.
 			const call = new Request(`http://${request.host}${request.url}`, {
 				method: "POST",
 				headers: webHeaders(request),
 				signal: aborted.signal,
 			});
-			contexts.set(call, contextFor(request));
-			return reply.send(
-				await handler.fetch(call, { parsedBody: request.body }),
-			);
+			const context = contextFor(request);
+			const options = { parsedBody: request.body };
+			if (await isLegacyRequest(call, request.body)) {
+				return reply.send(await answerLegacy(call, context, options));
+			}
+			contexts.set(call, context);
+			return reply.send(await handler.fetch(call, options));
 		});
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),
@@ -88,6 +98,37 @@ export function serveMcpStdio(context: Context): { close(): Promise<void> } {
 }
 
 /**
+ * Answers a request of the protocols before 2026-07-28 as the handler would,
+ * but with plain JSON: no tool has anything to say before its result, and a
+ * stream of events for one event costs more than the tool.
+ */
+async function answerLegacy(
+	call: Request,
+	context: Context,
+	options: { parsedBody: unknown },
+): Promise<Response> {
+	const server = buildMcpServer(context);
+	const transport = new WebStandardStreamableHTTPServerTransport({
+		enableJsonResponse: true,
+	});
+	await server.connect(transport);
+	call.signal.addEventListener("abort", () => void server.close());
+	try {
+		return await transport.handleRequest(call, options);
+	} finally {
+		await server.close();
+	}
+}
+
+/** What clients are told of each tool: made once, for all requests. */
+const definitions = tools.map((tool) => {
+	const { title, description, annotations, _meta } = tool;
+	const inputSchema = acceptAnything(tool.input);
+	const definition = { title, description, annotations, inputSchema };
+	return [tool, { ...definition, ...(_meta && { _meta }) }] as const;
+});
+
+/**
  * A fresh MCP server over the procedures; it serves one HTTP request or one
  * stdio connection.
  */
@@ -96,18 +137,9 @@ function buildMcpServer(context: Context): McpServer {
 		{ name: "mcp-go-live", title: "MCP Go-Live", version },
 		{ instructions },
 	);
-	for (const tool of tools) {
-		const { name, title, description, annotations, _meta } = tool;
-		server.registerTool(
-			name,
-			{
-				title,
-				description,
-				annotations,
-				inputSchema: acceptAnything(tool.input),
-				...(_meta && { _meta }),
-			},
-			(input) => runTool(tool, context, input),
+	for (const [tool, definition] of definitions) {
+		server.registerTool(tool.name, definition, (input) =>
+			runTool(tool, context, input),
 		);
 	}
 	registerResources(server, context);

@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { type Insertable, sql } from "kysely";
 import type { Assessment } from "../checklist/schema.ts";
 import { type Database, type ReportsTable, violates } from "../database.ts";
-import type { StandingReport } from "./rules.ts";
+import { prepareStatement } from "../prepared.ts";
+import type { ChangeableReport, StandingReport } from "./rules.ts";
 import type {
 	Decision,
 	NewDecision,
@@ -68,35 +69,87 @@ export async function insertReport(
 		assessment: Assessment;
 	},
 ): Promise<Report | undefined> {
-	return (
-		db
-			.insertInto("mcp_server_reports")
-			.values((eb) => ({
-				...report,
-				report_json: report.report_json && JSON.stringify(report.report_json),
-				assessment: JSON.stringify(report.assessment),
-				revision: eb
-					.selectFrom("mcp_server_reports")
-					.where("repository_key", "=", report.repository_key)
-					.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
-			}))
-			// Waits for a rival that is being inserted, then yields to it.
-			.onConflict((conflict) => conflict.doNothing())
-			.returning(reportColumns)
-			.executeTakeFirst()
-	);
+	const [inserted] = await insertStatement(db, {
+		...report,
+		report_json: report.report_json && JSON.stringify(report.report_json),
+		assessment: JSON.stringify(report.assessment),
+	});
+	return inserted;
 }
+
+type NewRow = Pick<
+	Required<Insertable<ReportsTable>>,
+	| "server_name"
+	| "repository_url"
+	| "repository_key"
+	| "developer_email"
+	| "report_data"
+	| "report_json"
+	| "content_sha256"
+	| "assessment"
+>;
+
+const insertStatement = prepareStatement<NewRow, Report>((db, value) =>
+	db
+		.insertInto("mcp_server_reports")
+		.values((eb) => ({
+			server_name: value("server_name"),
+			repository_url: value("repository_url"),
+			repository_key: value("repository_key"),
+			developer_email: value("developer_email"),
+			report_data: value("report_data"),
+			report_json: value("report_json"),
+			content_sha256: value("content_sha256"),
+			assessment: value("assessment"),
+			revision: eb
+				.selectFrom("mcp_server_reports")
+				.where("repository_key", "=", value("repository_key"))
+				.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
+		}))
+		// Waits for a rival that is being inserted, then yields to it.
+		.onConflict((conflict) => conflict.doNothing())
+		.returning(reportColumns),
+);
 
 export async function findReport(
 	db: Database,
 	id: string,
 ): Promise<Report | undefined> {
-	return db
+	const [report] = await findStatement(db, { id });
+	return report;
+}
+
+const findStatement = prepareStatement<{ id: string }, Report>((db, value) =>
+	db
 		.selectFrom("mcp_server_reports")
 		.select(reportColumns)
-		.where("id", "=", id)
-		.executeTakeFirst();
+		.where("id", "=", value("id")),
+);
+
+/** What of a report may change. */
+export async function findChangeable(
+	db: Database,
+	id: string,
+): Promise<ChangeableReport | undefined> {
+	const [report] = await changeableStatement(db, { id });
+	return report;
 }
+
+const changeableStatement = prepareStatement<{ id: string }, ChangeableReport>(
+	(db, value) =>
+		db
+			.selectFrom("mcp_server_reports")
+			.select([
+				"status",
+				"reviewed_at",
+				"risk_level",
+				"trifecta",
+				"completeness",
+				"error_count",
+				"critical_failures",
+			])
+			.where("id", "=", value("id")),
+);
 
 /** What a rule needs to know of a report, without its text. */
 export async function findStandingReport(

@@ -1,10 +1,12 @@
 import type { TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { assess, incompleteReport } from "../assessments/rules.ts";
+import { assessWithoutBlocking } from "../assessments/assess-without-blocking.ts";
+import { incompleteReport } from "../assessments/rules.ts";
 import { conflict } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import {
 	changeStatus,
+	findChangeable,
 	findLiveReport,
 	findReport,
 	findStandingReport,
@@ -18,6 +20,7 @@ import {
 	duplicateReport,
 	impossibleChange,
 	refuseTooLarge,
+	reportVersion,
 	secondLiveReport,
 	sourcesOf,
 	unknownReport,
@@ -61,7 +64,7 @@ export const reportsRouter = router({
 		.output(Report)
 		.mutation(async ({ ctx: { db, settings }, input }) => {
 			refuseTooLarge(input);
-			const assessment = assess(input);
+			const assessment = await assessWithoutBlocking(input);
 			if (settings.requireCompleteReport && assessment.error_count > 0) {
 				throw incompleteReport(assessment);
 			}
@@ -103,7 +106,7 @@ export const reportsRouter = router({
 					400: "The id is not a UUID.",
 					404: "There is no such report.",
 				},
-				etag: true,
+				etag: { versionOf: reportVersion, procedure: "reports.version" },
 			},
 		})
 		.input(ReportId)
@@ -112,6 +115,16 @@ export const reportsRouter = router({
 			const report = await findReport(db, id);
 			if (!report) throw unknownReport(id);
 			return report;
+		}),
+
+	/** What a report's `ETag` holds, found without its text. */
+	version: procedure
+		.input(ReportId)
+		.output(z.string())
+		.query(async ({ ctx: { db }, input: { id } }) => {
+			const report = await findChangeable(db, id);
+			if (!report) throw unknownReport(id);
+			return reportVersion(report);
 		}),
 
 	setStatus: procedure

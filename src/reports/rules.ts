@@ -1,10 +1,12 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import { conflict } from "../errors.ts";
+import { version } from "../version.ts";
 import {
 	MAX_REPORT_BYTES,
 	MAX_REPORT_JSON_BYTES,
 	type NewReport,
+	type Report,
 	type ReportStatus,
 } from "./schema.ts";
 
@@ -24,9 +26,38 @@ export const sourcesOf: Record<ReportStatus, readonly ReportStatus[]> = {
 	rejected: ["pending_review"],
 };
 
+/** What of a report may change: the rest is as it was submitted. */
+export type ChangeableReport = Pick<
+	Report,
+	| "status"
+	| "reviewed_at"
+	| "risk_level"
+	| "trifecta"
+	| "completeness"
+	| "error_count"
+	| "critical_failures"
+>;
+
+/**
+ * Names one state of a report, as the answer of this version of the service:
+ * equal only when the answer is. Every decision has its own `reviewed_at`.
+ */
+export function reportVersion(report: ChangeableReport): string {
+	return [
+		version,
+		report.status,
+		report.reviewed_at,
+		report.risk_level,
+		report.trifecta,
+		report.completeness,
+		report.error_count,
+		report.critical_failures,
+	].join(";");
+}
+
 /** SHA-256 of the report's UTF-8 bytes, in hex: what was submitted, provably. */
 export function contentSha256(markdown: string): string {
-	return createHash("sha256").update(markdown, "utf8").digest("hex");
+	return hash("sha256", markdown);
 }
 
 /**

@@ -27,23 +27,23 @@ const repositoryUrl = line(500, "as in https://github.com/owner/name")
 	})
 	.describe("The repository: an https, http, ssh or git@host:path URL.");
 
-const revision = z
-	.int()
-	.min(1)
-	.describe("1 for a repository's first report, then 2, 3 and so on.");
+const revision = statedNumber(
+	z
+		.int()
+		.min(1)
+		.describe("1 for a repository's first report, then 2, 3 and so on."),
+);
 
 const time = (what: string) =>
-	z.iso.datetime().describe(`${what}, ISO 8601 in UTC.`);
+	statedText(z.iso.datetime().describe(`${what}, ISO 8601 in UTC.`));
 
 /** What lists show of the assessment; see `Assessment` for what each means. */
 const assessed = {
 	risk_level: RiskLevel,
 	trifecta: Trifecta.shape.combination,
-	completeness: Assessment.shape.completeness.nullable(),
-	error_count: Assessment.shape.error_count.nullable(),
-	critical_failures: z
-		.int()
-		.min(0)
+	completeness: statedNumber(Assessment.shape.completeness).nullable(),
+	error_count: statedNumber(Assessment.shape.error_count).nullable(),
+	critical_failures: statedNumber(z.int().min(0))
 		.nullable()
 		.describe("Number of critical checks that the report answers with a fail"),
 };
@@ -114,7 +114,7 @@ export type NewReport = z.infer<typeof NewReport>;
 /** A report in full (PRD, GET /reports/{id}). */
 export const Report = z
 	.object({
-		id,
+		id: statedText(id),
 		server_name: z.string(),
 		repository_url: z.string(),
 		developer_email: z.string(),
@@ -125,10 +125,12 @@ export const Report = z
 		reviewed_by: z.string().nullable().describe("Who decided."),
 		review_notes: z.string().nullable(),
 		revision,
-		content_sha256: z
-			.string()
-			.regex(/^[0-9a-f]{64}$/)
-			.describe("SHA-256 of report_data's UTF-8 bytes, in hex."),
+		content_sha256: statedText(
+			z
+				.string()
+				.regex(/^[0-9a-f]{64}$/)
+				.describe("SHA-256 of report_data's UTF-8 bytes, in hex."),
+		),
 		report_json: z.record(z.string(), z.unknown()).nullable(),
 		...assessed,
 	})
@@ -222,6 +224,25 @@ export const Revision = ReportSummary.extend({
 	examples: [{ ...summaryExample, decisions: [] }],
 });
 export type Revision = z.infer<typeof Revision>;
+
+/**
+ * A text of an answer whose form the database's own type or constraint
+ * guarantees: documented as the given schema says, and held to it by the tests
+ * of the contract, not again in every answer.
+ */
+function statedText(schema: z.ZodType<string>): z.ZodString {
+	return z.string().meta(documentation(schema));
+}
+
+/** A number of an answer, likewise. */
+function statedNumber(schema: z.ZodType<number>): z.ZodNumber {
+	return z.number().meta(documentation(schema));
+}
+
+function documentation(schema: z.ZodType): z.GlobalMeta {
+	const { $schema, ...documented } = z.toJSONSchema(schema);
+	return documented as z.GlobalMeta;
+}
 
 /** Text that PostgreSQL can keep: no NUL, no half of a surrogate pair. */
 export function text() {

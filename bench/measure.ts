@@ -1,0 +1,90 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import autocannon, { type Request } from "autocannon";
+
+/** What one round of load showed. */
+export interface Round {
+	/** CPU milliseconds of the server's process for each request. */
+	cpuMs: number;
+	/** Requests answered per second. */
+	rate: number;
+	/** Latency in milliseconds, as the client sees it. */
+	p50: number;
+	p99: number;
+	requests: number;
+}
+
+/**
+ * Puts a server under load for a time, with 32 connections.
+ *
+ * @param options `seconds` of load; `verify` looks at every answer
+ * @throws Error when any answer is not a good one
+ */
+export async function measureLoad(
+	server: { url: string; pid: number },
+	requests: Request[],
+	options: {
+		seconds: number;
+		verify: (body: string) => boolean;
+		name: string;
+	},
+): Promise<Round> {
+	let refused = "";
+	const before = cpuSeconds(server.pid);
+	const result = await autocannon({
+		url: server.url,
+		connections: 32,
+		duration: options.seconds,
+		sampleInt: 100,
+		requests: requests as Request[],
+		timeout: 20,
+		verifyBody: (body) => {
+			const isGood = options.verify(String(body));
+			if (!isGood) refused = String(body).slice(0, 300);
+			return isGood;
+		},
+	});
+	const seconds = cpuSeconds(server.pid) - before;
+	const bad = result.non2xx + result.errors + result.mismatches;
+	if (bad > 0 || result.requests.total === 0) {
+		throw new Error(
+			`${options.name}: ${bad} of ${result.requests.total} answers are not good. ${refused}`,
+		);
+	}
+	return {
+		cpuMs: (1000 * seconds) / result.requests.total,
+		rate: result.requests.total / result.duration,
+		p50: result.latency.p50,
+		p99: result.latency.p99,
+		requests: result.requests.total,
+	};
+}
+
+/** CPU time, user and system, that a process with all its threads has taken. */
+export function cpuSeconds(pid: number): number {
+	if (process.platform !== "linux") {
+		const time = execFileSync("ps", ["-o", "time=", "-p", String(pid)], {
+			encoding: "utf8",
+		});
+		return time
+			.trim()
+			.split(":")
+			.reduce((sum, part) => sum * 60 + Number(part), 0);
+	}
+	// Behind the name, which may hold anything: proc_pid_stat(5), fields 14 and 15.
+	const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+		.split(") ")
+		.at(-1)
+		?.split(" ");
+	const ticks = Number(fields?.[11]) + Number(fields?.[12]);
+	return ticks / 100;
+}
+
+/** The value in the middle. */
+export function median(values: number[]): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	const middle = Math.floor(sorted.length / 2);
+	return sorted.length % 2 === 1
+		? (sorted[middle] ?? Number.NaN)
+		: ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}

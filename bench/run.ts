@@ -1,0 +1,136 @@
+/**
+ * The benchmark: `npm run bench`. Every contestant serves from one database on
+ * this machine; each round asks all of them, one after the other, so that what
+ * else the machine does falls on all alike. `--quick` takes half a minute and
+ * measures too little to compare by; `--only text` takes what holds the text.
+ */
+import { writeFileSync } from "node:fs";
+import { arch, cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { type Bar, judge } from "./bars.ts";
+import {
+	type Contestant,
+	contestants,
+	type Running,
+	startServer,
+} from "./contestants.ts";
+import { ask, startBenchServer } from "./database.ts";
+import { measureLoad, type Round } from "./measure.ts";
+import { type Operation, operations } from "./operations.ts";
+import { type Line, printTable, summarise } from "./table.ts";
+
+/** What is written to `bench/results.json`. */
+export interface Results {
+	machine: string;
+	database: string;
+	node: string;
+	rounds: number;
+	seconds: number;
+	reports: number;
+	absent: { contestant: string; why: string }[];
+	lines: Line[];
+	bars: Bar[];
+}
+
+const { values } = parseArgs({
+	options: {
+		quick: { type: "boolean", default: false },
+		rounds: { type: "string" },
+		seconds: { type: "string" },
+		reports: { type: "string" },
+		only: { type: "string" },
+		with: { type: "string" },
+		output: { type: "string" },
+	},
+});
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 1.4));
+const reports = Number(values.reports ?? (values.quick ? 500 : 20_000));
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+const server = await startBenchServer();
+const running: Running[] = [];
+const absent: Results["absent"] = [];
+try {
+	say(`${server.version}; seeding ${reports} reports of 8 KiB`);
+	const url = await server.makeDatabase("run", { reports, size: 8192 });
+	for (const contestant of contestants.filter(takesPart)) {
+		const command = contestant.command();
+		if (!Array.isArray(command)) {
+			absent.push({ contestant: contestant.name, why: command.absent });
+			continue;
+		}
+		const list = contestant.isOurs || contestant.api === "rest";
+		const path = list
+			? "/api/v1/reports?limit=1"
+			: `/trpc/list?input=${encodeURIComponent('{"limit":1}')}`;
+		const started = await startServer(command, path, { DATABASE_URL: url });
+		running.push({ contestant, ...started });
+	}
+	const ids = await ask(
+		url,
+		"SELECT id FROM mcp_server_reports TABLESAMPLE SYSTEM (50) LIMIT 200",
+	);
+	const lines = await measureAll(ids.map(({ id }) => id));
+	const results: Results = {
+		machine: `${cpus().length} × ${cpus()[0]?.model.trim()} (${arch()})`,
+		database: server.version,
+		node: process.version,
+		rounds,
+		seconds,
+		reports,
+		absent,
+		lines,
+		bars: judge(lines),
+	};
+	printTable(results);
+	const output = values.output ?? (values.quick ? "" : "bench/results.json");
+	if (output) {
+		writeFileSync(output, `${JSON.stringify(results, null, "\t")}\n`);
+	}
+} finally {
+	await Promise.all(running.map(({ stop }) => stop()));
+	await server.stop();
+}
+
+async function measureAll(ids: string[]): Promise<Line[]> {
+	const entries = operations
+		.filter(({ name }) => !values.only || name.includes(values.only))
+		.flatMap((operation) =>
+			running
+				.filter(({ contestant }) => operation.takesPart(contestant))
+				.map((server) => ({ operation, server, rounds: [] as Round[] })),
+		);
+	// The first round warms up, and does not count.
+	for (let round = values.quick ? 1 : 0; round <= rounds; round += 1) {
+		say(round === 0 ? "warming up" : `round ${round} of ${rounds}`);
+		for (const entry of entries) {
+			const measured = await measureEntry(entry, ids);
+			if (round > 0) entry.rounds.push(measured);
+		}
+	}
+	return summarise(
+		entries.map(({ operation, server, rounds }) => ({
+			operation,
+			contestant: server.contestant,
+			rounds,
+		})),
+	);
+}
+
+function measureEntry(
+	{ operation, server }: { operation: Operation; server: Running },
+	ids: string[],
+): Promise<Round> {
+	return measureLoad(server, operation.requests(server.contestant, ids), {
+		seconds,
+		verify: operation.verify,
+		name: `${operation.name} of ${server.contestant.name}`,
+	});
+}
+
+/** `--with` narrows the field to the floor, ours, and those it names. */
+function takesPart({ name, isOurs }: Contestant): boolean {
+	const isNeeded = isOurs || name.startsWith("floor");
+	return values.with === undefined || isNeeded || values.with.includes(name);
+}

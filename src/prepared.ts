@@ -1,0 +1,62 @@
+import {
+	type Compilable,
+	DummyDriver,
+	type Expression,
+	Kysely,
+	PostgresAdapter,
+	PostgresIntrospector,
+	PostgresQueryCompiler,
+	sql,
+} from "kysely";
+import type { Database, Tables } from "./database.ts";
+import { keepPrepared } from "./pool.ts";
+
+/** Writes SQL, and is connected to nothing. */
+const writer = new Kysely<Tables>({
+	dialect: {
+		createAdapter: () => new PostgresAdapter(),
+		createDriver: () => new DummyDriver(),
+		createIntrospector: (db) => new PostgresIntrospector(db),
+		createQueryCompiler: () => new PostgresQueryCompiler(),
+	},
+});
+
+/** Stands in a statement where a value of this name will be. */
+class Place {
+	readonly name: string;
+	constructor(name: string) {
+		this.name = name;
+	}
+}
+
+/**
+ * Writes a statement once, for what is asked again and again, and has the
+ * database keep it: building one with Kysely costs more than sending it. Its
+ * plan must be right whatever the values.
+ *
+ * @param build the query; `value(name)` stands for what each call gives
+ * @returns runs it with those values, on a database or a transaction
+ */
+export function prepareStatement<Values extends object, Row>(
+	build: (
+		db: Database,
+		value: <Name extends keyof Values & string>(
+			name: Name,
+		) => Expression<Values[Name]>,
+	) => Compilable<Row>,
+): (db: Database, values: Values) => Promise<Row[]> {
+	const query = build(writer, (name) => sql.val(new Place(name)) as never);
+	const statement = query.compile();
+	keepPrepared(statement.sql);
+	return async (db, values) => {
+		const { rows } = await db.executeQuery<Row>({
+			...statement,
+			parameters: statement.parameters.map((parameter) =>
+				parameter instanceof Place
+					? values[parameter.name as keyof Values]
+					: parameter,
+			),
+		});
+		return rows;
+	};
+}
