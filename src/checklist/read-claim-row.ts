@@ -1,6 +1,11 @@
 import { findCheck } from "./find-check.ts";
 import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
-import { type Claim, readClaimLine, settle } from "./read-claim.ts";
+import {
+	type Claim,
+	isPlainAnswer,
+	readClaimLine,
+	settle,
+} from "./read-claim.ts";
 import {
 	combineStatuses,
 	type ReadStatus,
@@ -43,11 +48,14 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	const found = findCheck(takeMarkers(label).without, phase);
 	if (!found) return undefined;
 	const statuses = statusColumns.map((index) =>
-		readStatus(cells[index] ?? "", found.danger !== found.denied),
+		readStatus(cells[index] ?? "", found.danger !== found.denied, (more) =>
+			isPlainAnswer(found, more),
+		),
 	);
 	const { status, contradictory } = combineCells(statuses);
 	// "No pipeline" with a tick may mean that there is one, or that there is none.
-	const unclear = found.denied && !found.danger && status === "pass";
+	const unclear =
+		status === "pass" && (!found.clear || (found.denied && !found.danger));
 	const evidence = cells.filter((_, index) =>
 		kinds.includes("evidence")
 			? kinds[index] === "evidence"
@@ -87,11 +95,11 @@ function findStatusColumns(
 
 /** Whether a cell is a status whatever its column asks; "yes" and "no" are not. */
 function isPlainStatus(cell: string): boolean {
-	const { status } = readStatus(cell);
+	const { status } = readStatus(cell, false, () => true);
 	return (
 		cell !== "" &&
 		status !== "unreadable" &&
-		status === readStatus(cell, true).status
+		status === readStatus(cell, true, () => true).status
 	);
 }
 

@@ -1,3 +1,4 @@
+import { hasDoubt } from "./doubt.ts";
 import { findVerdictPhase } from "./find-phase.ts";
 import { toKey } from "./phrases.ts";
 import {
@@ -6,7 +7,12 @@ import {
 	readHeaderValue,
 	readRisk,
 } from "./read-fields.ts";
-import { readStatus, takeMarkers } from "./read-status.ts";
+import {
+	combineStatuses,
+	type ReadStatus,
+	readStatus,
+	takeMarkers,
+} from "./read-status.ts";
 import type { Report } from "./report.ts";
 import type { Phase, Verdict } from "./schema.ts";
 
@@ -42,12 +48,18 @@ export function addMarkedVerdict(
 	heading: string,
 	line: number,
 ): void {
-	const marked = takeMarkers(heading).found.size > 0;
-	if (marked) addVerdict(report, phase, readVerdict(heading), line);
+	const { found, without } = takeMarkers(heading);
+	if (found.size === 0) return;
+	const { status } = combineStatuses([...found]);
+	const doubtful = status === "pass" && hasDoubt(without);
+	addVerdict(report, phase, doubtful ? "unknown" : toVerdict(status), line);
 }
 
 function readVerdict(text: string): Verdict {
-	const { status } = readStatus(text);
+	return toVerdict(readStatus(text).status);
+}
+
+function toVerdict(status: ReadStatus["status"]): Verdict {
 	return status === "pass" || status === "fail" || status === "warning"
 		? status
 		: "unknown";

@@ -2,7 +2,12 @@ import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase } from "./find-phase.ts";
 import type { Block, Markdown } from "./markdown.ts";
 import { toKey } from "./phrases.ts";
-import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
+import {
+	type Claim,
+	isPlainAnswer,
+	readClaimLine,
+	splitLabel,
+} from "./read-claim.ts";
 import { type Row, readClaimRow, readColumn } from "./read-claim-row.ts";
 import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
 import { readStatus, takeMarkers } from "./read-status.ts";
@@ -128,13 +133,16 @@ function readLine(
 ): void {
 	const { label, rest } = splitLabel(text);
 	const key = place.heading || place.last ? toKey(label) : "";
-	if (place.heading && statusFields.has(key)) {
+	const { heading } = place;
+	if (heading && statusFields.has(key)) {
 		const {
 			status,
 			contradictory,
 			rest: evidence,
-		} = readStatus(rest, place.heading.danger !== place.heading.denied);
-		const claim = { ...place.heading, status, contradictory, evidence, line };
+		} = readStatus(rest, heading.danger !== heading.denied, (more) =>
+			isPlainAnswer(heading, more),
+		);
+		const claim = { ...heading, status, contradictory, evidence, line };
 		addClaim(report, place, claim, indent);
 		return;
 	}
