@@ -94,6 +94,106 @@ test.for([
 	expect(findStatus(assessReport(text), "POL-5")).toBe("pass");
 });
 
+test.for([
+	"Reads every mailbox in the tenant with one key",
+	"Web pages go verbatim into the prompt",
+	"Posts to any host on the internet",
+	"No OBO, one shared account",
+	"Never sanitized",
+	"Without any filter",
+	"None of it is filtered",
+	"No sandbox",
+	"Not sanitized",
+	"Read not on behalf of the user",
+	"Hosts are not allowlisted",
+	"Internal only from 2027",
+	"Controlled: not really",
+	"Controlled later",
+])("the evidence %j leaves a leg of the trifecta unclear", (said) => {
+	for (const id of ["SEC-1", "SEC-2", "SEC-3"]) {
+		const { trifecta, findings } = assessReport(
+			fillTemplate({ [id]: { status: "✅ Pass", evidence: said } }),
+		);
+		expect(Object.values(trifecta)).toContain("unknown");
+		expect(findings.map(({ rule, check }) => [rule, check])).toEqual([
+			["trifecta-unclear", id],
+		]);
+	}
+});
+
+test.for([
+	["OBO only", "controlled"],
+	["Not in LLM context", "controlled"],
+	["None", "none"],
+	["None: all calls internal", "none"],
+	["No external communication", "none"],
+	[
+		"None: results hold counts, ids and enum values, src/tools/summary.ts:20-38",
+		"none",
+	],
+	[
+		"Controlled: OBO only, ServiceNow incidents, src/servicenow.ts:41 exchanges the user's token, no other data source",
+		"controlled",
+	],
+])("the evidence %j of a leg is read as %s", ([said = "", leg]) => {
+	const { trifecta, findings } = assessReport(
+		fillTemplate({ "SEC-3": { status: "✅ Pass", evidence: said } }),
+	);
+	expect(trifecta.external_communication).toBe(leg);
+	expect(findings).toEqual([]);
+});
+
+test("a leg that passes with evidence that it is there contradicts itself, and three of them complete the trifecta", () => {
+	const leg = { status: "✅ Pass", evidence: "present, not controlled" };
+	const one = assessReport(fillTemplate({ "SEC-2": leg }));
+	expect(one.findings.map(({ rule, check }) => [rule, check])).toEqual([
+		["answer-contradiction", "SEC-2"],
+	]);
+	const all = assessReport(
+		fillTemplate({ "SEC-1": leg, "SEC-2": leg, "SEC-3": leg }),
+	);
+	expect(all.trifecta.combination).toBe("complete");
+	expect(all.risk_level).toBe("critical");
+});
+
+test("a combination that passes with all three legs contradicts itself", () => {
+	const report = (said: string) =>
+		fillTemplate({ "SEC-4": { status: "✅ Pass", evidence: said } });
+	expect(listRules(report("All three legs are present"))).toEqual([
+		"answer-contradiction",
+	]);
+	expect(listRules(report("Two of the three legs are absent"))).toEqual([]);
+	expect(listRules(report("Not all three are present"))).toEqual([]);
+});
+
+test.for(["➖ N/A", "⚠️ Warning"])(
+	"a critical check that is answered with %s is an error",
+	(status) => {
+		expect(
+			listRules(fillTemplate({ "AUTH-1": { status, evidence } })),
+		).toContain("critical-check-not-passed");
+	},
+);
+
+test("a report in which nothing is applicable is not clean", () => {
+	const report = fillTemplate().replaceAll("✅ Pass", "➖ N/A");
+	const { error_count, findings } = assessReport(report);
+	expect(error_count).toBeGreaterThan(0);
+	const about = findings.filter(
+		({ rule }) => rule === "verification-not-applicable",
+	);
+	expect(about.map(({ check }) => check)).toEqual([
+		"VER-1",
+		"VER-2",
+		"VER-3",
+		"VER-4",
+	]);
+});
+
+function listRules(report: string): string[] {
+	return assessReport(report).findings.map(({ rule }) => rule);
+}
+
 function findStatus({ phases }: Assessment, id: string): string | undefined {
 	return phases.flatMap(({ checks }) => checks).find((check) => check.id === id)
 		?.status;

@@ -1,3 +1,8 @@
+import {
+	combinationCheck,
+	legChecks,
+	saysAllPresent,
+} from "../read-trifecta.ts";
 import type { Draft, Reading } from "../reading.ts";
 import { isLowerRisk } from "../risk.ts";
 import type { PhaseAssessment } from "../schema.ts";
@@ -8,6 +13,7 @@ import { findStructuredContradictions } from "./structured-data.ts";
 export function findContradictions(reading: Reading): Draft[] {
 	return [
 		...findAnswerContradictions(reading),
+		...findLegContradictions(reading),
 		...reading.phases.flatMap((phase) =>
 			findVerdictContradiction(reading, phase),
 		),
@@ -34,6 +40,32 @@ function findAnswerContradictions({ phases, answers }: Reading): Draft[] {
 				: [],
 		),
 	);
+}
+
+/** A leg that passes with evidence that it is there, and a combination that passes with evidence that all three are. */
+function findLegContradictions({ answers, trifecta }: Reading): Draft[] {
+	const legs = Object.entries(legChecks).filter(
+		([leg]) => trifecta[leg as keyof typeof legChecks] === "present",
+	);
+	const combined = saysAllPresent(
+		answers.get(combinationCheck)?.evidence ?? "",
+	);
+	return [
+		...legs.map(([, id]) => id as string),
+		...(combined ? [combinationCheck] : []),
+	].flatMap((id): Draft[] => {
+		const answer = answers.get(id);
+		if (answer?.status !== "pass") return [];
+		return [
+			{
+				rule: "answer-contradiction",
+				phase: "security",
+				check: id,
+				line: answer.line,
+				message: `${id} ${answer.title} passes, but its evidence says that it is present.`,
+			},
+		];
+	});
 }
 
 function findVerdictContradiction(

@@ -134,19 +134,11 @@ function findTrifecta({ trifecta, answers }: Reading): Draft[] {
 	});
 }
 
-function describeStatus(
-	phase: Phase,
-	{ id, title, severity, status, line }: ResolvedAnswer,
-): Draft[] {
+function describeStatus(phase: Phase, answer: ResolvedAnswer): Draft[] {
+	const { id, title, severity, status, line } = answer;
 	const about = { phase, check: id, line };
-	if (status === "warning")
-		return [
-			{
-				...about,
-				rule: "check-warning",
-				message: `${id} ${title} is answered with a warning.`,
-			},
-		];
+	if (status === "warning" || status === "not_applicable")
+		return describeReservation(phase, answer);
 	if (status !== "fail") return [];
 	const rule = (
 		{
@@ -156,6 +148,30 @@ function describeStatus(
 		} as const
 	)[severity];
 	return [{ ...about, rule, message: `${id} ${title} does not pass.` }];
+}
+
+function describeReservation(
+	phase: Phase,
+	{ id, title, severity, status, line }: ResolvedAnswer,
+): Draft[] {
+	const about = { phase, check: id, line };
+	const answered = `${id} ${title} is answered with ${status === "warning" ? "a warning" : "N/A"}`;
+	const drafts: Draft[] = [];
+	if (status === "warning")
+		drafts.push({ ...about, rule: "check-warning", message: `${answered}.` });
+	else if (phase === "verification")
+		drafts.push({
+			...about,
+			rule: "verification-not-applicable",
+			message: `${answered}, and belongs to every report.`,
+		});
+	if (severity === "critical")
+		drafts.push({
+			...about,
+			rule: "critical-check-not-passed",
+			message: `${answered}; a critical check has to pass.`,
+		});
+	return drafts;
 }
 
 function describeRedFlag(
