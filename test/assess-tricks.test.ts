@@ -190,6 +190,66 @@ test("a report in which nothing is applicable is not clean", () => {
 	]);
 });
 
+test.for([
+	["AUTH-1", "We use an API key, no OBO"],
+	["AUTH-1", "A static API key instead of OBO"],
+	["AUTH-1", "API key stored in vault, never in git"],
+	["AUTH-1", "Shared client secret for all users"],
+	["AUTH-1", "Personal access token in env var"],
+	["AUTH-1", "Nobody gets in without an API key"],
+	["POL-3", "Copy of the production data, not mock data"],
+	["POL-3", "Tests run on a dump of the production database"],
+	["POL-5", "CodeQL is not configured"],
+	["POL-5", "Nothing is scanned"],
+	["POL-5", "Scanning is disabled"],
+	["POL-6", "kubectl apply from my laptop"],
+	["SEC-5", "Tools return images, no audio"],
+	["SEC-5", "No audio, images are returned"],
+	["SEC-5", "Returns PNG screenshots"],
+])("the evidence of %s gives away: %s", ([id = "", said = ""]) => {
+	const report = fillTemplate({ [id]: { status: "✅ Pass", evidence: said } });
+	const { findings } = assessReport(report);
+	expect(findings.map(({ severity, check }) => [severity, check])).toEqual([
+		["error", id],
+	]);
+});
+
+test.for([
+	["AUTH-1", "Token exchange; no API keys, no service principals"],
+	["AUTH-1", "OBO instead of API keys"],
+	["AUTH-1", "OBO rather than an API key or service principal"],
+	["AUTH-1", "The gateway rejects API keys"],
+	["AUTH-1", "API keys are never used"],
+	["AUTH-1", "The server does not use any API keys or service principals"],
+	["POL-3", "Generated data, never production data"],
+	["SEC-5", "Text only: no audio, images or resource links"],
+	["SEC-5", "Images and audio are refused"],
+	["AUTH-1", "No API keys are used"],
+])("the evidence of %s denies it: %s", ([id = "", said = ""]) => {
+	const report = fillTemplate({ [id]: { status: "✅ Pass", evidence: said } });
+	expect(listRules(report)).toEqual([]);
+});
+
+test("an honest warning on a recommended check leaves the risk low, as the skill defines it", () => {
+	const report = fillTemplate({
+		"OBS-4": { status: "⚠️ Warning", evidence: "Kim, 2026-04-01" },
+	}).replace(
+		"Observability Assessment:** PASS",
+		"Observability Assessment:** WARNING",
+	);
+	const { error_count, claimed_risk_level, findings } = assessReport(report);
+	expect([error_count, claimed_risk_level]).toEqual([0, "low"]);
+	expect(findings.map(({ rule }) => rule)).toEqual(["check-warning"]);
+});
+
+test("findings that are not listed are counted", () => {
+	const { error_count, findings } = assessReport(
+		`${fillTemplate()}\n${"TODO\n\n".repeat(80)}`,
+	);
+	expect(error_count).toBe(80);
+	expect(findings).toHaveLength(50);
+});
+
 function listRules(report: string): string[] {
 	return assessReport(report).findings.map(({ rule }) => rule);
 }

@@ -189,7 +189,8 @@ const contradictions = [
 		id: "risk-contradiction",
 		severity: "error",
 		title: "The risk level is too low",
-		meaning: "The report gives itself a lower risk than its own answers show.",
+		meaning:
+			"The report calls its risk low or medium, but a required or critical check fails or the trifecta is complete, so that it is high.",
 		fix: "Correct the risk level, or the answers that are wrong.",
 	},
 	{

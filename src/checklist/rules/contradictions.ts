@@ -4,7 +4,7 @@ import {
 	saysAllPresent,
 } from "../read-trifecta.ts";
 import type { Draft, Reading } from "../reading.ts";
-import { isLowerRisk } from "../risk.ts";
+import { understatesRisk } from "../risk.ts";
 import type { PhaseAssessment } from "../schema.ts";
 import { findHeaderContradictions } from "./header.ts";
 import { findStructuredContradictions } from "./structured-data.ts";
@@ -116,8 +116,7 @@ function findRiskContradiction({
 	risk,
 	claimedRisk,
 }: Reading): Draft[] {
-	// A report can only call itself low, medium or high: high is as much as it can say.
-	if (claimedRisk === "high" || !isLowerRisk(claimedRisk, risk)) return [];
+	if (!understatesRisk(claimedRisk, risk)) return [];
 	return [
 		{
 			rule: "risk-contradiction",
