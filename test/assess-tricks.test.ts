@@ -250,6 +250,47 @@ test("findings that are not listed are counted", () => {
 	expect(findings).toHaveLength(50);
 });
 
+test.for([
+	"notkim@example.com",
+	"kim@example.com.evil.example",
+	"robin@example.com",
+	"Kim <robin@example.com>",
+])("the developer %s is not kim@example.com", (said) => {
+	const report = fillTemplate().replace("alex@intility.no", said);
+	const submission = { developer_email: "kim@example.com" };
+	const { findings } = assessReport(report, { submission });
+	expect(findings.map(({ rule }) => rule)).toEqual(["header-contradiction"]);
+});
+
+test.for(["Kim <KIM@example.com>", "kim@example.com.", "Kim"])(
+	"the developer %s does not contradict kim@example.com",
+	(said) => {
+		const report = fillTemplate().replace("alex@intility.no", said);
+		const submission = { developer_email: "kim@example.com" };
+		expect(assessReport(report, { submission }).findings).toEqual([]);
+	},
+);
+
+test.for([
+	"**Repository:** https://github.com/example/other",
+	"**MCP Server Name:** mcp-other",
+	"**Developer:** robin@example.com",
+])("a header field that is given a second time is noticed: %s", (field) => {
+	const lines = fillTemplate().split("\n");
+	const above = [...lines.slice(0, 7), field, ...lines.slice(7)].join("\n");
+	const below = `${fillTemplate()}\n${field}\n`;
+	expect(listRules(above)).toEqual(["header-contradiction"]);
+	expect(listRules(below)).toEqual(["header-contradiction"]);
+});
+
+test("what a submission does not name is not compared", () => {
+	const submission = { repository_url: "https://github.com/example/other" };
+	const { findings } = assessReport(fillTemplate(), { submission });
+	expect(findings.map(({ message }) => message)).toEqual([
+		'The report names the repository "https://github.com/intility/mcp-servicenow", but it was submitted as "https://github.com/example/other".',
+	]);
+});
+
 function listRules(report: string): string[] {
 	return assessReport(report).findings.map(({ rule }) => rule);
 }

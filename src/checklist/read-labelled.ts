@@ -14,7 +14,10 @@ import {
 	takeMarkers,
 } from "./read-status.ts";
 import type { Report } from "./report.ts";
-import type { Phase, Verdict } from "./schema.ts";
+import type { Phase, ReportHeader, Verdict } from "./schema.ts";
+
+/** Labels that mean the header even below a phase; others, such as "name", mean many things there. */
+const templateFields = new Set(["mcp server name", "repository", "developer"]);
 
 /** A label and its value, with the addresses that the line links to. */
 type Labelled = { label: string; rest: string; links: string[]; line: number };
@@ -27,11 +30,13 @@ export function readLabelled(
 ): boolean {
 	if (label === "" || label.length > 80) return false;
 	const key = toKey(label);
-	const field = report.phaseLines.size === 0 && findHeaderField(key);
-	if (field) {
-		report.header[field] ??= readHeaderValue(field, rest, links);
+	const field = findHeaderField(key);
+	if (field && report.phaseLines.size === 0) {
+		readHeaderField(report, field, readHeaderValue(field, rest, links), line);
 		return true;
 	}
+	if (field && templateFields.has(key) && report.header[field] !== null)
+		readHeaderField(report, field, readHeaderValue(field, rest, links), line);
 	if (isRiskLabel(key)) {
 		report.risks.push({ level: readRisk(rest), line });
 		return true;
@@ -39,6 +44,18 @@ export function readLabelled(
 	const phase = findVerdictPhase(key, around);
 	if (phase) addVerdict(report, phase, readVerdict(rest), line);
 	return phase !== undefined;
+}
+
+/** The first place fills a field in; each later one is kept to be compared with it. */
+function readHeaderField(
+	report: Report,
+	field: keyof ReportHeader,
+	value: string | null,
+	line: number,
+): void {
+	if (value === null) return;
+	if (report.header[field] === null) report.header[field] = value;
+	else report.repeated.push({ field, value, line });
 }
 
 /** Takes a sign in a phase's heading for its verdict. */

@@ -45,6 +45,7 @@ export function readReport({ blocks }: Markdown): Report {
 			review_duration: null,
 			checklist_version: null,
 		},
+		repeated: [],
 		phaseLines: new Map(),
 		verdicts: [],
 		risks: [],

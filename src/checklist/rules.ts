@@ -206,8 +206,8 @@ const contradictions = [
 		severity: "error",
 		title: "The header contradicts the submission",
 		meaning:
-			"The report names another server, repository or e-mail address than it was submitted with.",
-		fix: "Submit with the values in the report, or correct its header.",
+			"The report names another server, repository or e-mail address than it was submitted with, or names two.",
+		fix: "Submit with the values in the report, or correct its header; name each once.",
 	},
 	{
 		id: "checklist-version-differs",
