@@ -291,6 +291,89 @@ test("what a submission does not name is not compared", () => {
 	]);
 });
 
+test("a report inside a quote answers nothing, and is told so", () => {
+	const { answered, findings } = assessReport(
+		fillTemplate().replaceAll(/^/gm, "> "),
+	);
+	expect(answered).toBe(0);
+	expect(findings.map(({ rule }) => rule)).toContain("text-not-read");
+});
+
+test.for(["Target status", "Status of the old server", "Status in 2027"])(
+	"a column headed %j answers nothing",
+	(head) => {
+		const report = fillTemplate().replaceAll("| Status |", `| ${head} |`);
+		expect(assessReport(report).answered).toBe(0);
+	},
+);
+
+test.for([
+	"## Recommendations",
+	"## Example from another server",
+	"## Status of the previous version",
+])("a section headed %j answers nothing", (heading) => {
+	const [header = "", ...phases] = fillTemplate().split("---\n\n## ");
+	const report = `${header}\n\n${heading}\n\n### ${phases.join("\n\n### ")}`;
+	const { answered, phases: read } = assessReport(report);
+	expect(answered).toBe(0);
+	expect(read.some(({ verdict }) => verdict === "pass")).toBe(false);
+});
+
+test("a title may name a template or an example", () => {
+	const report = fillTemplate().replace("# MCP Go-Live", "# Example Template");
+	expect(listRules(report)).toEqual([]);
+});
+
+test.for([
+	"~✅ Pass~",
+	"<s>✅ Pass</s>",
+	"<del>✅ Pass</del>",
+	"<span hidden>✅ Pass</span>",
+	'<span style="display: none">✅ Pass</span>',
+])("the status %s is struck out or hidden, and answers nothing", (status) => {
+	const assessment = assessReport(
+		fillTemplate({ "POL-5": { status, evidence } }),
+	);
+	expect(findStatus(assessment, "POL-5")).toBe("missing");
+});
+
+test("a report inside a hidden element answers nothing", () => {
+	const report = `<div hidden>\n\n${fillTemplate()}\n\n</div>\n`;
+	expect(assessReport(report).answered).toBe(0);
+});
+
+test.for([
+	"**Overall Assessment:** FAIL",
+	"**Overall Assessment:** NOT READY FOR PRODUCTION",
+	"**Production readiness:** ikke klar",
+	"**Final verdict:** no go",
+])("a conclusion against all checks is noticed: %s", (conclusion) => {
+	const report = `${fillTemplate()}\n${conclusion}\n`;
+	expect(listRules(report)).toEqual(["verdict-contradiction"]);
+});
+
+test("a conclusion that fits its checks is no finding", () => {
+	const report = `${fillTemplate()}\n**Overall Assessment:** PASS\n`;
+	expect(listRules(report)).toEqual([]);
+});
+
+test("a verdict that takes itself back is none", () => {
+	const report = fillTemplate().replace(
+		"Security Assessment:** PASS",
+		"Security Assessment:** PASS? No, FAIL",
+	);
+	const { phases, findings } = assessReport(report);
+	expect(phases[0]?.verdict).toBe("unknown");
+	expect(findings.map(({ rule }) => rule)).toEqual(["verdict-missing"]);
+});
+
+test("a phase that passes over a warning contradicts itself", () => {
+	const report = fillTemplate({
+		"OBS-4": { status: "⚠️ Warning", evidence: "Kim, 2026-04-01" },
+	});
+	expect(listRules(report)).toContain("verdict-contradiction");
+});
+
 function listRules(report: string): string[] {
 	return assessReport(report).findings.map(({ rule }) => rule);
 }

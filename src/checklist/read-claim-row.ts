@@ -13,7 +13,7 @@ import {
 	takeMarkers,
 } from "./read-status.ts";
 import type { Phase } from "./schema.ts";
-import { columnWords } from "./wordings/fields.ts";
+import { columnWords, statusHeadFillers } from "./wordings/fields.ts";
 
 /** A table row, with the head of its table; the head itself has an empty one. */
 export type Row = {
@@ -22,6 +22,13 @@ export type Row = {
 	header: string[];
 	line: number;
 };
+
+/** All words that may stand in the head of a column that answers. */
+const statusHeadWords = new Set([
+	...columnWords.status.flatMap(toWords),
+	...columnWords.label,
+	...statusHeadFillers,
+]);
 
 type ColumnKind = keyof typeof columnWords;
 
@@ -76,7 +83,10 @@ export function readColumn(head: string): ColumnKind | undefined {
 	const words = toWords(head.slice(0, 100));
 	const kinds = findPhrases(columns, words).map(({ value }) => value);
 	// "Not OK" and "Failed?" turn the meaning of a tick around; "Pass/Fail" does not.
-	return kinds.includes("other") && words[0] !== "pass" ? "other" : kinds[0];
+	if (kinds.includes("other") && words[0] !== "pass") return "other";
+	// "Target status" and "Status in 2027" are not what is true of this server today.
+	const plain = words.every((word) => statusHeadWords.has(word));
+	return kinds[0] === "status" && !plain ? "other" : kinds[0];
 }
 
 /** The columns that are called a status; without one, those that hold a status in itself. */

@@ -1,6 +1,6 @@
-import { hasDoubt } from "./doubt.ts";
+import { hasDoubt, isDenial } from "./doubt.ts";
 import { findVerdictPhase } from "./find-phase.ts";
-import { toKey } from "./phrases.ts";
+import { toKey, toWords } from "./phrases.ts";
 import {
 	findHeaderField,
 	isRiskLabel,
@@ -15,9 +15,16 @@ import {
 } from "./read-status.ts";
 import type { Report } from "./report.ts";
 import type { Phase, ReportHeader, Verdict } from "./schema.ts";
+import { overallLabels } from "./wordings/phases.ts";
 
 /** Labels that mean the header even below a phase; others, such as "name", mean many things there. */
 const templateFields = new Set(["mcp server name", "repository", "developer"]);
+
+const overall = new Set(overallLabels);
+/** What a server is not when it is "not ready", "no go" or "ikke klar". */
+const approvals = new Set(
+	"ready go approved recommended fit klar godkjent anbefalt".split(" "),
+);
 
 /** A label and its value, with the addresses that the line links to. */
 type Labelled = { label: string; rest: string; links: string[]; line: number };
@@ -41,9 +48,23 @@ export function readLabelled(
 		report.risks.push({ level: readRisk(rest), line });
 		return true;
 	}
+	if (overall.has(key)) {
+		if (isRefusal(rest)) report.refusals.push({ text: rest, line });
+		return true;
+	}
 	const phase = findVerdictPhase(key, around);
 	if (phase) addVerdict(report, phase, readVerdict(rest), line);
 	return phase !== undefined;
+}
+
+function isRefusal(text: string): boolean {
+	const { status } = readStatus(text, false, () => true);
+	const words = toWords(text.slice(0, 500));
+	const denied = words.some(
+		(word, at) =>
+			isDenial(word) && approvals.has(words[at + 1] ?? words[at] ?? ""),
+	);
+	return status === "fail" || denied || (status === "pass" && hasDoubt(text));
 }
 
 /** The first place fills a field in; each later one is kept to be compared with it. */

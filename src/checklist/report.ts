@@ -12,6 +12,8 @@ export type Report = {
 	/** The phases that have a heading, and its line. */
 	phaseLines: Map<Phase, number>;
 	verdicts: PhaseVerdict[];
+	/** Places that call the server as a whole not ready. */
+	refusals: { text: string; line: number }[];
 	risks: { level: RiskLevel; line: number }[];
 	/** Answers to checks in order; `aside` in sections that only speak about checks, such as a summary. */
 	claims: (Claim & { aside: boolean })[];

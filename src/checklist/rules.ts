@@ -182,7 +182,7 @@ const contradictions = [
 		severity: "error",
 		title: "A verdict contradicts its checks",
 		meaning:
-			"The phase's verdict is better than its checks allow, or worse than all of them, or it is given twice.",
+			"The phase's verdict is better than its checks allow (PASS over a warning, PASS or WARNING over a failure), or worse than all of them, or it is given twice; or the report calls the server not ready while no check fails.",
 		fix: "Correct the verdict or the check that is wrong.",
 	},
 	{
@@ -271,8 +271,8 @@ const text = [
 		severity: "warning",
 		title: "Text that was not read",
 		meaning:
-			"A paragraph or table cell is too long, or a list nested too deeply, to be read as an answer.",
-		fix: "Shorten the text, and give every check its own row.",
+			"A paragraph or table cell is too long, or a list nested too deeply, to be read as an answer; or a heading or table stands inside a quote or hidden HTML, which answer nothing.",
+		fix: "Shorten the text, give every check its own row, and take headings and tables out of quotes.",
 	},
 ] as const satisfies Rule[];
 

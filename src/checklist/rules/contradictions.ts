@@ -17,6 +17,7 @@ export function findContradictions(reading: Reading): Draft[] {
 		...reading.phases.flatMap((phase) =>
 			findVerdictContradiction(reading, phase),
 		),
+		...findRefusalContradiction(reading),
 		...findCompletionContradiction(reading),
 		...findRiskContradiction(reading),
 		...findHeaderContradictions(reading),
@@ -79,18 +80,39 @@ function findVerdictContradiction(
 	const allPass = checks.every(
 		({ status }) => status === "pass" || status === "not_applicable",
 	);
+	const reserved = checks.filter(
+		({ status }) => status === "warning" || status === "fail",
+	);
 	const message =
 		new Set(given.map((one) => one.verdict)).size > 1
 			? `${title} has two different verdicts.`
 			: (verdict === "pass" || verdict === "warning") && failed.length > 0
 				? `${title} is ${verdict === "pass" ? "PASS" : "WARNING"}, but ${failed.map((check) => check.id).join(", ")} failed.`
-				: verdict === "fail" && allPass
-					? `${title} is FAIL, but every check passes.`
-					: undefined;
+				: verdict === "pass" && reserved.length > 0
+					? `${title} is PASS, but ${reserved.map((check) => check.id).join(", ")} ${reserved.length === 1 ? "does" : "do"} not pass without a warning.`
+					: verdict === "fail" && allPass
+						? `${title} is FAIL, but every check passes.`
+						: undefined;
 	const line = given[0]?.line ?? null;
 	return message
 		? [{ rule: "verdict-contradiction", phase: id, line, message }]
 		: [];
+}
+
+/** A report that calls its server not ready, while no check says why. */
+function findRefusalContradiction({ report, phases }: Reading): Draft[] {
+	const [refusal] = report.refusals;
+	const failed = phases
+		.flatMap(({ checks }) => checks)
+		.some(({ status }) => status === "fail");
+	if (!refusal || failed) return [];
+	return [
+		{
+			rule: "verdict-contradiction",
+			line: refusal.line,
+			message: `The report's own conclusion is "${refusal.text.slice(0, 200)}", but no check fails.`,
+		},
+	];
 }
 
 function findCompletionContradiction({ phases, answers }: Reading): Draft[] {
