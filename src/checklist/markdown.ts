@@ -151,6 +151,11 @@ export function readMarkdown(source: string): Markdown {
 	return document;
 }
 
+/** A text with its HTML entities, such as `&#65;`, and backslash escapes turned into the characters that they stand for. */
+export function decodeEntities(text: string): string {
+	return /[&\\]/.test(text) ? parser.utils.unescapeAll(text) : text;
+}
+
 function joinLines(lines: TextLine[]): string {
 	return lines
 		.map(({ text }) => text)
