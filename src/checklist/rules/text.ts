@@ -1,3 +1,4 @@
+import { decodeEntities } from "../markdown.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
@@ -13,7 +14,7 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 		...findHiddenCharacters(source),
 		...onePerLine(
 			"text-to-model",
-			texts.filter(({ text }) => addressesModel(text)),
+			findInstructions(source, texts),
 			() => "The text reads like an instruction to a model.",
 		),
 		...onePerLine(
@@ -38,6 +39,27 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 			({ text }) => `The text is ${text}, and was not read.`,
 		),
 	];
+}
+
+function findInstructions(source: string, texts: Piece[]): Piece[] {
+	const found = texts.filter(({ text }) => addressesModel(text));
+	const covered = new Set(
+		found.flatMap(({ text, line }) =>
+			text.split("\n").map((_, index) => line + index),
+		),
+	);
+	const lines = readSourceLines(source).filter(
+		({ text, line }) => !covered.has(line) && addressesModel(text),
+	);
+	return [...found, ...lines];
+}
+
+/** Lines as a model sees them, with titles, definitions and surplus cells that no parser hands on, entities decoded. */
+function readSourceLines(source: string): Piece[] {
+	return source.split(/\r\n|\r|\n/).map((text, index) => ({
+		text: decodeEntities(text),
+		line: index + 1,
+	}));
 }
 
 type Piece = { text: string; line: number };
