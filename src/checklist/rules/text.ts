@@ -1,4 +1,4 @@
-import { decodeEntities } from "../markdown.ts";
+import { decodeEntities, type Markdown } from "../markdown.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
@@ -6,7 +6,7 @@ import { addressesModel } from "./text-to-model.ts";
 
 /** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
 export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
-	const { images, html, texts, unread } = markdown;
+	const { images, html, unread } = markdown;
 	const remote = images.filter(({ text }) => /^(?:https?:)?\/\//i.test(text));
 	const comments = html.filter(({ text }) => isComment(text));
 	const tags = html.filter(({ text }) => !isComment(text));
@@ -14,7 +14,7 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 		...findHiddenCharacters(source),
 		...onePerLine(
 			"text-to-model",
-			findInstructions(source, texts),
+			findInstructions(source, markdown),
 			() => "The text reads like an instruction to a model.",
 		),
 		...onePerLine(
@@ -41,25 +41,38 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 	];
 }
 
-function findInstructions(source: string, texts: Piece[]): Piece[] {
-	const found = texts.filter(({ text }) => addressesModel(text));
-	const covered = new Set(
-		found.flatMap(({ text, line }) =>
-			text.split("\n").map((_, index) => line + index),
-		),
+function findInstructions(source: string, markdown: Markdown): Piece[] {
+	const { texts } = markdown;
+	return [...texts, ...listUnparsed(source, markdown)].filter(({ text }) =>
+		addressesModel(text),
 	);
-	const lines = readSourceLines(source).filter(
-		({ text, line }) => !covered.has(line) && addressesModel(text),
-	);
-	return [...found, ...lines];
 }
 
-/** Lines as a model sees them, with titles, definitions and surplus cells that no parser hands on, entities decoded. */
-function readSourceLines(source: string): Piece[] {
-	return source.split(/\r\n|\r|\n/).map((text, index) => ({
-		text: decodeEntities(text),
-		line: index + 1,
-	}));
+/** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
+function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
+	const parsed = new Set<number>();
+	for (const { text, line } of texts) {
+		parsed.add(line);
+		for (let at = text.indexOf("\n"), next = line; at >= 0; ) {
+			next += 1;
+			parsed.add(next);
+			at = text.indexOf("\n", at + 1);
+		}
+	}
+	const columns = new Map(
+		blocks.flatMap((block) =>
+			block.type === "row" ? [[block.line, block.cells.length] as const] : [],
+		),
+	);
+	const hasSurplus = (text: string, line: number) =>
+		text.split("|", 100).length > (columns.get(line) ?? 100) + 2;
+	return source.split(/\r\n|\r|\n/).flatMap((text, index) => {
+		const line = index + 1;
+		const isRead = parsed.has(line) && !hasSurplus(text, line);
+		return isRead && !/[&\\]/.test(text)
+			? []
+			: { text: decodeEntities(text), line };
+	});
 }
 
 type Piece = { text: string; line: number };
