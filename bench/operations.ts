@@ -7,6 +7,8 @@ export interface Operation {
 	name: string;
 	/** The operation of the floor that it is compared with. */
 	like: "get" | "list" | "submit";
+	/** How many of the floor's operations one request holds, when several. */
+	times?: number;
 	takesPart: (contestant: Contestant) => boolean;
 	/** @param ids of reports that exist */
 	requests: (contestant: Contestant, ids: string[]) => Request[];
@@ -81,6 +83,7 @@ export const operations: Operation[] = [
 	{
 		name: "tRPC batch of 10 gets",
 		like: "get",
+		times: 10,
 		takesPart: isTrpc,
 		requests: (contestant, ids) =>
 			Array.from({ length: ids.length / 10 }, (_, index) => {

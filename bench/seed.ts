@@ -58,7 +58,7 @@ export async function seedReports(
 		// Portions, so that a broken run leaves whole ones and memory stays flat.
 		const rows = makeRows(options);
 		for (let done = 0; done < options.reports; ) {
-			const portion = rows.take(Math.min(50_000, options.reports - done));
+			const portion = take(rows, Math.min(50_000, options.reports - done));
 			const copy = client.query(
 				copyFrom(`COPY mcp_server_reports (${columns.join(", ")}) FROM STDIN`),
 			);
@@ -129,6 +129,15 @@ function* makeRows({ reports, size }: SeedOptions): Generator<Row> {
 				: null,
 			assessment: random() < 0.01 ? null : sample.assessment,
 		};
+	}
+}
+
+/** The next rows. Unlike `Iterator.take` it leaves the rest to be taken later. */
+function* take(rows: Iterator<Row>, count: number): Generator<Row> {
+	for (let taken = 0; taken < count; taken += 1) {
+		const { value, done } = rows.next();
+		if (done) return;
+		yield value;
 	}
 }
 

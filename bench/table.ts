@@ -29,8 +29,10 @@ export function summarise(
 	return entries.map(({ operation, contestant, rounds }) => {
 		const floor = floorOf(operation.like);
 		const cpu = rounds.map(({ cpuMs }) => cpuMs);
+		const { times = 1 } = operation;
 		const ratios = rounds.map(
-			({ cpuMs }, index) => cpuMs / (floor?.rounds[index]?.cpuMs ?? Number.NaN),
+			({ cpuMs }, index) =>
+				cpuMs / times / (floor?.rounds[index]?.cpuMs ?? Number.NaN),
 		);
 		return {
 			operation: operation.name,

@@ -13,7 +13,7 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
  * lower ones. The first pattern that fits decides.
  */
 const ranks: [pattern: RegExp, rank: number][] = [
-	[/^main\.ts$/, 7],
+	[/^(main|command-line)\.ts$/, 7],
 	[/^(app|client)\.ts$/, 6],
 	[/^(rest|openapi|openapi-problem|docs|trpc-http)\.ts$/, 5],
 	[/^mcp\//, 5],
@@ -62,7 +62,7 @@ test("only the configuration reads the environment", () => {
 		readFileSync(join(source, file), "utf8").includes("process.env"),
 	);
 	// The command line hands it over; PostgreSQL's programs are given its PATH.
-	expect(readers).toEqual(["embedded/binaries.ts", "main.ts"]);
+	expect(readers).toEqual(["command-line.ts", "embedded/binaries.ts"]);
 });
 
 test("every setting is explained in the README, and the README names no other", () => {

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 SUMMARY = """id, server_name, repository_url, status, submitted_at,
     developer_email, revision, reviewed_at, reviewed_by, risk_level, trifecta,
-    completeness, error_count"""
+    completeness, error_count, critical_failures"""
 FULL = SUMMARY + ", report_data, review_notes, content_sha256, report_json"
 
 
@@ -38,6 +38,7 @@ class Summary(BaseModel):
     trifecta: str
     completeness: Optional[int]
     error_count: Optional[int]
+    critical_failures: Optional[int]
 
 
 class Report(Summary):

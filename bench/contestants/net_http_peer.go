@@ -19,7 +19,7 @@ import (
 
 const summaryColumns = `id::text, server_name, repository_url, status, submitted_at,
 	developer_email, revision, reviewed_at, reviewed_by, risk_level, trifecta,
-	completeness, error_count`
+	completeness, error_count, critical_failures`
 const fullColumns = summaryColumns + `, report_data, review_notes, content_sha256, report_json`
 
 type summary struct {
@@ -36,6 +36,7 @@ type summary struct {
 	Trifecta       string     `json:"trifecta"`
 	Completeness   *int       `json:"completeness"`
 	ErrorCount     *int       `json:"error_count"`
+	CriticalFails  *int       `json:"critical_failures"`
 }
 
 type report struct {
@@ -49,7 +50,7 @@ type report struct {
 func (s *summary) fields() []interface{} {
 	return []interface{}{&s.ID, &s.ServerName, &s.RepositoryURL, &s.Status, &s.SubmittedAt,
 		&s.DeveloperEmail, &s.Revision, &s.ReviewedAt, &s.ReviewedBy, &s.RiskLevel, &s.Trifecta,
-		&s.Completeness, &s.ErrorCount}
+		&s.Completeness, &s.ErrorCount, &s.CriticalFails}
 }
 
 func (r *report) fields() []interface{} {
