@@ -17,6 +17,7 @@ import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
 import { problemDetails, reportError } from "./errors.ts";
+import { readJson } from "./json-body.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { mountRest } from "./rest.ts";
 import type { Context } from "./trpc.ts";
@@ -76,6 +77,7 @@ export function buildApp(
 
 	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
+	readJson(app);
 	app.setErrorHandler(sendProblem);
 	const web = mountWeb(app, contextFor, config.PUBLIC_URL);
 	app.setNotFoundHandler(async (request, reply) => {

@@ -14,7 +14,7 @@ const usage = `Usage: mcp-go-live [command]
   serve     the service: REST, tRPC, MCP and documentation over HTTP (default)
   mcp       the same MCP server over standard input and output
   migrate   bring the database to this version, and end
-  assess    assess reports that no present rules have assessed; --all: every report
+  assess    assess reports that this checklist version has not; --all: every report, after rules changed
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
@@ -78,11 +78,15 @@ async function serve(): Promise<void> {
 	const storage = await opening;
 	app = buildApp(storage.db, config, log);
 	try {
-		const url = await app.listen({ port: config.PORT, host: config.HOST });
-		const base = config.PUBLIC_URL ?? url;
-		log.info(
-			`MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; no authentication: whoever reaches it may submit and approve`,
-		);
+		await app.listen({
+			port: config.PORT,
+			host: config.HOST,
+			// Fastify writes one line for each address it listens on.
+			listenTextResolver(address) {
+				const base = config.PUBLIC_URL ?? address;
+				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; no authentication: whoever reaches it may submit and approve`;
+			},
+		});
 	} catch (error) {
 		await storage.close();
 		throw explainListenError(error, config);

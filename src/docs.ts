@@ -19,6 +19,7 @@ export function mountDocs(
 		app.get(url, async () => document);
 		refuseOtherMethods(app, url, ["GET", "HEAD"]);
 	}
+	refuseOtherMethods(app, "/docs", ["GET", "HEAD"]);
 	app.register(async (scope) => {
 		scope.addHook("onSend", async (_request, reply, payload) => {
 			reply.header("content-security-policy", contentSecurityPolicy(payload));

@@ -80,6 +80,10 @@ export function publicError(error: unknown): PublicError {
 			retryAfter: 5,
 		};
 	}
+	// tRPC's own words for a body that is no JSON quote the body.
+	if (error instanceof TRPCError && cause instanceof SyntaxError) {
+		return described("BAD_REQUEST", INVALID_JSON);
+	}
 	if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
 		const { members, issues } = (cause ?? {}) as Partial<PublicError>;
 		return {
@@ -166,6 +170,9 @@ function invalidInput(error: z.ZodError): PublicError {
 	};
 }
 
+const INVALID_JSON =
+	"The request body is not valid JSON. Check quotes, commas and escapes.";
+
 /** Words for the errors Fastify raises before a procedure is reached. */
 const fastifyErrors: Record<string, [TRPC_ERROR_CODE_KEY, string]> = {
 	FST_ERR_CTP_INVALID_MEDIA_TYPE: [
@@ -202,10 +209,7 @@ function fastifyError(error: unknown): PublicError | undefined {
 	const isInvalidJson =
 		code === "FST_ERR_CTP_INVALID_JSON_BODY" || error instanceof SyntaxError;
 	if (statusCode === 400 && isInvalidJson) {
-		return described(
-			"BAD_REQUEST",
-			"The request body is not valid JSON. Check quotes, commas and escapes.",
-		);
+		return described("BAD_REQUEST", INVALID_JSON);
 	}
 	if (code.startsWith("FST_") && statusCode && statusCode < 500) {
 		return {

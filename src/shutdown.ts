@@ -7,7 +7,7 @@ const DRAIN_SECONDS = 7;
 const SHUTDOWN_SECONDS = 9.5;
 
 /**
- * Ends the process once, on SIGTERM or SIGINT or when the returned function is
+ * Ends the process once, on SIGTERM, SIGINT or SIGHUP or when the returned function is
  * called: what runs is finished, or cut off when it takes too long, then
  * everything is closed.
  *
@@ -42,6 +42,8 @@ export function onShutdown(
 		}
 	};
 	process.on("SIGTERM", stop);
+	// The terminal was closed: the private PostgreSQL would live on without us.
+	process.on("SIGHUP", stop);
 	process.on("SIGINT", stop);
 	return stop;
 }

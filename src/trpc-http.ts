@@ -2,6 +2,7 @@ import type { TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { publicError, reportError } from "./errors.ts";
+import { readUtf8 } from "./json-body.ts";
 import { appRouter } from "./router.ts";
 import type { Context } from "./trpc.ts";
 
@@ -21,8 +22,8 @@ export function mountTrpc(
 		scope.removeContentTypeParser("application/json");
 		scope.addContentTypeParser(
 			"application/json",
-			{ parseAs: "string" },
-			(_request, body, done) => done(null, body),
+			{ parseAs: "buffer" },
+			async (_request: FastifyRequest, body: Buffer) => readUtf8(body),
 		);
 		scope.all<{ Params: { path: string } }>("/trpc/:path", (request, reply) =>
 			answer(request, reply, contextFor),

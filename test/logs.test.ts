@@ -138,7 +138,7 @@ async function askRaw(head: string, expected: number) {
 	socket.write(`${head}Connection: close\r\n\r\n`);
 	const answer = await text(socket);
 	expect(answer.split(" ")[1], head.slice(0, 80)).toBe(`${expected}`);
-	failed.push(/"request_id":"([^"]+)"/.exec(answer)?.[1] ?? "");
+	failed.push(/^x-request-id: (\S+)/im.exec(answer)?.[1] ?? "");
 }
 
 function expectSilence() {

@@ -96,6 +96,9 @@ describe("submitting", () => {
 	test.each([
 		["server_name", "a".repeat(256)],
 		["server_name", "a\0b"],
+		["server_name", "two\nlines"],
+		["server_name", "mcp-\u202ex"],
+		["server_name", "mcp-x\u{e0101}"],
 		["server_name", 7],
 		["server_name", null],
 		["developer_email", `${"a".repeat(251)}@b.no`],
@@ -107,6 +110,7 @@ describe("submitting", () => {
 		["report_json", "{}"],
 		["report_json", { deep: { key: "a\0" } }],
 		["report_json", { "key\udfff": 1 }],
+		["report_json", { big: 2 ** 60 }],
 	])("%s = %j is refused", async (field, value) => {
 		const { status, body } = await post(newReport({ [field]: value }));
 		expect(status).toBe(400);
@@ -122,6 +126,42 @@ describe("submitting", () => {
 		expect((await post(newReport({ report_json: nest(101) }))).status).toBe(
 			400,
 		);
+	});
+
+	test.each(["ærlig@bærum.no", "o'hara+x@example.com", "a@xn--brum-0na.no"])(
+		"%s is an e-mail address",
+		async (developer_email) => {
+			expect(await submit(service, { developer_email })).toMatchObject({
+				developer_email,
+			});
+		},
+	);
+
+	test("bytes that are no UTF-8 are refused, not replaced", async () => {
+		const json = JSON.stringify(newReport({ report_data: "# ?" }));
+		const bytes = Buffer.from(json);
+		bytes[bytes.indexOf("?")] = 0xff;
+		const { status, body } = await post(bytes);
+		expect(status).toBe(400);
+		expect(body.detail).toContain("UTF-8");
+	});
+
+	test("a key that JavaScript reserves is refused by name", async () => {
+		for (const json of [
+			'{"__proto__": {}}',
+			'{"report_json": {"constructor": {"prototype": 1}}}',
+		]) {
+			const { status, body } = await post(json);
+			expect(status).toBe(400);
+			expect(body.detail).toContain("__proto__");
+		}
+	});
+
+	test("a number that has no end is refused, not stored as null", async () => {
+		const json = JSON.stringify(newReport({ report_json: { n: 0 } }));
+		const { status, body } = await post(json.replace('"n":0', '"n":1e400'));
+		expect(status).toBe(400);
+		expect(body.issues).toMatchObject([{ path: "report_json" }]);
 	});
 
 	test("a report may hold 1 MiB of UTF-8, and not a byte more", async () => {
@@ -418,6 +458,7 @@ describe("deciding", () => {
 		[{ reviewed_by: "" }, "reviewed_by"],
 		[{ reviewed_by: "a".repeat(256) }, "reviewed_by"],
 		[{ reviewed_by: undefined }, "reviewed_by"],
+		[{ reviewed_by: "morgan\u202e@intility.no" }, "reviewed_by"],
 		[{ review_notes: "a".repeat(10_001) }, "review_notes"],
 		[{ review_notes: "\ud800" }, "review_notes"],
 	])("%j is refused", async (changes, path) => {

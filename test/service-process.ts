@@ -39,8 +39,14 @@ export function runCommand(
 export async function startServiceProcess(
 	settings: Record<string, string>,
 	program = main,
+	command?: readonly string[],
 ): Promise<ServiceProcess> {
-	const process = startProcess([], { PORT: "0", ...settings }, program);
+	const process = startProcess(
+		[],
+		{ PORT: "0", ...settings },
+		program,
+		command,
+	);
 	const ended = process.ended();
 	for (;;) {
 		const port = /listens on http:\/\/[^ ]+:(\d+) /.exec(process.output())?.[1];
@@ -59,8 +65,10 @@ export function startProcess(
 	args: string[],
 	settings: Record<string, string>,
 	program = main,
+	command: readonly string[] = [process.execPath, program],
 ): ServiceProcess {
-	const child = spawn(process.execPath, [program, ...args], {
+	const [file = "", ...before] = command;
+	const child = spawn(file, [...before, ...args], {
 		env: { PATH: process.env.PATH, ...settings },
 		stdio: ["ignore", "pipe", "pipe"],
 	});

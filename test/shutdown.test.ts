@@ -181,3 +181,23 @@ test.each([300, 700, 1500])(
 		);
 	},
 );
+
+test.each([
+	["SIGTERM to npm", "SIGTERM", ["npm", "start"]],
+	["SIGHUP, as of a terminal that is closed,", "SIGHUP", undefined],
+] as const)(
+	"%s ends the service and its database",
+	async (_what, signal, command) => {
+		const DATA_DIR = join(tmpdir(), `go-live-signal-${process.pid}-${signal}`);
+		onTestFinished(() => rm(DATA_DIR, { recursive: true, force: true }));
+		const service = await startServiceProcess({ DATA_DIR }, undefined, command);
+		service.child.kill(signal);
+		await service.ended();
+		for (;;) {
+			if (await isRefused(service.url)) break;
+			await wait(50);
+		}
+		const lockFile = join(DATA_DIR, "postgres/data/postmaster.pid");
+		while (existsSync(lockFile)) await wait(50);
+	},
+);

@@ -31,7 +31,10 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(database|embedded|prepared)\.ts$/, 1],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
-	[/^(errors|config|logging|version|pool|drain)\.ts$/, 0],
+	[
+		/^(errors|config|logging|version|hidden-characters|json-body|pool|drain)\.ts$/,
+		0,
+	],
 ];
 
 function rankOf(file: string): number {

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { brotliDecompressSync } from "node:zlib";
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
+import rehypeSanitize from "rehype-sanitize";
+import { unified } from "unified";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sanitizeSchema } from "../src/web/markdown/sanitize-schema.ts";
 import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
@@ -192,20 +195,18 @@ describe("a report's page", () => {
 		const text = "# Ærlig\r\n\r\n\u202Etext  \n<b>";
 		const report = await submit(service, {
 			report_data: text,
-			server_name: 'x"; y\r/../å',
+			server_name: 'x"; y/../å',
 		});
-		for (const path of ["raw", "report.md"]) {
+		for (const path of ["/raw", ".md"]) {
 			const { html, headers } = await visit(service).open(
-				`/reports/${report.id}/${path}`,
+				`/reports/${report.id}${path}`,
 			);
 			expect(html).toBe(text);
 			expect(headers["content-type"]).toMatch(
 				/^text\/(plain|markdown); charset=utf-8$/,
 			);
 		}
-		const { headers } = await visit(service).open(
-			`/reports/${report.id}/report.md`,
-		);
+		const { headers } = await visit(service).open(`/reports/${report.id}.md`);
 		expect(headers["content-disposition"]).toMatch(
 			/^attachment; filename="[\w.-]+-r1\.md"$/,
 		);
@@ -230,7 +231,7 @@ describe("a report's page", () => {
 			review_notes: "Ærlig talt: nei.",
 		});
 		const answer = await service.app.inject({
-			url: `/reports/${report.id}/report.pdf`,
+			url: `/reports/${report.id}.pdf`,
 		});
 		expect(answer.statusCode).toBe(200);
 		const pages = await readPdf(answer.rawPayload);
@@ -251,7 +252,7 @@ describe("a hostile report", () => {
 		async (_name, markdown) => {
 			const { id: hostile } = await submit(service, {
 				report_data: markdown,
-				server_name: '<script>window.pwned=1</script>"\u202E',
+				server_name: '<script>window.pwned=1</script>"',
 			});
 			const { status, html } = await visit(service).open(`/reports/${hostile}`);
 			expect(status).toBe(200);
@@ -277,6 +278,43 @@ describe("a hostile report", () => {
 			}
 		},
 	);
+
+	test("would be taken apart by the sanitizer, if anything before it failed", () => {
+		const properties = {
+			onClick: "window.pwned=1",
+			style: "position:fixed",
+			href: "javascript:window.pwned=1",
+			src: "https://evil.example.com/",
+			id: "x",
+			className: ["approve"],
+		};
+		const tree = {
+			type: "root" as const,
+			children: [
+				"a",
+				"p",
+				"img",
+				"script",
+				"iframe",
+				"form",
+				"button",
+				"svg",
+			].map((tagName) => ({
+				type: "element" as const,
+				tagName,
+				properties,
+				children: [],
+			})),
+		};
+		const { children } = unified()
+			.use(rehypeSanitize, sanitizeSchema)
+			.runSync(tree);
+		expect(children).toMatchObject([
+			{ tagName: "a", properties: { id: "x" } },
+			{ tagName: "p", properties: { id: "x" } },
+		]);
+		expect(JSON.stringify(children)).not.toMatch(/pwned|evil|fixed|approve/);
+	});
 
 	test("names the images it does not load, and where a link really goes", async () => {
 		const { id: hostile } = await submit(service, {
@@ -510,19 +548,25 @@ describe("errors", () => {
 		browser.jar.set("go_live_session", here.jar.get("go_live_session") ?? "");
 		const answers: PageAnswer[] = [
 			await browser.open("/"),
-			await browser.post(`/reports/${report.id}/decision`, {
-				csrf,
-				status: "approved",
-				reviewed_by: reviewer,
-				review_notes: "Not lost",
-			}),
+			...(await Promise.all(
+				["decide", "decision"].map((step) =>
+					browser.post(`/reports/${report.id}/${step}`, {
+						csrf,
+						status: "approved",
+						reviewed_by: reviewer,
+						review_notes: "Not lost",
+					}),
+				),
+			)),
 		];
 		for (const { status, html, headers } of answers) {
 			expect(status).toBe(503);
 			expect(headers["retry-after"]).toBe("5");
 			expect(html).toContain("The database does not answer");
 		}
-		expect(answers[1]?.html).toContain("Not lost</textarea>");
+		for (const { html } of answers.slice(1)) {
+			expect(html).toContain("Not lost</textarea>");
+		}
 	});
 });
 

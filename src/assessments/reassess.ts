@@ -8,7 +8,7 @@ const BATCH = 20;
 
 /**
  * Assesses stored reports anew, after rules have changed. May be interrupted
- * and started again, and may run while the service serves.
+ * and started again, and may run while the service serves on the same DATABASE_URL.
  *
  * @param options without `all`, only reports that have no assessment or one by
  *   another version of the checklist; `onProgress` hears after every report

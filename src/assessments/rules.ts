@@ -10,18 +10,16 @@ type Assessable = Omit<Draft, "report_json"> & {
 	report_json?: Record<string, unknown> | null | undefined;
 };
 
-/** Assesses a report; a header can only contradict a submission that says who submits what. */
+/** Assesses a report; its header can contradict whatever the submission says of who submits what. */
 export function assess(report: Assessable): Assessment {
 	const { server_name, repository_url, developer_email } = report;
-	const isSubmission =
-		server_name !== undefined &&
-		repository_url !== undefined &&
-		developer_email !== undefined;
 	return assessReport(report.report_data, {
 		...(report.report_json && { reportJson: report.report_json }),
-		...(isSubmission && {
-			submission: { server_name, repository_url, developer_email },
-		}),
+		submission: {
+			...(server_name !== undefined && { server_name }),
+			...(repository_url !== undefined && { repository_url }),
+			...(developer_email !== undefined && { developer_email }),
+		},
 	});
 }
 

@@ -25,18 +25,17 @@ export function assessReport(
 ): Assessment {
 	const reading = readAll(source, options);
 	const { phases, trifecta, risk, claimedRisk, report } = reading;
-	const findings = limitFindings(
-		[
-			...findGaps(reading),
-			...findFailures(reading),
-			...findContradictions(reading),
-			...findSuspiciousText(reading),
-		].map(completeFinding),
-	).sort(compareFindings);
+	const found = [
+		...findGaps(reading),
+		...findFailures(reading),
+		...findContradictions(reading),
+		...findSuspiciousText(reading),
+	].map(completeFinding);
+	const findings = limitFindings(found).sort(compareFindings);
 	const answered = phases.reduce((sum, phase) => sum + phase.answered, 0);
 	const total = phases.reduce((sum, phase) => sum + phase.total, 0);
 	const count = (severity: string) =>
-		findings.filter((finding) => finding.severity === severity).length;
+		found.filter((finding) => finding.severity === severity).length;
 	return {
 		checklist_version: checklist.version,
 		risk_level: risk,

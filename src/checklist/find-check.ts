@@ -1,7 +1,14 @@
 import { allChecks } from "./checklist.ts";
-import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
+import { dropGoodDenials, isDenial, tellsOtherwise } from "./doubt.ts";
+import {
+	findPhrases,
+	indexPhrases,
+	type PhraseMatch,
+	toWords,
+} from "./phrases.ts";
 import type { Check, Phase } from "./schema.ts";
 import { checkWordings } from "./wordings/checks.ts";
+import { leadingWords } from "./wordings/doubts.ts";
 
 /** A check that a label names. */
 export type FoundCheck = {
@@ -11,6 +18,8 @@ export type FoundCheck = {
 	danger: boolean;
 	/** Whether the label denies what it names, such as "No audio content". */
 	denied: boolean;
+	/** Whether the words around the name are understood; not in "Removed the security scanning" or "Alerts (planned)". */
+	clear: boolean;
 	/** The parts of the check that the label names; none if it names the whole. */
 	parts: string[];
 	/** Whether the label has the check's id. */
@@ -28,9 +37,10 @@ const byId = new Map(allChecks.map((entry) => [entry.check.id, entry]));
 const wordings = indexPhrases(allChecks.flatMap(listWordings));
 const leadingId =
 	/^[^\p{L}\p{N}]*(SEC|POL|INF|AUTH|OBS|VER)\s?[-‐‑–_. ]?\s?0?(\d{1,2})(?!\d)/iu;
-const denials = new Set(
-	"no not without never none ingen ikke uten aldri nei".split(" "),
-);
+/** Numbers of rows, and ids of checks. */
+const idWord =
+	/^(?:\d+|sec|pol|inf|auth|obs|ver|(?:sec|pol|inf|auth|obs|ver)\d+)$/;
+const leading = new Set(leadingWords);
 
 /**
  * Finds the check that a label names, by its id or by its wording in English or Norwegian.
@@ -45,9 +55,7 @@ export function findCheck(
 	const words = toWords(text);
 	const matches = findPhrases(wordings, words);
 	const denies = (start: number) =>
-		words
-			.slice(Math.max(0, start - 2), start)
-			.some((word) => denials.has(word));
+		words.slice(Math.max(0, start - 2), start).some(isDenial);
 	const entry = byId.get(readId(text) ?? "");
 	if (entry) {
 		const match = matches.find(({ value }) => value.check === entry.check);
@@ -55,6 +63,7 @@ export function findCheck(
 			...entry,
 			danger: match?.value.danger ?? isDanger(entry.check),
 			denied: match ? denies(match.start) : false,
+			clear: isClear(words, matches, match),
 			parts: [],
 			byId: true,
 		};
@@ -73,14 +82,37 @@ export function findCheck(
 		phase: own,
 		danger,
 		denied: denies(best.start),
+		clear: isClear(words, matches, best),
 		parts: part === null ? [] : others.flatMap(({ value }) => value.part ?? []),
 		byId: false,
 	};
 }
 
+function isClear(
+	words: string[],
+	matches: PhraseMatch<Wording>[],
+	match: PhraseMatch<Wording> | undefined,
+): boolean {
+	if (!match) return !tellsOtherwise(words);
+	const named = (at: number) =>
+		matches.some(({ start, length }) => start <= at && at < start + length);
+	const { start, length, value } = match;
+	const tail = words.slice(start + length);
+	return (
+		words
+			.slice(0, start)
+			.every(
+				(word, at) =>
+					leading.has(word) || isDenial(word) || idWord.test(word) || named(at),
+			) &&
+		!tellsOtherwise(tail) &&
+		(value.danger || !dropGoodDenials(tail).some(isDenial))
+	);
+}
+
 /** Whether a text denies something anywhere, as in "API keys are never used". */
 export function hasDenial(text: string): boolean {
-	return toWords(text).some((word) => denials.has(word));
+	return toWords(text).some(isDenial);
 }
 
 /** The text without the check's id and title in front, or undefined if it does not begin with an id. */

@@ -1,8 +1,9 @@
 import MarkdownIt from "markdown-it";
+import { followHiding } from "./hidden-html.ts";
 import { readRunningText, type TextLine } from "./running-text.ts";
 import { skipWideTable } from "./wide-table.ts";
 
-/** What a report can say something with. Code, comments and HTML are not among it. */
+/** What a report can say something with. Code, quotes, comments, HTML and what HTML hides are not among it. */
 export type Block =
 	| { type: "heading"; depth: number; text: string; line: number }
 	| { type: "text"; indent: number; lines: TextLine[] }
@@ -63,6 +64,17 @@ export function readMarkdown(source: string): Markdown {
 	let header: string[] = [];
 	let cells: TextLine[][] = [];
 	let heading = 0;
+	const hiding: string[] = [];
+	let quotes = 0;
+	let quoteNoted = false;
+	const add = (block: Block) => {
+		if (quotes === 0 && hiding.length === 0) document.blocks.push(block);
+		else if (block.type !== "text" && !quoteNoted) {
+			quoteNoted = true;
+			const text = quotes > 0 ? "inside a quote" : "hidden by HTML";
+			document.unread.push({ text, line });
+		}
+	};
 	for (const token of parser.parse(
 		source.replace(byteOrderMark, ""),
 		environment,
@@ -77,6 +89,11 @@ export function readMarkdown(source: string): Markdown {
 			case "ordered_list_close":
 				indent += token.nesting;
 				break;
+			case "blockquote_open":
+			case "blockquote_close":
+				quotes += token.nesting;
+				if (quotes === 0) quoteNoted = false;
+				break;
 			case "heading_open":
 				heading = Number(token.tag.slice(1));
 				break;
@@ -90,7 +107,7 @@ export function readMarkdown(source: string): Markdown {
 				cells = [];
 				break;
 			case "tr_close":
-				document.blocks.push({
+				add({
 					type: "row",
 					cells: cells.map(joinLines),
 					links: cells.flat().flatMap(({ links }) => links),
@@ -103,14 +120,14 @@ export function readMarkdown(source: string): Markdown {
 				if (token.level > 0 && token.map === null)
 					cells.push(read(token.content, line));
 				else if (heading > 0)
-					document.blocks.push({
+					add({
 						type: "heading",
 						depth: heading,
 						text: joinLines(read(token.content, line)),
 						line,
 					});
 				else
-					document.blocks.push({
+					add({
 						type: "text",
 						indent,
 						lines: read(token.content, line),
@@ -121,6 +138,7 @@ export function readMarkdown(source: string): Markdown {
 				document.texts.push({ text: token.content, line });
 				break;
 			case "html_block":
+				followHiding(hiding, token.content);
 				document.html.push({ text: token.content, line });
 				document.texts.push({ text: token.content, line });
 				break;
@@ -131,6 +149,11 @@ export function readMarkdown(source: string): Markdown {
 		}
 	}
 	return document;
+}
+
+/** A text with its HTML entities, such as `&#65;`, and backslash escapes turned into the characters that they stand for. */
+export function decodeEntities(text: string): string {
+	return /[&\\]/.test(text) ? parser.utils.unescapeAll(text) : text;
 }
 
 function joinLines(lines: TextLine[]): string {

@@ -1,6 +1,11 @@
 import { findCheck } from "./find-check.ts";
 import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
-import { type Claim, readClaimLine, settle } from "./read-claim.ts";
+import {
+	type Claim,
+	isPlainAnswer,
+	readClaimLine,
+	settle,
+} from "./read-claim.ts";
 import {
 	combineStatuses,
 	type ReadStatus,
@@ -8,7 +13,7 @@ import {
 	takeMarkers,
 } from "./read-status.ts";
 import type { Phase } from "./schema.ts";
-import { columnWords } from "./wordings/fields.ts";
+import { columnWords, statusHeadFillers } from "./wordings/fields.ts";
 
 /** A table row, with the head of its table; the head itself has an empty one. */
 export type Row = {
@@ -17,6 +22,13 @@ export type Row = {
 	header: string[];
 	line: number;
 };
+
+/** All words that may stand in the head of a column that answers. */
+const statusHeadWords = new Set([
+	...columnWords.status.flatMap(toWords),
+	...columnWords.label,
+	...statusHeadFillers,
+]);
 
 type ColumnKind = keyof typeof columnWords;
 
@@ -43,11 +55,14 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	const found = findCheck(takeMarkers(label).without, phase);
 	if (!found) return undefined;
 	const statuses = statusColumns.map((index) =>
-		readStatus(cells[index] ?? "", found.danger !== found.denied),
+		readStatus(cells[index] ?? "", found.danger !== found.denied, (more) =>
+			isPlainAnswer(found, more),
+		),
 	);
 	const { status, contradictory } = combineCells(statuses);
 	// "No pipeline" with a tick may mean that there is one, or that there is none.
-	const unclear = found.denied && !found.danger && status === "pass";
+	const unclear =
+		status === "pass" && (!found.clear || (found.denied && !found.danger));
 	const evidence = cells.filter((_, index) =>
 		kinds.includes("evidence")
 			? kinds[index] === "evidence"
@@ -68,7 +83,10 @@ export function readColumn(head: string): ColumnKind | undefined {
 	const words = toWords(head.slice(0, 100));
 	const kinds = findPhrases(columns, words).map(({ value }) => value);
 	// "Not OK" and "Failed?" turn the meaning of a tick around; "Pass/Fail" does not.
-	return kinds.includes("other") && words[0] !== "pass" ? "other" : kinds[0];
+	if (kinds.includes("other") && words[0] !== "pass") return "other";
+	// "Target status" and "Status in 2027" are not what is true of this server today.
+	const plain = words.every((word) => statusHeadWords.has(word));
+	return kinds[0] === "status" && !plain ? "other" : kinds[0];
 }
 
 /** The columns that are called a status; without one, those that hold a status in itself. */
@@ -87,11 +105,11 @@ function findStatusColumns(
 
 /** Whether a cell is a status whatever its column asks; "yes" and "no" are not. */
 function isPlainStatus(cell: string): boolean {
-	const { status } = readStatus(cell);
+	const { status } = readStatus(cell, false, () => true);
 	return (
 		cell !== "" &&
 		status !== "unreadable" &&
-		status === readStatus(cell, true).status
+		status === readStatus(cell, true, () => true).status
 	);
 }
 

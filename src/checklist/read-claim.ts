@@ -1,10 +1,11 @@
+import { hasDoubt, isHarmless, isMadeOf } from "./doubt.ts";
 import {
 	dropIdAndTitle,
 	type FoundCheck,
 	findCheck,
 	hasDenial,
 } from "./find-check.ts";
-import { toWords } from "./phrases.ts";
+import { indexPhrases, toWords } from "./phrases.ts";
 import {
 	combineStatuses,
 	crossesOut,
@@ -12,8 +13,9 @@ import {
 	readStatus,
 	takeMarkers,
 } from "./read-status.ts";
-import { legChecks, readLegWords } from "./read-trifecta.ts";
+import { combinationCheck, legChecks, readLegWords } from "./read-trifecta.ts";
 import type { Phase } from "./schema.ts";
+import { checkWordings } from "./wordings/checks.ts";
 
 /** What one place of a report says about one check. */
 export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
@@ -26,6 +28,12 @@ export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
 };
 
 const legs = new Set<string>(Object.values(legChecks));
+const names = new Map(
+	Object.entries(checkWordings).map(([id, { good = [] }]) => [
+		id,
+		indexPhrases(good.map((phrase) => [phrase, true] as const)),
+	]),
+);
 const box = /^\[([ xX✓✔])\]\s*/;
 const separator = /:(?=\s|$)|\s[-–—=→]\s|\s=>\s/u;
 /** A longer text speaks about a check, it does not name one. */
@@ -68,7 +76,7 @@ export function readClaimLine(
 	const clause = name.split(/[,;(–—]/, 1)[0] ?? "";
 	const denied = said === "" ? hasDenial(clause) : found.denied;
 	const danger = found.danger !== denied;
-	const word = said === "" ? undefined : readStatus(said, danger);
+	const word = said === "" ? undefined : readStatus(said, danger, () => true);
 	if (danger && crossesOut(body, said)) signs.found.delete("fail");
 	const all = [...signs.found];
 	if (ticked !== undefined) all.push(ticked === " " ? "unanswered" : "pass");
@@ -76,9 +84,43 @@ export function readClaimLine(
 	// A tick beside the bare name of a danger may mean that it is there, or that it is not.
 	if (said === "" && danger && all.includes("pass")) all.length = 0;
 	if (word && word.status !== "unreadable") all.push(word.status);
-	const claim = settle(found, combineStatuses(all), word?.rest ?? "", line);
+	const evidence = word?.rest ?? "";
+	const read = combineStatuses(all);
+	const understood =
+		(found.byId || found.clear) && isPlainEvidence(found, evidence);
+	const claim = settle(
+		found,
+		{
+			...read,
+			status:
+				read.status === "pass" && !understood ? "unreadable" : read.status,
+		},
+		evidence,
+		line,
+	);
 	const silent = claim.status === "unreadable" && !marked && !found.byId;
 	return silent ? undefined : claim;
+}
+
+/** Whether what stands beside the sign in a check's own status cell is understood: its name, or how a leg is kept harmless. */
+export function isPlainAnswer({ check }: FoundCheck, text: string): boolean {
+	const index = names.get(check.id);
+	return (
+		isHarmless(text) ||
+		(index !== undefined && isMadeOf(index, text)) ||
+		isHarmlessLeg(check.id, text)
+	);
+}
+
+function isPlainEvidence({ check }: FoundCheck, text: string): boolean {
+	return !hasDoubt(text) || isHarmlessLeg(check.id, text);
+}
+
+function isHarmlessLeg(id: string, text: string): boolean {
+	if (id === combinationCheck && toWords(text).includes("absent")) return true;
+	if (!legs.has(id)) return false;
+	const leg = readLegWords(text);
+	return leg === "none" || leg === "controlled";
 }
 
 /** A claim from a check and a status. A leg of the trifecta may be answered in words of its own, such as "OBO only". */

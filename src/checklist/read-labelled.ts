@@ -1,14 +1,30 @@
+import { hasDoubt, isDenial } from "./doubt.ts";
 import { findVerdictPhase } from "./find-phase.ts";
-import { toKey } from "./phrases.ts";
+import { toKey, toWords } from "./phrases.ts";
 import {
 	findHeaderField,
 	isRiskLabel,
 	readHeaderValue,
 	readRisk,
 } from "./read-fields.ts";
-import { readStatus, takeMarkers } from "./read-status.ts";
+import {
+	combineStatuses,
+	type ReadStatus,
+	readStatus,
+	takeMarkers,
+} from "./read-status.ts";
 import type { Report } from "./report.ts";
-import type { Phase, Verdict } from "./schema.ts";
+import type { Phase, ReportHeader, Verdict } from "./schema.ts";
+import { overallLabels } from "./wordings/phases.ts";
+
+/** Labels that mean the header even below a phase; others, such as "name", mean many things there. */
+const templateFields = new Set(["mcp server name", "repository", "developer"]);
+
+const overall = new Set(overallLabels);
+/** What a server is not when it is "not ready", "no go" or "ikke klar". */
+const approvals = new Set(
+	"ready go approved recommended fit klar godkjent anbefalt".split(" "),
+);
 
 /** A label and its value, with the addresses that the line links to. */
 type Labelled = { label: string; rest: string; links: string[]; line: number };
@@ -21,18 +37,46 @@ export function readLabelled(
 ): boolean {
 	if (label === "" || label.length > 80) return false;
 	const key = toKey(label);
-	const field = report.phaseLines.size === 0 && findHeaderField(key);
-	if (field) {
-		report.header[field] ??= readHeaderValue(field, rest, links);
+	const field = findHeaderField(key);
+	if (field && report.phaseLines.size === 0) {
+		readHeaderField(report, field, readHeaderValue(field, rest, links), line);
 		return true;
 	}
+	if (field && templateFields.has(key) && report.header[field] !== null)
+		readHeaderField(report, field, readHeaderValue(field, rest, links), line);
 	if (isRiskLabel(key)) {
 		report.risks.push({ level: readRisk(rest), line });
+		return true;
+	}
+	if (overall.has(key)) {
+		if (isRefusal(rest)) report.refusals.push({ text: rest, line });
 		return true;
 	}
 	const phase = findVerdictPhase(key, around);
 	if (phase) addVerdict(report, phase, readVerdict(rest), line);
 	return phase !== undefined;
+}
+
+function isRefusal(text: string): boolean {
+	const { status } = readStatus(text, false, () => true);
+	const words = toWords(text.slice(0, 500));
+	const denied = words.some(
+		(word, at) =>
+			isDenial(word) && approvals.has(words[at + 1] ?? words[at] ?? ""),
+	);
+	return status === "fail" || denied || (status === "pass" && hasDoubt(text));
+}
+
+/** The first place fills a field in; each later one is kept to be compared with it. */
+function readHeaderField(
+	report: Report,
+	field: keyof ReportHeader,
+	value: string | null,
+	line: number,
+): void {
+	if (value === null) return;
+	if (report.header[field] === null) report.header[field] = value;
+	else report.repeated.push({ field, value, line });
 }
 
 /** Takes a sign in a phase's heading for its verdict. */
@@ -42,12 +86,18 @@ export function addMarkedVerdict(
 	heading: string,
 	line: number,
 ): void {
-	const marked = takeMarkers(heading).found.size > 0;
-	if (marked) addVerdict(report, phase, readVerdict(heading), line);
+	const { found, without } = takeMarkers(heading);
+	if (found.size === 0) return;
+	const { status } = combineStatuses([...found]);
+	const doubtful = status === "pass" && hasDoubt(without);
+	addVerdict(report, phase, doubtful ? "unknown" : toVerdict(status), line);
 }
 
 function readVerdict(text: string): Verdict {
-	const { status } = readStatus(text);
+	return toVerdict(readStatus(text).status);
+}
+
+function toVerdict(status: ReadStatus["status"]): Verdict {
 	return status === "pass" || status === "fail" || status === "warning"
 		? status
 		: "unknown";

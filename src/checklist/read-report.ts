@@ -1,20 +1,33 @@
 import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase } from "./find-phase.ts";
 import type { Block, Markdown } from "./markdown.ts";
-import { toKey } from "./phrases.ts";
-import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
+import { toKey, toWords } from "./phrases.ts";
+import {
+	type Claim,
+	isPlainAnswer,
+	readClaimLine,
+	splitLabel,
+} from "./read-claim.ts";
 import { type Row, readClaimRow, readColumn } from "./read-claim-row.ts";
 import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
 import { readStatus, takeMarkers } from "./read-status.ts";
 import type { Report } from "./report.ts";
 import type { TextLine } from "./running-text.ts";
 import type { Phase } from "./schema.ts";
-import { asideHeadings, columnWords, statusLabels } from "./wordings/fields.ts";
+import {
+	asideHeadings,
+	asideWords,
+	columnWords,
+	statusLabels,
+} from "./wordings/fields.ts";
 
 type Place = {
 	phase: Phase | null;
 	depth: number;
-	aside: boolean;
+	/** Depth of the heading of an aside around the text, such as an example; 0 outside. */
+	aside: number;
+	/** Whether a heading was seen. */
+	titled: boolean;
 	/** The check whose own heading the text stands below. */
 	heading: FoundCheck | undefined;
 	/** The answer that evidence on the following lines belongs to. */
@@ -23,6 +36,7 @@ type Place = {
 };
 
 const asides = new Set<string>(asideHeadings);
+const elsewhere = new Set(asideWords);
 const statusFields = new Set<string>(statusLabels);
 const evidenceFields = new Set<string>(columnWords.evidence);
 
@@ -40,15 +54,18 @@ export function readReport({ blocks }: Markdown): Report {
 			review_duration: null,
 			checklist_version: null,
 		},
+		repeated: [],
 		phaseLines: new Map(),
 		verdicts: [],
+		refusals: [],
 		risks: [],
 		claims: [],
 	};
 	const place: Place = {
 		phase: null,
 		depth: 0,
-		aside: false,
+		aside: 0,
+		titled: false,
 		heading: undefined,
 		last: undefined,
 		indent: 0,
@@ -75,18 +92,21 @@ function readHeading(
 	place.last = undefined;
 	place.heading = undefined;
 	place.indent = 0;
+	if (depth <= place.aside) place.aside = 0;
 	const phase = findPhase(text);
+	// A report's title may well name a template, or a server called example.
+	const isTitle = !place.titled;
+	place.titled = true;
+	const isAside =
+		asides.has(toKey(text)) || (!phase && !isTitle && isElsewhere(text));
+	if (isAside && place.aside === 0) place.aside = depth;
 	if (phase) {
 		openPhase(report, place, phase, depth, line);
-		addMarkedVerdict(report, phase, text, line);
+		if (place.aside === 0) addMarkedVerdict(report, phase, text, line);
 		return;
 	}
-	const aside = asides.has(toKey(text));
-	if (depth <= place.depth || aside) place.aside = aside;
 	if (depth < place.depth) place.phase = null;
-	if (
-		readLabelled(report, place.phase, { ...splitLabel(text), links: [], line })
-	)
+	if (readField(report, place, { ...splitLabel(text), links: [], line }))
 		return;
 	place.heading = findCheck(takeMarkers(text).without, place.phase);
 	if (!place.heading) return;
@@ -103,8 +123,8 @@ function openPhase(
 ): void {
 	place.phase = phase;
 	place.depth = depth;
-	place.aside = false;
-	if (!report.phaseLines.has(phase)) report.phaseLines.set(phase, line);
+	if (place.aside === 0 && !report.phaseLines.has(phase))
+		report.phaseLines.set(phase, line);
 }
 
 function readRow(report: Report, place: Place, row: Row): void {
@@ -115,7 +135,7 @@ function readRow(report: Report, place: Place, row: Row): void {
 	const [label = "", ...rest] = row.cells;
 	const { links, line } = row;
 	const labelled = { label, rest: rest.join(" "), links, line };
-	if (readLabelled(report, place.phase, labelled)) return;
+	if (readField(report, place, labelled)) return;
 	const claim = readClaimRow(row, place.phase);
 	if (claim) addClaim(report, place, claim, 0);
 }
@@ -128,13 +148,16 @@ function readLine(
 ): void {
 	const { label, rest } = splitLabel(text);
 	const key = place.heading || place.last ? toKey(label) : "";
-	if (place.heading && statusFields.has(key)) {
+	const { heading } = place;
+	if (heading && statusFields.has(key)) {
 		const {
 			status,
 			contradictory,
 			rest: evidence,
-		} = readStatus(rest, place.heading.danger !== place.heading.denied);
-		const claim = { ...place.heading, status, contradictory, evidence, line };
+		} = readStatus(rest, heading.danger !== heading.denied, (more) =>
+			isPlainAnswer(heading, more),
+		);
+		const claim = { ...heading, status, contradictory, evidence, line };
 		addClaim(report, place, claim, indent);
 		return;
 	}
@@ -143,7 +166,7 @@ function readLine(
 		return;
 	}
 	const labelled = { label, rest, links, line };
-	if (readLabelled(report, place.phase, labelled)) return;
+	if (readField(report, place, labelled)) return;
 	const phase = findPhaseLine(text);
 	if (phase) {
 		openPhase(report, place, phase, 6, line);
@@ -152,6 +175,23 @@ function readLine(
 	const claim = readClaimLine(text, line, place.phase);
 	if (claim) addClaim(report, place, claim, indent);
 	else if (place.last) appendEvidence(place.last, text);
+}
+
+/** A verdict in an example or a summary can make things worse, and never better. */
+function readField(
+	report: Report,
+	place: Place,
+	labelled: Parameters<typeof readLabelled>[2],
+): boolean {
+	const before = report.verdicts.length;
+	const isField = readLabelled(report, place.phase, labelled);
+	if (place.aside > 0 && report.verdicts.at(before)?.verdict === "pass")
+		report.verdicts.length = before;
+	return isField;
+}
+
+function isElsewhere(heading: string): boolean {
+	return toWords(heading.slice(0, 200)).some((word) => elsewhere.has(word));
 }
 
 /** A line that stands for a heading, such as `**Fase 1: Sikkerhet**`. */
@@ -165,7 +205,7 @@ function addClaim(
 	claim: Claim,
 	indent: number,
 ): void {
-	const added = { ...claim, aside: place.aside };
+	const added = { ...claim, aside: place.aside > 0 };
 	report.claims.push(added);
 	place.last = added;
 	place.indent = indent;

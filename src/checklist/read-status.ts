@@ -1,3 +1,4 @@
+import { isHarmless } from "./doubt.ts";
 import { indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
 import {
 	noWords,
@@ -67,18 +68,26 @@ const worstFirst: StatusWord[] = [
  * Reads a status that stands at the beginning of a text or is marked by a sign in it.
  * @param text The cell or the words after a label, such as `✅ OBO only`, `Pass`, `❌` or `nei`.
  * @param danger Whether the label names something bad, so that "no" is good.
+ * @param knows Whether what stands beside a sign or word of passing is understood; where it is not, the text is no pass.
  * @returns The worst reading where the text says two things; `unreadable` where it says nothing that is known.
  */
-export function readStatus(text: string, danger = false): ReadStatus {
+export function readStatus(
+	text: string,
+	danger = false,
+	knows: (more: string) => boolean = isHarmless,
+): ReadStatus {
 	const trimmed = text.trim();
 	if (isOpen(trimmed))
 		return { status: "unanswered", rest: "", contradictory: false };
 	const { found, without } = takeMarkers(trimmed);
 	if (choice.test(without))
 		return { status: "unanswered", rest: "", contradictory: false };
-	const { word, rest } = takeWord(without, danger);
+	const { word, rest, more = rest } = takeWord(without, danger);
 	if (danger && crossesOut(trimmed, without)) found.delete("fail");
-	return { ...combineStatuses(word ? [...found, word] : [...found]), rest };
+	const read = combineStatuses(word ? [...found, word] : [...found]);
+	const status =
+		read.status === "pass" && !knows(more) ? "unreadable" : read.status;
+	return { ...read, status, rest };
 }
 
 /** Whether a danger is crossed out: the skill writes an absent leg of the trifecta as `NONE ✗`. */
@@ -127,7 +136,7 @@ function isOpen(text: string): boolean {
 function takeWord(
 	text: string,
 	danger: boolean,
-): { word?: StatusWord; rest: string } {
+): { word?: StatusWord; rest: string; more?: string } {
 	const head = toWords(text.slice(0, 200));
 	const status = matchPhraseAt(words, head, 0);
 	if (status) {
@@ -144,6 +153,7 @@ function takeWord(
 		return {
 			word: (answer.value === "yes") === danger ? "fail" : "pass",
 			rest: text,
+			more: dropWords(text, answer.length),
 		};
 	return { rest: text };
 }

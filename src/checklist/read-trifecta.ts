@@ -1,10 +1,8 @@
-import {
-	findPhrases,
-	indexPhrases,
-	matchPhraseAt,
-	toWords,
-} from "./phrases.ts";
+import { isDenial, isMadeOf, putsOff, tellsOtherwise } from "./doubt.ts";
+import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
 import type { CheckAnswer, Trifecta, TrifectaLeg } from "./schema.ts";
+import { checkWordings } from "./wordings/checks.ts";
+import { dangerNouns } from "./wordings/doubts.ts";
 import { legAbsent, legControlled, legPresent } from "./wordings/statuses.ts";
 
 /** The checks that ask for the three legs, and the one that asks for their combination. */
@@ -15,6 +13,13 @@ export const legChecks = {
 } as const;
 export const combinationCheck = "SEC-4";
 
+const legNames = indexPhrases(
+	Object.values(legChecks).flatMap((id) =>
+		[...(checkWordings[id]?.bad ?? []), ...dangerNouns].map(
+			(phrase) => [phrase, true] as const,
+		),
+	),
+);
 const index = indexPhrases<TrifectaLeg>([
 	...legPresent.map((phrase) => [phrase, "present"] as const),
 	...legControlled.map((phrase) => [phrase, "controlled"] as const),
@@ -22,17 +27,85 @@ const index = indexPhrases<TrifectaLeg>([
 ]);
 
 /**
- * Reads what a text says about a leg of the trifecta.
+ * Reads what a text says about a leg of the trifecta, clause by clause. A word of control counts only where its own
+ * clause neither denies it nor puts it off, and "none" only where it is a clause by itself or denies the leg's name.
  * @param text Status and evidence in the report's words, such as `OBO only` or `None: all calls internal`.
- * @returns `unknown` where no known word says anything.
+ * @returns What the first clause with a known word says; `present` wherever control is denied first, and `unknown`
+ * where no known word says anything or a later clause says that the leg is there.
  */
 export function readLegWords(text: string): TrifectaLeg {
-	const words = toWords(text.slice(0, 2000));
-	const found = findPhrases(index, words).filter(
-		({ value, start }) => value !== "none" || start === 0,
+	const clauses = text
+		.slice(0, 2000)
+		.split(/[,.:;()–—\n]+|\s-\s/)
+		.map(toWords)
+		.filter((words) => words.length > 0);
+	const read = clauses.map((words, at) => readClause(words, at === 0));
+	const said = read.filter((one) => one !== undefined);
+	const [first = "unknown"] = said;
+	if (first === "present") return "present";
+	const opened = clauses[1];
+	if (opened && notReally(opened)) return "unknown";
+	return said.some((one) => one === "present" || one === "unknown")
+		? "unknown"
+		: first;
+}
+
+function readClause(
+	words: string[],
+	isFirst: boolean,
+): TrifectaLeg | undefined {
+	if (words.length === 0) return undefined;
+	const found = findPhrases(index, words);
+	const absent = found[0]?.value === "none" && found[0].start === 0;
+	if (isFirst && absent && isAll(words, found[0]?.length ?? 0)) return "none";
+	const stated = found.filter(({ value }) => value !== "none");
+	const [first] = stated;
+	if (!first) return undefined;
+	const denied = words.slice(0, first.start).some(isDenial);
+	if (first.value === "present") return denied ? undefined : "present";
+	const tail = words.slice(first.start + first.length);
+	if (denied || tellsOtherwise(words) || isDenial(tail[0] ?? ""))
+		return "unknown";
+	return stated.some(({ value }) => value === "present")
+		? "unknown"
+		: "controlled";
+}
+
+/** Whether nothing follows a denial but the name of a leg: "No external communication". */
+function isAll(words: string[], length: number): boolean {
+	return (
+		words.length === length || isMadeOf(legNames, words.slice(length).join(" "))
 	);
-	if (found.some(({ value }) => value === "present")) return "present";
-	return matchPhraseAt(index, words, 0)?.value ?? found[0]?.value ?? "unknown";
+}
+
+/** "Controlled: not really", "None: planned for 2027". */
+function notReally(words: string[]): boolean {
+	return (
+		(isDenial(words[0] ?? "") && words.length <= 3) ||
+		putsOff(words.slice(0, 4)) ||
+		words.includes("really")
+	);
+}
+
+const allLegs = new Set("all three both alle tre".split(" "));
+const together = new Set(
+	"present there combined together exist apply tilstede sammen finnes".split(
+		" ",
+	),
+);
+
+/** Whether a text says that all three legs come together, as in "All three legs are present". */
+export function saysAllPresent(text: string): boolean {
+	return text
+		.slice(0, 2000)
+		.split(/[,.:;\n]+/)
+		.map(toWords)
+		.some(
+			(words) =>
+				words.some((word) => allLegs.has(word)) &&
+				words.some((word) => together.has(word)) &&
+				!words.some((word) => isDenial(word) || word === "absent"),
+		);
 }
 
 /** The three legs and their combination, from the answers to the security checks. */
@@ -57,8 +130,7 @@ function readLeg(answer: CheckAnswer | undefined): TrifectaLeg {
 		case "fail":
 			return "present";
 		case "pass":
-			if (said === "present") return "unknown";
-			return said === "unknown" && answer.evidence ? "controlled" : said;
+			return said;
 		case "warning":
 			return said === "present" ? "present" : "unknown";
 		case "not_applicable":

@@ -21,11 +21,11 @@ import type {
 export type AssessOptions = {
 	/** Structured data that came with the report; read leniently and never trusted over the text. */
 	reportJson?: unknown;
-	/** What the report was submitted with. */
+	/** What the report was submitted with; only what is given is compared. */
 	submission?: {
-		server_name: string;
-		repository_url: string;
-		developer_email: string;
+		server_name?: string;
+		repository_url?: string;
+		developer_email?: string;
 	};
 };
 

@@ -7,9 +7,13 @@ export type PhaseVerdict = { phase: Phase; verdict: Verdict; line: number };
 /** A report's own words, sorted by what they are about, before anything is judged. */
 export type Report = {
 	header: ReportHeader;
+	/** Header fields that are given again, with what the later place says. */
+	repeated: { field: keyof ReportHeader; value: string; line: number }[];
 	/** The phases that have a heading, and its line. */
 	phaseLines: Map<Phase, number>;
 	verdicts: PhaseVerdict[];
+	/** Places that call the server as a whole not ready. */
+	refusals: { text: string; line: number }[];
 	risks: { level: RiskLevel; line: number }[];
 	/** Answers to checks in order; `aside` in sections that only speak about checks, such as a summary. */
 	claims: (Claim & { aside: boolean })[];

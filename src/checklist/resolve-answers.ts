@@ -49,7 +49,9 @@ export function resolvePhase(
 	const list = checks.flatMap((check) => answers.get(check.id) ?? []);
 	const verdicts = report.verdicts.filter(({ phase }) => phase === id);
 	const answered = list.filter(({ status }) => status !== "missing").length;
-	const claims = report.claims.filter(({ phase }) => phase === id);
+	const claims = report.claims.filter(
+		({ phase, aside }) => phase === id && !aside,
+	);
 	// One line in other words may have strayed in from another phase.
 	const claimed = answered > 1 ? claims[0] : claims.find(({ byId }) => byId);
 	const worst = (["fail", "warning", "pass"] satisfies Verdict[]).find((one) =>
@@ -79,8 +81,8 @@ function resolveAnswer(
 	{ id, title, severity }: Check,
 	claims: (Claim & { aside: boolean })[],
 ): ResolvedAnswer {
-	const main = claims.filter(({ aside }) => !aside);
-	const places = main.length > 0 ? main : claims;
+	// What recommendations or an example say of a check is no answer, not even where nothing else is said.
+	const places = claims.filter(({ aside }) => !aside);
 	const readable = places.filter(
 		({ status }) => toAnswer(status) !== "missing",
 	);

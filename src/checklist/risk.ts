@@ -13,6 +13,17 @@ export function isLowerRisk(one: RiskLevel, other: RiskLevel): boolean {
 }
 
 /**
+ * Whether a level that a report gives itself is too low for its answers. Only a high risk contradicts a lower level:
+ * the skill's level is about the trifecta and the phase of security, so that a warning elsewhere leaves it low. High
+ * is as much as the skill lets a report say, and fits a risk that is critical.
+ */
+export function understatesRisk(claimed: RiskLevel, risk: RiskLevel): boolean {
+	return (
+		(risk === "high" || risk === "critical") && isLowerRisk(claimed, "high")
+	);
+}
+
+/**
  * How risky the server is by its answers, and by its own word.
  * The report's own level can raise the risk, and never lower it.
  */

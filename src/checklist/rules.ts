@@ -82,6 +82,22 @@ const failures = [
 		fix: "Stop and redesign as the check says, then start again with its phase.",
 	},
 	{
+		id: "critical-check-not-passed",
+		severity: "error",
+		title: "A critical check does not pass",
+		meaning:
+			"The report answers a critical check with a warning or with N/A. A critical check passes, or the server does not go to production.",
+		fix: "Close what is open and answer the check with Pass, or answer it with Fail and redesign as the check says.",
+	},
+	{
+		id: "verification-not-applicable",
+		severity: "warning",
+		title: "The final verification is not applicable",
+		meaning:
+			"The report declares a check of the last phase not applicable. Every report has answers, a configuration and somebody who stands for it.",
+		fix: "Answer the check; where there are no open points, answer it with Pass and write None.",
+	},
+	{
 		id: "recommended-check-failed",
 		severity: "warning",
 		title: "A recommended check failed",
@@ -108,8 +124,8 @@ const failures = [
 		severity: "warning",
 		title: "A leg of the trifecta is unclear",
 		meaning:
-			"The check is answered, but the report does not say whether the leg is absent, under control or present.",
-		fix: "Say in the evidence what the leg is: none, or controlled by what.",
+			"The check is answered, but the report does not say in words that are understood whether the leg is absent, under control or present.",
+		fix: "Begin the evidence with None, Controlled or Present, and say what controls the leg.",
 	},
 	{
 		id: "api-key-or-service-principal",
@@ -158,7 +174,7 @@ const contradictions = [
 		severity: "error",
 		title: "A check is answered in two ways",
 		meaning:
-			"The report gives different answers to one check, or a sign and a word that disagree. The worse one counts.",
+			"The report gives different answers to one check, a sign and a word that disagree, or evidence that says the opposite of the answer. The worse one counts.",
 		fix: "Answer the check once.",
 	},
 	{
@@ -166,14 +182,15 @@ const contradictions = [
 		severity: "error",
 		title: "A verdict contradicts its checks",
 		meaning:
-			"The phase's verdict is better than its checks allow, or worse than all of them, or it is given twice.",
+			"The phase's verdict is better than its checks allow (PASS over a warning, PASS or WARNING over a failure), or worse than all of them, or it is given twice; or the report calls the server not ready while no check fails.",
 		fix: "Correct the verdict or the check that is wrong.",
 	},
 	{
 		id: "risk-contradiction",
 		severity: "error",
 		title: "The risk level is too low",
-		meaning: "The report gives itself a lower risk than its own answers show.",
+		meaning:
+			"The report calls its risk low or medium, but a required or critical check fails or the trifecta is complete, so that it is high.",
 		fix: "Correct the risk level, or the answers that are wrong.",
 	},
 	{
@@ -189,8 +206,8 @@ const contradictions = [
 		severity: "error",
 		title: "The header contradicts the submission",
 		meaning:
-			"The report names another server, repository or e-mail address than it was submitted with.",
-		fix: "Submit with the values in the report, or correct its header.",
+			"The report names another server, repository or e-mail address than it was submitted with, or names two.",
+		fix: "Submit with the values in the report, or correct its header; name each once.",
 	},
 	{
 		id: "checklist-version-differs",
@@ -254,8 +271,8 @@ const text = [
 		severity: "warning",
 		title: "Text that was not read",
 		meaning:
-			"A paragraph or table cell is too long, or a list nested too deeply, to be read as an answer.",
-		fix: "Shorten the text, and give every check its own row.",
+			"A paragraph or table cell is too long, or a list nested too deeply, to be read as an answer; or a heading or table stands inside a quote or hidden HTML, which answer nothing.",
+		fix: "Shorten the text, give every check its own row, and take headings and tables out of quotes.",
 	},
 ] as const satisfies Rule[];
 

@@ -1,5 +1,6 @@
 import type MarkdownIt from "markdown-it";
 import type Token from "markdown-it/lib/token.mjs";
+import { followHiding } from "./hidden-html.ts";
 import type { Markdown } from "./markdown.ts";
 
 /** One line of running text, without its markup, and the addresses that it links to. */
@@ -13,6 +14,7 @@ const readableBrackets = 200;
 
 /** Characters without which a text has no markup. */
 const markup = /[\\`*_~[\]<&]/;
+const struckOut = /(?<![~\w/])~(?=[^\s~/])[^~\n]{0,200}[^\s~]~(?![~\w])/g;
 /** A tag that only breaks the line. */
 const lineBreak = /^<br\s*\/?>$/i;
 
@@ -61,6 +63,7 @@ function collectLines(
 	let current: TextLine = { text: "", line: firstLine, links: [] };
 	const lines = [current];
 	let struck = 0;
+	const hiding: string[] = [];
 	const startLine = (line: number) => {
 		current = { text: "", line, links: [] };
 		lines.push(current);
@@ -86,12 +89,15 @@ function collectLines(
 				});
 				break;
 			case "html_inline":
+				followHiding(hiding, token.content);
 				if (lineBreak.test(token.content)) startLine(line);
 				else document.html.push({ text: token.content, line });
 				break;
 			default:
-				if (struck === 0) current.text += token.content;
+				if (struck === 0 && hiding.length === 0) current.text += token.content;
 		}
 	}
+	// GitHub strikes out text between single tildes, too.
+	for (const one of lines) one.text = one.text.replace(struckOut, "");
 	return lines;
 }

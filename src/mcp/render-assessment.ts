@@ -11,7 +11,7 @@ export function renderCheck(assessment: Assessment): string {
 	const next =
 		errors === 0
 			? "No errors: the report can be submitted with submit_report."
-			: `Fix ${errors === 1 ? "the error" : `the ${errors} errors`} with the developer, with real evidence only, and check again. The report can be submitted as it is, but a reviewer will see all of this.`;
+			: `Fix ${errors === 1 ? "the error" : `the ${errors} errors`} with the developer, with real evidence only, and check again. A reviewer will see all of this; a service that takes only complete reports refuses it.`;
 	return `## Report check
 
 ${renderAssessment(assessment)}

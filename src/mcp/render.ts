@@ -1,4 +1,5 @@
 import type { Assessment } from "../checklist/schema.ts";
+import { hiddenCharacter } from "../hidden-characters.ts";
 import type { Decision, Report, ReportSummary } from "../reports/schema.ts";
 
 import { renderAssessment, riskCell } from "./render-assessment.ts";
@@ -164,14 +165,18 @@ function row(cells: string[]): string {
 
 /** One line of plain text: no Markdown of its own, no line breaks, no hidden characters. */
 export function inline(text: string): string {
+	return oneLine(text).replace(/[\\`*[\]<>|~!]/g, "\\$&");
+}
+
+/** One line in which every character is seen. */
+export function oneLine(text: string): string {
 	return text
 		.trim()
 		.replace(/\s+/g, " ")
 		.replace(
-			/\p{C}/gu,
+			hiddenCharacter,
 			(hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`,
-		)
-		.replace(/[\\`*[\]<>|~!]/g, "\\$&");
+		);
 }
 
 /** A fence longer than any run of backticks inside, so that the text cannot end it. */

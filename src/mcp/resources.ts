@@ -7,7 +7,7 @@ import {
 import { reportError } from "../errors.ts";
 import { type Caller, createCaller } from "../router.ts";
 import type { Context } from "../trpc.ts";
-import { inline } from "./render.ts";
+import { oneLine } from "./render.ts";
 import { readReport } from "./tools.ts";
 
 /** Reports as resources, `golive://reports/{id}`, with a list and completion of ids. */
@@ -28,11 +28,13 @@ export function registerResources(server: McpServer, context: Context): void {
 
 	const template = new ResourceTemplate("golive://reports/{id}", {
 		list: async () => {
-			const reports = await ask((caller) => caller.reports.list({}));
+			const reports = await ask((caller) =>
+				caller.reports.list({ limit: 200 }),
+			);
 			return {
 				resources: reports.map(({ id, server_name, revision, status }) => ({
 					uri: `golive://reports/${id}`,
-					name: `${inline(server_name)} (revision ${revision}, ${status})`,
+					name: `${oneLine(server_name)} (revision ${revision}, ${status})`,
 					mimeType: "text/markdown",
 				})),
 			};

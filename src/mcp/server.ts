@@ -76,7 +76,7 @@ export function mountMcp(
 			return reply.send(await handler.fetch(call, options));
 		});
 		scope.route({
-			method: ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
+			method: scope.supportedMethods.filter((method) => method !== "POST"),
 			url: "/mcp",
 			handler: async (_request, reply) => {
 				reply.header("allow", "POST");

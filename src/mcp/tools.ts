@@ -1,4 +1,3 @@
-import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { ReportFilter } from "../queue/schema.ts";
 import { NewDecision, NewReport } from "../reports/schema.ts";
@@ -50,6 +49,8 @@ const submitReport = defineTool({
 				[z.record(z.string(), z.unknown()), z.string()],
 				"Must be a JSON object, or a string that holds one.",
 			)
+			.transform(parseIfText)
+			.pipe(NewReport.shape.report_json.unwrap())
 			.describe(
 				"The report as structured data, if there is any: an object, or a string holding one as JSON.",
 			)
@@ -66,7 +67,7 @@ const submitReport = defineTool({
 			await caller.reports.submit({
 				...report,
 				report_data: report_markdown,
-				report_json: parseIfText(report_json),
+				report_json,
 			}),
 		);
 	},
@@ -100,7 +101,9 @@ const checkReport = defineTool({
 	description:
 		"Check a go-live report before it is submitted: which checks are missing, failed or contradictory, the lethal trifecta, placeholders left, and more, each with its check id and line. Nothing is stored. With server name, repository and e-mail, the report's header is compared with them.",
 	input: z.object({
-		report_markdown: NewReport.shape.report_data,
+		report_markdown: NewReport.shape.report_data.describe(
+			"The whole draft in Markdown, up to 1 MiB of UTF-8.",
+		),
 		server_name: NewReport.shape.server_name.optional(),
 		repository_url: NewReport.shape.repository_url.optional(),
 		developer_email: NewReport.shape.developer_email.optional(),
@@ -168,16 +171,18 @@ function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
 
 /** Models often send structured arguments as JSON in a string. */
 function parseIfText(
-	value: string | Record<string, unknown> | undefined,
-): Record<string, unknown> | undefined {
+	value: Record<string, unknown> | string,
+	context: z.RefinementCtx,
+): unknown {
 	if (typeof value !== "string") return value;
 	try {
 		return JSON.parse(value);
 	} catch {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
+		context.addIssue({
+			code: "custom",
 			message:
-				"report_json is a string that does not hold valid JSON. Send an object, or leave report_json out.",
+				"Is a string that does not hold valid JSON. Send an object, or leave it out.",
 		});
+		return z.NEVER;
 	}
 }

@@ -45,7 +45,7 @@ export const queueRouter = router({
 				pageSize: DEFAULT_PAGE_SIZE,
 			},
 		})
-		.input(ReportFilter)
+		.input(ReportFilter.prefault({}))
 		.output(z.array(ReportSummary))
 		.query(async ({ ctx: { db }, input }) => {
 			const { after } = input;

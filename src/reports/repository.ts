@@ -16,8 +16,8 @@ export function repositoryKey(url: string): string | undefined {
 	if (address === undefined) return;
 	// All schemes are read as https, so that host and path are normalised alike.
 	const parsed = URL.parse(`https://${address}`);
-	// A password in a URL is a secret that every reader of the report would see.
-	if (!parsed || parsed.password) return;
+	// A secret in a URL would be kept for ever, and shown to every reader.
+	if (!parsed || parsed.password || secretUser.test(parsed.username)) return;
 	const port = ["22", "80", ""].includes(parsed.port) ? "" : `:${parsed.port}`;
 	const path = parsed.pathname
 		.split("/")
@@ -29,6 +29,10 @@ export function repositoryKey(url: string): string | undefined {
 	const host = parsed.hostname.replace(/\.+$/, "");
 	return `${host}${port}/${path}`.toLowerCase();
 }
+
+/** Access tokens stand where the user does: known prefixes, or 32 letters and digits and more. */
+const secretUser =
+	/^(gh[a-z]_|github_pat_|glpat-|gldt-|ATCTT|ATBB|[A-Za-z0-9]{32,}$)/;
 
 /** `git@host:owner/name`, the short form of ssh; a port cannot be given in it. */
 function scpAddress(url: string): string | undefined {

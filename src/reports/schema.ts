@@ -1,5 +1,7 @@
+import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { Assessment, RiskLevel, Trifecta } from "../checklist/schema.ts";
+import { hiddenCharacter } from "../hidden-characters.ts";
 import { repositoryKey } from "./repository.ts";
 
 /** The three states of a report (PRD, FR-002). */
@@ -21,7 +23,7 @@ const id = z
 const repositoryUrl = line(500, "as in https://github.com/owner/name")
 	.refine((url) => repositoryKey(url) !== undefined, {
 		message:
-			"Must be the https, http, ssh or git@host:path URL of a repository, without a password, as in https://github.com/owner/name.",
+			"Must be the https, http, ssh or git@host:path URL of a repository, without a password or token, as in https://github.com/owner/name.",
 	})
 	.describe("The repository: an https, http, ssh or git@host:path URL.");
 
@@ -80,7 +82,10 @@ export const NewReport = z
 		),
 		repository_url: repositoryUrl,
 		developer_email: line(255, "as in alex@example.com")
-			.email("Must be an e-mail address, as in alex@example.com.")
+			.refine(isEmailAddress, {
+				message: "Must be an e-mail address, as in alex@example.com.",
+			})
+			.meta({ format: "email" })
 			.describe("The e-mail address of who submits."),
 		report_data: text()
 			.refine((markdown) => markdown.trim() !== "", {
@@ -248,6 +253,7 @@ export function text() {
 		})
 		.refine(isStorable, {
 			message: "Must not contain NUL or lone surrogate characters.",
+			abort: true,
 		});
 }
 
@@ -255,8 +261,22 @@ export function text() {
 function line(max: number, hint: string) {
 	return text()
 		.trim()
+		.refine(
+			(value) => value.search(hiddenCharacter) < 0 && !/[\r\n]/.test(value),
+			{
+				message: "Must be one line without hidden characters.",
+				abort: true,
+			},
+		)
 		.min(1, { error: `Must not be empty, ${hint}.`, abort: true })
 		.max(max, `Must be at most ${max} characters.`);
+}
+
+/** Letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
+function isEmailAddress(address: string): boolean {
+	const [local = "", domain = "", ...rest] = address.split("@");
+	const plain = `${local.replace(/[\p{L}\p{M}]/gu, "x")}@${domainToASCII(domain)}`;
+	return rest.length === 0 && z.regexes.email.test(plain);
 }
 
 const MAX_JSON_DEPTH = 100;
@@ -280,12 +300,22 @@ function findJsonProblem(root: unknown): string | undefined {
 		if (typeof value === "string" && !isStorable(value)) {
 			return "Must not contain NUL or lone surrogate characters.";
 		}
+		if (typeof value === "number" && !isKept(value)) {
+			return "Must not contain numbers that JSON cannot keep exactly; write very large ones as strings.";
+		}
 		if (typeof value === "object" && value !== null) {
 			for (const [key, child] of Object.entries(value)) {
 				open.push([key, depth], [child, depth + 1]);
 			}
 		}
 	}
+}
+
+/** Whole numbers beyond 2^53 have lost digits already, and 1e400 is infinite. */
+function isKept(value: number): boolean {
+	return Number.isInteger(value)
+		? Number.isSafeInteger(value)
+		: Number.isFinite(value);
 }
 
 function isStorable(value: string): boolean {

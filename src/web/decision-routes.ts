@@ -31,20 +31,11 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 				...(problems && { problems }),
 			});
 		}
-		const caller = site.callerFor(request);
-		const [report, assessment] = await Promise.all([
-			caller.reports.get({ id }),
-			caller.reports.assessment({ id }),
-		]);
-		if (isDecidedMeanwhile(report.status, wanted.status)) {
-			return sendConflict(site, request, reply, wanted);
+		try {
+			return await askForConfirmation(site, request, reply, wanted);
+		} catch (error) {
+			return answerFailure(site, error, request, reply, wanted);
 		}
-		const csrf = site.tokenFor(request, reply);
-		return site.sendPage(
-			request,
-			reply,
-			confirmPage({ report, assessment, decision: wanted, csrf }),
-		);
 	});
 
 	scope.post(
@@ -71,6 +62,29 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 			rememberReviewer(site.cookies, reply, wanted.reviewed_by);
 			return reply.redirect(`/reports/${id}`, 303);
 		},
+	);
+}
+
+async function askForConfirmation(
+	site: Site,
+	request: DecisionRequest,
+	reply: FastifyReply,
+	wanted: Wanted,
+): Promise<FastifyReply> {
+	const { id } = request.params;
+	const caller = site.callerFor(request);
+	const [report, assessment] = await Promise.all([
+		caller.reports.get({ id }),
+		caller.reports.assessment({ id }),
+	]);
+	if (isDecidedMeanwhile(report.status, wanted.status)) {
+		return sendConflict(site, request, reply, wanted);
+	}
+	const csrf = site.tokenFor(request, reply);
+	return site.sendPage(
+		request,
+		reply,
+		confirmPage({ report, assessment, decision: wanted, csrf }),
 	);
 }
 

@@ -16,6 +16,9 @@ type AboutReport = FastifyRequest<{
 	Querystring: Record<string, string | undefined>;
 }>;
 
+/** A report's id in a route where something follows it. */
+const ID = ":id(^[0-9a-fA-F-]{36})";
+
 /** Mounts a report's page, its text as it was sent, and its comparison with another revision. */
 export function mountReportPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/reports/:id", async (request: AboutReport, reply) => {
@@ -27,7 +30,7 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		return sendReport(site, request, reply, id, typed);
 	});
 
-	scope.get("/reports/:id/report.md", async (request: AboutReport, reply) => {
+	scope.get(`/reports/${ID}.md`, async (request: AboutReport, reply) => {
 		const { id } = request.params;
 		const report = await site.callerFor(request).reports.get({ id });
 		return reply
@@ -36,7 +39,7 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 			.send(report.report_data);
 	});
 
-	scope.get("/reports/:id/report.pdf", async (request: AboutReport, reply) => {
+	scope.get(`/reports/${ID}.pdf`, async (request: AboutReport, reply) => {
 		const { id } = request.params;
 		const caller = site.callerFor(request);
 		const [{ report, assessment }, decisions] = await Promise.all([

@@ -1,5 +1,10 @@
+import {
+	combinationCheck,
+	legChecks,
+	saysAllPresent,
+} from "../read-trifecta.ts";
 import type { Draft, Reading } from "../reading.ts";
-import { isLowerRisk } from "../risk.ts";
+import { understatesRisk } from "../risk.ts";
 import type { PhaseAssessment } from "../schema.ts";
 import { findHeaderContradictions } from "./header.ts";
 import { findStructuredContradictions } from "./structured-data.ts";
@@ -8,9 +13,11 @@ import { findStructuredContradictions } from "./structured-data.ts";
 export function findContradictions(reading: Reading): Draft[] {
 	return [
 		...findAnswerContradictions(reading),
+		...findLegContradictions(reading),
 		...reading.phases.flatMap((phase) =>
 			findVerdictContradiction(reading, phase),
 		),
+		...findRefusalContradiction(reading),
 		...findCompletionContradiction(reading),
 		...findRiskContradiction(reading),
 		...findHeaderContradictions(reading),
@@ -36,6 +43,32 @@ function findAnswerContradictions({ phases, answers }: Reading): Draft[] {
 	);
 }
 
+/** A leg that passes with evidence that it is there, and a combination that passes with evidence that all three are. */
+function findLegContradictions({ answers, trifecta }: Reading): Draft[] {
+	const legs = Object.entries(legChecks).filter(
+		([leg]) => trifecta[leg as keyof typeof legChecks] === "present",
+	);
+	const combined = saysAllPresent(
+		answers.get(combinationCheck)?.evidence ?? "",
+	);
+	return [
+		...legs.map(([, id]) => id as string),
+		...(combined ? [combinationCheck] : []),
+	].flatMap((id): Draft[] => {
+		const answer = answers.get(id);
+		if (answer?.status !== "pass") return [];
+		return [
+			{
+				rule: "answer-contradiction",
+				phase: "security",
+				check: id,
+				line: answer.line,
+				message: `${id} ${answer.title} passes, but its evidence says that it is present.`,
+			},
+		];
+	});
+}
+
 function findVerdictContradiction(
 	{ report }: Reading,
 	{ id, title, verdict, checks }: PhaseAssessment,
@@ -47,18 +80,39 @@ function findVerdictContradiction(
 	const allPass = checks.every(
 		({ status }) => status === "pass" || status === "not_applicable",
 	);
+	const reserved = checks.filter(
+		({ status }) => status === "warning" || status === "fail",
+	);
 	const message =
 		new Set(given.map((one) => one.verdict)).size > 1
 			? `${title} has two different verdicts.`
 			: (verdict === "pass" || verdict === "warning") && failed.length > 0
 				? `${title} is ${verdict === "pass" ? "PASS" : "WARNING"}, but ${failed.map((check) => check.id).join(", ")} failed.`
-				: verdict === "fail" && allPass
-					? `${title} is FAIL, but every check passes.`
-					: undefined;
+				: verdict === "pass" && reserved.length > 0
+					? `${title} is PASS, but ${reserved.map((check) => check.id).join(", ")} ${reserved.length === 1 ? "does" : "do"} not pass without a warning.`
+					: verdict === "fail" && allPass
+						? `${title} is FAIL, but every check passes.`
+						: undefined;
 	const line = given[0]?.line ?? null;
 	return message
 		? [{ rule: "verdict-contradiction", phase: id, line, message }]
 		: [];
+}
+
+/** A report that calls its server not ready, while no check says why. */
+function findRefusalContradiction({ report, phases }: Reading): Draft[] {
+	const [refusal] = report.refusals;
+	const failed = phases
+		.flatMap(({ checks }) => checks)
+		.some(({ status }) => status === "fail");
+	if (!refusal || failed) return [];
+	return [
+		{
+			rule: "verdict-contradiction",
+			line: refusal.line,
+			message: `The report's own conclusion is "${refusal.text.slice(0, 200)}", but no check fails.`,
+		},
+	];
 }
 
 function findCompletionContradiction({ phases, answers }: Reading): Draft[] {
@@ -84,8 +138,7 @@ function findRiskContradiction({
 	risk,
 	claimedRisk,
 }: Reading): Draft[] {
-	// A report can only call itself low, medium or high: high is as much as it can say.
-	if (claimedRisk === "high" || !isLowerRisk(claimedRisk, risk)) return [];
+	if (!understatesRisk(claimedRisk, risk)) return [];
 	return [
 		{
 			rule: "risk-contradiction",

@@ -2,11 +2,26 @@ import { repositoryKey } from "../../reports/repository.ts";
 import { checklist } from "../checklist.ts";
 import { toWords } from "../phrases.ts";
 import type { Draft, Reading } from "../reading.ts";
+import type { ReportHeader } from "../schema.ts";
+
+/** Header fields that can be compared, what they are called, and when two values are the same. */
+const comparisons: Partial<
+	Record<
+		keyof ReportHeader,
+		{ what: string; same: (one: string, other: string) => boolean }
+	>
+> = {
+	server_name: { what: "server", same: sameName },
+	repository: { what: "repository", same: sameRepository },
+	developer: { what: "developer", same: sameDeveloper },
+};
+/** An e-mail address in running text, without the signs around it. */
+const address = /[^\s<>()[\]{}"'`,;:@]{1,100}@[^\s<>()[\]{}"'`,;:@]{1,250}/g;
 
 /** Fields that the header lacks, and fields that name something else than the submission. */
 export function findHeaderContradictions({
-	report: { header },
-	options: { submission },
+	report: { header, repeated },
+	options: { submission = {} },
 }: Reading): Draft[] {
 	const names = {
 		"MCP Server Name": header.server_name,
@@ -35,28 +50,12 @@ export function findHeaderContradictions({
 					},
 				]
 			: []),
-		...(submission
-			? [
-					...compare(
-						"server",
-						header.server_name,
-						submission.server_name,
-						sameName,
-					),
-					...compare(
-						"repository",
-						header.repository,
-						submission.repository_url,
-						sameRepository,
-					),
-					...compare(
-						"developer",
-						header.developer,
-						submission.developer_email,
-						sameDeveloper,
-					),
-				]
-			: []),
+		...repeated.flatMap(({ field, value, line }) =>
+			compareRepeated(field, header[field], value, line),
+		),
+		...compare("server_name", header.server_name, submission.server_name),
+		...compare("repository", header.repository, submission.repository_url),
+		...compare("developer", header.developer, submission.developer_email),
 	];
 }
 
@@ -72,18 +71,38 @@ export function sameRepository(one: string, other: string): boolean {
 
 /** Whether a developer's name or address is the submitter's; a name without an address cannot be compared. */
 export function sameDeveloper(one: string, other: string): boolean {
-	return (
-		!one.includes("@") || one.toLowerCase().includes(other.toLowerCase().trim())
+	const [said, sent] = [readAddresses(one), readAddresses(other)];
+	if (said.length === 0 || sent.length === 0) return true;
+	return sent.some((address) => said.includes(address));
+}
+
+function readAddresses(text: string): string[] {
+	return (text.toLowerCase().slice(0, 500).match(address) ?? []).map((found) =>
+		found.replace(/\.+$/, ""),
 	);
 }
 
-function compare(
-	what: string,
-	said: string | null,
-	sent: string,
-	same: (one: string, other: string) => boolean,
+function compareRepeated(
+	field: keyof ReportHeader,
+	first: string | null,
+	later: string,
+	line: number,
 ): Draft[] {
-	if (said === null || same(said, sent)) return [];
+	const compared = comparisons[field];
+	if (!compared || first === null || compared.same(first, later)) return [];
+	const message = `The report names the ${compared.what} "${first.slice(0, 200)}", and later "${later.slice(0, 200)}".`;
+	return [{ rule: "header-contradiction", line, message }];
+}
+
+function compare(
+	field: keyof ReportHeader,
+	said: string | null,
+	sent: string | undefined,
+): Draft[] {
+	const compared = comparisons[field];
+	if (!compared || said === null || sent === undefined) return [];
+	const { what, same } = compared;
+	if (same(said, sent)) return [];
 	const message = `The report names the ${what} "${said.slice(0, 200)}", but it was submitted as "${sent.slice(0, 200)}".`;
 	return [{ rule: "header-contradiction", message }];
 }

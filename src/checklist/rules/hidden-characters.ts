@@ -1,38 +1,6 @@
+import { hiddenCharacter } from "../../hidden-characters.ts";
 import type { Draft } from "../reading.ts";
 
-/**
- * Code points that are not seen: control characters, soft hyphen, zero-width and bidirectional controls, fillers,
- * interlinear marks, tags, and variation selectors other than the two that emoji use (Unicode categories Cc and Cf).
- */
-const hiddenRanges: [first: number, last: number][] = [
-	[0x0000, 0x0008],
-	[0x000b, 0x000c],
-	[0x000e, 0x001f],
-	[0x007f, 0x009f],
-	[0x00ad, 0x00ad],
-	[0x034f, 0x034f],
-	[0x061c, 0x061c],
-	[0x115f, 0x1160],
-	[0x17b4, 0x17b5],
-	[0x180b, 0x180f],
-	[0x200b, 0x200f],
-	[0x2028, 0x202e],
-	[0x2060, 0x206f],
-	[0x3164, 0x3164],
-	[0xfe00, 0xfe0d],
-	[0xfeff, 0xfeff],
-	[0xffa0, 0xffa0],
-	[0xfff9, 0xfffb],
-	[0xe0000, 0xe01ef],
-];
-const hidden = new RegExp(
-	`[${hiddenRanges
-		.map(
-			([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`,
-		)
-		.join("")}]`,
-	"gu",
-);
 /** Characters that a finding names. */
 const namesPerLine = 5;
 const joiner = "\u200D";
@@ -68,7 +36,7 @@ export function findHiddenCharacters(source: string): Draft[] {
 export function* hiddenCharacters(
 	source: string,
 ): Generator<{ index: number; character: string }> {
-	for (const { index, 0: character } of source.matchAll(hidden)) {
+	for (const { index, 0: character } of source.matchAll(hiddenCharacter)) {
 		if (!isHarmless(source, index, character)) yield { index, character };
 	}
 }

@@ -1,7 +1,7 @@
 import { readRisk } from "../read-fields.ts";
 import { readStatus } from "../read-status.ts";
 import type { Draft, Reading } from "../reading.ts";
-import { isLowerRisk } from "../risk.ts";
+import { understatesRisk } from "../risk.ts";
 import { sameDeveloper, sameName, sameRepository } from "./header.ts";
 
 type Said = string | undefined;
@@ -23,7 +23,7 @@ function compareRisk({ risk, claimedRisk }: Reading, data: object): string[] {
 		const level = readRisk(readText(data, place, "risk_level") ?? "");
 		const differs =
 			level !== "unknown" && claimedRisk !== "unknown" && level !== claimedRisk;
-		const tooLow = level !== "high" && isLowerRisk(level, risk);
+		const tooLow = understatesRisk(level, risk);
 		if (!differs && !tooLow) return [];
 		return `report_json.${place}.risk_level is ${level}; the report says ${differs ? claimedRisk : risk}.`;
 	});
@@ -35,7 +35,9 @@ function compareStatus({ answers }: Reading, data: object): string[] {
 	);
 	const critical = failed.filter(({ severity }) => severity === "critical");
 	const overall = readText(data, "executive_summary", "overall_status");
-	const passes = overall !== undefined && readStatus(overall).status === "pass";
+	const passes =
+		overall !== undefined &&
+		readStatus(overall, false, () => true).status === "pass";
 	const count = readMember(
 		readMember(data, "executive_summary"),
 		"critical_issues_count",

@@ -12,6 +12,11 @@ const patterns = new RegExp(
 		`\\bas${gap}an?${gap}(?:ai|llm|language${gap}model)\\b`,
 		`\\b(?:dear|hey|hello|hi|attention|note${gap}to|message${gap}(?:to|for))${gap}(?:the${gap}|any${gap})?(?:ai|llm|model|assistant|claude|chatgpt|gpt|copilot|gemini|agent)\\b`,
 		`\\b(?:call|invoke|use|run)${gap}(?:the${gap}|tool${gap}){0,2}review_report\\b`,
+		"\\breview_report\\s{0,3}\\(",
+		`\\bwith${gap}status${gap}approved\\b`,
+		`\\b(?:claude|chatgpt|gpt|copilot|gemini|assistant)${gap}(?:please${gap})?(?:approve|accept|confirm|mark|submit)\\b`,
+		`(?<!\\b(?:we|to|will|must|should|reviewers?|team)\\s)\\b(?:record|register|grant|give)${gap}(?:the|your|an)${gap}approval\\b`,
+		`^[\\s>*#-]{0,10}(?:system|assistant)\\s?:${words}(?:approve|approved|approval|approves)\\b`,
 		`\\b(?:mark|rate|treat|consider|report)${gap}(?:this|all|every|the)${words}(?:as${gap})(?:approved|passed|pass|passing|safe|compliant|low)\\b`,
 		`\\bset${words}status${words}approved\\b`,
 		`\\bdo${gap}not${gap}(?:tell|mention|reveal|show|inform|warn)${words}(?:user|reviewer|human|anyone|developer)\\b`,
@@ -21,7 +26,7 @@ const patterns = new RegExp(
 		"<\\|?(?:im_start|im_end|system|endoftext)\\b",
 		"\\[/?INST\\]",
 	].join("|"),
-	"iu",
+	"imu",
 );
 
 /** Nothing shorter can be an instruction. */

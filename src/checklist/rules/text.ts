@@ -1,3 +1,4 @@
+import { decodeEntities, type Markdown } from "../markdown.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
@@ -5,7 +6,7 @@ import { addressesModel } from "./text-to-model.ts";
 
 /** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
 export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
-	const { images, html, texts, unread } = markdown;
+	const { images, html, unread } = markdown;
 	const remote = images.filter(({ text }) => /^(?:https?:)?\/\//i.test(text));
 	const comments = html.filter(({ text }) => isComment(text));
 	const tags = html.filter(({ text }) => !isComment(text));
@@ -13,7 +14,7 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 		...findHiddenCharacters(source),
 		...onePerLine(
 			"text-to-model",
-			texts.filter(({ text }) => addressesModel(text)),
+			findInstructions(source, markdown),
 			() => "The text reads like an instruction to a model.",
 		),
 		...onePerLine(
@@ -38,6 +39,40 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 			({ text }) => `The text is ${text}, and was not read.`,
 		),
 	];
+}
+
+function findInstructions(source: string, markdown: Markdown): Piece[] {
+	const { texts } = markdown;
+	return [...texts, ...listUnparsed(source, markdown)].filter(({ text }) =>
+		addressesModel(text),
+	);
+}
+
+/** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
+function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
+	const parsed = new Set<number>();
+	for (const { text, line } of texts) {
+		parsed.add(line);
+		for (let at = text.indexOf("\n"), next = line; at >= 0; ) {
+			next += 1;
+			parsed.add(next);
+			at = text.indexOf("\n", at + 1);
+		}
+	}
+	const columns = new Map(
+		blocks.flatMap((block) =>
+			block.type === "row" ? [[block.line, block.cells.length] as const] : [],
+		),
+	);
+	const hasSurplus = (text: string, line: number) =>
+		text.split("|", 100).length > (columns.get(line) ?? 100) + 2;
+	return source.split(/\r\n|\r|\n/).flatMap((text, index) => {
+		const line = index + 1;
+		const isRead = parsed.has(line) && !hasSurplus(text, line);
+		return isRead && !/[&\\]/.test(text)
+			? []
+			: { text: decodeEntities(text), line };
+	});
 }
 
 type Piece = { text: string; line: number };

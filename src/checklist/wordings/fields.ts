@@ -160,6 +160,12 @@ export const columnWords = {
 	],
 } as const;
 
+/** Words that may stand beside a status in a table's head. */
+export const statusHeadFillers =
+	"fail failed warning n a na is it in of the and or yes no our current final overall prod production dev development test staging qa i og eller ja nei nå".split(
+		" ",
+	);
+
 /** Labels below a check's own heading: its status, and its evidence. */
 export const statusLabels = [
 	"status",
@@ -168,6 +174,12 @@ export const statusLabels = [
 	"svar",
 	"resultat",
 ] as const;
+
+/** Words in a heading that make its section speak of something else than this server today. */
+export const asideWords =
+	"example examples sample illustration template another old previous former earlier future planned target eksempel eksempler gammel tidligere forrige fremtidig planlagt".split(
+		" ",
+	);
 
 /** Headings of sections that speak about checks without answering them. */
 export const asideHeadings = [

@@ -77,6 +77,24 @@ export const verdictWords = [
 	"samlet vurdering",
 ];
 
+/** Labels of a verdict on the server as a whole. */
+export const overallLabels = [
+	"overall assessment",
+	"overall verdict",
+	"overall result",
+	"overall conclusion",
+	"final assessment",
+	"final verdict",
+	"final conclusion",
+	"production readiness",
+	"ready for production",
+	"go live decision",
+	"decision",
+	"endelig vurdering",
+	"endelig konklusjon",
+	"totalvurdering",
+];
+
 /** Labels of a risk level. */
 export const riskLabels = [
 	"risk level",

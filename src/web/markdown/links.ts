@@ -1,5 +1,6 @@
 import type { Element, ElementContent, Root } from "hast";
 import { visit } from "unist-util-visit";
+import { textOf } from "./text-of.ts";
 
 /** Before every id that comes from a report, so that it cannot be one of the page's own. */
 export const ID_PREFIX = "md-";
@@ -64,14 +65,6 @@ function note(value: string): ElementContent {
 		properties: { className: ["blocked"] },
 		children: [{ type: "text", value }],
 	};
-}
-
-function textOf(node: Element): string {
-	let text = "";
-	visit(node, "text", ({ value }) => {
-		text += value;
-	});
-	return text;
 }
 
 function decode(text: string): string {

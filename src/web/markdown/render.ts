@@ -12,6 +12,7 @@ import { splitHidden } from "../components/text.ts";
 import { labelBoxes, lowerHeadings, replaceImages } from "./inert.ts";
 import { ID_PREFIX, setLinks } from "./links.ts";
 import { sanitizeSchema } from "./sanitize-schema.ts";
+import { textOf } from "./text-of.ts";
 
 /** A report's Markdown as markup that does nothing. */
 export interface Rendered {
@@ -160,12 +161,4 @@ function setLineAnchors(tree: Root): number[] {
 		});
 	});
 	return [...lines].sort((one, other) => one - other);
-}
-
-function textOf(node: Element): string {
-	let text = "";
-	visit(node, "text", ({ value }) => {
-		text += value;
-	});
-	return text;
 }

@@ -27,7 +27,7 @@ const verbs: Record<ReportStatus, string> = {
 
 const consequences: Record<ReportStatus, string> = {
 	approved:
-		"The server joins the catalogue of approved servers, and the repository accepts no further submission.",
+		"The server joins the catalogue of approved servers, and the repository accepts no further submission until this one is reopened and rejected.",
 	rejected:
 		"The developer reads the notes and answers with a new revision. This revision stays as it is.",
 	pending_review:

@@ -51,7 +51,7 @@ export function errorPage(
 <p>${advice[error.status] ?? (error.isUnexpected ? "Try again. If it happens again, give the operators the request id." : "")}</p>
 ${
 	unsent
-		? html`<form method="post" action="/reports/${unsent.reportId}/decision" data-once>
+		? html`<form method="post" action="/reports/${unsent.reportId}/decide">
 ${hiddenDecision(unsent.decision, unsent.csrf)}
 <p>What you typed is kept: <q>${unsent.decision.review_notes || "no notes"}</q></p>
 <button>Try again</button></form>`

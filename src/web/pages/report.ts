@@ -152,8 +152,8 @@ function textTools({ report, text }: ReportPage, isRaw: boolean): Html {
 			? html`<a href="/reports/${report.id}#text">Rendered</a>`
 			: html`<a href="/reports/${report.id}?view=raw#text">Raw text</a>`
 	}</li>
-<li><a href="/reports/${report.id}/report.md" download>Download Markdown</a></li>
-<li><a href="/reports/${report.id}/report.pdf" download>Download PDF</a></li>
+<li><a href="/reports/${report.id}.md" download>Download Markdown</a></li>
+<li><a href="/reports/${report.id}.pdf" download>Download PDF</a></li>
 </ul>
 ${text === null ? html`<p class="problem">This text takes too long to render: it is shown as it was sent.</p>` : ""}`;
 }

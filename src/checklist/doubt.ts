@@ -1,0 +1,141 @@
+import {
+	findPhrases,
+	indexPhrases,
+	matchPhraseAt,
+	toWords,
+} from "./phrases.ts";
+import { checkWordings } from "./wordings/checks.ts";
+import {
+	dangerNouns,
+	denialWords,
+	failureWords,
+	futureWords,
+	harmlessWords,
+} from "./wordings/doubts.ts";
+
+const harmless = new Set(harmlessWords);
+const denials = new Set(denialWords);
+const futures = new Set(futureWords);
+const failures = new Set(failureWords);
+const determiners = new Set(
+	"a an any the use of other more such new open known en et noen bruk av".split(
+		" ",
+	),
+);
+const dangers = indexPhrases(
+	[
+		...dangerNouns,
+		...Object.values(checkWordings).flatMap(({ bad = [], parts = {} }) => [
+			...bad,
+			...Object.values(parts).flat(),
+		]),
+	].map((phrase) => [phrase, true] as const),
+);
+/** What is seen from afar: a run, a change, a commit. */
+const reference =
+	/\b(?:(?:see|in|by)\s+)?(?:run|build|pr|pull request|merge request|commit|issue|ticket)\s+#?[\w-]*\d[\w-]*/gi;
+const count = /(\d+)\s*(?:of|\/|av)\s*(\d+)/gi;
+const quarter = /^q[1-4]$/;
+const year = /^20\d\d$/;
+const futureLinks = new Set(
+	"in by from before until after since within i innen fra før etter".split(" "),
+);
+
+/** Whether nothing in a status cell beside its sign and its word says anything more. Not understood is not harmless. */
+export function isHarmless(text: string): boolean {
+	if (/[?→]|->|=>/.test(text)) return false;
+	const words = dropGoodDenials(toWords(text.replace(reference, " ")));
+	return words.every((word) => harmless.has(word));
+}
+
+/** Whether a text takes back what stands before it: it denies, puts off, names a failure, asks, or counts too few. */
+export function hasDoubt(text: string): boolean {
+	const words = dropGoodDenials(toWords(text));
+	return (
+		asksOrTurns(text) ||
+		countsTooFew(text) ||
+		tellsOtherwise(words) ||
+		words.some(isDenial)
+	);
+}
+
+/** Whether words put something off or name a failure. */
+export function tellsOtherwise(words: string[]): boolean {
+	return putsOff(words) || words.some((word) => failures.has(word));
+}
+
+/** Whether a text speaks of the future: "from 2027", "in Q3", "to be added", "planned". */
+export function putsOff(words: string[]): boolean {
+	return words.some(
+		(word, at) =>
+			futures.has(word) ||
+			quarter.test(word) ||
+			(word === "to" && words[at + 1] === "be") ||
+			(year.test(word) &&
+				futureLinks.has(words[at - 1] ?? "") &&
+				!/^\d\d?$/.test(words[at + 1] ?? "")),
+	);
+}
+
+/** Drops denials of something bad, such as "no findings" or "instead of API keys", together with what they deny. */
+export function dropGoodDenials(words: string[]): string[] {
+	const kept: string[] = [];
+	for (let at = 0; at < words.length; at += 1) {
+		const end = endOfGoodDenial(words, at);
+		if (end === undefined) kept.push(words[at] ?? "");
+		else at = end - 1;
+	}
+	return kept;
+}
+
+function endOfGoodDenial(words: string[], start: number): number | undefined {
+	const word = words[start] ?? "";
+	const instead = word === "instead" && words[start + 1] === "of";
+	if (!instead && !denials.has(word)) return undefined;
+	let at = start + (instead ? 2 : 1);
+	while (at < start + 4 && determiners.has(words[at] ?? "")) at += 1;
+	const danger = matchPhraseAt(dangers, words, at);
+	if (!danger) return undefined;
+	at += danger.length;
+	// "No audio, images or resource links" denies them all.
+	for (;;) {
+		const next = matchPhraseAt(
+			dangers,
+			words,
+			joins.has(words[at] ?? "") ? at + 1 : at,
+		);
+		if (!next) return at;
+		at = next.start + next.length;
+	}
+}
+
+const joins = new Set(["or", "and", "nor", "eller", "og"]);
+
+function asksOrTurns(text: string): boolean {
+	return /\?(?![\w/=&])|→|->|=>/.test(text);
+}
+
+function countsTooFew(text: string): boolean {
+	return [...text.matchAll(count)].some(
+		([, some, all]) => Number(some) < Number(all),
+	);
+}
+
+/** Whether a word denies. */
+export function isDenial(word: string): boolean {
+	return denials.has(word);
+}
+
+/** Whether every word of a text belongs to one of the phrases, or to what may stand beside them. */
+export function isMadeOf(
+	index: ReturnType<typeof indexPhrases>,
+	text: string,
+): boolean {
+	const words = toWords(text);
+	const covered = new Set(
+		findPhrases(index, words).flatMap(({ start, length }) =>
+			Array.from({ length }, (_, offset) => start + offset),
+		),
+	);
+	return words.every((word, at) => covered.has(at) || harmless.has(word));
+}
