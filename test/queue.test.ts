@@ -1,5 +1,15 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+	afterAll,
+	beforeAll,
+	describe,
+	expect,
+	onTestFinished,
+	test,
+} from "vitest";
+import { openDatabase } from "../src/database.ts";
+import { listReports } from "../src/queue/queries.ts";
+import { ReportFilter } from "../src/queue/schema.ts";
 import {
 	decide,
 	newReport,
@@ -286,4 +296,22 @@ test("counts and servers stay exact while a hundred submissions and decisions me
 		service.db,
 	);
 	expect(wrong).toEqual([]);
+});
+
+test("the database plans each status's page for that status, however often it is asked", async () => {
+	const service = await startService();
+	const db = openDatabase(service.databaseUrl, { poolSize: 1 });
+	onTestFinished(() => db.destroy());
+	for (let time = 0; time < 10; time++) {
+		await listReports(
+			db,
+			ReportFilter.parse({ status: "pending_review", sort: "waiting" }),
+		);
+	}
+	// A plan for any status would be kept after a few times, and read far too much.
+	const { rows } = await sql<{ statement: string }>`
+		select statement from pg_prepared_statements
+		where statement like '%from "mcp_server_reports"%'`.execute(db);
+	expect(rows).toHaveLength(1);
+	expect(rows[0]?.statement).toContain("'pending_review'");
 });
