@@ -12,15 +12,17 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { openAuthenticator } from "./auth.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
-import { problemDetails, reportError } from "./errors.ts";
+import { challengeHeader, problemDetails, reportError } from "./errors.ts";
+import { anybody, type Identity } from "./identity.ts";
 import { readJson } from "./json-body.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { mountRest } from "./rest.ts";
-import type { Context } from "./trpc.ts";
+import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
 
@@ -42,10 +44,7 @@ const MAX_KNOWN_HOSTS = 100;
  */
 export function buildApp(
 	db: Database,
-	config: Pick<
-		Config,
-		"HOST" | "PUBLIC_URL" | "ALLOWED_HOSTS" | "REQUIRE_COMPLETE_REPORT"
-	>,
+	config: Config,
 	logger: FastifyBaseLogger,
 ): FastifyInstance {
 	const app = Fastify({
@@ -68,11 +67,16 @@ export function buildApp(
 		clientErrorHandler: (error, socket) =>
 			answerUnreadable(error, socket, logger),
 	});
-	const contextFor = (request: FastifyRequest): Context => ({
+	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,
-		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
+		settings: config,
 		requestId: request.id,
+		identity: request.identity,
+		refusal: request.refusal,
+		facade,
+		client: request.headers["user-agent"] ?? null,
+		address: request.ip,
 	});
 
 	drainOnClose(app);
@@ -94,6 +98,7 @@ export function buildApp(
 		done();
 	});
 	app.addHook("onRequest", guardHosts(config));
+	identifyCallers(app, db, config);
 	app.addHook("onResponse", logResponse);
 
 	mountRest(app, contextFor);
@@ -101,6 +106,43 @@ export function buildApp(
 	mountMcp(app, contextFor);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
+}
+
+declare module "fastify" {
+	interface FastifyRequest {
+		/** Who is asking; `null` when nobody is signed in. */
+		identity: Identity | null;
+		/** Why what was shown proves nothing, when something was. */
+		refusal: TRPCError | undefined;
+	}
+}
+
+/** Tells who asks, before anything else is done; the procedures decide what they may. */
+function identifyCallers(
+	app: FastifyInstance,
+	db: Database,
+	config: Config,
+): void {
+	app.decorateRequest("refusal", undefined);
+	if (config.AUTH !== "oidc") {
+		app.decorateRequest("identity", { getter: () => anybody });
+		return;
+	}
+	app.decorateRequest("identity", null);
+	const authenticator = openAuthenticator(db, config);
+	app.addHook("onRequest", async (request) => {
+		const [, door] = /^\/(api|trpc|mcp)\b/.exec(request.url) ?? [];
+		if (!door) return;
+		try {
+			request.identity = await authenticator.identify(
+				request.headers.authorization,
+				door === "mcp" ? "mcp" : "api",
+			);
+		} catch (error) {
+			if (!(error instanceof TRPCError)) throw error;
+			request.refusal = error;
+		}
+	});
 }
 
 /**
@@ -159,6 +201,9 @@ function sendProblem(
 ): FastifyReply {
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	if (shown.challenge !== undefined) {
+		reply.header("www-authenticate", challengeHeader(shown.challenge));
+	}
 	return (
 		reply
 			.code(shown.status)

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { anybody } from "./identity.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -107,8 +108,13 @@ async function mcp(): Promise<void> {
 	session = serveMcpStdio({
 		db: storage.db,
 		log: log.child({ request_id: requestId }),
-		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
+		settings: config,
 		requestId,
+		identity: anybody,
+		refusal: undefined,
+		facade: "mcp",
+		client: null,
+		address: null,
 	});
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
 }

@@ -9,6 +9,11 @@ const port = z.coerce
 	.min(0, "must be a port number from 0 to 65535")
 	.max(65535, "must be a port number from 0 to 65535");
 
+/** Several values, with spaces or commas between. */
+const list = z
+	.string()
+	.transform((text) => text.split(/[\s,]+/).filter((value) => value !== ""));
+
 const schema = z
 	.object({
 		/** Refuse reports in which the assessment finds errors, instead of advising. */
@@ -55,22 +60,68 @@ const schema = z
 			.transform((url) => url.replace(/\/+$/, ""))
 			.optional(),
 		/** Host names that requests may be addressed to, beside this machine's own; `*` allows all. */
-		ALLOWED_HOSTS: z
-			.string()
-			.transform((list) => list.split(/[\s,]+/).filter((name) => name !== ""))
-			.default([]),
-		AUTH: z
-			.enum(
-				["none"],
-				'knows only "none" so far: there is no authentication yet',
-			)
-			.optional(),
+		ALLOWED_HOSTS: list.default([]),
+		/** Who may do what: `none` lets everybody do everything, `oidc` asks the organisation's identity provider. */
+		AUTH: z.enum(["none", "oidc"], "must be none or oidc").optional(),
+		/** Identity providers whose access tokens are accepted; the pages sign in with the first. */
+		OIDC_ISSUER: list
+			.default([])
+			.refine((issuers) => issuers.every(isSafeUrl), {
+				error:
+					"must be the https URL of the identity provider's issuer, or several with spaces between",
+			}),
+		/** Of the audiences that an access token may be for, beside `PUBLIC_URL/mcp`. */
+		OIDC_AUDIENCE: list.default([]),
+		/** The pages' registration at the identity provider. */
+		OIDC_CLIENT_ID: z.string().optional(),
+		OIDC_CLIENT_SECRET: z.string().optional(),
+		/** The claim that lists a person's roles; dots lead into nested ones. */
+		OIDC_ROLES_CLAIM: z.string().default("roles"),
+		/** The claim that holds a person's e-mail address. */
+		OIDC_EMAIL_CLAIM: z.string().default("email"),
+		/** What is asked for when somebody signs in. */
+		OIDC_SCOPES: list.default(["openid", "profile", "email"]),
+		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
+		APPROVAL_QUORUM: z.coerce
+			.number("must be a number")
+			.int("must be a whole number")
+			.min(1, "must be at least 1")
+			.max(10, "must be at most 10")
+			.default(2),
 	})
-	.refine(({ HOST, AUTH }) => isLoopback(HOST) || AUTH === "none", {
+	.refine(({ HOST, AUTH }) => isLoopback(HOST) || AUTH !== undefined, {
 		path: ["HOST"],
 		message:
-			"is not a loopback address, and there is no authentication yet: everybody who reaches it may submit and approve. Set AUTH=none to say that this is meant",
+			"is not a loopback address, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to know who does, or AUTH=none to say that this is meant",
+	})
+	.superRefine((config, context) => {
+		if (config.AUTH !== "oidc") return;
+		for (const name of needed) {
+			if (config[name] === undefined || config[name].length === 0) {
+				context.addIssue({
+					code: "custom",
+					path: [name],
+					message: "is needed where AUTH=oidc",
+				});
+			}
+		}
+		if (config.PUBLIC_URL && !isSafeUrl(config.PUBLIC_URL)) {
+			context.addIssue({
+				code: "custom",
+				path: ["PUBLIC_URL"],
+				message:
+					"must be an https URL where AUTH=oidc, or tokens would travel in the open",
+			});
+		}
 	});
+
+/** What signing in cannot do without. */
+const needed = [
+	"OIDC_ISSUER",
+	"OIDC_AUDIENCE",
+	"OIDC_CLIENT_ID",
+	"PUBLIC_URL",
+] as const;
 
 /**
  * Parses the environment. A blank variable counts as absent.
@@ -98,6 +149,16 @@ function isUrl(text: string): boolean {
 	} catch {
 		return false;
 	}
+}
+
+/** Whether what is sent there stays between the two: https, or this machine. */
+function isSafeUrl(text: string): boolean {
+	const url = URL.parse(text);
+	return (
+		url !== null &&
+		(url.protocol === "https:" ||
+			(url.protocol === "http:" && isLoopback(url.hostname)))
+	);
 }
 
 function isLoopback(host: string): boolean {

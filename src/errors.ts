@@ -29,6 +29,8 @@ export interface PublicError {
 	isUnexpected: boolean;
 	/** Seconds after which trying again makes sense. */
 	retryAfter?: number;
+	/** Of a 401 or 403: what `WWW-Authenticate` says of it (RFC 6750, section 3); empty when nothing was shown. */
+	challenge?: string;
 }
 
 /** An error with all its issues, as an input that does not parse has them. */
@@ -85,11 +87,14 @@ export function publicError(error: unknown): PublicError {
 		return described("BAD_REQUEST", INVALID_JSON);
 	}
 	if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
-		const { members, issues } = (cause ?? {}) as Partial<PublicError>;
+		const { members, issues, challenge, retryAfter } = (cause ??
+			{}) as Partial<PublicError>;
 		return {
 			...described(error.code, error.message),
 			...(members && { members }),
 			...(issues && { issues }),
+			...(challenge !== undefined && { challenge }),
+			...(retryAfter !== undefined && { retryAfter }),
 		};
 	}
 	const ofFastify = fastifyError(error);
@@ -102,7 +107,7 @@ export function publicError(error: unknown): PublicError {
 
 /**
  * The public words of an error, after writing to the log what an operator must
- * know of it: an unexpected error with its cause, or a database out of reach.
+ * know of it: an unexpected error with its cause, or what is out of reach.
  */
 export function reportError(
 	error: unknown,
@@ -111,8 +116,13 @@ export function reportError(
 	const shown = publicError(error);
 	const err = error instanceof TRPCError ? (error.cause ?? error) : error;
 	if (shown.isUnexpected) log.error({ err }, "unexpected error");
-	else if (shown.status === 503) log.warn({ err }, "database out of reach");
+	else if (shown.status === 503) log.warn({ err }, "out of reach");
 	return shown;
+}
+
+/** `WWW-Authenticate` of a 401 or 403 (RFC 6750, section 3). */
+export function challengeHeader(challenge: string): string {
+	return ['Bearer realm="MCP Go-Live"', challenge].filter(Boolean).join(", ");
 }
 
 /** RFC 9457 body of an error, with the tRPC code, the request id and all issues. */

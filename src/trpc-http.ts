@@ -1,10 +1,10 @@
 import type { TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { publicError, reportError } from "./errors.ts";
+import { challengeHeader, publicError, reportError } from "./errors.ts";
 import { readUtf8 } from "./json-body.ts";
 import { appRouter } from "./router.ts";
-import type { Context } from "./trpc.ts";
+import type { ContextFor } from "./trpc.ts";
 
 /**
  * Mounts tRPC over HTTP at `/trpc`: the library's own protocol, without its
@@ -13,10 +13,7 @@ import type { Context } from "./trpc.ts";
  *
  * @param contextFor who is asking, and with what
  */
-export function mountTrpc(
-	app: FastifyInstance,
-	contextFor: (request: FastifyRequest) => Context,
-): void {
+export function mountTrpc(app: FastifyInstance, contextFor: ContextFor): void {
 	// In a scope of its own: the library parses the body by itself.
 	app.register(async (scope) => {
 		scope.removeContentTypeParser("application/json");
@@ -34,24 +31,30 @@ export function mountTrpc(
 async function answer(
 	request: FastifyRequest<{ Params: { path: string } }>,
 	reply: FastifyReply,
-	contextFor: (request: FastifyRequest) => Context,
+	contextFor: ContextFor,
 ): Promise<FastifyReply> {
 	const response = await resolveResponse({
 		router: appRouter,
 		req: asFetchRequest(request),
 		path: request.params.path,
 		error: null,
-		createContext: async () => contextFor(request as FastifyRequest),
+		createContext: async () => contextFor(request as FastifyRequest, "trpc"),
 		onError: ({ error }: { error: TRPCError }) => {
 			reportError(error, request.log);
 		},
 		responseMeta: ({ errors }: { errors: TRPCError[] }) => {
-			const { retryAfter } = errors
-				.map(publicError)
-				.find((error) => error.retryAfter) ?? { retryAfter: undefined };
-			return retryAfter
-				? { headers: { "retry-after": String(retryAfter) } }
-				: {};
+			const shown = errors.map(publicError);
+			const { retryAfter } = shown.find((error) => error.retryAfter) ?? {};
+			const { challenge } =
+				shown.find((error) => error.challenge !== undefined) ?? {};
+			return {
+				headers: {
+					...(retryAfter && { "retry-after": String(retryAfter) }),
+					...(challenge !== undefined && {
+						"www-authenticate": challengeHeader(challenge),
+					}),
+				},
+			};
 		},
 	});
 	// An answer that is sent piece by piece stays a stream.

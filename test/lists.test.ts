@@ -1,7 +1,9 @@
 import { type CompiledQuery, sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseConfig } from "../src/config.ts";
 import { type Database, openDatabase } from "../src/database.ts";
+import { anybody } from "../src/identity.ts";
 import type { ReportFilter } from "../src/queue/schema.ts";
 import { createCaller } from "../src/router.ts";
 import { makeDatabase, newReport, startService, submit } from "./helpers.ts";
@@ -64,8 +66,13 @@ const caller = () =>
 	createCaller({
 		db,
 		log: console,
-		settings: { requireCompleteReport: false },
+		settings: parseConfig({}),
 		requestId: "",
+		identity: anybody,
+		refusal: undefined,
+		facade: "rest",
+		client: null,
+		address: null,
 	});
 
 /** Filters, each with what it means in SQL. */
