@@ -4,6 +4,7 @@ import { restOperations } from "../src/rest.ts";
 import { appRouter } from "../src/router.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
 import { signWith, startProvider, type TestProvider } from "./provider.ts";
+import { runCommand } from "./service-process.ts";
 
 const publicUrl = "http://127.0.0.1:8080";
 let provider: TestProvider;
@@ -361,5 +362,45 @@ describe("access tokens of our own", () => {
 			.execute();
 		expect(JSON.stringify(rows)).not.toContain(token);
 		expect(service.logs.join("\n")).not.toContain(token);
+	});
+
+	describe("on the command line", () => {
+		const run = (...args: string[]) =>
+			runCommand(["tokens", ...args], { DATABASE_URL: service.databaseUrl });
+
+		test("are made, listed and revoked for somebody who has signed in", async () => {
+			await make("aud", ["reports:read"]);
+			const owner = ["--owner", "Aud@example.com"];
+			const made = await run(
+				"create",
+				...owner,
+				...["--name", "nightly", "--scopes", "audit:read,reports:read_all"],
+				...["--days", "7"],
+			);
+			expect(made.code).toBe(0);
+			const [token] = made.stdout.split("\n");
+			const use = async () =>
+				(await rest("analytics.summary", `Bearer ${token}`, {})).status;
+			expect(await use()).toBe(200);
+			const listed = await run("list", ...owner);
+			expect(listed.stdout).not.toContain(token);
+			const line = listed.stdout.split("\n").find((one) => /nightly/.test(one));
+			const id = line?.split("\t")[0] ?? "";
+			const revoked = await run("revoke", id, ...owner);
+			expect(revoked.stdout).toContain("was revoked");
+			expect(await use()).toBe(401);
+		});
+
+		test.each([
+			[["list"], /--owner/],
+			[["list", "--owner", "who@example.com"], /has signed in yet/],
+			[["create", "--owner", "aud@example.com"], /name: Must not be empty/],
+			[["frob", "--owner", "aud@example.com"], /tokens create, tokens list/],
+			[["revoke", "x", "--owner", "aud@example.com"], /id: Must be a UUID/],
+		])("%j says what is missing", async (args, words) => {
+			const { code, stderr } = await run(...args);
+			expect(code).toBe(1);
+			expect(stderr).toMatch(words);
+		});
 	});
 });
