@@ -2,7 +2,7 @@ import { decodeEntities, type Markdown } from "../markdown.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
-import { addressesModel } from "./text-to-model.ts";
+import { findAddressed } from "./text-to-model.ts";
 
 /** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
 export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
@@ -42,10 +42,7 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 }
 
 function findInstructions(source: string, markdown: Markdown): Piece[] {
-	const { texts } = markdown;
-	return [...texts, ...listUnparsed(source, markdown)].filter(({ text }) =>
-		addressesModel(text),
-	);
+	return findAddressed([...markdown.texts, ...listUnparsed(source, markdown)]);
 }
 
 /** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
