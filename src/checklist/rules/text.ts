@@ -1,3 +1,4 @@
+import { unifyLineEndings } from "../lines.ts";
 import { decodeEntities, type Markdown } from "../markdown.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
@@ -47,39 +48,38 @@ function findInstructions(source: string, markdown: Markdown): Piece[] {
 
 /** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
 function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
-	const parsed = new Set<number>();
+	const lines = unifyLineEndings(source).split("\n");
+	const hasEntities = /[&\\]/.test(source);
+	// By the number of the line, which a table of bytes answers at once even for a million of them.
+	const parsed = new Uint8Array(lines.length + 1);
+	const columns = new Uint8Array(lines.length + 1);
 	for (const { text, line } of texts) {
-		parsed.add(line);
-		for (let at = text.indexOf("\n"), next = line; at >= 0; ) {
+		let next = line;
+		parsed[next] = 1;
+		for (
+			let at = text.indexOf("\n");
+			at >= 0;
+			at = text.indexOf("\n", at + 1)
+		) {
 			next += 1;
-			parsed.add(next);
-			at = text.indexOf("\n", at + 1);
+			parsed[next] = 1;
 		}
 	}
-	const columns = new Map(
-		blocks.flatMap((block) =>
-			block.type === "row" ? [[block.line, block.cells.length] as const] : [],
-		),
-	);
-	const hasSurplus = (text: string, line: number) => {
-		const width = columns.get(line);
-		return width !== undefined && text.split("|", 100).length > width + 2;
-	};
-	const hasEntities = /[&\\]/.test(source);
-	return splitLines(source).flatMap((text, index) => {
+	for (const block of blocks)
+		if (block.type === "row") columns[block.line] = block.cells.length;
+	const unparsed: Piece[] = [];
+	for (const [index, text] of lines.entries()) {
 		const line = index + 1;
-		const isRead = parsed.has(line) && !hasSurplus(text, line);
-		const isAsItStands = !hasEntities || !/[&\\]/.test(text);
-		return text === "" || (isRead && isAsItStands)
-			? []
-			: { text: decodeEntities(text), line };
-	});
+		const isRead = parsed[line] && !hasSurplus(text, columns[line]);
+		const hasEntity = hasEntities && /[&\\]/.test(text);
+		if (text !== "" && (!isRead || hasEntity))
+			unparsed.push({ text: decodeEntities(text), line });
+	}
+	return unparsed;
 }
 
-function splitLines(source: string): string[] {
-	// Splitting at a character is several times quicker than at a pattern.
-	const text = source.includes("\r") ? source.replace(/\r\n?/g, "\n") : source;
-	return text.split("\n");
+function hasSurplus(row: string, columns = 0): boolean {
+	return columns > 0 && row.split("|", 100).length > columns + 2;
 }
 
 type Piece = { text: string; line: number };
