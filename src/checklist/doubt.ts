@@ -43,6 +43,7 @@ const futureLinks = new Set(
 
 /** Whether nothing in a status cell beside its sign and its word says anything more. Not understood is not harmless. */
 export function isHarmless(text: string): boolean {
+	if (text === "") return true;
 	if (/[?→]|->|=>/.test(text)) return false;
 	const words = dropGoodDenials(toWords(text.replace(reference, " ")));
 	return words.every((word) => harmless.has(word));

@@ -55,12 +55,18 @@ export function matchPhraseAt<T>(
 	words: string[],
 	start: number,
 ): PhraseMatch<T> | undefined {
-	const entry = index
-		.get(words[start] ?? "")
-		?.find(({ words: phrase }) =>
-			phrase.every((word, offset) => words[start + offset] === word),
-		);
-	return entry && { value: entry.value, start, length: entry.words.length };
+	const entries = index.get(words[start] ?? "");
+	if (!entries) return undefined;
+	for (const { words: phrase, value } of entries)
+		if (standsAt(phrase, words, start))
+			return { value, start, length: phrase.length };
+	return undefined;
+}
+
+function standsAt(phrase: string[], words: string[], start: number): boolean {
+	for (let at = 1; at < phrase.length; at += 1)
+		if (words[start + at] !== phrase[at]) return false;
+	return true;
 }
 
 /** Every phrase in a text; at each word the longest one. */

@@ -64,6 +64,9 @@ const worstFirst: StatusWord[] = [
 	"pass",
 ];
 
+/** Characters in which a status is looked for. */
+const headLength = 200;
+
 /**
  * Reads a status that stands at the beginning of a text or is marked by a sign in it.
  * @param text The cell or the words after a label, such as `✅ OBO only`, `Pass`, `❌` or `nei`.
@@ -137,7 +140,7 @@ function takeWord(
 	text: string,
 	danger: boolean,
 ): { word?: StatusWord; rest: string; more?: string } {
-	const head = toWords(text.slice(0, 200));
+	const head = toWords(text.slice(0, headLength));
 	const status = matchPhraseAt(words, head, 0);
 	if (status) {
 		const { value, length } = status;
@@ -160,6 +163,7 @@ function takeWord(
 
 function takesBack(text: string, next: string[], length: number): boolean {
 	if (next.some((word) => exceptions.has(word))) return true;
+	if (next.length === 0 && text.length <= headLength) return false;
 	const clause = toWords(text.split(/[,.:;()–—]|\s-\s/, 1)[0] ?? "");
 	return clause
 		.slice(length, length + 3)
