@@ -51,6 +51,7 @@ export function isHarmless(text: string): boolean {
 
 /** Whether a text takes back what stands before it: it denies, puts off, names a failure, asks, or counts too few. */
 export function hasDoubt(text: string): boolean {
+	if (text === "") return false;
 	const words = dropGoodDenials(toWords(text));
 	return (
 		asksOrTurns(text) ||
@@ -61,12 +62,12 @@ export function hasDoubt(text: string): boolean {
 }
 
 /** Whether words put something off or name a failure. */
-export function tellsOtherwise(words: string[]): boolean {
+export function tellsOtherwise(words: readonly string[]): boolean {
 	return putsOff(words) || words.some((word) => failures.has(word));
 }
 
 /** Whether a text speaks of the future: "from 2027", "in Q3", "to be added", "planned". */
-export function putsOff(words: string[]): boolean {
+export function putsOff(words: readonly string[]): boolean {
 	return words.some(
 		(word, at) =>
 			futures.has(word) ||
@@ -79,7 +80,7 @@ export function putsOff(words: string[]): boolean {
 }
 
 /** Drops denials of something bad, such as "no findings" or "instead of API keys", together with what they deny. */
-export function dropGoodDenials(words: string[]): string[] {
+export function dropGoodDenials(words: readonly string[]): string[] {
 	const kept: string[] = [];
 	for (let at = 0; at < words.length; at += 1) {
 		const end = endOfGoodDenial(words, at);
@@ -89,7 +90,10 @@ export function dropGoodDenials(words: string[]): string[] {
 	return kept;
 }
 
-function endOfGoodDenial(words: string[], start: number): number | undefined {
+function endOfGoodDenial(
+	words: readonly string[],
+	start: number,
+): number | undefined {
 	const word = words[start] ?? "";
 	const instead = word === "instead" && words[start + 1] === "of";
 	if (!instead && !denials.has(word)) return undefined;
@@ -117,6 +121,7 @@ function asksOrTurns(text: string): boolean {
 }
 
 function countsTooFew(text: string): boolean {
+	if (!/\d/.test(text)) return false;
 	return [...text.matchAll(count)].some(
 		([, some, all]) => Number(some) < Number(all),
 	);

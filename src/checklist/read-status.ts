@@ -33,7 +33,7 @@ const markers = new Map(
 	),
 );
 const marker = new RegExp(
-	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
+	`(${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
 	"gu",
 );
 /** Most texts have no sign, and this is quicker than to look for each. */
@@ -113,8 +113,8 @@ export function takeMarkers(text: string): {
 } {
 	const found = new Set<StatusWord>();
 	if (!mayHaveMarker.test(text)) return { found, without: text.trim() };
-	let without = text.replace(marker, (sign) => {
-		const status = markers.get(sign.replace(/[\uFE0E\uFE0F]/gu, ""));
+	let without = text.replace(marker, (_, sign: string) => {
+		const status = markers.get(sign);
 		if (status) found.add(status);
 		return " ";
 	});
@@ -161,7 +161,11 @@ function takeWord(
 	return { rest: text };
 }
 
-function takesBack(text: string, next: string[], length: number): boolean {
+function takesBack(
+	text: string,
+	next: readonly string[],
+	length: number,
+): boolean {
 	if (next.some((word) => exceptions.has(word))) return true;
 	if (next.length === 0 && text.length <= headLength) return false;
 	const clause = toWords(text.split(/[,.:;()–—]|\s-\s/, 1)[0] ?? "");
