@@ -40,6 +40,10 @@ const parser = new MarkdownIt({ html: true });
 parser.core.ruler.disable(["inline", "linkify", "text_join"], true);
 // Of a report's many addresses few are read, and only those are normalized.
 parser.normalizeLink = (address) => address;
+// The parser remembers where tokens end in a sparse object, which is slow for a long text with many open brackets.
+parser.inline.State = class extends parser.inline.State {
+	override cache: number[] = new Array(this.src.length);
+};
 
 parser.block.ruler.before("table", "wide_table", skipWideTable);
 
