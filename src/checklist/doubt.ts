@@ -15,7 +15,7 @@ import {
 
 const harmless = new Set(harmlessWords);
 const denials = new Set(denialWords);
-const futures = new Set(futureWords);
+const futures = new Set([...futureWords, "q1", "q2", "q3", "q4"]);
 const failures = new Set(failureWords);
 const determiners = new Set(
 	"a an any the use of other more such new open known en et noen bruk av".split(
@@ -35,7 +35,6 @@ const dangers = indexPhrases(
 const reference =
 	/\b(?:(?:see|in|by)\s+)?(?:run|build|pr|pull request|merge request|commit|issue|ticket)\s+#?[\w-]*\d[\w-]*/gi;
 const count = /(\d+)\s*(?:of|\/|av)\s*(\d+)/gi;
-const quarter = /^q[1-4]$/;
 const year = /^20\d\d$/;
 const futureLinks = new Set(
 	"in by from before until after since within i innen fra før etter".split(" "),
@@ -71,10 +70,10 @@ export function putsOff(words: readonly string[]): boolean {
 	return words.some(
 		(word, at) =>
 			futures.has(word) ||
-			quarter.test(word) ||
 			(word === "to" && words[at + 1] === "be") ||
-			(year.test(word) &&
+			(word.startsWith("20") &&
 				futureLinks.has(words[at - 1] ?? "") &&
+				year.test(word) &&
 				!/^\d\d?$/.test(words[at + 1] ?? "")),
 	);
 }

@@ -115,8 +115,9 @@ function isClear(
 				(word, at) =>
 					leading.has(word) || isDenial(word) || idWord.test(word) || named(at),
 			) &&
-		!tellsOtherwise(tail) &&
-		(value.danger || !dropGoodDenials(tail).some(isDenial))
+		(tail.length === 0 ||
+			(!tellsOtherwise(tail) &&
+				(value.danger || !dropGoodDenials(tail).some(isDenial))))
 	);
 }
 

@@ -102,6 +102,7 @@ function collectLines(
 		}
 	}
 	// GitHub strikes out text between single tildes, too.
-	for (const one of lines) one.text = one.text.replace(struckOut, "");
+	for (const one of lines)
+		if (one.text.includes("~")) one.text = one.text.replace(struckOut, "");
 	return lines;
 }
