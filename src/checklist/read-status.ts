@@ -33,7 +33,7 @@ const markers = new Map(
 	),
 );
 const marker = new RegExp(
-	`(${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
+	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
 	"gu",
 );
 /** Most texts have no sign, and this is quicker than to look for each. */
@@ -113,11 +113,11 @@ export function takeMarkers(text: string): {
 } {
 	const found = new Set<StatusWord>();
 	if (!mayHaveMarker.test(text)) return { found, without: text.trim() };
-	let without = text.replace(marker, (_, sign: string) => {
-		const status = markers.get(sign);
+	for (const sign of text.match(marker) ?? []) {
+		const status = markers.get(sign) ?? markers.get(sign.slice(0, -1));
 		if (status) found.add(status);
-		return " ";
-	});
+	}
+	let without = text.replace(marker, " ");
 	if (tickedBox.test(without)) {
 		found.add("pass");
 		without = without.replace(tickedBox, "");
