@@ -81,7 +81,7 @@ export async function startProvider(
 				client_id: "go-live-pages",
 				client_secret: clientSecret,
 				redirect_uris: [`${publicUrl}/sign-in/callback`],
-				post_logout_redirect_uris: [`${publicUrl}/`],
+				post_logout_redirect_uris: [`${publicUrl}/signed-out`],
 				id_token_signed_response_alg: "ES256",
 			},
 		],

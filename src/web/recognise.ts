@@ -119,12 +119,9 @@ function signInFirst(): TRPCError {
 	});
 }
 
-/** The page that a form stands on. */
-function pageOf(request: FastifyRequest): string {
-	const { url } = request.routeOptions;
-	const hasPage =
-		url && request.server.hasRoute({ method: "GET", url, constraints: {} });
-	return hasPage ? request.url : request.url.replace(/\/[^/]*$/, "") || "/";
+/** The page that a form stands on: its own, or the report's whose parts it belongs to. */
+function pageOf({ url }: FastifyRequest): string {
+	return url.replace(/^(\/reports\/[^/?]+)\/.*/, "$1");
 }
 
 /** The forms whose fields can be sent again, to be looked at. */
