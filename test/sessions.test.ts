@@ -494,6 +494,31 @@ describe("a session", () => {
 		);
 	});
 
+	test("that cannot be looked up, since the database is away, loses nothing typed", async () => {
+		const browser = openBrowser(
+			await startService(undefined, {
+				...provider.settings(publicUrl),
+				databaseUrl: "postgresql://nobody@127.0.0.1:1/nothing",
+			}),
+		);
+		browser.jar.set(SESSION, "A".repeat(43));
+		for (const step of ["decide", "decision"]) {
+			const { status, html, headers } = await browser.post(
+				`/reports/550e8400-e29b-41d4-a716-446655440000/${step}`,
+				{ csrf: "x", status: "rejected", review_notes: "Not <lost>" },
+			);
+			expect(status).toBe(503);
+			expect(headers["retry-after"]).toBe("5");
+			expect(html).toContain("The database does not answer");
+			expect(html).toContain("Not &lt;lost&gt;</textarea>");
+		}
+		for (const page of ["/servers", "/nowhere"]) {
+			const { status, html } = await browser.open(page);
+			expect(status, page).toBe(503);
+			expect(html).toContain("The database does not answer");
+		}
+	});
+
 	test("that has ended takes no form of another page to show it", async () => {
 		const id = await submit();
 		const { status, html } = await openBrowser().post(
