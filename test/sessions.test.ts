@@ -358,6 +358,26 @@ describe("signing in", () => {
 		expect(html).toContain("names no e-mail address in its claim email");
 	});
 
+	test("works for a registration without a secret", async () => {
+		const answer = await fetch(`${provider.issuer}/reg`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify({
+				redirect_uris: [`${publicUrl}/sign-in/callback`],
+				token_endpoint_auth_method: "none",
+			}),
+		});
+		const { client_id } = (await answer.json()) as { client_id: string };
+		const { OIDC_CLIENT_SECRET: _, ...settings } = provider.settings(publicUrl);
+		const own = await startService(undefined, {
+			...settings,
+			OIDC_CLIENT_ID: client_id,
+		});
+		const { status, headers } = await signIn(openBrowser(own), "rita");
+		expect(status).toBe(303);
+		expect(headers.location).toBe("/");
+	});
+
 	test("asks the provider's userinfo for what the ID token does not say", async () => {
 		const terse = await startProvider(publicUrl, undefined, {
 			tellsOnlyUserinfo: true,

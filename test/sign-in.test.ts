@@ -91,58 +91,73 @@ describe.each([
 	});
 });
 
-test("a developer makes an access token on its page, submits with it, and withdraws", async () => {
-	const page = await openPage();
-	await page.goto(`${base}/tokens`);
-	await signInAs(page, "dev");
-	await page.waitForURL(`${base}/tokens`);
-	const scopes = await page
-		.locator('input[name="scopes"]')
-		.evaluateAll((boxes) =>
-			boxes.map((box) => (box as HTMLInputElement).value),
+test.each([
+	["with JavaScript", true],
+	["without JavaScript", false],
+])(
+	"a developer makes an access token on its page, submits with it, and withdraws, %s",
+	async (_title, javaScriptEnabled) => {
+		await service.db.deleteFrom("access_tokens").execute();
+		const page = await openPage({ javaScriptEnabled });
+		await page.goto(`${base}/tokens`);
+		await signInAs(page, "dev");
+		await page.waitForURL(`${base}/tokens`);
+		const scopes = await page
+			.locator('input[name="scopes"]')
+			.evaluateAll((boxes) =>
+				boxes.map((box) => (box as HTMLInputElement).value),
+			);
+		expect(scopes).toEqual([
+			"catalogue:read",
+			"reports:read",
+			"reports:submit",
+		]);
+
+		await page.getByRole("button", { name: "Make the token" }).click();
+		await page.getByText("Must name at least one scope.").waitFor();
+		await page.getByLabel("Name").fill("CI of mcp-servicenow");
+		await page.getByLabel("reports:submit").check();
+		await page.getByLabel("reports:read").check();
+		await page.getByRole("button", { name: "Make the token" }).click();
+		await page.getByText("Copy it now").waitFor();
+		expect(page.url()).toBe(`${base}/tokens`);
+		const token = await page.locator(".secret").textContent();
+		if (token === null) throw new Error("there is no token");
+		expect(token).toMatch(/^golive_[0-9a-f]{64}$/);
+
+		await page.reload();
+		await page.getByRole("row", { name: /CI of mcp-servicenow/ }).waitFor();
+		expect(await page.getByText("Copy it now").count()).toBe(0);
+		expect(await page.content()).not.toContain(token);
+		expect(await page.locator("tbody tr").count()).toBe(1);
+		await page.goBack();
+		expect(await page.content()).not.toContain(token);
+
+		const id = await submit(token);
+		await page.goto(`${base}/reports/${id}`);
+		await page.getByText("Your report waits for a reviewer.").waitFor();
+		expect(await page.getByRole("button", { name: "Approve…" }).count()).toBe(
+			0,
 		);
-	expect(scopes).toEqual(["catalogue:read", "reports:read", "reports:submit"]);
+		await page.getByRole("button", { name: "Withdraw…" }).click();
+		await page
+			.getByRole("heading", { name: /^Withdraw mcp-service/ })
+			.waitFor();
+		expect(await statusOf(id)).toBe("pending_review");
+		await page.getByRole("button", { name: "Withdraw revision 1" }).click();
+		await page.getByText("withdrawn by submitter").first().waitFor();
+		expect(await statusOf(id)).toBe("rejected");
 
-	await page.getByRole("button", { name: "Make the token" }).click();
-	await page.getByText("Must name at least one scope.").waitFor();
-	await page.getByLabel("Name").fill("CI of mcp-servicenow");
-	await page.getByLabel("reports:submit").check();
-	await page.getByLabel("reports:read").check();
-	await page.getByRole("button", { name: "Make the token" }).click();
-	await page.getByText("Copy it now").waitFor();
-	expect(page.url()).toBe(`${base}/tokens`);
-	const token = await page.locator(".secret").textContent();
-	if (token === null) throw new Error("there is no token");
-	expect(token).toMatch(/^golive_[0-9a-f]{64}$/);
-
-	await page.reload();
-	await page.getByRole("row", { name: /CI of mcp-servicenow/ }).waitFor();
-	expect(await page.getByText("Copy it now").count()).toBe(0);
-	expect(await page.content()).not.toContain(token);
-	expect(await page.locator("tbody tr").count()).toBe(1);
-	await page.goBack();
-	expect(await page.content()).not.toContain(token);
-
-	const id = await submit(token);
-	await page.goto(`${base}/reports/${id}`);
-	await page.getByText("Your report waits for a reviewer.").waitFor();
-	expect(await page.getByRole("button", { name: "Approve…" }).count()).toBe(0);
-	await page.getByRole("button", { name: "Withdraw…" }).click();
-	await page.getByRole("heading", { name: /^Withdraw mcp-service/ }).waitFor();
-	expect(await statusOf(id)).toBe("pending_review");
-	await page.getByRole("button", { name: "Withdraw revision 1" }).click();
-	await page.getByText("withdrawn by submitter").first().waitFor();
-	expect(await statusOf(id)).toBe("rejected");
-
-	await page.goto(`${base}/tokens`);
-	await page.getByRole("row", { name: /CI of.*ago.*Active/ }).waitFor();
-	await page.getByRole("link", { name: "Revoke… CI of" }).click();
-	await page.getByRole("heading", { name: /^Revoke the access/ }).waitFor();
-	expect((await askWith(token)).status).toBe(200);
-	await page.getByRole("button", { name: "Revoke it" }).click();
-	await page.getByText("Revoked").waitFor();
-	expect((await askWith(token)).status).toBe(401);
-});
+		await page.goto(`${base}/tokens`);
+		await page.getByRole("row", { name: /CI of.*ago.*Active/ }).waitFor();
+		await page.getByRole("link", { name: "Revoke… CI of" }).click();
+		await page.getByRole("heading", { name: /^Revoke the access/ }).waitFor();
+		expect((await askWith(token)).status).toBe(200);
+		await page.getByRole("button", { name: "Revoke it" }).click();
+		await page.getByText("Revoked").waitFor();
+		expect((await askWith(token)).status).toBe(401);
+	},
+);
 
 test("an admin sees everybody's access tokens, and revokes them", async () => {
 	const name = `CI ${randomUUID()}`;
