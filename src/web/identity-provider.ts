@@ -1,12 +1,9 @@
-import { TRPCError } from "@trpc/server";
 import {
-	AuthorizationResponseError,
 	allowInsecureRequests,
 	authorizationCodeGrant,
 	buildAuthorizationUrl,
 	buildEndSessionUrl,
 	type ClientAuth,
-	ClientError,
 	ClientSecretBasic,
 	ClientSecretPost,
 	type Configuration,
@@ -15,7 +12,6 @@ import {
 	enableNonRepudiationChecks,
 	fetchUserInfo,
 	None,
-	ResponseBodyError,
 	randomNonce,
 	randomPKCECodeVerifier,
 	randomState,
@@ -24,6 +20,7 @@ import {
 import type { Config } from "../config.ts";
 import type { Person } from "../identity.ts";
 import { hasClaim, providerOutOfReach, readPerson } from "../oidc.ts";
+import { explainRefusal } from "./sign-in-refused.ts";
 
 /** Seconds that the provider has for an answer. */
 const TIMEOUT = 5;
@@ -48,16 +45,6 @@ export interface IdentityProvider {
 	finish(query: string, transaction: Transaction): Promise<Person>;
 	/** Where the browser must go to be signed out there too, if the provider has such a place. */
 	endSessionUrl(returnTo: string): Promise<URL | undefined>;
-}
-
-/**
- * Nobody is signed in by this.
- *
- * @param reason in a few fixed words, for the log
- */
-export function signInRefused(reason: string, message: string): TRPCError {
-	const cause = Object.assign(new Error(message), { reason });
-	return new TRPCError({ code: "UNAUTHORIZED", message, cause });
 }
 
 type Settings = Pick<
@@ -121,7 +108,7 @@ export function openIdentityProvider(settings: Settings): IdentityProvider {
 					settings,
 				);
 			} catch (error) {
-				throw explain(error);
+				throw explainRefusal(error);
 			}
 		},
 
@@ -187,49 +174,4 @@ async function complete(
 		if (error instanceof WWWAuthenticateChallengeError) return claims;
 		throw error;
 	}
-}
-
-function explain(error: unknown): unknown {
-	if (error instanceof AuthorizationResponseError) {
-		const isDenied = error.error === "access_denied";
-		return signInRefused(
-			isDenied ? "access_denied" : "provider_error",
-			isDenied
-				? "The identity provider refused, or you cancelled."
-				: "The identity provider could not sign you in.",
-		);
-	}
-	if (error instanceof ResponseBodyError && error.error === "invalid_grant") {
-		return signInRefused(
-			"invalid_grant",
-			"This sign-in was used already, or took too long.",
-		);
-	}
-	if (error instanceof TRPCError) {
-		return error.code === "UNAUTHORIZED"
-			? signInRefused("no_email", error.message)
-			: error;
-	}
-	if (isOutOfReach(error)) return providerOutOfReach(error);
-	if (error instanceof ClientError) {
-		return signInRefused(
-			"bad_answer",
-			"What the browser came back with is not what this sign-in began with.",
-		);
-	}
-	return error;
-}
-
-/** Nobody answered (`fetch` throws a TypeError), in time, or with what a provider says. */
-function isOutOfReach(error: unknown): boolean {
-	if (error instanceof TypeError) return true;
-	return (
-		error instanceof ClientError &&
-		[
-			"OAUTH_TIMEOUT",
-			"OAUTH_RESPONSE_IS_NOT_CONFORM",
-			"OAUTH_RESPONSE_IS_NOT_JSON",
-			"OAUTH_PARSE_ERROR",
-		].includes(error.code ?? "")
-	);
 }

@@ -1,15 +1,10 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
 import { reportError } from "../errors.ts";
 import { grant } from "../identity.ts";
 import { SESSION_HOURS } from "../sessions/queries.ts";
 import { refuseSignIn, signIn, signOut } from "../sessions/sign-in.ts";
-import {
-	type IdentityProvider,
-	signInRefused,
-	type Transaction,
-} from "./identity-provider.ts";
+import type { IdentityProvider } from "./identity-provider.ts";
 import { localPath } from "./local-path.ts";
 import {
 	goingToSignInPage,
@@ -19,20 +14,9 @@ import {
 import { forgetSession, recognise, signInUrl } from "./recognise.ts";
 import { homeOf } from "./sections.ts";
 import { refuseForeignForm } from "./session.ts";
+import { keepTransaction, takeTransaction } from "./sign-in-cookie.ts";
+import { signInRefused } from "./sign-in-refused.ts";
 import type { Site } from "./site.ts";
-
-/** Seconds that somebody may take to sign in at the provider. */
-const SIGN_IN_TIME = 15 * 60;
-
-/** Sign-ins that one browser may have begun: many tabs open at once after a night. */
-const MAX_SIGN_INS = 8;
-
-/** What a browser keeps while its person is away at the provider, beside the state. */
-const Kept = z.object({
-	nonce: z.string(),
-	verifier: z.string(),
-	return_to: z.string(),
-});
 
 type QueryRequest = FastifyRequest<{
 	Querystring: Record<string, string | string[] | undefined>;
@@ -51,7 +35,10 @@ export function mountSignIn(
 		const returnTo = readReturnTo(request.query.return_to ?? "/");
 		try {
 			const { url, transaction } = await provider.begin();
-			keepTransaction(site, request, reply, transaction, returnTo);
+			keepTransaction(site.cookies, request, reply, {
+				...transaction,
+				return_to: returnTo,
+			});
 			return sendToProvider(site, request, reply, url);
 		} catch (error) {
 			return sendFailure(site, request, reply, error, returnTo);
@@ -63,7 +50,7 @@ export function mountSignIn(
 		{ config },
 		async (request: QueryRequest, reply) => {
 			reply.header("cache-control", "no-store");
-			const kept = takeTransaction(site, request, reply);
+			const kept = takeTransaction(site.cookies, request, reply);
 			const returnTo = localPath(kept?.return_to) ?? "/";
 			try {
 				if (!kept) {
@@ -131,48 +118,6 @@ function readReturnTo(given: unknown): string {
 		});
 	}
 	return /^\/sign(-in|-out|ed-out)\b/.test(path) ? "/" : path;
-}
-
-/** Under a name of its own, so that two tabs can sign in at the same time. */
-function keepTransaction(
-	{ cookies }: Site,
-	request: FastifyRequest,
-	reply: FastifyReply,
-	{ state, nonce, verifier }: Transaction,
-	return_to: string,
-): void {
-	const begun = Object.keys(request.cookies).filter((name) =>
-		name.startsWith(cookies.signIn),
-	);
-	if (begun.length >= MAX_SIGN_INS) {
-		for (const name of begun) reply.clearCookie(name, cookies.options);
-	}
-	const kept: z.infer<typeof Kept> = { nonce, verifier, return_to };
-	reply.setCookie(
-		cookies.signIn + state,
-		Buffer.from(JSON.stringify(kept)).toString("base64url"),
-		{ ...cookies.options, maxAge: SIGN_IN_TIME },
-	);
-}
-
-/** What this browser kept for the sign-in that it comes back from; it serves once. */
-function takeTransaction(
-	{ cookies }: Site,
-	request: QueryRequest,
-	reply: FastifyReply,
-): (Transaction & z.infer<typeof Kept>) | undefined {
-	const { state } = request.query;
-	if (typeof state !== "string" || !/^[\w-]{43}$/.test(state)) return undefined;
-	const name = cookies.signIn + state;
-	const value = request.cookies[name];
-	if (!value) return undefined;
-	reply.clearCookie(name, cookies.options);
-	try {
-		const kept = JSON.parse(Buffer.from(value, "base64url").toString());
-		return { state, ...Kept.parse(kept) };
-	} catch {
-		return undefined;
-	}
 }
 
 /**
