@@ -23,9 +23,12 @@ const hiddenRanges: [first: number, last: number][] = [
 	[0xfff9, 0xfffb],
 	[0xe0000, 0xe01ef],
 ];
-/** Finds every character that is not seen; for `matchAll` and `replace`. */
+/**
+ * Finds every character that is not seen; for `matchAll` and `replace`. Ordinary ones are ruled out first: the ranges
+ * alone are looked through five times slower.
+ */
 export const hiddenCharacter = new RegExp(
-	`[${hiddenRanges
+	`(?![\\t\\n\\r -~])[${hiddenRanges
 		.map(
 			([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`,
 		)

@@ -25,17 +25,26 @@ export function assessReport(
 ): Assessment {
 	const reading = readAll(source, options);
 	const { phases, trifecta, risk, claimedRisk, report } = reading;
-	const found = [
-		...findGaps(reading),
-		...findFailures(reading),
-		...findContradictions(reading),
-		...findSuspiciousText(reading),
-	].map(completeFinding);
-	const findings = limitFindings(found).sort(compareFindings);
+	const found = Map.groupBy(
+		[
+			...findGaps(reading),
+			...findFailures(reading),
+			...findContradictions(reading),
+			...findSuspiciousText(reading),
+		],
+		({ rule }) => rule,
+	);
+	const findings = [...found.values()]
+		.flatMap(limitFindings)
+		.sort(compareFindings);
 	const answered = phases.reduce((sum, phase) => sum + phase.answered, 0);
 	const total = phases.reduce((sum, phase) => sum + phase.total, 0);
 	const count = (severity: string) =>
-		found.filter((finding) => finding.severity === severity).length;
+		[...found].reduce(
+			(sum, [rule, drafts]) =>
+				severities.get(rule) === severity ? sum + drafts.length : sum,
+			0,
+		);
 	return {
 		checklist_version: checklist.version,
 		risk_level: risk,
@@ -52,6 +61,16 @@ export function assessReport(
 	};
 }
 
+/** Of the findings of one rule, those that are listed. */
+function limitFindings(drafts: Draft[]): Finding[] {
+	const listed = drafts.slice(0, findingsPerRule).map(completeFinding);
+	const last = listed.at(-1);
+	const more = drafts.length - listed.length;
+	if (last && more > 0)
+		last.message = `${last.message} And ${more} more of this kind.`;
+	return listed;
+}
+
 function completeFinding({ rule, ...draft }: Draft): Finding {
 	return {
 		rule,
@@ -61,22 +80,6 @@ function completeFinding({ rule, ...draft }: Draft): Finding {
 		message: cutText(draft.message, 500),
 		line: draft.line ?? null,
 	};
-}
-
-function limitFindings(findings: Finding[]): Finding[] {
-	return [...Map.groupBy(findings, ({ rule }) => rule).values()].flatMap(
-		(same) => {
-			const listed = same.slice(0, findingsPerRule);
-			const last = listed.at(-1);
-			const more = same.length - listed.length;
-			if (last && more > 0)
-				listed.splice(-1, 1, {
-					...last,
-					message: `${last.message} And ${more} more of this kind.`,
-				});
-			return listed;
-		},
-	);
 }
 
 function compareFindings(a: Finding, b: Finding): number {

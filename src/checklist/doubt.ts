@@ -15,7 +15,7 @@ import {
 
 const harmless = new Set(harmlessWords);
 const denials = new Set(denialWords);
-const futures = new Set(futureWords);
+const futures = new Set([...futureWords, "q1", "q2", "q3", "q4"]);
 const failures = new Set(failureWords);
 const determiners = new Set(
 	"a an any the use of other more such new open known en et noen bruk av".split(
@@ -35,7 +35,6 @@ const dangers = indexPhrases(
 const reference =
 	/\b(?:(?:see|in|by)\s+)?(?:run|build|pr|pull request|merge request|commit|issue|ticket)\s+#?[\w-]*\d[\w-]*/gi;
 const count = /(\d+)\s*(?:of|\/|av)\s*(\d+)/gi;
-const quarter = /^q[1-4]$/;
 const year = /^20\d\d$/;
 const futureLinks = new Set(
 	"in by from before until after since within i innen fra før etter".split(" "),
@@ -43,6 +42,7 @@ const futureLinks = new Set(
 
 /** Whether nothing in a status cell beside its sign and its word says anything more. Not understood is not harmless. */
 export function isHarmless(text: string): boolean {
+	if (text === "") return true;
 	if (/[?→]|->|=>/.test(text)) return false;
 	const words = dropGoodDenials(toWords(text.replace(reference, " ")));
 	return words.every((word) => harmless.has(word));
@@ -50,6 +50,7 @@ export function isHarmless(text: string): boolean {
 
 /** Whether a text takes back what stands before it: it denies, puts off, names a failure, asks, or counts too few. */
 export function hasDoubt(text: string): boolean {
+	if (text === "") return false;
 	const words = dropGoodDenials(toWords(text));
 	return (
 		asksOrTurns(text) ||
@@ -60,25 +61,25 @@ export function hasDoubt(text: string): boolean {
 }
 
 /** Whether words put something off or name a failure. */
-export function tellsOtherwise(words: string[]): boolean {
+export function tellsOtherwise(words: readonly string[]): boolean {
 	return putsOff(words) || words.some((word) => failures.has(word));
 }
 
 /** Whether a text speaks of the future: "from 2027", "in Q3", "to be added", "planned". */
-export function putsOff(words: string[]): boolean {
+export function putsOff(words: readonly string[]): boolean {
 	return words.some(
 		(word, at) =>
 			futures.has(word) ||
-			quarter.test(word) ||
 			(word === "to" && words[at + 1] === "be") ||
-			(year.test(word) &&
+			(word.startsWith("20") &&
 				futureLinks.has(words[at - 1] ?? "") &&
+				year.test(word) &&
 				!/^\d\d?$/.test(words[at + 1] ?? "")),
 	);
 }
 
 /** Drops denials of something bad, such as "no findings" or "instead of API keys", together with what they deny. */
-export function dropGoodDenials(words: string[]): string[] {
+export function dropGoodDenials(words: readonly string[]): string[] {
 	const kept: string[] = [];
 	for (let at = 0; at < words.length; at += 1) {
 		const end = endOfGoodDenial(words, at);
@@ -88,7 +89,10 @@ export function dropGoodDenials(words: string[]): string[] {
 	return kept;
 }
 
-function endOfGoodDenial(words: string[], start: number): number | undefined {
+function endOfGoodDenial(
+	words: readonly string[],
+	start: number,
+): number | undefined {
 	const word = words[start] ?? "";
 	const instead = word === "instead" && words[start + 1] === "of";
 	if (!instead && !denials.has(word)) return undefined;
@@ -116,6 +120,7 @@ function asksOrTurns(text: string): boolean {
 }
 
 function countsTooFew(text: string): boolean {
+	if (!/\d/.test(text)) return false;
 	return [...text.matchAll(count)].some(
 		([, some, all]) => Number(some) < Number(all),
 	);

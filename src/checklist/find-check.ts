@@ -35,6 +35,16 @@ type Wording = {
 
 const byId = new Map(allChecks.map((entry) => [entry.check.id, entry]));
 const wordings = indexPhrases(allChecks.flatMap(listWordings));
+/** Ids of the checks whose title names something bad. */
+const dangers = new Set(
+	allChecks.flatMap(({ check: { id, title } }) =>
+		findPhrases(wordings, toWords(title)).some(
+			({ value }) => value.danger && value.check.title === title,
+		)
+			? id
+			: [],
+	),
+);
 const leadingId =
 	/^[^\p{L}\p{N}]*(SEC|POL|INF|AUTH|OBS|VER)\s?[-‐‑–_. ]?\s?0?(\d{1,2})(?!\d)/iu;
 /** Numbers of rows, and ids of checks. */
@@ -61,7 +71,7 @@ export function findCheck(
 		const match = matches.find(({ value }) => value.check === entry.check);
 		return {
 			...entry,
-			danger: match?.value.danger ?? isDanger(entry.check),
+			danger: match?.value.danger ?? dangers.has(entry.check.id),
 			denied: match ? denies(match.start) : false,
 			clear: isClear(words, matches, match),
 			parts: [],
@@ -89,7 +99,7 @@ export function findCheck(
 }
 
 function isClear(
-	words: string[],
+	words: readonly string[],
 	matches: PhraseMatch<Wording>[],
 	match: PhraseMatch<Wording> | undefined,
 ): boolean {
@@ -105,8 +115,9 @@ function isClear(
 				(word, at) =>
 					leading.has(word) || isDenial(word) || idWord.test(word) || named(at),
 			) &&
-		!tellsOtherwise(tail) &&
-		(value.danger || !dropGoodDenials(tail).some(isDenial))
+		(tail.length === 0 ||
+			(!tellsOtherwise(tail) &&
+				(value.danger || !dropGoodDenials(tail).some(isDenial))))
 	);
 }
 
@@ -130,12 +141,6 @@ export function dropIdAndTitle(text: string): string | undefined {
 function readId(text: string): string | undefined {
 	const match = leadingId.exec(text);
 	return match ? `${match[1]?.toUpperCase()}-${Number(match[2])}` : undefined;
-}
-
-function isDanger({ title }: Check): boolean {
-	return findPhrases(wordings, toWords(title)).some(
-		({ value }) => value.danger && value.check.title === title,
-	);
 }
 
 function listWordings({ check, phase }: { check: Check; phase: Phase }) {

@@ -50,12 +50,17 @@ export function findVerdictPhase(
 	label: string,
 	phase: Phase | null,
 ): Phase | undefined {
-	const [first = "", , ...rest] = label.split(" ");
-	const key = prefixes.has(first) ? rest.join(" ") : label;
 	return (
-		verdicts.get(key) ??
+		verdicts.get(dropNumber(label)) ??
 		(bareVerdicts.has(label) ? (phase ?? undefined) : undefined)
 	);
+}
+
+/** A label without a prefix and its number, such as `phase 2`. */
+function dropNumber(label: string): string {
+	if (!prefixes.has(label.slice(0, Math.max(0, label.indexOf(" ")))))
+		return label;
+	return label.split(" ").slice(2).join(" ");
 }
 
 function findByNumber(number: number): Phase | undefined {

@@ -38,6 +38,12 @@ const readableDepth = 100;
 const parser = new MarkdownIt({ html: true });
 // Running text is parsed one piece at a time by readRunningText, so that its length can be limited.
 parser.core.ruler.disable(["inline", "linkify", "text_join"], true);
+// Of a report's many addresses few are read, and only those are normalized.
+parser.normalizeLink = (address) => address;
+// The parser remembers where tokens end in a sparse object, which is slow for a long text with many open brackets.
+parser.inline.State = class extends parser.inline.State {
+	override cache: number[] = new Array(this.src.length);
+};
 
 parser.block.ruler.before("table", "wide_table", skipWideTable);
 
@@ -106,16 +112,13 @@ export function readMarkdown(source: string): Markdown {
 			case "tr_open":
 				cells = [];
 				break;
-			case "tr_close":
-				add({
-					type: "row",
-					cells: cells.map(joinLines),
-					links: cells.flat().flatMap(({ links }) => links),
-					header,
-					line,
-				});
-				if (header.length === 0) header = cells.map(joinLines);
+			case "tr_close": {
+				const texts = cells.map(joinLines);
+				const links = cells.flat().flatMap((one) => one.links);
+				add({ type: "row", cells: texts, links, header, line });
+				if (header.length === 0) header = texts;
 				break;
+			}
 			case "inline":
 				if (token.level > 0 && token.map === null)
 					cells.push(read(token.content, line));
@@ -157,6 +160,8 @@ export function decodeEntities(text: string): string {
 }
 
 function joinLines(lines: TextLine[]): string {
+	const [first] = lines;
+	if (first && lines.length === 1) return first.text.trim();
 	return lines
 		.map(({ text }) => text)
 		.join(" ")

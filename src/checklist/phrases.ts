@@ -7,7 +7,7 @@ export type PhraseMatch<T> = {
 	length: number;
 };
 
-type Entry<T> = { words: string[]; value: T };
+type Entry<T> = { words: readonly string[]; value: T };
 
 /** Phrases by their first word, so that looking them up costs the length of the text and not the number of phrases. */
 export type PhraseIndex<T> = Map<string, Entry<T>[]>;
@@ -21,10 +21,16 @@ const asciiOnly = /^[\n -~]*$/;
  * The words of a text in lower case, without punctuation, markup or emoji. Letters of every language count.
  * @param text Any text; `CI/CD-løp` gives `ci`, `cd`, `løp`.
  */
-export function toWords(text: string): string[] {
-	const words = asciiOnly.test(text) ? asciiWord : word;
-	return text.toLowerCase().match(words) ?? [];
+export function toWords(text: string): readonly string[] {
+	if (text !== last.text) {
+		const words = asciiOnly.test(text) ? asciiWord : word;
+		last = { text, words: text.toLowerCase().match(words) ?? [] };
+	}
+	return last.words;
 }
+
+/** A heading or label is asked for its words several times in a row, by all that may know it. */
+let last: { text: string; words: readonly string[] } = { text: "", words: [] };
 
 /** A label as one key to look it up by: its words with single spaces; of a long text only the beginning. */
 export function toKey(label: string): string {
@@ -52,21 +58,31 @@ export function indexPhrases<T>(
 /** The longest phrase that begins at a word, or undefined. */
 export function matchPhraseAt<T>(
 	index: PhraseIndex<T>,
-	words: string[],
+	words: readonly string[],
 	start: number,
 ): PhraseMatch<T> | undefined {
-	const entry = index
-		.get(words[start] ?? "")
-		?.find(({ words: phrase }) =>
-			phrase.every((word, offset) => words[start + offset] === word),
-		);
-	return entry && { value: entry.value, start, length: entry.words.length };
+	const entries = index.get(words[start] ?? "");
+	if (!entries) return undefined;
+	for (const { words: phrase, value } of entries)
+		if (standsAt(phrase, words, start))
+			return { value, start, length: phrase.length };
+	return undefined;
+}
+
+function standsAt(
+	phrase: readonly string[],
+	words: readonly string[],
+	start: number,
+): boolean {
+	for (let at = 1; at < phrase.length; at += 1)
+		if (words[start + at] !== phrase[at]) return false;
+	return true;
 }
 
 /** Every phrase in a text; at each word the longest one. */
 export function findPhrases<T>(
 	index: PhraseIndex<T>,
-	words: string[],
+	words: readonly string[],
 ): PhraseMatch<T>[] {
 	const matches: PhraseMatch<T>[] = [];
 	for (let start = 0; start < words.length; start += 1) {

@@ -44,7 +44,7 @@ const columns = indexPhrases(
  */
 export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	const { cells, line } = row;
-	const kinds = row.header.map(readColumn);
+	const kinds = readHead(row.header);
 	const statusColumns = findStatusColumns(cells, kinds);
 	const [first] = statusColumns;
 	if (first === undefined) return readClaimLine(cells[0] ?? "", line, phase);
@@ -78,8 +78,18 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	);
 }
 
+/** The heads of tables, each read once for all its rows. */
+const heads = new WeakMap<string[], (ColumnKind | undefined)[]>();
+
+/** What each column of a table holds, by its head. */
+export function readHead(header: string[]): (ColumnKind | undefined)[] {
+	const kinds = heads.get(header) ?? header.map(readColumn);
+	heads.set(header, kinds);
+	return kinds;
+}
+
 /** What a column holds, by the words in its head. */
-export function readColumn(head: string): ColumnKind | undefined {
+function readColumn(head: string): ColumnKind | undefined {
 	const words = toWords(head.slice(0, 100));
 	const kinds = findPhrases(columns, words).map(({ value }) => value);
 	// "Not OK" and "Failed?" turn the meaning of a tick around; "Pass/Fail" does not.

@@ -59,7 +59,8 @@ export function readClaimLine(
 	phase: Phase | null,
 ): Claim | undefined {
 	const ticked = box.exec(text)?.[1];
-	const body = text.replace(box, "").trim();
+	const body =
+		ticked === undefined ? text.trim() : text.replace(box, "").trim();
 	const signs = takeMarkers(body);
 	const afterId = dropIdAndTitle(signs.without);
 	const { label, rest } =

@@ -1,3 +1,4 @@
+import { normalizeAddress } from "./address.ts";
 import { toKey, toWords } from "./phrases.ts";
 import { takeMarkers } from "./read-status.ts";
 import type { ReportHeader, RiskLevel } from "./schema.ts";
@@ -33,7 +34,8 @@ export function readHeaderValue(
 	text: string,
 	links: string[],
 ): string | null {
-	const value = (field === "repository" && links[0]) || text.trim();
+	const [link = ""] = field === "repository" ? links : [];
+	const value = normalizeAddress(link) || text.trim();
 	if (/^\[.*\]$/.test(value)) return null;
 	return value || null;
 }

@@ -8,7 +8,7 @@ import {
 	readClaimLine,
 	splitLabel,
 } from "./read-claim.ts";
-import { type Row, readClaimRow, readColumn } from "./read-claim-row.ts";
+import { type Row, readClaimRow, readHead } from "./read-claim-row.ts";
 import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
 import { readStatus, takeMarkers } from "./read-status.ts";
 import type { Report } from "./report.ts";
@@ -130,8 +130,7 @@ function openPhase(
 function readRow(report: Report, place: Place, row: Row): void {
 	place.last = undefined;
 	const isHead = row.header.length === 0;
-	if (isHead && row.cells.some((cell) => readColumn(cell) !== undefined))
-		return;
+	if (isHead && readHead(row.cells).some((kind) => kind !== undefined)) return;
 	const [label = "", ...rest] = row.cells;
 	const { links, line } = row;
 	const labelled = { label, rest: rest.join(" "), links, line };

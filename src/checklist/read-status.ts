@@ -64,6 +64,9 @@ const worstFirst: StatusWord[] = [
 	"pass",
 ];
 
+/** Characters in which a status is looked for. */
+const headLength = 200;
+
 /**
  * Reads a status that stands at the beginning of a text or is marked by a sign in it.
  * @param text The cell or the words after a label, such as `✅ OBO only`, `Pass`, `❌` or `nei`.
@@ -110,11 +113,11 @@ export function takeMarkers(text: string): {
 } {
 	const found = new Set<StatusWord>();
 	if (!mayHaveMarker.test(text)) return { found, without: text.trim() };
-	let without = text.replace(marker, (sign) => {
-		const status = markers.get(sign.replace(/[\uFE0E\uFE0F]/gu, ""));
+	for (const sign of text.match(marker) ?? []) {
+		const status = markers.get(sign) ?? markers.get(sign.slice(0, -1));
 		if (status) found.add(status);
-		return " ";
-	});
+	}
+	let without = text.replace(marker, " ");
 	if (tickedBox.test(without)) {
 		found.add("pass");
 		without = without.replace(tickedBox, "");
@@ -137,7 +140,7 @@ function takeWord(
 	text: string,
 	danger: boolean,
 ): { word?: StatusWord; rest: string; more?: string } {
-	const head = toWords(text.slice(0, 200));
+	const head = toWords(text.slice(0, headLength));
 	const status = matchPhraseAt(words, head, 0);
 	if (status) {
 		const { value, length } = status;
@@ -158,8 +161,13 @@ function takeWord(
 	return { rest: text };
 }
 
-function takesBack(text: string, next: string[], length: number): boolean {
+function takesBack(
+	text: string,
+	next: readonly string[],
+	length: number,
+): boolean {
 	if (next.some((word) => exceptions.has(word))) return true;
+	if (next.length === 0 && text.length <= headLength) return false;
 	const clause = toWords(text.split(/[,.:;()–—]|\s-\s/, 1)[0] ?? "");
 	return clause
 		.slice(length, length + 3)

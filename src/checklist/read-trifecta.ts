@@ -51,7 +51,7 @@ export function readLegWords(text: string): TrifectaLeg {
 }
 
 function readClause(
-	words: string[],
+	words: readonly string[],
 	isFirst: boolean,
 ): TrifectaLeg | undefined {
 	if (words.length === 0) return undefined;
@@ -72,14 +72,14 @@ function readClause(
 }
 
 /** Whether nothing follows a denial but the name of a leg: "No external communication". */
-function isAll(words: string[], length: number): boolean {
+function isAll(words: readonly string[], length: number): boolean {
 	return (
 		words.length === length || isMadeOf(legNames, words.slice(length).join(" "))
 	);
 }
 
 /** "Controlled: not really", "None: planned for 2027". */
-function notReally(words: string[]): boolean {
+function notReally(words: readonly string[]): boolean {
 	return (
 		(isDenial(words[0] ?? "") && words.length <= 3) ||
 		putsOff(words.slice(0, 4)) ||

@@ -1,9 +1,10 @@
 import type MarkdownIt from "markdown-it";
 import type Token from "markdown-it/lib/token.mjs";
+import { normalizeAddress } from "./address.ts";
 import { followHiding } from "./hidden-html.ts";
 import type { Markdown } from "./markdown.ts";
 
-/** One line of running text, without its markup, and the addresses that it links to. */
+/** One line of running text, without its markup, and the addresses that it links to as they stand. */
 export type TextLine = { text: string; line: number; links: string[] };
 
 /** Characters of a paragraph or cell that is read. */
@@ -50,7 +51,10 @@ export function readRunningText(
 function findExcess(content: string): string | undefined {
 	if (content.length > readableLength)
 		return `longer than ${readableLength.toLocaleString("en")} characters`;
-	if (content.split("[", readableBrackets + 2).length > readableBrackets + 1)
+	if (
+		content.length > readableBrackets &&
+		content.split("[", readableBrackets + 2).length > readableBrackets + 1
+	)
 		return `full of more than ${readableBrackets} brackets`;
 	return undefined;
 }
@@ -80,11 +84,11 @@ function collectLines(
 				struck += token.nesting;
 				break;
 			case "link_open":
-				current.links.push(String(token.attrGet("href") ?? ""));
+				current.links.push(token.attrGet("href") ?? "");
 				break;
 			case "image":
 				document.images.push({
-					text: String(token.attrGet("src") ?? ""),
+					text: normalizeAddress(token.attrGet("src") ?? ""),
 					line,
 				});
 				break;
@@ -98,6 +102,7 @@ function collectLines(
 		}
 	}
 	// GitHub strikes out text between single tildes, too.
-	for (const one of lines) one.text = one.text.replace(struckOut, "");
+	for (const one of lines)
+		if (one.text.includes("~")) one.text = one.text.replace(struckOut, "");
 	return lines;
 }

@@ -106,7 +106,9 @@ function findAnswerGaps(phase: Phase, answer: ResolvedAnswer): Draft[] {
 
 function hasEvidence(id: string, evidence: string | null): boolean {
 	const text = (evidence ?? "").trim();
-	const words = toWords(text);
+	// However long the evidence is, its first words tell that it says something.
+	const first = toWords(text.slice(0, 50));
+	const words = first.length > 3 ? first : toWords(text);
 	if (words.length === 0 || isPlaceholder(text.replace(/^\[|\]$/g, "")))
 		return false;
 	return noneIsEvidence.has(id) || !emptyEvidence.has(words.join(" "));
@@ -125,13 +127,17 @@ function findPlaceholders({ markdown }: Reading): Draft[] {
 }
 
 function describePlaceholder(text: string, line: number): Draft[] {
-	const found =
-		[...text.matchAll(bracket)].find(([, inside]) =>
-			isPlaceholder(inside?.trim() ?? ""),
-		)?.[0] ?? openWord.exec(text)?.[0];
+	const found = findBracket(text) ?? openWord.exec(text)?.[0];
 	if (!found) return [];
 	const message = `"${found}" is still to be filled in.`;
 	return [{ rule: "placeholder-left", line, message }];
+}
+
+function findBracket(text: string): string | undefined {
+	if (!text.includes("[")) return undefined;
+	return [...text.matchAll(bracket)].find(([, inside]) =>
+		isPlaceholder(inside?.trim() ?? ""),
+	)?.[0];
 }
 
 function isPlaceholder(text: string): boolean {

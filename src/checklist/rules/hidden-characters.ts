@@ -1,4 +1,5 @@
 import { hiddenCharacter } from "../../hidden-characters.ts";
+import { unifyLineEndings } from "../lines.ts";
 import type { Draft } from "../reading.ts";
 
 /** Characters that a finding names. */
@@ -13,22 +14,27 @@ const afterJoiner = /^\p{Extended_Pictographic}/u;
  * at the beginning are left alone.
  */
 export function findHiddenCharacters(source: string): Draft[] {
-	const byLine = new Map<number, string[]>();
+	const text = unifyLineEndings(source);
+	const byLine: { line: number; characters: string[] }[] = [];
 	let line = 1;
-	let counted = 0;
-	for (const { index, character } of hiddenCharacters(source)) {
-		line += countLines(source, counted, index);
-		counted = index;
-		const names = byLine.get(line);
-		const name = nameCharacter(character);
-		if (!names) byLine.set(line, [name]);
-		else if (names.length < namesPerLine && !names.includes(name))
-			names.push(name);
+	let end = text.indexOf("\n");
+	for (const { index, character } of hiddenCharacters(text)) {
+		while (end >= 0 && end < index) {
+			line += 1;
+			end = text.indexOf("\n", end + 1);
+		}
+		const last = byLine.at(-1);
+		if (last?.line !== line) byLine.push({ line, characters: [character] });
+		else if (
+			last.characters.length < namesPerLine &&
+			!last.characters.includes(character)
+		)
+			last.characters.push(character);
 	}
-	return [...byLine].map(([at, names]) => ({
+	return byLine.map(({ line, characters }) => ({
 		rule: "invisible-characters",
-		line: at,
-		message: `The line has invisible characters: ${names.join(", ")}.`,
+		line,
+		message: `The line has invisible characters: ${characters.map(nameCharacter).join(", ")}.`,
 	}));
 }
 
@@ -48,10 +54,6 @@ function isHarmless(source: string, index: number, character: string): boolean {
 		beforeJoiner.test(source.slice(Math.max(0, index - 2), index)) &&
 		afterJoiner.test(source.slice(index + 1, index + 3))
 	);
-}
-
-function countLines(source: string, from: number, to: number): number {
-	return source.slice(from, to).match(/\r\n|\r|\n/g)?.length ?? 0;
 }
 
 /** What Unicode calls a character, such as `U+202E`. */

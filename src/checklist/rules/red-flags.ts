@@ -64,7 +64,7 @@ function givesAway(id: string, evidence: string): boolean {
 type List = { start: number; end: number; size: number; joined: boolean };
 
 function listTogether(
-	words: string[],
+	words: readonly string[],
 	found: { start: number; length: number }[],
 ): List[] {
 	const lists: List[] = [];
@@ -81,7 +81,7 @@ function listTogether(
 }
 
 function isDenied(
-	words: string[],
+	words: readonly string[],
 	{ start, end, size, joined }: List,
 ): boolean {
 	if (isDeniedAfter(words, end)) return true;
@@ -91,7 +91,7 @@ function isDenied(
 }
 
 /** "No …", "does not use any …", "refuses …", "instead of …", "rather than …"; "nobody without …" denies nothing. */
-function isDeniedBefore(words: string[], start: number): boolean {
+function isDeniedBefore(words: readonly string[], start: number): boolean {
 	let at = start - 1;
 	while (at >= start - 4 && between.has(words[at] ?? "") && !isNo(words, at))
 		at -= 1;
@@ -105,12 +105,12 @@ function isDeniedBefore(words: string[], start: number): boolean {
 	return (isDenial(word) || refusals.has(word)) && !twice;
 }
 
-function isNo(words: string[], at: number): boolean {
+function isNo(words: readonly string[], at: number): boolean {
 	return isDenial(words[at] ?? "");
 }
 
 /** "… are never used", "… is refused", "… not used". */
-function isDeniedAfter(words: string[], end: number): boolean {
+function isDeniedAfter(words: readonly string[], end: number): boolean {
 	const at = auxiliaries.has(words[end] ?? "") ? end + 1 : end;
 	const word = words[at] ?? "";
 	const next = words[at + 1] ?? "";

@@ -1,8 +1,9 @@
+import { unifyLineEndings } from "../lines.ts";
 import { decodeEntities, type Markdown } from "../markdown.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
-import { addressesModel } from "./text-to-model.ts";
+import { findAddressed } from "./text-to-model.ts";
 
 /** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
 export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
@@ -42,37 +43,43 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 }
 
 function findInstructions(source: string, markdown: Markdown): Piece[] {
-	const { texts } = markdown;
-	return [...texts, ...listUnparsed(source, markdown)].filter(({ text }) =>
-		addressesModel(text),
-	);
+	return findAddressed([...markdown.texts, ...listUnparsed(source, markdown)]);
 }
 
 /** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
 function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
-	const parsed = new Set<number>();
+	const lines = unifyLineEndings(source).split("\n");
+	const hasEntities = /[&\\]/.test(source);
+	// By the number of the line, which a table of bytes answers at once even for a million of them.
+	const parsed = new Uint8Array(lines.length + 1);
+	const columns = new Uint8Array(lines.length + 1);
 	for (const { text, line } of texts) {
-		parsed.add(line);
-		for (let at = text.indexOf("\n"), next = line; at >= 0; ) {
+		let next = line;
+		parsed[next] = 1;
+		for (
+			let at = text.indexOf("\n");
+			at >= 0;
+			at = text.indexOf("\n", at + 1)
+		) {
 			next += 1;
-			parsed.add(next);
-			at = text.indexOf("\n", at + 1);
+			parsed[next] = 1;
 		}
 	}
-	const columns = new Map(
-		blocks.flatMap((block) =>
-			block.type === "row" ? [[block.line, block.cells.length] as const] : [],
-		),
-	);
-	const hasSurplus = (text: string, line: number) =>
-		text.split("|", 100).length > (columns.get(line) ?? 100) + 2;
-	return source.split(/\r\n|\r|\n/).flatMap((text, index) => {
+	for (const block of blocks)
+		if (block.type === "row") columns[block.line] = block.cells.length;
+	const unparsed: Piece[] = [];
+	for (const [index, text] of lines.entries()) {
 		const line = index + 1;
-		const isRead = parsed.has(line) && !hasSurplus(text, line);
-		return isRead && !/[&\\]/.test(text)
-			? []
-			: { text: decodeEntities(text), line };
-	});
+		const isRead = parsed[line] && !hasSurplus(text, columns[line]);
+		const hasEntity = hasEntities && /[&\\]/.test(text);
+		if (text !== "" && (!isRead || hasEntity))
+			unparsed.push({ text: decodeEntities(text), line });
+	}
+	return unparsed;
+}
+
+function hasSurplus(row: string, columns = 0): boolean {
+	return columns > 0 && row.split("|", 100).length > columns + 2;
 }
 
 type Piece = { text: string; line: number };
