@@ -12,6 +12,7 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { recordRefusal } from "./audit/refusals.ts";
 import { openAuthenticator } from "./auth.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
@@ -98,7 +99,7 @@ export function buildApp(
 		done();
 	});
 	app.addHook("onRequest", guardHosts(config));
-	identifyCallers(app, db, config);
+	identifyCallers(app, db, config, contextFor);
 	app.addHook("onResponse", logResponse);
 
 	mountRest(app, contextFor);
@@ -122,6 +123,7 @@ function identifyCallers(
 	app: FastifyInstance,
 	db: Database,
 	config: Config,
+	contextFor: ContextFor,
 ): void {
 	app.decorateRequest("refusal", undefined);
 	if (config.AUTH !== "oidc") {
@@ -133,6 +135,7 @@ function identifyCallers(
 	app.addHook("onRequest", async (request) => {
 		const [, door] = /^\/(api|trpc|mcp)\b/.exec(request.url) ?? [];
 		if (!door) return;
+		const facade = door === "api" ? "rest" : (door as "trpc" | "mcp");
 		try {
 			request.identity = await authenticator.identify(
 				request.headers.authorization,
@@ -141,6 +144,12 @@ function identifyCallers(
 		} catch (error) {
 			if (!(error instanceof TRPCError)) throw error;
 			request.refusal = error;
+			// The provider may be out of reach: then nothing was refused.
+			if (error.code !== "UNAUTHORIZED") return;
+			await recordRefusal(contextFor(request, facade), {
+				action: "credential_refused",
+				detail: error.message,
+			});
 		}
 	});
 }

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
+import { type AuditOptions, auditCommands } from "./audit/commands.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { anybody } from "./identity.ts";
 import { createLogger } from "./logging.ts";
@@ -18,12 +19,21 @@ const usage = `Usage: mcp-go-live [command]
   assess    assess reports that this checklist version has not; --all: every report, after rules changed
   openapi   print the OpenAPI document
 
+  audit verify   prove that nobody changed the audit log: names the first break, and ends with 1;
+                 --seq <number> --head <hash>: what it said earlier, which must still be so
+  audit export   print the audit log, one line of JSON for each row; --since, --until: date-times in UTC
+
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
 DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
 REQUIRE_COMPLETE_REPORT. See the README.
 `;
 
-const commands = { help, serve, mcp, migrate, assess, openapi };
+const commands = { help, serve, mcp, migrate, assess, audit, openapi };
+
+type Options = {
+	all?: boolean;
+	audit?: keyof typeof auditCommands;
+} & AuditOptions;
 
 try {
 	const command = readCommand();
@@ -43,27 +53,48 @@ try {
 
 /** Undefined when the command line is not one that the usage describes. */
 function readCommand():
-	| { name: keyof typeof commands; options: { all?: boolean } }
+	| { name: keyof typeof commands; options: Options }
 	| undefined {
 	try {
 		const { values, positionals } = parseArgs({
 			options: {
 				help: { type: "boolean", short: "h" },
 				all: { type: "boolean" },
+				head: { type: "string" },
+				seq: { type: "string" },
+				since: { type: "string" },
+				until: { type: "string" },
 			},
 			allowPositionals: true,
 		});
 		const { help, ...options } = values;
 		const [name = "serve", ...rest] = positionals;
 		if (help) return { name: "help", options };
-		const isKnown = Object.hasOwn(commands, name) && rest.length === 0;
-		const isFitting = name === "assess" || !options.all;
-		return isKnown && isFitting
-			? { name: name as keyof typeof commands, options }
+		const fitting = optionsOf(name, rest);
+		return fitting && Object.keys(options).every((one) => fitting.includes(one))
+			? {
+					name: name as keyof typeof commands,
+					options: { ...options, audit: rest[0] as keyof typeof auditCommands },
+				}
 			: undefined;
 	} catch {
 		return undefined;
 	}
+}
+
+/** The options that a command takes; undefined when there is no such command. */
+function optionsOf(
+	name: string,
+	rest: string[],
+): readonly string[] | undefined {
+	const [what = "", ...others] = rest;
+	if (others.length > 0 || !Object.hasOwn(commands, name)) return;
+	if (name === "audit") {
+		return Object.hasOwn(auditCommands, what)
+			? auditCommands[what as keyof typeof auditCommands].options
+			: undefined;
+	}
+	if (what === "") return name === "assess" ? ["all"] : [];
 }
 
 async function help(): Promise<void> {
@@ -126,7 +157,7 @@ async function migrate(): Promise<void> {
 	await storage.close();
 }
 
-async function assess({ all = false }: { all?: boolean }): Promise<void> {
+async function assess({ all = false }: Options): Promise<void> {
 	const config = parseConfig(process.env);
 	const log = createLogger(config.LOG_LEVEL, 1);
 	const storage = await openStorage(config, log);
@@ -136,6 +167,19 @@ async function assess({ all = false }: { all?: boolean }): Promise<void> {
 			onProgress: showProgress,
 		});
 		log.info({ count }, "reports assessed");
+	} finally {
+		await storage.close();
+	}
+}
+
+async function audit(options: Options): Promise<void> {
+	const config = parseConfig(process.env);
+	// Standard output is the answer.
+	const log = createLogger(config.LOG_LEVEL, 2);
+	const storage = await openStorage(config, log);
+	try {
+		const { run } = auditCommands[options.audit ?? "verify"];
+		await run(storage.db, options, showProgress);
 	} finally {
 		await storage.close();
 	}

@@ -1,5 +1,6 @@
 import { analyticsRouter } from "./analytics/router.ts";
 import { assessmentsRouter } from "./assessments/router.ts";
+import { auditRouter } from "./audit/router.ts";
 import { checklistRouter } from "./checklist/router.ts";
 import { decisionsRouter } from "./decisions/router.ts";
 import { healthRouter } from "./health/router.ts";
@@ -22,6 +23,7 @@ export const appRouter = router({
 	analytics: mergeRouters(analyticsRouter, overviewRouter),
 	checklist: checklistRouter,
 	tokens: tokensRouter,
+	audit: auditRouter,
 	health: healthRouter,
 });
 

@@ -1,4 +1,6 @@
+import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
+import type { AuditAction } from "../audit/schema.ts";
 import { conflict } from "../errors.ts";
 import type { StandingReport } from "../reports/rules.ts";
 import type { Report, ReportStatus } from "../reports/schema.ts";
@@ -38,6 +40,21 @@ export function secondLiveReport(
 		`Report ${id} cannot be reopened: its repository has another live report, ${existing.id} (revision ${existing.revision}), which is ${existing.status}. Decide on that one.`,
 		{ existing_report_id: existing.id },
 	);
+}
+
+/** What the audit log calls a change to each state. */
+export const actionOf = {
+	approved: "report_approved",
+	rejected: "report_rejected",
+	pending_review: "report_reopened",
+} as const satisfies Record<ReportStatus, AuditAction>;
+
+/**
+ * What the audit log keeps of a decision's notes: enough to prove that those in
+ * `report_decisions` are as they were written, without a second copy.
+ */
+export function notesSha256(notes: string | null): string | null {
+	return notes === null ? null : hash("sha256", notes);
 }
 
 /** Why a withdrawn report is rejected. */

@@ -136,12 +136,20 @@ function buildMcpServer(context: Context): McpServer {
 	);
 	for (const [tool, definition] of definitions) {
 		server.registerTool(tool.name, definition, (input) =>
-			runTool(tool, context, input),
+			runTool(tool, nameClient(context, server), input),
 		);
 	}
 	registerResources(server, context);
 	registerChecklist(server);
 	return server;
+}
+
+/** With the client's own name and version, where the protocol tells them with this request. */
+function nameClient(context: Context, { server }: McpServer): Context {
+	const about = server.getClientVersion();
+	return about
+		? { ...context, client: `${about.name}/${about.version}` }
+		: context;
 }
 
 /** Runs a tool; the one place where an MCP failure becomes words. */
