@@ -1,10 +1,9 @@
-import type { Writable } from "node:stream";
-import { Readable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Database } from "../database.ts";
 import { readEntries, readHead } from "./queries.ts";
-import { canonicalJson } from "./rules.ts";
-import type { AuditFilter } from "./schema.ts";
+import { canonicalRow } from "./rules.ts";
+import type { AuditEntry, AuditFilter } from "./schema.ts";
 
 /** Rows read at once. */
 const BATCH = 1000;
@@ -43,8 +42,8 @@ async function* linesOf(
 }
 
 /** Some programs take U+2028 and U+2029 for the end of a line. */
-function lineOf(entry: Parameters<typeof canonicalJson>[0]): string {
-	const json = canonicalJson(entry).replaceAll(
+function lineOf(entry: AuditEntry): string {
+	const json = canonicalRow(entry).replaceAll(
 		/[\u2028\u2029]/g,
 		(character) => `\\u${character.charCodeAt(0).toString(16)}`,
 	);

@@ -51,19 +51,22 @@ export function storable(text: string | null, length: number): string | null {
 }
 
 /**
- * A row's hash as it must be: SHA-256, in hex, of the row's canonical JSON
- * (RFC 8785), without its hash and without what is null. The database computes
- * it by itself; that the two agree is what proves a row.
+ * A row's hash as it must be: SHA-256, in hex, of its content. The database
+ * computes it by itself; that the two agree is what proves a row.
  */
 export function hashEntry({ hash: _, ...content }: AuditEntry): string {
-	return hash("sha256", canonicalJson(content));
+	return hash("sha256", canonicalRow(content));
 }
 
-/** RFC 8785, members that are null left out. */
-export function canonicalJson(value: unknown): string {
+/** A row as canonical JSON (RFC 8785), columns that are null left out. */
+export function canonicalRow(row: Partial<AuditEntry>): string {
+	const filled = Object.entries(row).filter(([, value]) => value !== null);
+	return canonicalJson(Object.fromEntries(filled));
+}
+
+function canonicalJson(value: unknown): string {
 	if (typeof value !== "object" || value === null) return JSON.stringify(value);
 	const members = Object.entries(value)
-		.filter(([, member]) => member !== null)
 		// By UTF-16 code units, as the standard wants it.
 		.sort(([one], [other]) => (one < other ? -1 : 1))
 		.map(
