@@ -25,19 +25,20 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION public.canonical_json(value jsonb)
+CREATE OR REPLACE FUNCTION public.canonical_json(object jsonb)
  RETURNS text
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
 BEGIN
-	IF jsonb_typeof(value) <> 'object' THEN
-		RETURN value::text;
-	END IF;
 	RETURN '{' || (
 		SELECT coalesce(string_agg(
-			to_json(key)::text || ':' || canonical_json(member), ',' ORDER BY key COLLATE "C"), '')
-		FROM jsonb_each(value) AS members (key, member)
+			to_json(name)::text || ':' || CASE jsonb_typeof(value)
+				WHEN 'object' THEN canonical_json(value)
+				ELSE value::text
+			END,
+			',' ORDER BY name COLLATE "C"), '')
+		FROM jsonb_each(object) AS members (name, value)
 	) || '}';
 END
 $function$;

@@ -63,17 +63,18 @@ CREATE TABLE audit_head (
 
 INSERT INTO audit_head (seq, hash) VALUES (0, repeat('0', 64));
 
--- RFC 8785 for what the log holds: objects, texts and whole numbers.
-CREATE FUNCTION canonical_json(value jsonb) RETURNS text
+-- RFC 8785 for what the log holds: objects of texts, whole numbers and such objects.
+CREATE FUNCTION canonical_json(object jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-	IF jsonb_typeof(value) <> 'object' THEN
-		RETURN value::text;
-	END IF;
 	RETURN '{' || (
 		SELECT coalesce(string_agg(
-			to_json(key)::text || ':' || canonical_json(member), ',' ORDER BY key COLLATE "C"), '')
-		FROM jsonb_each(value) AS members (key, member)
+			to_json(name)::text || ':' || CASE jsonb_typeof(value)
+				WHEN 'object' THEN canonical_json(value)
+				ELSE value::text
+			END,
+			',' ORDER BY name COLLATE "C"), '')
+		FROM jsonb_each(object) AS members (name, value)
 	) || '}';
 END
 $$;
