@@ -186,7 +186,7 @@ CREATE TABLE audit_log (
 	CONSTRAINT audit_log_before_holds_texts CHECK (jsonb_typeof(before) = 'object'::text AND NOT jsonb_path_exists(before, '$.*?(@.type() != "string")'::jsonpath)),
 	CONSTRAINT audit_log_counts_from_one CHECK (seq >= 1),
 	CONSTRAINT audit_log_facade_known CHECK (facade = ANY (ARRAY['rest'::text, 'trpc'::text, 'mcp'::text, 'web'::text, 'command_line'::text])),
-	CONSTRAINT audit_log_method_known CHECK (method = ANY (ARRAY['none'::text, 'oidc'::text, 'access_token'::text, 'session'::text]))
+	CONSTRAINT audit_log_method_known CHECK (method = ANY (ARRAY['none'::text, 'oidc'::text, 'access_token'::text, 'session'::text, 'local'::text]))
 );
 
 CREATE INDEX audit_log_by_action ON audit_log USING btree (action, "time", seq);

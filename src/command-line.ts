@@ -1,15 +1,21 @@
 import { parseArgs } from "node:util";
 import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
-import { type AuditOptions, auditCommands } from "./audit/commands.ts";
+import { type AuditCommand, runAuditCommand } from "./audit/commands.ts";
+import type { Facade } from "./audit/schema.ts";
 import { type Config, parseConfig } from "./config.ts";
+import type { Database } from "./database.ts";
+import { publicError } from "./errors.ts";
 import { anybody } from "./identity.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
 import { openApiDocument } from "./openapi.ts";
 import { onShutdown } from "./shutdown.ts";
 import { openStorage } from "./storage.ts";
+import { runTokensCommand } from "./tokens/command.ts";
+import type { Context } from "./trpc.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -17,6 +23,8 @@ const usage = `Usage: mcp-go-live [command]
   mcp       the same MCP server over standard input and output
   migrate   bring the database to this version, and end
   assess    assess reports that this checklist version has not; --all: every report, after rules changed
+  tokens    create, list or revoke <id> access tokens of somebody who has signed in:
+            --owner <e-mail>; to create: --name, --scopes, --days
   openapi   print the OpenAPI document
 
   audit verify   prove that nobody changed the audit log: names the first break, and ends with 1;
@@ -24,16 +32,23 @@ const usage = `Usage: mcp-go-live [command]
   audit export   print the audit log, one line of JSON for each row; --since, --until: date-times in UTC
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
-DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
-REQUIRE_COMPLETE_REPORT. See the README.
+DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH, OIDC_ISSUER,
+OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
+OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT.
+See the README.
 `;
 
-const commands = { help, serve, mcp, migrate, assess, audit, openapi };
+/** Which options a command takes. */
+const optionsOf: Record<string, string[]> = {
+	assess: ["all"],
+	tokens: ["owner", "name", "scopes", "days"],
+	audit: ["head", "seq", "since", "until"],
+};
 
-type Options = {
-	all?: boolean;
-	audit?: keyof typeof auditCommands;
-} & AuditOptions;
+/** How many words may stand behind a command. */
+const wordsOf: Record<string, number> = { tokens: 2, audit: 1 };
+
+const commands = { help, serve, mcp, migrate, assess, tokens, audit, openapi };
 
 try {
 	const command = readCommand();
@@ -51,6 +66,16 @@ try {
 	process.exit(1);
 }
 
+interface Options extends Omit<AuditCommand, "action"> {
+	all?: boolean;
+	owner?: string;
+	name?: string;
+	scopes?: string;
+	days?: string;
+	/** What follows the command's name. */
+	words: string[];
+}
+
 /** Undefined when the command line is not one that the usage describes. */
 function readCommand():
 	| { name: keyof typeof commands; options: Options }
@@ -60,6 +85,10 @@ function readCommand():
 			options: {
 				help: { type: "boolean", short: "h" },
 				all: { type: "boolean" },
+				owner: { type: "string" },
+				name: { type: "string" },
+				scopes: { type: "string" },
+				days: { type: "string" },
 				head: { type: "string" },
 				seq: { type: "string" },
 				since: { type: "string" },
@@ -67,34 +96,19 @@ function readCommand():
 			},
 			allowPositionals: true,
 		});
-		const { help, ...options } = values;
-		const [name = "serve", ...rest] = positionals;
+		const { help, ...given } = values;
+		const [name = "serve", ...words] = positionals;
+		const options = { ...given, words };
 		if (help) return { name: "help", options };
-		const fitting = optionsOf(name, rest);
-		return fitting && Object.keys(options).every((one) => fitting.includes(one))
-			? {
-					name: name as keyof typeof commands,
-					options: { ...options, audit: rest[0] as keyof typeof auditCommands },
-				}
+		const isFitting =
+			Object.keys(given).every((option) => optionsOf[name]?.includes(option)) &&
+			words.length <= (wordsOf[name] ?? 0);
+		return Object.hasOwn(commands, name) && isFitting
+			? { name: name as keyof typeof commands, options }
 			: undefined;
 	} catch {
 		return undefined;
 	}
-}
-
-/** The options that a command takes; undefined when there is no such command. */
-function optionsOf(
-	name: string,
-	rest: string[],
-): readonly string[] | undefined {
-	const [what = "", ...others] = rest;
-	if (others.length > 0 || !Object.hasOwn(commands, name)) return;
-	if (name === "audit") {
-		return Object.hasOwn(auditCommands, what)
-			? auditCommands[what as keyof typeof auditCommands].options
-			: undefined;
-	}
-	if (what === "") return name === "assess" ? ["all"] : [];
 }
 
 async function help(): Promise<void> {
@@ -116,7 +130,7 @@ async function serve(): Promise<void> {
 			// Fastify writes one line for each address it listens on.
 			listenTextResolver(address) {
 				const base = config.PUBLIC_URL ?? address;
-				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; no authentication: whoever reaches it may submit and approve`;
+				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; ${config.AUTH === "oidc" ? `people sign in at ${config.OIDC_ISSUER.join(", ")}` : "no authentication: whoever reaches it may submit and approve"}`;
 			},
 		});
 	} catch (error) {
@@ -135,19 +149,31 @@ async function mcp(): Promise<void> {
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
 	const storage = await opening;
-	const requestId = `stdio-${process.pid}`;
 	session = serveMcpStdio({
-		db: storage.db,
+		...localContext(storage.db, config, log, "mcp"),
+		identity: anybody,
+	});
+	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
+}
+
+/** What procedures get that nobody asks over a network. */
+function localContext(
+	db: Database,
+	config: Config,
+	log: Logger,
+	facade: Facade,
+): Omit<Context, "identity"> {
+	const requestId = `local-${process.pid}`;
+	return {
+		db,
 		log: log.child({ request_id: requestId }),
 		settings: config,
 		requestId,
-		identity: anybody,
 		refusal: undefined,
-		facade: "mcp",
+		facade,
 		client: null,
 		address: null,
-	});
-	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
+	};
 }
 
 async function migrate(): Promise<void> {
@@ -172,14 +198,18 @@ async function assess({ all = false }: Options): Promise<void> {
 	}
 }
 
-async function audit(options: Options): Promise<void> {
+async function audit({ words, ...options }: Options): Promise<void> {
 	const config = parseConfig(process.env);
 	// Standard output is the answer.
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const storage = await openStorage(config, log);
 	try {
-		const { run } = auditCommands[options.audit ?? "verify"];
-		await run(storage.db, options, showProgress);
+		const [action] = words;
+		const command = { ...options, action };
+		await runAuditCommand(storage.db, command, process.stdout, showProgress);
+	} catch (error) {
+		process.stderr.write(`${(error as Error).message}\n`);
+		process.exitCode = 1;
 	} finally {
 		await storage.close();
 	}
@@ -193,6 +223,26 @@ function showProgress(done: number, total: number): void {
 	process.stderr.write(
 		`\r${bar} ${done}/${total}${done === total ? "\n" : ""}`,
 	);
+}
+
+async function tokens({ words, ...options }: Options): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, 2);
+	const storage = await openStorage(config, log);
+	try {
+		const [action, id] = words;
+		const context = localContext(storage.db, config, log, "command_line");
+		const text = await runTokensCommand(context, { ...options, action, id });
+		process.stdout.write(text);
+	} catch (error) {
+		const { isUnexpected, detail } = publicError(error);
+		process.stderr.write(
+			`${isUnexpected ? (error as Error).message : detail}\n`,
+		);
+		process.exitCode = 1;
+	} finally {
+		await storage.close();
+	}
 }
 
 async function openapi(): Promise<void> {

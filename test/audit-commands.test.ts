@@ -91,10 +91,11 @@ test("verify and export say what is wrong with their options", async () => {
 		[["verify", "--seq", "3"], /--seq needs --head/, 1],
 		[["verify", "--head", "abc"], /--head must be a hash/, 1],
 		[["export", "--since", "yesterday"], /--since: Must be a date and time/, 1],
-		[["verify", "--since", "2025-10-20T10:00:00Z"], /Usage/, 2],
-		[["export", "--head", "a"], /Usage/, 2],
-		[["erase"], /Usage/, 2],
-		[[], /Usage/, 2],
+		[["verify", "--since", "2025-10-20T10:00:00Z"], /takes no --since/, 1],
+		[["export", "--head", "a"], /takes no --head/, 1],
+		[["erase"], /Say audit verify or audit export/, 1],
+		[[], /Say audit verify or audit export/, 1],
+		[["verify", "--days", "3"], /Usage/, 2],
 		[["verify", "now"], /Usage/, 2],
 	];
 	for (const [args, words, code] of wrong) {

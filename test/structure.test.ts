@@ -27,6 +27,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/refusals\.ts$/, 2],
 	[/^audit\/throttle\.ts$/, 0],
 	[/^reports\/one-report\.ts$/, 3],
+	[/^tokens\/command\.ts$/, 4],
 	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],

@@ -29,7 +29,7 @@ CREATE TABLE audit_log (
 	CONSTRAINT audit_log_pkey PRIMARY KEY (seq),
 	CONSTRAINT audit_log_counts_from_one CHECK (seq >= 1),
 	CONSTRAINT audit_log_method_known
-		CHECK (method IN ('none', 'oidc', 'access_token', 'session')),
+		CHECK (method IN ('none', 'oidc', 'access_token', 'session', 'local')),
 	CONSTRAINT audit_log_facade_known
 		CHECK (facade IN ('rest', 'trpc', 'mcp', 'web', 'command_line')),
 	-- Texts alone: numbers can be written in several ways.

@@ -1,54 +1,70 @@
+import type { Writable } from "node:stream";
 import type { Database } from "../database.ts";
 import { exportLog } from "./export.ts";
 import { AuditFilter } from "./schema.ts";
-import { type Verification, verifyChain } from "./verify.ts";
+import { type Note, verifyChain } from "./verify.ts";
 
-/** The options of `mcp-go-live audit`, as they were typed. */
-export interface AuditOptions {
-	head?: string | undefined;
-	seq?: string | undefined;
-	since?: string | undefined;
-	until?: string | undefined;
+/** What the command line says after `audit`. */
+export interface AuditCommand {
+	action: string | undefined;
+	/** Of `verify`: an earlier answer. */
+	head?: string;
+	seq?: string;
+	/** Of `export`: its beginning and its end. */
+	since?: string;
+	until?: string;
 }
 
-/** What can be done with the audit log, and which options each takes. */
-export const auditCommands = {
-	verify: { run: verify, options: ["head", "seq"] },
-	export: { run: exportTo, options: ["since", "until"] },
-} as const;
-
-/** Says in two lines whether the log is whole; ends with 1 when it is not. */
-async function verify(
+/**
+ * Verifies or exports the audit log.
+ *
+ * @param output takes the answer
+ * @param onProgress hears how far verifying is
+ * @throws Error with a sentence when the log is broken, or the command lacks something
+ */
+export async function runAuditCommand(
 	db: Database,
-	{ head, seq }: AuditOptions,
+	{ action, ...options }: AuditCommand,
+	output: Writable,
 	onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-	const note = readNote(head, seq);
-	const found = await verifyChain(db, { note, onProgress });
-	if (found.broken) {
-		process.stderr.write(describeBreak(found, found.broken));
-		process.exitCode = 1;
-		return;
+	switch (action) {
+		case "verify":
+			refuseOthers(options, ["head", "seq"]);
+			output.write(await verify(db, readNote(options), onProgress));
+			break;
+		case "export":
+			refuseOthers(options, ["since", "until"]);
+			await exportLog(db, output, readRange(options));
+			break;
+		default:
+			throw new Error("Say audit verify or audit export.");
 	}
-	process.stdout.write(
-		`The audit log is whole: ${found.seq} ${found.seq === 1 ? "row" : "rows"}, each as it was recorded.\nTo prove later that nothing up to here was rewritten, note: --seq ${found.seq} --head ${found.hash}\n`,
-	);
 }
 
-async function exportTo(
+async function verify(
 	db: Database,
-	{ since, until }: AuditOptions,
-): Promise<void> {
-	const range = AuditFilter.pick({ since: true, until: true });
-	const { data, error } = range.safeParse({ since, until });
-	if (error) {
-		const [issue] = error.issues;
-		throw new Error(`--${issue?.path.join(".")}: ${issue?.message}`);
+	note: Note | undefined,
+	onProgress: (done: number, total: number) => void,
+): Promise<string> {
+	const { broken, seq, hash } = await verifyChain(db, { note, onProgress });
+	if (broken) {
+		throw new Error(
+			`THE AUDIT LOG IS BROKEN AT ROW ${broken.seq}: ${broken.what}.\nUp to row ${seq} the chain is unbroken.`,
+		);
 	}
-	await exportLog(db, process.stdout, data);
+	return `The audit log is whole: ${seq} ${seq === 1 ? "row" : "rows"}, each as it was recorded.\nTo prove later that nothing up to here was rewritten, note: --seq ${seq} --head ${hash}\n`;
 }
 
-function readNote(head: string | undefined, seq: string | undefined) {
+function refuseOthers(options: object, fitting: string[]): void {
+	const other = Object.keys(options).find((one) => !fitting.includes(one));
+	if (other) throw new Error(`This takes no --${other}.`);
+}
+
+function readNote({
+	head,
+	seq,
+}: Pick<AuditCommand, "head" | "seq">): Note | undefined {
 	if (head === undefined) {
 		if (seq !== undefined) throw new Error("--seq needs --head beside it.");
 		return undefined;
@@ -63,9 +79,10 @@ function readNote(head: string | undefined, seq: string | undefined) {
 	return { hash: head, seq: Number(seq) };
 }
 
-function describeBreak(
-	{ seq }: Verification,
-	broken: NonNullable<Verification["broken"]>,
-): string {
-	return `THE AUDIT LOG IS BROKEN AT ROW ${broken.seq}: ${broken.what}.\nUp to row ${seq} the chain is unbroken.\n`;
+function readRange(given: Pick<AuditCommand, "since" | "until">) {
+	const range = AuditFilter.pick({ since: true, until: true });
+	const { data, error } = range.safeParse(given);
+	if (data) return data;
+	const [issue] = error.issues;
+	throw new Error(`--${issue?.path.join(".")}: ${issue?.message}`);
 }

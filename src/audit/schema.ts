@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { guid, statedNumber, statedText, text } from "../fields.ts";
+import { authenticationMethods } from "../identity.ts";
 import { limit } from "../queue/schema.ts";
 
 /** The ways in. */
@@ -7,7 +8,7 @@ export const facades = ["rest", "trpc", "mcp", "web", "command_line"] as const;
 export type Facade = (typeof facades)[number];
 
 /** How it is known who acts; `none`: it is not, an actor is what was claimed. */
-export const methods = ["none", "oidc", "access_token", "session"] as const;
+export const methods = ["none", ...authenticationMethods] as const;
 
 /** What is recorded. */
 export const actions = [
@@ -66,7 +67,7 @@ export const AuditEntry = z
 			z
 				.enum(methods)
 				.describe(
-					"How it is known who acts: an access token of the identity provider (oidc), one of this service, a browser's session, or not at all (none).",
+					"How it is known who acts: an access token of the identity provider (oidc), one of this service, a browser's session, the command line of whoever runs the service (local), or not at all (none).",
 				),
 		),
 		facade: statedText(z.enum(facades).describe("The way in.")),
