@@ -21,6 +21,7 @@ import { challengeHeader, problemDetails, reportError } from "./errors.ts";
 import { anybody, type Identity } from "./identity.ts";
 import { readJson } from "./json-body.ts";
 import { mountMcp } from "./mcp/server.ts";
+import { mountProtectedResource } from "./protected-resource.ts";
 import { mountRest } from "./rest.ts";
 import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
@@ -103,7 +104,8 @@ export function buildApp(
 
 	mountRest(app, contextFor);
 	mountTrpc(app, contextFor);
-	mountMcp(app, contextFor);
+	mountMcp(app, contextFor, config);
+	mountProtectedResource(app, config);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
 }
@@ -182,6 +184,7 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 			});
 		}
 		if (given && knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(given);
+		if (request.routeOptions.config.isForAnyOrigin) return;
 		const own = host.hostname ?? request.hostname;
 		const origin = validateOriginHeader(from, [...allowed, own]);
 		if (!origin.ok) {

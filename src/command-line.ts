@@ -1,14 +1,18 @@
 import { parseArgs } from "node:util";
+import { getTRPCErrorFromUnknown } from "@trpc/server";
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
+import { openAuthenticator } from "./auth.ts";
 import { type Config, parseConfig } from "./config.ts";
+import type { Database } from "./database.ts";
 import { anybody } from "./identity.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
 import { openApiDocument } from "./openapi.ts";
 import { onShutdown } from "./shutdown.ts";
 import { openStorage } from "./storage.ts";
+import type { Context } from "./trpc.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -20,7 +24,8 @@ const usage = `Usage: mcp-go-live [command]
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
 DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
-REQUIRE_COMPLETE_REPORT. See the README.
+ACCESS_TOKEN (who asks, for mcp where AUTH=oidc), REQUIRE_COMPLETE_REPORT. See
+the README.
 `;
 
 const commands = { help, serve, mcp, migrate, assess, openapi };
@@ -96,6 +101,7 @@ async function serve(): Promise<void> {
 
 async function mcp(): Promise<void> {
 	const config = parseConfig(process.env);
+	requireAccessToken(config);
 	// Standard output is the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const opening = openStorage(config, log);
@@ -105,18 +111,55 @@ async function mcp(): Promise<void> {
 	process.stdin.once("close", stop);
 	const storage = await opening;
 	const requestId = `stdio-${process.pid}`;
-	session = serveMcpStdio({
-		db: storage.db,
-		log: log.child({ request_id: requestId }),
-		settings: config,
-		requestId,
-		identity: anybody,
-		refusal: undefined,
-		facade: "mcp",
-		client: null,
-		address: null,
-	});
+	const identify = tellWhoAsks(storage.db, config);
+	const asking = await identify();
+	if (asking.refusal) {
+		await storage.close();
+		throw new Error(`ACCESS_TOKEN is refused. ${asking.refusal.message}`);
+	}
+	session = serveMcpStdio(
+		{
+			db: storage.db,
+			log: log.child({ request_id: requestId }),
+			settings: config,
+			requestId,
+			...asking,
+			facade: "mcp",
+			client: null,
+			address: null,
+		},
+		identify,
+	);
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
+}
+
+/** @throws Error where people sign in, and nothing says who this is */
+function requireAccessToken({ AUTH, ACCESS_TOKEN }: Config): void {
+	if (AUTH === "oidc" && !ACCESS_TOKEN) {
+		throw new Error(
+			"ACCESS_TOKEN is needed where AUTH=oidc: over standard input nobody can sign in. Make an access token in the service, and set ACCESS_TOKEN to it.",
+		);
+	}
+}
+
+/** Who asks over standard input: the owner of ACCESS_TOKEN, for as long as it is good. */
+function tellWhoAsks(
+	db: Database,
+	config: Config,
+): () => Promise<Pick<Context, "identity" | "refusal">> {
+	if (config.AUTH !== "oidc") {
+		return async () => ({ identity: anybody, refusal: undefined });
+	}
+	const authenticator = openAuthenticator(db, config);
+	const authorization = `Bearer ${config.ACCESS_TOKEN}`;
+	return async () => {
+		try {
+			const identity = await authenticator.identify(authorization, "mcp");
+			return { identity, refusal: undefined };
+		} catch (error) {
+			return { identity: null, refusal: getTRPCErrorFromUnknown(error) };
+		}
+	};
 }
 
 async function migrate(): Promise<void> {

@@ -15,7 +15,7 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
 const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(main|command-line)\.ts$/, 7],
 	[/^(app|client)\.ts$/, 6],
-	[/^(rest|openapi|openapi-problem|docs|trpc-http)\.ts$/, 5],
+	[/^(rest|openapi|openapi-problem|docs|trpc-http|protected-resource)\.ts$/, 5],
 	[/^mcp\//, 5],
 	[/^web\/(.+-)?(routes|site)\.ts$/, 5],
 	[/^web\//, 1],

@@ -25,9 +25,11 @@ import {
 import {
 	approvalsRequired,
 	approvedAlready,
+	confirmationNeeded,
 	decidedAlready,
 	foreignReport,
 	impossibleChange,
+	needsConfirmation,
 	ownRepository,
 	secondLiveReport,
 	sourcesOf,
@@ -79,9 +81,12 @@ export const decisionsRouter = router({
 			const { identity } = ctx;
 			if (identity.method === "none")
 				return decide(ctx.db, { ...input, reviewed_by });
+			if (needsConfirmation(ctx, input.status)) throw confirmationNeeded();
 			const decision = { ...input, reviewed_by, subject: identity.subject };
 			return input.status === "approved"
-				? approve(ctx, identity, decision)
+				? ctx.db
+						.transaction()
+						.execute((tx) => approve({ ...ctx, db: tx }, identity, decision))
 				: decide(ctx.db, decision);
 		}),
 
@@ -240,26 +245,28 @@ async function decide(
 	throw changedMeanwhile();
 }
 
-/** Records a reviewer's approval; with the last one that it takes, the report is approved. */
-async function approve(
-	{ db, settings }: Pick<Context, "db" | "settings">,
+/**
+ * Records a reviewer's approval; with the last one that it takes, the report is approved.
+ *
+ * @param context its `db` is a transaction, at whose end the approval counts
+ */
+export async function approve(
+	{ db: tx, settings }: Pick<Context, "db" | "settings">,
 	reviewer: ProvenIdentity,
 	decision: SettledDecision,
 ): Promise<Report> {
-	return db.transaction().execute(async (tx) => {
-		const report = await lockCandidate(tx, decision.id);
-		if (!report) throw unknownReport(decision.id);
-		if (report.status !== "pending_review") {
-			throw impossibleChange(report, "approved");
-		}
-		if (await hasSubmitted(tx, reviewer, report.repository_key)) {
-			throw ownRepository();
-		}
-		const required = approvalsRequired(report, settings.APPROVAL_QUORUM);
-		const notes = decision.review_notes?.trim() || null;
-		const approvals = await appendApproval(tx, report, reviewer, notes);
-		if (approvals === undefined) throw approvedAlready(required);
-		if (approvals >= required) return decide(tx, decision);
-		return findReport(tx, decision.id) as Promise<Report>;
-	});
+	const report = await lockCandidate(tx, decision.id);
+	if (!report) throw unknownReport(decision.id);
+	if (report.status !== "pending_review") {
+		throw impossibleChange(report, "approved");
+	}
+	if (await hasSubmitted(tx, reviewer, report.repository_key)) {
+		throw ownRepository();
+	}
+	const required = approvalsRequired(report, settings.APPROVAL_QUORUM);
+	const notes = decision.review_notes?.trim() || null;
+	const approvals = await appendApproval(tx, report, reviewer, notes);
+	if (approvals === undefined) throw approvedAlready(required);
+	if (approvals >= required) return decide(tx, decision);
+	return findReport(tx, decision.id) as Promise<Report>;
 }

@@ -15,6 +15,7 @@ import type { ContextFor } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
 import { openBackground } from "./background/pool.ts";
 import { mountChecklistPage } from "./checklist-routes.ts";
+import { mountConfirmPages } from "./confirm-routes.ts";
 import { mountDecisionForms } from "./decision-routes.ts";
 import { mountOverviewPage } from "./overview-routes.ts";
 import { errorPage } from "./pages/error.ts";
@@ -84,6 +85,7 @@ export function mountWeb(
 			mountQueuePage(scope, site);
 			mountReportPages(scope, site);
 			mountDecisionForms(scope, site);
+			mountConfirmPages(scope, site);
 			mountServersPage(scope, site);
 			mountOverviewPage(scope, site);
 			mountChecklistPage(scope, site);
@@ -142,7 +144,9 @@ function isForPage({ method, url, headers }: FastifyRequest): boolean {
 	return (
 		(method === "GET" || method === "HEAD") &&
 		/\btext\/html\b/.test(headers.accept ?? "") &&
-		!/^\/(api|trpc|mcp|docs|openapi\.json|healthz|readyz)\b/.test(url)
+		!/^\/(api|trpc|mcp|docs|openapi\.json|healthz|readyz|\.well-known)\b/.test(
+			url,
+		)
 	);
 }
 
