@@ -51,8 +51,15 @@ export interface Person {
 	roles: Role[];
 }
 
-/** How it is known who asks: by a token of the provider, an access token of ours, or a browser's session. */
-export type AuthenticationMethod = "oidc" | "access_token" | "session";
+/**
+ * How it is known who asks: by a token of the provider, an access token of ours,
+ * a browser's session, or because whoever runs the command line says so.
+ */
+export type AuthenticationMethod =
+	| "oidc"
+	| "access_token"
+	| "session"
+	| "local";
 
 /** Who is asking. */
 export type Identity =

@@ -108,6 +108,7 @@ export const procedure = t.procedure.use(({ ctx, meta, path, next }) => {
 		// Where nobody signs in, everybody may.
 		throw notPermitted(identity as ProvenIdentity, meta.access);
 	}
-	return next({ ctx: { identity } });
+	// The context is the same, but for its type: handing over a new one has every call copy it.
+	return next() as ReturnType<typeof next<{ identity: Identity }>>;
 });
 export const createCallerFactory = t.createCallerFactory;

@@ -1,6 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { generateKeyPair, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+	type CryptoKey,
+	exportJWK,
+	generateKeyPair,
+	type JWK,
+	UnsecuredJWT,
+} from "jose";
+import {
+	afterAll,
+	beforeAll,
+	describe,
+	expect,
+	onTestFinished,
+	test,
+	vi,
+} from "vitest";
 import {
 	type Answer,
 	newReport,
@@ -336,4 +353,123 @@ describe("withdrawing", () => {
 		await decideAs("rita", body.id, "rejected");
 		expect((await withdraw("dev")).status).toBe(409);
 	});
+});
+
+describe("an issuer's keys", () => {
+	/** An issuer with nothing but its documents, whose keys can be changed. */
+	async function startIssuer() {
+		const keys: { kid: string; key: CryptoKey; jwk: JWK }[] = [];
+		let downloads = 0;
+		const server = createServer((request, response) => {
+			const isKeys = request.url === "/keys";
+			if (isKeys) downloads++;
+			response.end(
+				JSON.stringify(
+					isKeys
+						? { keys: keys.map(({ jwk }) => jwk) }
+						: { issuer, jwks_uri: `${issuer}/keys` },
+				),
+			);
+		});
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		onTestFinished(() => void server.close());
+		const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+		return {
+			issuer,
+			downloads: () => downloads,
+			/** From now on this key alone signs. */
+			async changeKey(kid: string) {
+				const { privateKey, publicKey } = await generateKeyPair("ES256");
+				const jwk = { ...(await exportJWK(publicKey)), kid, alg: "ES256" };
+				keys.splice(0, keys.length, { kid, key: privateKey, jwk });
+			},
+			sign(changes = {}) {
+				const [signer] = keys;
+				if (!signer) throw new Error("there is no key");
+				const exp = Math.floor(Date.now() / 1000) + 600;
+				const claims = {
+					...{ iss: issuer, sub: "eva", aud: provider.audience, exp },
+					...{ email: "eva@example.com", roles: ["reviewer"], ...changes },
+				};
+				return signWith(signer.key, claims, { kid: signer.kid });
+			},
+		};
+	}
+
+	test("may change without a restart, and unknown ones are not asked for at will", async () => {
+		const issuer = await startIssuer();
+		await issuer.changeKey("one");
+		const own = await startService(undefined, {
+			...provider.settings(publicUrl),
+			// Several issuers at once.
+			OIDC_ISSUER: [provider.issuer, issuer.issuer],
+		});
+		const use = async (token: string) => {
+			const headers = { authorization: `Bearer ${token}` };
+			return (await own.ask({ ...list, headers })).status;
+		};
+		expect(await use(await provider.mint("rita"))).toBe(200);
+		const old = await issuer.sign();
+		expect(await use(old)).toBe(200);
+		await issuer.changeKey("two");
+		// So soon after a download, an unknown key is taken for an attempt.
+		for (let time = 0; time < 20; time++) {
+			expect(await use(await issuer.sign())).toBe(401);
+		}
+		expect(issuer.downloads()).toBe(1);
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+		onTestFinished(() => void vi.useRealTimers());
+		expect(await use(await issuer.sign())).toBe(200);
+		expect(await use(old)).toBe(401);
+		expect(issuer.downloads()).toBe(2);
+	});
+
+	test("may be of a provider whose clock is half a minute off, and not more", async () => {
+		const now = Math.floor(Date.now() / 1000);
+		for (const [exp, status] of [
+			[now - 20, 200],
+			[now - 40, 401],
+		] as const) {
+			const authorization = `Bearer ${await provider.mint("rita", { exp })}`;
+			expect((await ask({ authorization }, list)).status).toBe(status);
+		}
+	});
+
+	test("of one issuer vouch for nobody of another", async () => {
+		const issuer = await startIssuer();
+		await issuer.changeKey("first");
+		const own = await startService(undefined, {
+			...provider.settings(publicUrl),
+			OIDC_ISSUER: [provider.issuer, issuer.issuer],
+		});
+		const token = await issuer.sign({ iss: provider.issuer });
+		const headers = { authorization: `Bearer ${token}` };
+		expect((await own.ask({ ...list, headers })).status).toBe(401);
+	});
+});
+
+test("roles and e-mail are read from the claims that are named, however deep", async () => {
+	const own = await startService(undefined, {
+		...provider.settings(publicUrl),
+		OIDC_ROLES_CLAIM: "realm_access.roles",
+		OIDC_EMAIL_CLAIM: "https://example.com/mail",
+	});
+	const token = await provider.mint("rita", {
+		roles: ["admin"],
+		realm_access: { roles: ["reviewer", "offline_access"] },
+		"https://example.com/mail": "keycloak@example.com",
+	});
+	const headers = { authorization: `Bearer ${token}` };
+	expect((await own.ask({ ...list, headers })).status).toBe(200);
+	const { status, body } = await own.ask({
+		method: "POST",
+		url: "/api/v1/reports",
+		payload: newReport({ developer_email: undefined }),
+		headers,
+	});
+	expect(status).toBe(403);
+	expect(body.detail).toBe(
+		"To check, submit and withdraw own reports takes the role developer; keycloak@example.com has reviewer here. Whoever runs the identity provider can assign it.",
+	);
 });

@@ -24,6 +24,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/queries\.ts$/, 2],
 	[/^assessments\/reassess\.ts$/, 3],
 	[/^reports\/one-report\.ts$/, 3],
+	[/^tokens\/command\.ts$/, 4],
 	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],

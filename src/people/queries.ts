@@ -17,3 +17,15 @@ export async function savePerson(db: Database, person: Person): Promise<void> {
 		)
 		.execute();
 }
+
+/** Everybody who has signed in with this e-mail address. */
+export async function findPeople(
+	db: Database,
+	email: string,
+): Promise<Person[]> {
+	return db
+		.selectFrom("people")
+		.select(["subject", "email", "name", "roles"])
+		.where(sql<boolean>`lower(email) = lower(${email})`)
+		.execute();
+}
