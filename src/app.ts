@@ -84,7 +84,7 @@ export function buildApp(
 	app.removeContentTypeParser("text/plain");
 	readJson(app);
 	app.setErrorHandler(sendProblem);
-	const web = mountWeb(app, contextFor, config.PUBLIC_URL);
+	const web = mountWeb(app, contextFor, config);
 	app.setNotFoundHandler(async (request, reply) => {
 		const error = new TRPCError({
 			code: "NOT_FOUND",

@@ -16,7 +16,7 @@ import {
 /** What every procedure gets beside its input. */
 export interface Context {
 	db: Database;
-	log: Pick<FastifyBaseLogger, "error" | "warn">;
+	log: Pick<FastifyBaseLogger, "error" | "warn" | "info">;
 	/** The house's own rules, from the configuration. */
 	settings: Pick<
 		Config,

@@ -44,14 +44,16 @@ export async function insertConfirmation(
 export async function findConfirmation(
 	db: Database,
 	tokenSha256: string,
-): Promise<(Confirmation & { requested_by_subject: string }) | undefined> {
+): Promise<
+	| (Omit<Confirmation, "reviewed_by"> & { requested_by_subject: string })
+	| undefined
+> {
 	return db
 		.selectFrom("decision_confirmations as confirmation")
 		.innerJoin("mcp_server_reports as report", "report.id", "report_id")
 		.where("token_sha256", "=", tokenSha256)
 		.select([
 			"report_id",
-			"confirmation.status",
 			"notes as review_notes",
 			"client",
 			"requested_at",

@@ -34,6 +34,8 @@ import {
 
 /** Whoever is signed in with a browser: no bearer token comes this way. */
 const personProcedure = procedure.use(({ ctx: { identity, facade }, next }) => {
+	// Where nobody signs in, nothing waits.
+	if (identity.method === "none") throw unknownConfirmation();
 	if (identity.method !== "session" || facade !== "web") {
 		throw confirmedByPeopleOnly();
 	}
@@ -122,5 +124,5 @@ async function findOwn(
 	if (requested_by_subject !== identity.subject) {
 		throw foreignConfirmation(identity.email);
 	}
-	return confirmation;
+	return { ...confirmation, reviewed_by: identity.email };
 }

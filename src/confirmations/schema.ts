@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { NewDecision } from "../decisions/schema.ts";
 import { time } from "../fields.ts";
 import { ReportId } from "../reports/schema.ts";
 
@@ -24,7 +23,7 @@ export const Confirmation = z.object({
 		.enum(["open", "expired", "used", "outdated"])
 		.describe("outdated: the report was decided since the link was made."),
 	report_id: ReportId.shape.id,
-	status: NewDecision.shape.status,
+	reviewed_by: z.string().describe("Who asked, and would approve."),
 	review_notes: z.string().nullable(),
 	client: z
 		.string()

@@ -15,6 +15,7 @@ import { type Context, procedure, router } from "../trpc.ts";
 import {
 	appendApproval,
 	changeStatus,
+	hasApproved,
 	hasSubmitted,
 	listApprovals,
 	listDecisions,
@@ -38,6 +39,7 @@ import {
 import {
 	Approvals,
 	Decision,
+	Involvement,
 	NewDecision,
 	Revision,
 	Withdrawal,
@@ -168,6 +170,28 @@ export const decisionsRouter = router({
 						? 1
 						: approvalsRequired(report, settings.APPROVAL_QUORUM),
 				recorded: await listApprovals(db, id),
+			};
+		}),
+
+	/** By what a page says why somebody cannot approve, instead of offering it. */
+	involvement: reportProcedure
+		.meta({ access: "reports:read" })
+		.output(Involvement)
+		.query(async ({ ctx: { db, identity }, input: { id } }) => {
+			const report = await findStandingReport(db, id);
+			if (!report) throw unknownReport(id);
+			if (identity.method === "none") {
+				return {
+					is_submitter: false,
+					has_submitted: false,
+					has_approved: false,
+				};
+			}
+			const { repository_key } = report;
+			return {
+				is_submitter: await isOwn(db, id, identity),
+				has_submitted: await hasSubmitted(db, identity, repository_key),
+				has_approved: await hasApproved(db, id, identity),
 			};
 		}),
 

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { reasons, unknownConfirmation } from "../confirmations/rules.ts";
+import { reasons } from "../confirmations/rules.ts";
 import type { Confirmation } from "../confirmations/schema.ts";
-import type { ProvenIdentity } from "../identity.ts";
 import {
 	closedConfirmationPage,
 	confirmationPage,
@@ -24,8 +23,6 @@ const statuses: Record<ClosedState, number> = {
 export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/confirm/:token", async (request: ConfirmRequest, reply) => {
 		reply.header("cache-control", "no-store");
-		const identity = requirePerson(request);
-		if (!identity) return sendToSignIn(request, reply);
 		const { token } = request.params;
 		const caller = site.callerFor(request);
 		const confirmation = await caller.confirmations.get({ token });
@@ -46,7 +43,6 @@ export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 				report,
 				assessment,
 				approvals,
-				email: identity.email,
 				csrf,
 				now: new Date(),
 			}),
@@ -56,7 +52,6 @@ export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 	scope.post("/confirm/:token", async (request: ConfirmRequest, reply) => {
 		reply.header("cache-control", "no-store");
 		refuseForeignForm(site.cookies, request, site.publicUrl);
-		if (!requirePerson(request)) return sendToSignIn(request, reply);
 		const { token } = request.params;
 		const caller = site.callerFor(request);
 		const { state, report_id: id } = await caller.confirmations.get({ token });
@@ -64,22 +59,6 @@ export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 		await caller.confirmations.confirm({ token });
 		return reply.redirect(`/reports/${id}`, 303);
 	});
-}
-
-/**
- * @returns who is signed in; `undefined` when nobody is
- * @throws TRPCError NOT_FOUND where nobody signs in, since nothing waits there
- */
-function requirePerson(request: FastifyRequest): ProvenIdentity | undefined {
-	const { identity } = request;
-	if (identity?.method === "none") throw unknownConfirmation();
-	return identity ?? undefined;
-}
-
-/** After signing in, the person comes back here; a form that was sent is asked for again. */
-function sendToSignIn(request: ConfirmRequest, reply: FastifyReply) {
-	const back = `/confirm/${encodeURIComponent(request.params.token)}`;
-	return reply.redirect(`/sign-in?return_to=${encodeURIComponent(back)}`, 303);
 }
 
 function sendClosed(

@@ -21,8 +21,6 @@ export interface ConfirmationPage {
 	report: Report;
 	assessment: Assessment;
 	approvals: Approvals;
-	/** The address of who is signed in, and asked. */
-	email: string;
 	csrf: string;
 	now: Date;
 }
@@ -45,7 +43,7 @@ ${quorum(data.approvals)}
 <div><dt>Developer</dt><dd>${foreignText(report.developer_email)}</dd></div>
 <div><dt>Risk</dt><dd>${riskBadge(assessment.risk_level)} ${trifectaBadge(assessment.trifecta.combination)}</dd></div>
 <div><dt>Assessment</dt><dd>${assessmentSummary(assessment)}</dd></div>
-<div><dt>Reviewer</dt><dd>${foreignText(data.email)}</dd></div>
+<div><dt>Reviewer</dt><dd>${foreignText(confirmation.reviewed_by)}</dd></div>
 <div><dt>Asked by</dt><dd>${client ? foreignText(client) : "a program that does not say its name"}, ${timeAgo(confirmation.requested_at, data.now)}</dd></div>
 <div><dt>Notes</dt><dd>${review_notes ? html`<blockquote class="notes">${foreignText(review_notes)}</blockquote>` : "none"}</dd></div>
 </dl>
