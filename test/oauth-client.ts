@@ -2,7 +2,10 @@ import {
 	Client,
 	StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
-import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
+import type {
+	OAuthClientProvider,
+	OAuthDiscoveryState,
+} from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type {
@@ -18,7 +21,11 @@ export const REDIRECT_URL = "http://127.0.0.1:33418/callback";
 export interface Keeper extends OAuthClientProvider {
 	/** Where the person was last sent to sign in. */
 	sentTo: URL | undefined;
-	kept: { client?: OAuthClientInformationMixed; tokens?: OAuthTokens };
+	kept: {
+		client?: OAuthClientInformationMixed;
+		tokens?: OAuthTokens;
+		discovery?: OAuthDiscoveryState;
+	};
 }
 
 /** @param clientMetadataUrl the address that the client is known by, instead of registering itself */
@@ -55,6 +62,16 @@ export function keepInMemory(clientMetadataUrl?: string): Keeper {
 			verifier = codeVerifier;
 		},
 		codeVerifier: () => verifier,
+		saveDiscoveryState(state) {
+			this.kept.discovery = state;
+		},
+		discoveryState() {
+			return this.kept.discovery;
+		},
+		invalidateCredentials(what) {
+			if (what === "all" || what === "tokens") delete this.kept.tokens;
+			if (what === "all" || what === "client") delete this.kept.client;
+		},
 	};
 }
 
