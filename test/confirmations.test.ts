@@ -1,5 +1,8 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseConfig } from "../src/config.ts";
+import { grant } from "../src/identity.ts";
+import { createCaller } from "../src/router.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
 import { signInAt } from "./oauth-client.ts";
 import { tokenIn, visit } from "./pages.ts";
@@ -208,6 +211,32 @@ describe("an approval that is asked for over MCP", () => {
 			}),
 		]);
 		expect(asked.map(({ status }) => status)).toEqual([401, 401, 303, 401]);
+		expect(await statusOf(id)).toBe("pending_review");
+	});
+
+	test("is refused by the procedure itself, whatever tool would call it", async () => {
+		const caller = createCaller({
+			db: service.db,
+			log: service.app.log,
+			settings: { ...parseConfig({}), PUBLIC_URL: publicUrl },
+			identity: {
+				method: "oidc",
+				subject: `${provider.issuer} rita`,
+				email: "rita@example.com",
+				name: null,
+				roles: ["reviewer"],
+				permissions: grant({ roles: ["reviewer"] }),
+			},
+			refusal: undefined,
+			facade: "mcp",
+			client: null,
+			address: null,
+			requestId: "test",
+		});
+		const id = await submit();
+		await expect(
+			caller.reports.setStatus({ id, status: "approved" }),
+		).rejects.toThrow("Nothing was approved");
 		expect(await statusOf(id)).toBe("pending_review");
 	});
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport as StdioTransport1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { OAuthTokens } from "@modelcontextprotocol/sdk/shared/auth.js";
 import { decodeJwt } from "jose";
@@ -27,6 +28,7 @@ import {
 	signingClients,
 } from "./oauth-client.ts";
 import { startProvider, type TestProvider } from "./provider.ts";
+import { runCommand } from "./service-process.ts";
 
 let base: string;
 let provider: TestProvider;
@@ -192,6 +194,84 @@ describe("a client with an access token of the service", () => {
 			headers,
 		});
 		await expect(client.listTools()).rejects.toThrow(/revoked/);
+	});
+});
+
+describe("over standard input and output", () => {
+	const settings = () => ({
+		DATABASE_URL: service.databaseUrl,
+		AUTH: "oidc",
+		OIDC_ISSUER: provider.issuer,
+		OIDC_AUDIENCE: provider.audience,
+		OIDC_CLIENT_ID: provider.clientId,
+		PUBLIC_URL: base,
+	});
+
+	test.each<[string, Record<string, string>, RegExp]>([
+		["no access token", {}, /ACCESS_TOKEN is needed where AUTH=oidc/],
+		[
+			"a wrong access token",
+			{ ACCESS_TOKEN: `golive_${"0".repeat(64)}` },
+			/ACCESS_TOKEN is refused\. The access token is unknown/,
+		],
+	])("%s ends the start with a sentence", async (_title, own, words) => {
+		const { code, stdout, stderr } = await runCommand(["mcp"], {
+			...settings(),
+			...own,
+		});
+		expect(code).toBe(1);
+		expect(stderr).toMatch(words);
+		expect(stdout).toBe("");
+	});
+
+	test("the owner of the access token asks, until it is revoked", async () => {
+		const headers = { authorization: `Bearer ${await provider.mint("rita")}` };
+		const { body: created } = await service.ask({
+			method: "POST",
+			url: "/api/v1/tokens",
+			headers,
+			payload: { name: "stdio", scopes: ["reports:read", "reports:decide"] },
+		});
+		const client = new Client1({ name: "test", version: "1.0.0" });
+		await client.connect(
+			new StdioTransport1({
+				command: process.execPath,
+				args: ["src/main.ts", "mcp"],
+				env: {
+					PATH: process.env.PATH ?? "",
+					...settings(),
+					ACCESS_TOKEN: created.token,
+				},
+				stderr: "ignore",
+			}),
+		);
+		onTestFinished(() => client.close());
+		const { tools } = await client.listTools();
+		expect(tools.map(({ name }) => name)).toEqual([
+			"list_servers",
+			"get_report",
+			"review_report",
+		]);
+		const { report_data, developer_email, ...report } = newReport();
+		const { body: submitted } = await service.ask({
+			method: "POST",
+			url: "/api/v1/reports",
+			headers: { authorization: `Bearer ${await provider.mint("dev")}` },
+			payload: { ...report, report_data },
+		});
+		const { text } = await callTool(client, "review_report", {
+			id: submitted.id,
+			status: "approved",
+		});
+		expect(text).toContain(`**Confirm here:** ${base}/confirm/`);
+		await service.ask({
+			method: "POST",
+			url: `/api/v1/tokens/${created.id}/revoke`,
+			headers,
+		});
+		const refused = await callTool(client, "list_servers");
+		expect(refused.isError).toBe(true);
+		expect(refused.text).toContain("revoked");
 	});
 });
 
