@@ -136,15 +136,25 @@ function identifyCallers(
 		const [, door] = /^\/(api|trpc|mcp)\b/.exec(request.url) ?? [];
 		if (!door) return;
 		try {
-			request.identity = await authenticator.identify(
-				request.headers.authorization,
-				door === "mcp" ? "mcp" : "api",
-			);
+			request.identity =
+				door === "mcp"
+					? await authenticator.identify(credentialsOf(request), "mcp")
+					: await authenticator.identify(request.headers.authorization, "api");
 		} catch (error) {
 			if (!(error instanceof TRPCError)) throw error;
 			request.refusal = error;
 		}
 	});
+}
+
+/**
+ * What an MCP client shows. The plugin sends its access token in a header of
+ * our own, which is empty without one: Claude Code signs nobody in where
+ * `Authorization` is configured, even when there is nothing in it.
+ */
+function credentialsOf({ headers }: FastifyRequest): string | undefined {
+	const token = headers["x-go-live-token"];
+	return headers.authorization ?? (token ? `Bearer ${token}` : undefined);
 }
 
 /**

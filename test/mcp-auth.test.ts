@@ -57,7 +57,7 @@ async function findFreePort(): Promise<number> {
 
 /** Sends one JSON-RPC message to /mcp as this account, or with this header. */
 async function send(
-	who: string | { authorization: string } | undefined,
+	who: string | Record<string, string> | undefined,
 	payload: unknown,
 ): Promise<Answer> {
 	const headers =
@@ -195,6 +195,33 @@ describe("a client with an access token of the service", () => {
 		});
 		await expect(client.listTools()).rejects.toThrow(/revoked/);
 	});
+});
+
+test("the plugin's header takes the place of Authorization on /mcp, and is nothing when empty", async () => {
+	const { body: created } = await service.ask({
+		method: "POST",
+		url: "/api/v1/tokens",
+		headers: { authorization: `Bearer ${await provider.mint("dev")}` },
+		payload: { name: "plugin", scopes: ["reports:read"] },
+	});
+	const list = async (headers: Record<string, string>) =>
+		(await send(headers, message("tools/list"))).status;
+	expect(await list({ "x-go-live-token": created.token })).toBe(200);
+	expect(await list({ "x-go-live-token": "golive_x" })).toBe(401);
+	const signedIn = await provider.mint("dev", { aud: `${base}/mcp` });
+	expect(
+		await list({
+			authorization: `Bearer ${signedIn}`,
+			"x-go-live-token": "",
+		}),
+	).toBe(200);
+	const empty = await send({ "x-go-live-token": "" }, initialize);
+	expect(empty.headers["www-authenticate"]).not.toContain("error=");
+	const { status } = await service.ask({
+		url: "/api/v1/reports",
+		headers: { "x-go-live-token": created.token },
+	});
+	expect(status).toBe(401);
 });
 
 describe("over standard input and output", () => {

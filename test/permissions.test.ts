@@ -54,6 +54,7 @@ const table: Record<string, Row> = {
 	"reports.decisions": { mayCall: readers, input: pendingReport },
 	"reports.revisions": { mayCall: readers, input: pendingReport },
 	"reports.approvals": { mayCall: readers, input: pendingReport },
+	"reports.involvement": { mayCall: readers, input: pendingReport },
 	"reports.assessment": { mayCall: readers, input: pendingReport },
 	"reports.issues": { mayCall: readers, input: pendingReport },
 	"reports.setStatus": {
