@@ -211,6 +211,7 @@ CREATE TABLE decision_confirmations (
 	status character varying(50) NOT NULL,
 	notes text,
 	requested_by_subject text NOT NULL,
+	client text,
 	requested_at timestamp with time zone NOT NULL DEFAULT now(),
 	expires_at timestamp with time zone NOT NULL,
 	used_at timestamp with time zone,

@@ -22,6 +22,7 @@ import { challengeHeader, problemDetails, reportError } from "./errors.ts";
 import { anybody, type Identity } from "./identity.ts";
 import { readJson } from "./json-body.ts";
 import { mountMcp } from "./mcp/server.ts";
+import { mountProtectedResource } from "./protected-resource.ts";
 import { mountRest } from "./rest.ts";
 import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
@@ -84,7 +85,7 @@ export function buildApp(
 	app.removeContentTypeParser("text/plain");
 	readJson(app);
 	app.setErrorHandler(sendProblem);
-	const web = mountWeb(app, contextFor, config.PUBLIC_URL);
+	const web = mountWeb(app, contextFor, config);
 	app.setNotFoundHandler(async (request, reply) => {
 		const error = new TRPCError({
 			code: "NOT_FOUND",
@@ -104,7 +105,8 @@ export function buildApp(
 
 	mountRest(app, contextFor);
 	mountTrpc(app, contextFor);
-	mountMcp(app, contextFor);
+	mountMcp(app, contextFor, config);
+	mountProtectedResource(app, config);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
 }
@@ -137,10 +139,10 @@ function identifyCallers(
 		if (!door) return;
 		const facade = door === "api" ? "rest" : (door as "trpc" | "mcp");
 		try {
-			request.identity = await authenticator.identify(
-				request.headers.authorization,
-				door === "mcp" ? "mcp" : "api",
-			);
+			request.identity =
+				door === "mcp"
+					? await authenticator.identify(credentialsOf(request), "mcp")
+					: await authenticator.identify(request.headers.authorization, "api");
 		} catch (error) {
 			if (!(error instanceof TRPCError)) throw error;
 			request.refusal = error;
@@ -152,6 +154,16 @@ function identifyCallers(
 			});
 		}
 	});
+}
+
+/**
+ * What an MCP client shows. The plugin sends its access token in a header of
+ * our own, which is empty without one: Claude Code signs nobody in where
+ * `Authorization` is configured, even when there is nothing in it.
+ */
+function credentialsOf({ headers }: FastifyRequest): string | undefined {
+	const token = headers["x-go-live-token"];
+	return headers.authorization ?? (token ? `Bearer ${token}` : undefined);
 }
 
 /**
@@ -191,6 +203,7 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 			});
 		}
 		if (given && knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(given);
+		if (request.routeOptions.config.isForAnyOrigin) return;
 		const own = host.hostname ?? request.hostname;
 		const origin = validateOriginHeader(from, [...allowed, own]);
 		if (!origin.ok) {

@@ -8,9 +8,13 @@ import type { Facade } from "./audit/schema.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Database } from "./database.ts";
 import { publicError } from "./errors.ts";
-import { anybody } from "./identity.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
+import {
+	accessTokenRefused,
+	requireAccessToken,
+	tellWhoAsks,
+} from "./mcp/stdio-identity.ts";
 import { openApiDocument } from "./openapi.ts";
 import { onShutdown } from "./shutdown.ts";
 import { openStorage } from "./storage.ts";
@@ -34,8 +38,8 @@ const usage = `Usage: mcp-go-live [command]
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
 DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH, OIDC_ISSUER,
 OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
-OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT.
-See the README.
+OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT,
+ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). See the README.
 `;
 
 /** Which options a command takes. */
@@ -141,6 +145,7 @@ async function serve(): Promise<void> {
 
 async function mcp(): Promise<void> {
 	const config = parseConfig(process.env);
+	requireAccessToken(config);
 	// Standard output is the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const opening = openStorage(config, log);
@@ -149,10 +154,14 @@ async function mcp(): Promise<void> {
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
 	const storage = await opening;
-	session = serveMcpStdio({
-		...localContext(storage.db, config, log, "mcp"),
-		identity: anybody,
-	});
+	const identify = tellWhoAsks(storage.db, config);
+	const asking = await identify();
+	if (asking.refusal) {
+		await storage.close();
+		throw accessTokenRefused(asking.refusal);
+	}
+	const context = localContext(storage.db, config, log, "mcp");
+	session = serveMcpStdio({ ...context, ...asking }, identify);
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
 }
 

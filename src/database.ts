@@ -141,6 +141,7 @@ export interface DecisionConfirmationsTable {
 	status: ReportStatus;
 	notes: string | null;
 	requested_by_subject: string;
+	client: string | null;
 	requested_at: Generated<string>;
 	expires_at: string;
 	used_at: string | null;

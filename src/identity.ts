@@ -119,12 +119,20 @@ export function notSignedIn(): TRPCError {
 
 /** 401: what was shown proves nothing. */
 export function badToken(detail: string): TRPCError {
-	return unauthorized(detail, 'error="invalid_token"');
+	return unauthorized(
+		detail,
+		`error="invalid_token", error_description="${quotable(detail)}"`,
+	);
 }
 
 function unauthorized(detail: string, challenge: string): TRPCError {
 	const cause = Object.assign(new Error(detail), { challenge });
 	return new TRPCError({ code: "UNAUTHORIZED", message: detail, cause });
+}
+
+/** What of a sentence can stand in a quoted part of `WWW-Authenticate` (RFC 6750, section 3). */
+function quotable(sentence: string): string {
+	return sentence.replace(/[^ -!#-[\]-~]/g, "'");
 }
 
 /**

@@ -156,13 +156,14 @@ function explain(error: unknown): TRPCError {
 	return providerOutOfReach(error);
 }
 
-function providerOutOfReach(cause: unknown): TRPCError {
+/** 503: the identity provider cannot be asked. */
+export function providerOutOfReach(cause: unknown): TRPCError {
 	return new TRPCError({
 		code: "SERVICE_UNAVAILABLE",
 		message:
 			"The identity provider does not answer at the moment, so nobody can be recognised. Try again in a few seconds.",
 		cause: Object.assign(
-			new Error("the identity provider gave no keys", { cause }),
+			new Error("the identity provider gave no usable answer", { cause }),
 			{
 				retryAfter: 5,
 			},
@@ -196,6 +197,14 @@ export function readPerson(
 		name: typeof payload.name === "string" ? payload.name : null,
 		roles: knownRoles(readClaim(payload, OIDC_ROLES_CLAIM)),
 	};
+}
+
+/** Whether a token says anything by this name. */
+export function hasClaim(
+	payload: Record<string, unknown>,
+	name: string,
+): boolean {
+	return readClaim(payload, name) !== undefined;
 }
 
 /** Claims may be nested, as in `realm_access.roles`, or have a URL for a name. */

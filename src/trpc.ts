@@ -19,7 +19,7 @@ import { ReportId } from "./reports/schema.ts";
 /** What every procedure gets beside its input. */
 export interface Context {
 	db: Database;
-	log: Pick<FastifyBaseLogger, "error" | "warn">;
+	log: Pick<FastifyBaseLogger, "error" | "warn" | "info">;
 	/** The house's own rules, from the configuration. */
 	settings: Pick<
 		Config,
@@ -131,7 +131,7 @@ export const createCallerFactory = t.createCallerFactory;
 /** About which report somebody asked; the input is not checked yet. */
 function reportIdIn(path: string, input: unknown): string | null {
 	const { id } = (input ?? {}) as { id?: unknown };
-	return path.startsWith("reports.")
-		? (ReportId.safeParse({ id }).data?.id ?? null)
-		: null;
+	return path.startsWith("tokens.")
+		? null
+		: (ReportId.safeParse({ id }).data?.id ?? null);
 }

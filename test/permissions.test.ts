@@ -54,12 +54,20 @@ const table: Record<string, Row> = {
 	"reports.decisions": { mayCall: readers, input: pendingReport },
 	"reports.revisions": { mayCall: readers, input: pendingReport },
 	"reports.approvals": { mayCall: readers, input: pendingReport },
+	"reports.involvement": { mayCall: readers, input: pendingReport },
 	"reports.assessment": { mayCall: readers, input: pendingReport },
 	"reports.issues": { mayCall: readers, input: pendingReport },
 	"reports.setStatus": {
 		mayCall: ["rita"],
 		input: async () => ({ ...(await pendingReport()), status: "approved" }),
 	},
+	"confirmations.request": {
+		mayCall: ["rita"],
+		input: async () => ({ ...(await pendingReport()), status: "approved" }),
+	},
+	// A bearer token confirms nothing, whosever it is.
+	"confirmations.get": { mayCall: [], input: async () => ({ token: "x" }) },
+	"confirmations.confirm": { mayCall: [], input: async () => ({ token: "x" }) },
 	"servers.list": { mayCall: everybodyWithRole },
 	"checklist.get": { mayCall: everybodyWithRole },
 	"analytics.summary": { mayCall: readersOfAll },

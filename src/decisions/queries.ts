@@ -211,18 +211,35 @@ export async function listApprovals(
 	db: Database,
 	id: string,
 ): Promise<Approvals["recorded"]> {
+	return presentRound(db, id)
+		.select(["approved_by", "notes", "approved_at"])
+		.orderBy("approval.id")
+		.execute();
+}
+
+/** Whether somebody has approved a pending report since its last decision. */
+export async function hasApproved(
+	db: Database,
+	id: string,
+	{ subject }: Pick<Person, "subject">,
+): Promise<boolean> {
+	const found = await presentRound(db, id)
+		.select("approval.id")
+		.where("approver_subject", "=", subject)
+		.executeTakeFirst();
+	return found !== undefined;
+}
+
+function presentRound(db: Database, id: string) {
 	return db
 		.selectFrom("report_approvals as approval")
-		.select(["approved_by", "notes", "approved_at"])
 		.where("report_id", "=", id)
 		.where("round", "=", (eb) =>
 			eb
 				.selectFrom("report_decisions")
 				.select(sql<number>`count(*)::integer`.as("round"))
 				.where("report_id", "=", id),
-		)
-		.orderBy("approval.id")
-		.execute();
+		);
 }
 
 /** A report's decisions, oldest first. */

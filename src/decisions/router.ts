@@ -16,6 +16,7 @@ import { type Context, procedure, router } from "../trpc.ts";
 import {
 	appendApproval,
 	changeStatus,
+	hasApproved,
 	hasSubmitted,
 	listApprovals,
 	listDecisions,
@@ -27,9 +28,11 @@ import {
 	actionOf,
 	approvalsRequired,
 	approvedAlready,
+	confirmationNeeded,
 	decidedAlready,
 	foreignReport,
 	impossibleChange,
+	needsConfirmation,
 	notesSha256,
 	ownRepository,
 	secondLiveReport,
@@ -39,6 +42,7 @@ import {
 import {
 	Approvals,
 	Decision,
+	Involvement,
 	NewDecision,
 	Revision,
 	Withdrawal,
@@ -86,9 +90,12 @@ export const decisionsRouter = router({
 				action: actionOf[input.status],
 			};
 			if (identity.method === "none") return decide(ctx, decision);
+			if (needsConfirmation(ctx, input.status)) throw confirmationNeeded();
 			const proven = { ...decision, subject: identity.subject };
 			return input.status === "approved"
-				? approve(ctx, identity, proven)
+				? ctx.db
+						.transaction()
+						.execute((tx) => approve({ ...ctx, db: tx }, identity, proven))
 				: decide(ctx, proven);
 		}),
 
@@ -175,6 +182,28 @@ export const decisionsRouter = router({
 			};
 		}),
 
+	/** By what a page says why somebody cannot approve, instead of offering it. */
+	involvement: reportProcedure
+		.meta({ access: "reports:read" })
+		.output(Involvement)
+		.query(async ({ ctx: { db, identity }, input: { id } }) => {
+			const report = await findStandingReport(db, id);
+			if (!report) throw unknownReport(id);
+			if (identity.method === "none") {
+				return {
+					is_submitter: false,
+					has_submitted: false,
+					has_approved: false,
+				};
+			}
+			const { repository_key } = report;
+			return {
+				is_submitter: await isOwn(db, id, identity),
+				has_submitted: await hasSubmitted(db, identity, repository_key),
+				has_approved: await hasApproved(db, id, identity),
+			};
+		}),
+
 	decisions: reportProcedure
 		.meta({
 			access: "reports:read",
@@ -251,39 +280,42 @@ async function decide(
 	throw changedMeanwhile();
 }
 
-/** Records a reviewer's approval; with the last one that it takes, the report is approved. */
-async function approve(
-	ctx: Context,
+/**
+ * Records a reviewer's approval; with the last one that it takes, the report is approved.
+ *
+ * @param context its `db` is a transaction, at whose end the approval counts;
+ *   nothing else follows in it, see `recordEvent`
+ */
+export async function approve(
+	context: Context,
 	reviewer: ProvenIdentity,
 	decision: SettledDecision,
 ): Promise<Report> {
-	const { db, settings } = ctx;
-	return db.transaction().execute(async (tx) => {
-		const report = await lockCandidate(tx, decision.id);
-		if (!report) throw unknownReport(decision.id);
-		if (report.status !== "pending_review") {
-			throw impossibleChange(report, "approved");
-		}
-		if (await hasSubmitted(tx, reviewer, report.repository_key)) {
-			throw ownRepository();
-		}
-		const required = approvalsRequired(report, settings.APPROVAL_QUORUM);
-		const notes = decision.review_notes?.trim() || null;
-		const approvals = await appendApproval(tx, report, reviewer, notes);
-		if (approvals === undefined) throw approvedAlready(required);
-		if (approvals >= required) return decide({ ...ctx, db: tx }, decision);
-		const approved = await findReport(tx, decision.id);
-		const notesHash = notesSha256(notes);
-		await recordEvent(tx, originOf(ctx), {
-			action: "approval_recorded",
-			report_id: decision.id,
-			before: { approvals: String(approvals - 1) },
-			after: {
-				approvals: String(approvals),
-				required: String(required),
-				...(notesHash && { notes_sha256: notesHash }),
-			},
-		});
-		return approved as Report;
+	const { db: tx, settings } = context;
+	const report = await lockCandidate(tx, decision.id);
+	if (!report) throw unknownReport(decision.id);
+	if (report.status !== "pending_review") {
+		throw impossibleChange(report, "approved");
+	}
+	if (await hasSubmitted(tx, reviewer, report.repository_key)) {
+		throw ownRepository();
+	}
+	const required = approvalsRequired(report, settings.APPROVAL_QUORUM);
+	const notes = decision.review_notes?.trim() || null;
+	const approvals = await appendApproval(tx, report, reviewer, notes);
+	if (approvals === undefined) throw approvedAlready(required);
+	if (approvals >= required) return decide(context, decision);
+	const approved = await findReport(tx, decision.id);
+	const notesHash = notesSha256(notes);
+	await recordEvent(tx, originOf(context), {
+		action: "approval_recorded",
+		report_id: decision.id,
+		before: { approvals: String(approvals - 1) },
+		after: {
+			approvals: String(approvals),
+			required: String(required),
+			...(notesHash && { notes_sha256: notesHash }),
+		},
 	});
+	return approved as Report;
 }

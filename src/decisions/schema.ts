@@ -112,6 +112,15 @@ export const Approvals = z
 	});
 export type Approvals = z.infer<typeof Approvals>;
 
+/** What the caller has to do with a report, as far as it bears on its approval. */
+export const Involvement = z.object({
+	is_submitter: z.boolean(),
+	/** Of any report for the same repository. */
+	has_submitted: z.boolean(),
+	has_approved: z.boolean(),
+});
+export type Involvement = z.infer<typeof Involvement>;
+
 /** Which report its submitter withdraws. */
 export const Withdrawal = ReportId.extend({
 	developer_email: NewReport.shape.developer_email,

@@ -7,7 +7,11 @@ import type { TypedDecision } from "./components/decision-form.ts";
 import { confirmPage } from "./pages/confirm.ts";
 import { errorPage } from "./pages/error.ts";
 import { sendReport } from "./report-routes.ts";
-import { refuseForeignForm, rememberReviewer } from "./session.ts";
+import {
+	refuseForeignForm,
+	refuseForeignOrigin,
+	rememberReviewer,
+} from "./session.ts";
 import type { Site } from "./site.ts";
 
 type DecisionRequest = FastifyRequest<{
@@ -21,11 +25,14 @@ type Wanted = { status: ReportStatus } & TypedDecision;
 /** Mounts the two steps of a decision: asking for a confirmation, and deciding. */
 export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 	scope.post("/reports/:id/decide", async (request: DecisionRequest, reply) => {
-		refuseForeignForm(site.cookies, request, site.publicUrl);
+		const isChange = request.body?.change === "yes";
+		// It comes back to be changed, perhaps after signing in anew: that only shows it.
+		if (isChange) refuseForeignOrigin(request, site.publicUrl);
+		else refuseForeignForm(site.cookies, request, site.publicUrl);
 		const { id } = request.params;
-		const wanted = readWanted(request);
+		const wanted = readWanted(site, request);
 		const problems = findProblems(id, wanted);
-		if (problems || request.body?.change === "yes") {
+		if (problems || isChange) {
 			reply.code(problems ? 400 : 200);
 			return sendReport(site, request, reply, id, {
 				...wanted,
@@ -44,7 +51,7 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 		async (request: DecisionRequest, reply) => {
 			refuseForeignForm(site.cookies, request, site.publicUrl);
 			const { id } = request.params;
-			const wanted = readWanted(request);
+			const wanted = readWanted(site, request);
 			const problems = findProblems(id, wanted);
 			if (problems) {
 				reply.code(400);
@@ -60,7 +67,9 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 			} catch (error) {
 				return answerFailure(site, error, request, reply, wanted);
 			}
-			rememberReviewer(site.cookies, reply, wanted.reviewed_by);
+			if (!site.hasSignIn) {
+				rememberReviewer(site.cookies, reply, wanted.reviewed_by);
+			}
 			return reply.redirect(`/reports/${id}`, 303);
 		},
 	);
@@ -74,22 +83,30 @@ async function askForConfirmation(
 ): Promise<FastifyReply> {
 	const { id } = request.params;
 	const caller = site.callerFor(request);
-	const [report, assessment] = await Promise.all([
+	const [report, assessment, approvals] = await Promise.all([
 		caller.reports.get({ id }),
 		caller.reports.assessment({ id }),
+		caller.reports.approvals({ id }),
 	]);
 	if (isDecidedMeanwhile(report.status, wanted.status)) {
-		return sendConflict(site, request, reply, wanted);
+		reply.code(409);
+		return sendUnstored(
+			site,
+			request,
+			reply,
+			wanted,
+			"Somebody has decided this report meanwhile; who and when stands above. Nothing of yours was stored, and your notes are kept here.",
+		);
 	}
 	const csrf = site.tokenFor(request, reply);
 	return site.sendPage(
 		request,
 		reply,
-		confirmPage({ report, assessment, decision: wanted, csrf }),
+		confirmPage({ report, assessment, approvals, decision: wanted, csrf }),
 	);
 }
 
-function readWanted(request: DecisionRequest): Wanted {
+function readWanted(site: Site, request: DecisionRequest): Wanted {
 	const { status, reviewed_by, review_notes } = request.body ?? {};
 	const known = NewDecision.shape.status.safeParse(status);
 	if (!known.success) {
@@ -100,7 +117,9 @@ function readWanted(request: DecisionRequest): Wanted {
 	}
 	return {
 		status: known.data,
-		reviewed_by: String(reviewed_by ?? "").trim(),
+		// Who is signed in decides, whatever the form says.
+		reviewed_by:
+			site.viewerOf(request)?.email ?? String(reviewed_by ?? "").trim(),
 		// Browsers send line breaks as CRLF.
 		review_notes: String(review_notes ?? "")
 			.replaceAll("\r\n", "\n")
@@ -138,8 +157,10 @@ async function answerFailure(
 	wanted: Wanted,
 ): Promise<FastifyReply> {
 	const shown = publicError(error);
-	if (shown.status === 409) {
-		return sendConflict(site, request, reply, wanted, shown.detail);
+	// Refused for what the report is to this reviewer, or has become meanwhile.
+	if (shown.status === 409 || (shown.status === 403 && !shown.challenge)) {
+		reply.code(shown.status);
+		return sendUnstored(site, request, reply, wanted, shown.detail);
 	}
 	if (shown.status < 500) throw error;
 	reportError(error, request.log);
@@ -154,14 +175,14 @@ async function answerFailure(
 	);
 }
 
-async function sendConflict(
+/** The report as it is now, with what was typed and why it was not stored. */
+async function sendUnstored(
 	site: Site,
 	request: DecisionRequest,
 	reply: FastifyReply,
 	wanted: Wanted,
-	detail = "Somebody has decided this report meanwhile; who and when stands above. Nothing of yours was stored, and your notes are kept here.",
+	detail: string,
 ): Promise<FastifyReply> {
-	reply.code(409);
 	return sendReport(site, request, reply, request.params.id, {
 		...wanted,
 		problems: { form: detail },

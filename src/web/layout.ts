@@ -1,13 +1,7 @@
 import { html } from "hono/html";
-import { visibleText } from "./components/text.ts";
+import { foreignText, visibleText } from "./components/text.ts";
 import type { Frame, Html, Page } from "./page.ts";
-
-const sections = [
-	{ id: "queue", href: "/", label: "Queue" },
-	{ id: "servers", href: "/servers", label: "Servers" },
-	{ id: "overview", href: "/overview", label: "Overview" },
-	{ id: "checklist", href: "/checklist", label: "Checklist" },
-] as const;
+import { homeOf, sectionsFor } from "./sections.ts";
 
 const shortcuts = [
 	["j", "Next row in the queue, next report on a report"],
@@ -21,7 +15,7 @@ const shortcuts = [
 
 /** A whole HTML document around a page. */
 export function layout(page: Page, frame: Frame): Html {
-	const { assets, queue } = frame;
+	const { assets, queue, viewer } = frame;
 	return html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,9 +31,9 @@ export function layout(page: Page, frame: Frame): Html {
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="bar">
-<a class="brand" href="/">MCP Go-Live</a>
+<a class="brand" href="${viewer ? homeOf(viewer) : "/"}">MCP Go-Live</a>
 <nav aria-label="Main">
-<ul>${sections.map(
+<ul>${sectionsFor(viewer).map(
 		({ id, href, label }) =>
 			html`<li><a href="${href}" ${id === page.section ? html`aria-current="page"` : ""}>${label}${
 				id === "queue" && queue
@@ -47,9 +41,9 @@ export function layout(page: Page, frame: Frame): Html {
 					: ""
 			}</a></li>`,
 	)}</ul>
-</nav>
+</nav>${accountOf(frame)}
 </header>
-<p class="news" role="status" aria-live="polite" data-news data-newest="${queue?.newest_id ?? ""}"></p>
+${viewer === undefined || queue ? html`<p class="news" role="status" aria-live="polite" data-news data-newest="${queue?.newest_id ?? ""}"></p>` : ""}
 <main id="main" tabindex="-1">
 ${page.body}
 </main>
@@ -65,4 +59,17 @@ ${page.body}
 </dialog>
 </body>
 </html>`;
+}
+
+/** Who is signed in, and the way out; for a stranger the way in. */
+function accountOf({ viewer }: Frame): Html | string {
+	if (viewer === undefined) return "";
+	if (viewer === null) {
+		return html`<p class="account"><a href="/sign-in">Sign in</a></p>`;
+	}
+	return html`<form class="account" method="post" action="/sign-out">
+<span><span class="hide">Signed in as </span>${foreignText(viewer.email)}</span>
+<input type="hidden" name="csrf" value="${viewer.csrf}">
+<button class="link">Sign out</button>
+</form>`;
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type Overview, OverviewWindow } from "../overview/schema.ts";
 import { type ChartName, charts, drawChart } from "./charts.ts";
 import { overviewPage } from "./pages/overview.ts";
+import { refuseWithout } from "./recognise.ts";
 import type { Site } from "./site.ts";
 
 /** Milliseconds for which the page and its charts are made from one look at the database. */
@@ -17,6 +18,7 @@ const Drawing = OverviewWindow.extend({
 export function mountOverviewPage(scope: FastifyInstance, site: Site): void {
 	const known = new LRUCache<number, Overview>({ max: 20, ttl: FRESH_FOR });
 	const lookUp = async (request: FastifyRequest, days: number) => {
+		await refuseWithout(site, "reports:read_all", request);
 		const overview =
 			known.get(days) ??
 			(await site.callerFor(request).analytics.overview({ days }));

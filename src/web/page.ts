@@ -1,5 +1,6 @@
 import type { html } from "hono/html";
 import type { QueueState } from "../queue/schema.ts";
+import type { SectionId, Viewer } from "./sections.ts";
 
 /** Markup whose values have been escaped. */
 export type Html = ReturnType<typeof html>;
@@ -12,7 +13,7 @@ export interface Page {
 	/** Tells the state first: it is what a row of tabs shows. */
 	title: string;
 	/** The entry of the navigation that this page belongs to. */
-	section?: "queue" | "servers" | "overview" | "checklist";
+	section?: SectionId;
 	state?: PageState;
 	body: Html;
 }
@@ -24,4 +25,6 @@ export interface Frame {
 	version: string;
 	/** How many reports wait, and which came last; `null` where nobody could be asked. */
 	queue: Pick<QueueState, "pending_review" | "newest_id"> | null;
+	/** Who looks at it: `null` for a stranger; absent where nobody signs in. */
+	viewer?: Viewer | null;
 }

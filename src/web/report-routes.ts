@@ -5,6 +5,7 @@ import { ReportPlace } from "../queue/schema.ts";
 import type { Report } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
+import type { Standing } from "./components/decision-panel.ts";
 import { comparePage } from "./pages/compare.ts";
 import { reportPage } from "./pages/report.ts";
 import { readQueueQuery } from "./queue-routes.ts";
@@ -113,10 +114,11 @@ export async function sendReport(
 	]);
 	const { view } = request.query as { view?: string };
 	const { after: _, ...list } = readQueueQuery(request);
-	const [text, revisions, neighbours] = await Promise.all([
+	const [text, revisions, neighbours, standing] = await Promise.all([
 		view === "raw" ? ("raw" as const) : site.render(report),
 		listRevisions(caller, id),
 		caller.reports.neighbours(ReportPlace.parse({ id, ...list })),
+		standingOf(site, request, id),
 	]);
 	const csrf = site.tokenFor(request, reply);
 	return site.sendPage(
@@ -130,10 +132,29 @@ export async function sendReport(
 			list,
 			neighbours,
 			typed,
+			...(standing && { standing }),
 			csrf,
 			now: new Date(),
 		}),
 	);
+}
+
+/** Where the reader stands towards a report; `undefined` where nobody signs in. */
+async function standingOf(
+	site: Site,
+	request: FastifyRequest,
+	id: string,
+): Promise<Standing | undefined> {
+	const permissions = site.viewerOf(request)?.permissions;
+	if (!permissions) return undefined;
+	const caller = site.callerFor(request);
+	const involvement = await caller.reports.involvement({ id });
+	return {
+		approvals: await caller.reports.approvals({ id }),
+		involvement,
+		mayDecide: permissions.has("reports:decide"),
+		mayWithdraw: involvement.is_submitter && permissions.has("reports:submit"),
+	};
 }
 
 /** Newest first, as people read a history. */

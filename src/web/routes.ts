@@ -8,21 +8,35 @@ import type {
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
+import type { Config } from "../config.ts";
 import { reportError } from "../errors.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
 import type { ContextFor } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
+import { mountAuditPage } from "./audit-routes.ts";
 import { openBackground } from "./background/pool.ts";
 import { mountChecklistPage } from "./checklist-routes.ts";
+import { mountConfirmPages } from "./confirm-routes.ts";
 import { mountDecisionForms } from "./decision-routes.ts";
+import { openIdentityProvider } from "./identity-provider.ts";
 import { mountOverviewPage } from "./overview-routes.ts";
 import { errorPage } from "./pages/error.ts";
 import { mountQueuePage } from "./queue-routes.ts";
+import {
+	isForPage,
+	recognise,
+	recognisePeople,
+	signInUrl,
+} from "./recognise.ts";
 import { mountReportPages } from "./report-routes.ts";
+import { homeOf } from "./sections.ts";
 import { mountServersPage } from "./server-routes.ts";
 import { cookiesFor } from "./session.ts";
+import { mountSignIn } from "./sign-in-routes.ts";
 import { openSite, type Site } from "./site.ts";
+import { mountTokenPages } from "./token-routes.ts";
+import { mountWithdrawal } from "./withdrawal-routes.ts";
 
 /** The most that a form takes: notes of 10,000 characters, however they are encoded. */
 const FORM_LIMIT = 256 * 1024;
@@ -61,16 +75,16 @@ export interface WebErrors {
 export function mountWeb(
 	app: FastifyInstance,
 	contextFor: ContextFor,
-	publicUrl: string | undefined,
+	config: Config,
 ): WebErrors {
-	const site = openWebSite(app.log, contextFor, publicUrl);
+	const site = openWebSite(app.log, contextFor, config);
 	app.addHook("onClose", () => site.background.close());
-	const errors: WebErrors = {
-		isForPage,
-		send: (error, request, reply) => sendErrorPage(site, error, request, reply),
-	};
+	let pages = app;
 	app.register(async (scope) => {
-		scope.setErrorHandler(errors.send);
+		pages = scope;
+		scope.setErrorHandler((error, request, reply) =>
+			sendErrorPage(site, error, request, reply),
+		);
 		scope.addHook("onRequest", async (_request, reply) => {
 			reply
 				.headers(securityHeaders)
@@ -79,27 +93,47 @@ export function mountWeb(
 		await scope.register(compress, { threshold: 1024 });
 		await scope.register(cookie);
 		await scope.register(formbody, { bodyLimit: FORM_LIMIT });
+		if (site.hasSignIn) recognisePeople(scope, site);
 		refuseOtherMethodsOfAll(scope, () => {
 			mountAssets(scope, site);
 			mountQueuePage(scope, site);
 			mountReportPages(scope, site);
 			mountDecisionForms(scope, site);
+			mountConfirmPages(scope, site);
 			mountServersPage(scope, site);
 			mountOverviewPage(scope, site);
 			mountChecklistPage(scope, site);
+			mountAuditPage(scope, site);
+			if (!site.hasSignIn) return;
+			mountSignIn(scope, site, openIdentityProvider(config));
+			mountWithdrawal(scope, site);
+			mountTokenPages(scope, site);
 		});
 	});
-	return errors;
+	return {
+		isForPage,
+		async send(error, request, reply) {
+			if (site.hasSignIn) {
+				// Where no route of the pages was found, nobody has read the cookies.
+				request.cookies ??= pages.parseCookie(request.headers.cookie ?? "");
+				await recognise(site, request);
+			}
+			return sendErrorPage(site, error, request, reply);
+		},
+	};
 }
 
 function openWebSite(
 	log: FastifyBaseLogger,
 	contextFor: ContextFor,
-	publicUrl: string | undefined,
+	{ AUTH, PUBLIC_URL: publicUrl }: Config,
 ): Site {
+	const hasSignIn = AUTH === "oidc";
 	return openSite({
+		contextFor: (request) => contextFor(request, "web"),
 		callerFor: (request) => createCaller(contextFor(request, "web")),
-		cookies: cookiesFor(publicUrl?.startsWith("https://") ?? false),
+		cookies: cookiesFor(publicUrl?.startsWith("https://") ?? false, hasSignIn),
+		hasSignIn,
 		publicUrl,
 		assets: readAssets(),
 		background: openBackground((error, name) =>
@@ -127,7 +161,7 @@ function refuseOtherMethodsOfAll(
 
 function mountAssets(scope: FastifyInstance, { assets }: Site): void {
 	for (const { url, type, content } of Object.values(assets)) {
-		scope.get(url, async (_request, reply) =>
+		scope.get(url, { config: { isOpen: true } }, async (_request, reply) =>
 			reply
 				.type(type)
 				.header("cache-control", "public, max-age=31536000, immutable")
@@ -135,14 +169,9 @@ function mountAssets(scope: FastifyInstance, { assets }: Site): void {
 		);
 	}
 	const { url } = assets["icon-idle.svg"] ?? {};
-	if (url) scope.get("/favicon.ico", (_request, reply) => reply.redirect(url));
-}
-
-function isForPage({ method, url, headers }: FastifyRequest): boolean {
-	return (
-		(method === "GET" || method === "HEAD") &&
-		/\btext\/html\b/.test(headers.accept ?? "") &&
-		!/^\/(api|trpc|mcp|docs|openapi\.json|healthz|readyz)\b/.test(url)
+	if (!url) return;
+	scope.get("/favicon.ico", { config: { isOpen: true } }, (_request, reply) =>
+		reply.redirect(url),
 	);
 }
 
@@ -155,5 +184,14 @@ async function sendErrorPage(
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
 	reply.code(shown.status).headers(securityHeaders);
-	return site.sendPage(request, reply, errorPage(shown, request));
+	const viewer = site.viewerOf(request);
+	return site.sendPage(
+		request,
+		reply,
+		errorPage(shown, {
+			id: request.id,
+			...(viewer && { home: homeOf(viewer) }),
+			...(shown.status === 401 && { signInUrl: signInUrl("/") }),
+		}),
+	);
 }

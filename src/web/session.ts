@@ -10,28 +10,39 @@ const REVIEWER_MAX_AGE = 365 * 24 * 60 * 60;
 export interface Cookies {
 	session: string;
 	reviewer: string;
+	/** What the names of the cookies begin with that last as long as one sign-in. */
+	signIn: string;
+	/** A new access token, until its page is shown. */
+	newToken: string;
 	options: CookieSerializeOptions;
 }
 
-/** @param isSecure whether people use the service over https */
-export function cookiesFor(isSecure: boolean): Cookies {
+/**
+ * @param isSecure whether people use the service over https
+ * @param hasSignIn whether people sign in: they come back from elsewhere, and
+ *   follow links in e-mails, and are to be recognised then
+ */
+export function cookiesFor(isSecure: boolean, hasSignIn: boolean): Cookies {
 	// A __Host- cookie is one that no other host, not even a subdomain, can have set.
 	const prefix = isSecure ? "__Host-" : "";
 	return {
 		session: `${prefix}go_live_session`,
 		reviewer: `${prefix}go_live_reviewer`,
+		signIn: `${prefix}go_live_sign_in_`,
+		newToken: `${prefix}go_live_new_token`,
 		options: {
 			path: "/",
 			httpOnly: true,
-			sameSite: "strict",
+			sameSite: hasSignIn ? "lax" : "strict",
 			secure: isSecure,
 		},
 	};
 }
 
 /**
- * The browser's session: 256 random bits in a cookie, made at the first page.
- * There is nothing on the server behind it.
+ * The browser's session: 256 random bits in a cookie. Where people sign in, it
+ * is made then, and the server knows its hash; elsewhere it is made at the
+ * first page, and there is nothing on the server behind it.
  */
 export function openSession(
 	cookies: Cookies,
@@ -85,13 +96,7 @@ export function refuseForeignForm(
 	request: FastifyRequest,
 	publicUrl: string | undefined,
 ): void {
-	if (!isSameOrigin(request, publicUrl)) {
-		throw new TRPCError({
-			code: "FORBIDDEN",
-			message:
-				"This form was not sent from a page of this service. Open the report here and decide on its page.",
-		});
-	}
+	refuseForeignOrigin(request, publicUrl);
 	const session = request.cookies[cookies.session];
 	const { csrf } = (request.body ?? {}) as { csrf?: unknown };
 	if (
@@ -105,6 +110,24 @@ export function refuseForeignForm(
 				"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
 		});
 	}
+}
+
+/**
+ * Lets through only what a page of our own sent, as the browser itself says.
+ * That is enough for a form that only shows what it holds.
+ *
+ * @throws TRPCError FORBIDDEN
+ */
+export function refuseForeignOrigin(
+	request: FastifyRequest,
+	publicUrl: string | undefined,
+): void {
+	if (isSameOrigin(request, publicUrl)) return;
+	throw new TRPCError({
+		code: "FORBIDDEN",
+		message:
+			"This form was not sent from a page of this service. Open the report here and decide on its page.",
+	});
 }
 
 function isSameOrigin(

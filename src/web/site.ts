@@ -1,13 +1,16 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
+import type { Identity } from "../identity.ts";
 import type { Report } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
+import type { Context } from "../trpc.ts";
 import { version } from "../version.ts";
 import type { Asset } from "./assets.ts";
 import type { Background } from "./background/pool.ts";
 import { layout } from "./layout.ts";
 import type { Rendered } from "./markdown/render.ts";
 import type { Frame, Page } from "./page.ts";
+import type { Viewer } from "./sections.ts";
 import { type Cookies, csrfToken, openSession } from "./session.ts";
 
 /** Characters of rendered reports that are kept, so that they are not rendered again. */
@@ -18,7 +21,12 @@ const RETRY_AFTER = 60_000;
 
 /** What the routes of all pages share. */
 export interface Site {
+	contextFor(request: FastifyRequest): Context;
 	callerFor(request: FastifyRequest): Caller;
+	/** Whether people sign in; elsewhere, everybody may do everything. */
+	hasSignIn: boolean;
+	/** Who is signed in; `null` for a stranger, absent where nobody signs in. */
+	viewerOf(request: FastifyRequest): Viewer | null | undefined;
 	cookies: Cookies;
 	publicUrl: string | undefined;
 	assets: Record<string, Asset>;
@@ -38,10 +46,18 @@ export interface Site {
 export function openSite(
 	parts: Pick<
 		Site,
-		"callerFor" | "cookies" | "publicUrl" | "assets" | "background"
+		| "contextFor"
+		| "callerFor"
+		| "hasSignIn"
+		| "cookies"
+		| "publicUrl"
+		| "assets"
+		| "background"
 	>,
 ): Site {
-	const { callerFor, cookies, assets, background } = parts;
+	const { callerFor, hasSignIn, cookies, assets, background } = parts;
+	const viewerOf = ({ identity, cookies: own }: FastifyRequest) =>
+		hasSignIn ? readViewer(identity, own?.[cookies.session]) : undefined;
 	const rendered = new LRUCache<string, { text: Rendered | null }>({
 		maxSize: CACHE_SIZE,
 		sizeCalculation: ({ text }) => 1000 + (text?.html.length ?? 0),
@@ -51,12 +67,26 @@ export function openSite(
 	);
 	return {
 		...parts,
+		viewerOf,
 		async sendPage(request, reply, page) {
+			const viewer = viewerOf(request);
+			// Whoever may not read reports would be refused, and the audit log say so.
+			const mayLook = !viewer || viewer.permissions.has("reports:read");
 			const queue =
-				reply.statusCode >= 500 ? null : await lookAtQueue(callerFor(request));
+				reply.statusCode >= 500 || !mayLook
+					? null
+					: await lookAtQueue(callerFor(request));
+			const frame = { assets: urls, version, queue };
 			return reply
 				.type("text/html; charset=utf-8")
-				.send(String(await layout(page, { assets: urls, version, queue })));
+				.send(
+					String(
+						await layout(
+							page,
+							viewer === undefined ? frame : { ...frame, viewer },
+						),
+					),
+				);
 		},
 		tokenFor(request, reply) {
 			return csrfToken(openSession(cookies, request, reply));
@@ -71,6 +101,15 @@ export function openSite(
 			return text;
 		},
 	};
+}
+
+function readViewer(
+	identity: Identity | null,
+	session: string | undefined,
+): Viewer | null {
+	if (identity?.method !== "session" || !session) return null;
+	const { email, permissions } = identity;
+	return { email, permissions, csrf: csrfToken(session) };
 }
 
 /** A page can be shown without it: the error is the procedure's that the page is about. */

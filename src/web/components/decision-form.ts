@@ -15,26 +15,34 @@ export function decisionForm(
 	report: { id: string; status: ReportStatus },
 	typed: TypedDecision,
 	csrf: string,
+	/** Of whom it is known who they are; who is not known is asked. */
+	reviewer?: { mayApprove: boolean },
 ): Html {
 	const { problems = {} } = typed;
 	const isPending = report.status === "pending_review";
 	return html`<form class="decide" method="post" action="/reports/${report.id}/decide" novalidate data-decide>
 <input type="hidden" name="csrf" value="${csrf}">
 ${problems.form ? html`<p class="problem" role="alert">${problems.form}</p>` : ""}
-<label for="reviewed_by">Reviewer</label>
-<input id="reviewed_by" name="reviewed_by" type="text" autocomplete="email" maxlength="255" required value="${typed.reviewed_by}" placeholder="platform@example.com" ${invalid("reviewed_by", problems.reviewed_by)}>
-${problem("reviewed_by", problems.reviewed_by)}
-<label for="review_notes">Notes <small>${isPending ? "for the developer; required to reject" : "why it is reopened"}</small></label>
+${reviewer ? "" : reviewerField(typed)}<label for="review_notes">Notes <small>${isPending ? "for the developer; required to reject" : "why it is reopened"}</small></label>
 <textarea id="review_notes" name="review_notes" rows="4" maxlength="10000" ${invalid("review_notes", problems.review_notes)}>
 ${typed.review_notes}</textarea>
 ${problem("review_notes", problems.review_notes)}
 <div class="actions">${
 		isPending
-			? html`<button name="status" value="approved" class="approve">Approve…</button>
-<button name="status" value="rejected" class="reject">Reject…</button>`
+			? html`${(reviewer?.mayApprove ?? true) ? approveButton : ""}<button name="status" value="rejected" class="reject">Reject…</button>`
 			: html`<button name="status" value="pending_review" class="secondary">Reopen…</button>`
 	}</div>
 </form>`;
+}
+
+const approveButton = html`<button name="status" value="approved" class="approve">Approve…</button>
+`;
+
+function reviewerField({ reviewed_by, problems = {} }: TypedDecision): Html {
+	return html`<label for="reviewed_by">Reviewer</label>
+<input id="reviewed_by" name="reviewed_by" type="text" autocomplete="email" maxlength="255" required value="${reviewed_by}" placeholder="platform@example.com" ${invalid("reviewed_by", problems.reviewed_by)}>
+${problem("reviewed_by", problems.reviewed_by)}
+`;
 }
 
 /** The fields of a decision that is carried on as it is. */

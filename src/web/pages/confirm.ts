@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import type { Assessment } from "../../checklist/schema.ts";
+import type { Approvals } from "../../decisions/schema.ts";
 import type { Report, ReportStatus } from "../../reports/schema.ts";
 import { assessmentSummary } from "../components/assessment.ts";
 import { riskBadge, trifectaBadge } from "../components/badges.ts";
@@ -15,6 +16,7 @@ import { stateOf } from "./report.ts";
 export interface ConfirmPage {
 	report: Report;
 	assessment: Assessment;
+	approvals: Approvals;
 	decision: { status: ReportStatus } & TypedDecision;
 	csrf: string;
 }
@@ -44,7 +46,7 @@ export function confirmPage(data: ConfirmPage): Page {
 		state: stateOf(report),
 		body: html`<section class="confirm card ${decision.status}" aria-labelledby="confirm-title">
 <h1 id="confirm-title">${verb} ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
-<p>${consequences[decision.status]}</p>
+<p>${consequenceOf(data)}</p>
 ${warning(data)}
 <dl class="facts">
 <div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
@@ -61,6 +63,16 @@ ${hiddenDecision(decision, csrf)}
 </form>
 </section>`,
 	};
+}
+
+/** What will be, once it is confirmed. */
+function consequenceOf({ decision, approvals }: ConfirmPage): string {
+	const { required, recorded } = approvals;
+	const left = required - recorded.length - 1;
+	if (decision.status !== "approved" || left <= 0) {
+		return consequences[decision.status];
+	}
+	return `Your approval is recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}.`;
 }
 
 /** Approving against the assessment is allowed, and must be seen to be done. */

@@ -9,6 +9,7 @@ import type { Page } from "../page.ts";
 
 const headings: Record<number, string> = {
 	400: "This address or form is not right",
+	401: "Sign in first",
 	403: "This was refused",
 	404: "There is nothing here",
 	405: "This cannot be done here",
@@ -35,11 +36,17 @@ export function errorPage(
 			decision: { status: ReportStatus } & TypedDecision;
 			csrf: string;
 		};
+		/** Where the reader begins, if not at the queue. */
+		home?: string;
+		/** For a stranger. */
+		signInUrl?: string;
 	},
 ): Page {
-	const { unsent } = request;
+	const { unsent, home = "/", signInUrl } = request;
+	// What the role does not allow, no reload mends.
+	const isForbidden = error.status === 403 && error.challenge !== undefined;
 	const heading =
-		headings[error.status] ??
+		(isForbidden ? "Your role does not allow this" : headings[error.status]) ??
 		(error.status >= 500 ? "Something went wrong here" : "This did not work");
 	return {
 		title: `${error.status}: ${heading}`,
@@ -48,7 +55,7 @@ export function errorPage(
 <p class="quiet">${error.status} ${error.title}</p>
 <h1 id="error-title">${heading}</h1>
 <p>${error.isUnexpected ? "The service met an error that nobody expected. It is in the log, with the number below." : error.detail}</p>
-<p>${advice[error.status] ?? (error.isUnexpected ? "Try again. If it happens again, give the operators the request id." : "")}</p>
+<p>${isForbidden ? "" : (advice[error.status] ?? (error.isUnexpected ? "Try again. If it happens again, give the operators the request id." : ""))}</p>
 ${
 	unsent
 		? html`<form method="post" action="/reports/${unsent.reportId}/decide">
@@ -57,7 +64,7 @@ ${hiddenDecision(unsent.decision, unsent.csrf)}
 <button>Try again</button></form>`
 		: ""
 }
-<p><a href="/">To the queue</a></p>
+${signInUrl ? html`<p><a href="${signInUrl}">Sign in</a></p>` : html`<p><a href="${home}">${home === "/" ? "To the queue" : "To the start"}</a></p>`}
 <p class="quiet">Request id: <code>${request.id}</code></p>
 </section>`,
 	};

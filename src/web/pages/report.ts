@@ -19,6 +19,7 @@ import {
 	decisionForm,
 	type TypedDecision,
 } from "../components/decision-form.ts";
+import { decisionPanel, type Standing } from "../components/decision-panel.ts";
 import { rawText } from "../components/raw-text.ts";
 import { foreignText, repositoryLink } from "../components/text.ts";
 import { exactTime, timeAgo, timeSince } from "../components/time.ts";
@@ -39,13 +40,15 @@ export interface ReportPage {
 	list: QueueQuery;
 	neighbours: Neighbours;
 	typed: TypedDecision;
+	/** Of a signed-in reader; absent where nobody signs in. */
+	standing?: Standing;
 	csrf: string;
 	now: Date;
 }
 
 /** One report: what a reviewer asks first, the assessment, the text, and the decision. */
 export function reportPage(data: ReportPage): Page {
-	const { report, assessment } = data;
+	const { report, assessment, standing } = data;
 	const isRaw = data.text === "raw" || data.text === null;
 	const lineLink = (line: number) =>
 		`#line-${isRaw ? line : nearestAnchor(data.text as Rendered, line)}`;
@@ -62,9 +65,13 @@ ${reportHeader(data)}
 <div class="columns">
 <section class="desk" aria-label="Review">
 <section aria-labelledby="decide-title" class="card">
-<h2 id="decide-title">${report.status === "pending_review" ? "Decide" : "Decided"}</h2>
+<h2 id="decide-title">${report.status === "pending_review" ? (standing?.mayDecide === false ? "Review" : "Decide") : "Decided"}</h2>
 ${decidedNote(data)}
-${decisionForm(report, data.typed, data.csrf)}
+${
+	standing
+		? decisionPanel(report, standing, data.typed, data.csrf, data.now)
+		: decisionForm(report, data.typed, data.csrf)
+}
 </section>
 <section aria-labelledby="trifecta-title" class="card ${assessment.trifecta.combination === "complete" ? "alarm" : ""}">
 <h2 id="trifecta-title">Lethal trifecta</h2>

@@ -1,0 +1,52 @@
+import { sql } from "kysely";
+import type { Database } from "../database.ts";
+import type { Person } from "../identity.ts";
+
+/** Hours for which somebody stays signed in to the pages. */
+export const SESSION_HOURS = 8;
+
+/** Begins a session of somebody whom `people` knows; only the hash of its secret is kept. */
+export async function insertSession(
+	db: Database,
+	session: { session_sha256: string; subject: string },
+): Promise<void> {
+	await db
+		.insertInto("sessions")
+		.values({
+			...session,
+			expires_at: sql<string>`now() + make_interval(hours => ${SESSION_HOURS})`,
+		})
+		.execute();
+}
+
+/** Whose session it is; `undefined` for one that is unknown or at its end. */
+export async function findSessionOwner(
+	db: Database,
+	sessionSha256: string,
+): Promise<Person | undefined> {
+	return db
+		.selectFrom("sessions as session")
+		.innerJoin("people as person", "person.subject", "session.subject")
+		.where("session.session_sha256", "=", sessionSha256)
+		.where("session.expires_at", ">", sql<string>`now()`)
+		.select(["person.subject", "person.email", "person.name", "person.roles"])
+		.executeTakeFirst();
+}
+
+export async function deleteSession(
+	db: Database,
+	sessionSha256: string,
+): Promise<void> {
+	await db
+		.deleteFrom("sessions")
+		.where("session_sha256", "=", sessionSha256)
+		.execute();
+}
+
+/** Forgets the sessions that ended by themselves. */
+export async function deleteExpiredSessions(db: Database): Promise<void> {
+	await db
+		.deleteFrom("sessions")
+		.where("expires_at", "<=", sql<string>`now()`)
+		.execute();
+}

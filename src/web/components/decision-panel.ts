@@ -1,0 +1,87 @@
+import { html } from "hono/html";
+import type { Approvals, Involvement } from "../../decisions/schema.ts";
+import type { ReportStatus } from "../../reports/schema.ts";
+import type { Html } from "../page.ts";
+import { decisionForm, type TypedDecision } from "./decision-form.ts";
+import { countOf, foreignText } from "./text.ts";
+import { exactTime, timeAgo } from "./time.ts";
+
+/** Where a signed-in reader stands towards a report. */
+export interface Standing {
+	approvals: Approvals;
+	involvement: Involvement;
+	mayDecide: boolean;
+	mayWithdraw: boolean;
+}
+
+/** How far a report's approval is, and what this reader can do about it; in words why not. */
+export function decisionPanel(
+	report: { id: string; status: ReportStatus },
+	standing: Standing,
+	typed: TypedDecision,
+	csrf: string,
+	now: Date,
+): Html {
+	const isPending = report.status === "pending_review";
+	const obstacle = isPending ? obstacleOf(standing) : "";
+	return html`${isPending ? approvalList(standing.approvals, now) : ""}
+${obstacle}
+${
+	standing.mayDecide
+		? decisionForm(report, typed, csrf, { mayApprove: obstacle === "" })
+		: ""
+}
+${
+	isPending && standing.mayWithdraw
+		? html`<form class="decide" method="post" action="/reports/${report.id}/withdraw">
+<input type="hidden" name="csrf" value="${csrf}">
+<div class="actions"><button class="secondary">Withdraw…</button></div>
+</form>`
+		: ""
+}`;
+}
+
+/** `one more reviewer must approve`. */
+export function approvalsLeft({ required, recorded }: Approvals): string {
+	const left = required - recorded.length;
+	return left === 1
+		? "one more reviewer must approve"
+		: `${left} more reviewers must approve`;
+}
+
+function approvalList(approvals: Approvals, now: Date): Html | string {
+	const { required, recorded } = approvals;
+	if (required === 1 && recorded.length === 0) return "";
+	return html`<p><strong>${recorded.length} of ${countOf(required, "approval")}</strong></p>
+${
+	recorded.length === 0
+		? html`<p>A critical check fails, or the lethal trifecta is complete: ${required} reviewers must approve.</p>`
+		: html`<ul class="approvals">${recorded.map(
+				({ approved_by, approved_at, notes }) =>
+					html`<li>Approved by ${foreignText(approved_by)} <small>${timeAgo(approved_at, now)} · ${exactTime(approved_at)}</small>${
+						notes
+							? html`<blockquote class="notes">${foreignText(notes)}</blockquote>`
+							: ""
+					}</li>`,
+			)}</ul>`
+}
+<p class="quiet">Any reviewer may who has not yet, and who never submitted a report for this repository.</p>`;
+}
+
+function obstacleOf({
+	approvals,
+	involvement,
+	mayDecide,
+	mayWithdraw,
+}: Standing): Html | string {
+	if (!mayDecide) {
+		return html`<p>${mayWithdraw ? "Your report waits for a reviewer." : "Reviewers decide about this report; your role reads it."}</p>`;
+	}
+	if (involvement.has_approved) {
+		return html`<p class="done" role="status">Your approval is recorded; ${approvalsLeft(approvals)}. You can still reject.</p>`;
+	}
+	if (involvement.has_submitted) {
+		return html`<p class="quiet">You submitted a report for this repository, so another reviewer must approve this one. You can reject it.</p>`;
+	}
+	return "";
+}

@@ -1,0 +1,231 @@
+import { TRPCError } from "@trpc/server";
+import {
+	AuthorizationResponseError,
+	allowInsecureRequests,
+	authorizationCodeGrant,
+	buildAuthorizationUrl,
+	buildEndSessionUrl,
+	type ClientAuth,
+	ClientError,
+	ClientSecretBasic,
+	ClientSecretPost,
+	type Configuration,
+	calculatePKCECodeChallenge,
+	discovery,
+	enableNonRepudiationChecks,
+	fetchUserInfo,
+	None,
+	ResponseBodyError,
+	randomNonce,
+	randomPKCECodeVerifier,
+	randomState,
+} from "openid-client";
+import type { Config } from "../config.ts";
+import type { Person } from "../identity.ts";
+import { hasClaim, providerOutOfReach, readPerson } from "../oidc.ts";
+
+/** Seconds that the provider has for an answer. */
+const TIMEOUT = 5;
+
+/** What a sign-in began with, and must end with. */
+export interface Transaction {
+	state: string;
+	nonce: string;
+	/** Of PKCE (RFC 7636). */
+	verifier: string;
+}
+
+/** The organisation's identity provider, as the pages sign in with it. */
+export interface IdentityProvider {
+	/** @returns where the browser must go, and what is to be kept until it comes back */
+	begin(): Promise<{ url: URL; transaction: Transaction }>;
+	/**
+	 * @param query with which the browser came back
+	 * @throws TRPCError UNAUTHORIZED when nobody is signed in by it, with the
+	 *   `reason` in its cause; SERVICE_UNAVAILABLE when the provider is out of reach
+	 */
+	finish(query: string, transaction: Transaction): Promise<Person>;
+	/** Where the browser must go to be signed out there too, if the provider has such a place. */
+	endSessionUrl(returnTo: string): Promise<URL | undefined>;
+}
+
+/**
+ * Nobody is signed in by this.
+ *
+ * @param reason in a few fixed words, for the log
+ */
+export function signInRefused(reason: string, message: string): TRPCError {
+	const cause = Object.assign(new Error(message), { reason });
+	return new TRPCError({ code: "UNAUTHORIZED", message, cause });
+}
+
+type Settings = Pick<
+	Config,
+	| "OIDC_ISSUER"
+	| "OIDC_CLIENT_ID"
+	| "OIDC_CLIENT_SECRET"
+	| "OIDC_ROLES_CLAIM"
+	| "OIDC_EMAIL_CLAIM"
+	| "OIDC_SCOPES"
+	| "PUBLIC_URL"
+>;
+
+/** Nothing is asked before the first sign-in; what the provider says of itself then counts until the next start. */
+export function openIdentityProvider(settings: Settings): IdentityProvider {
+	const redirectUri = `${settings.PUBLIC_URL}/sign-in/callback`;
+	let pending: Promise<Configuration> | undefined;
+	const discovered = () => {
+		pending ??= discover(settings).catch((error) => {
+			// The next sign-in asks again.
+			pending = undefined;
+			throw providerOutOfReach(error);
+		});
+		return pending;
+	};
+	return {
+		async begin() {
+			const configuration = await discovered();
+			const transaction = {
+				state: randomState(),
+				nonce: randomNonce(),
+				verifier: randomPKCECodeVerifier(),
+			};
+			const url = buildAuthorizationUrl(configuration, {
+				redirect_uri: redirectUri,
+				scope: settings.OIDC_SCOPES.join(" "),
+				state: transaction.state,
+				nonce: transaction.nonce,
+				code_challenge: await calculatePKCECodeChallenge(transaction.verifier),
+				code_challenge_method: "S256",
+			});
+			return { url, transaction };
+		},
+
+		async finish(query, { state, nonce, verifier }) {
+			const configuration = await discovered();
+			try {
+				const tokens = await authorizationCodeGrant(
+					configuration,
+					new URL(`${redirectUri}?${query}`),
+					{
+						expectedState: state,
+						expectedNonce: nonce,
+						pkceCodeVerifier: verifier,
+						idTokenExpected: true,
+					},
+				);
+				const claims = tokens.claims() ?? {};
+				return readPerson(
+					await complete(configuration, tokens.access_token, claims, settings),
+					settings,
+				);
+			} catch (error) {
+				throw explain(error);
+			}
+		},
+
+		async endSessionUrl(returnTo) {
+			const configuration = await discovered();
+			if (!configuration.serverMetadata().end_session_endpoint) return;
+			return buildEndSessionUrl(configuration, {
+				post_logout_redirect_uri: returnTo,
+			});
+		},
+	};
+}
+
+function discover(settings: Settings): Promise<Configuration> {
+	const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET } = settings;
+	const issuer = new URL(OIDC_ISSUER[0] ?? "");
+	return discovery(
+		issuer,
+		OIDC_CLIENT_ID ?? "",
+		undefined,
+		OIDC_CLIENT_SECRET ? clientSecret(OIDC_CLIENT_SECRET) : None(),
+		{
+			timeout: TIMEOUT,
+			execute: [
+				// The ID token's signature too, not only whom it came from.
+				enableNonRepudiationChecks,
+				// The configuration lets http through on this machine alone.
+				...(issuer.protocol === "http:" ? [allowInsecureRequests] : []),
+			],
+		},
+	);
+}
+
+/** By the way that a registration has unless it says otherwise, where the provider knows it. */
+function clientSecret(secret: string): ClientAuth {
+	const basic = ClientSecretBasic(secret);
+	const post = ClientSecretPost(secret);
+	return (server, client, body, headers) => {
+		const known = server.token_endpoint_auth_methods_supported;
+		const isBasicKnown = known?.includes("client_secret_basic") ?? true;
+		return (isBasicKnown ? basic : post)(server, client, body, headers);
+	};
+}
+
+/** Some providers put the e-mail address or the roles only into what they tell of the user. */
+async function complete(
+	configuration: Configuration,
+	accessToken: string,
+	claims: Record<string, unknown>,
+	{ OIDC_ROLES_CLAIM, OIDC_EMAIL_CLAIM }: Settings,
+): Promise<Record<string, unknown>> {
+	const isComplete =
+		hasClaim(claims, OIDC_ROLES_CLAIM) && hasClaim(claims, OIDC_EMAIL_CLAIM);
+	if (isComplete || !configuration.serverMetadata().userinfo_endpoint) {
+		return claims;
+	}
+	const told = await fetchUserInfo(
+		configuration,
+		accessToken,
+		String(claims.sub),
+	);
+	return { ...told, ...claims };
+}
+
+function explain(error: unknown): unknown {
+	if (error instanceof AuthorizationResponseError) {
+		const isDenied = error.error === "access_denied";
+		return signInRefused(
+			isDenied ? "access_denied" : "provider_error",
+			isDenied
+				? "The identity provider refused, or you cancelled."
+				: "The identity provider could not sign you in.",
+		);
+	}
+	if (error instanceof ResponseBodyError && error.error === "invalid_grant") {
+		return signInRefused(
+			"invalid_grant",
+			"This sign-in was used already, or took too long.",
+		);
+	}
+	if (error instanceof TRPCError) {
+		return error.code === "UNAUTHORIZED"
+			? signInRefused("no_email", error.message)
+			: error;
+	}
+	if (isOutOfReach(error)) return providerOutOfReach(error);
+	if (error instanceof ClientError) {
+		return signInRefused(
+			"bad_answer",
+			"What the browser came back with is not what this sign-in began with.",
+		);
+	}
+	return error;
+}
+
+/** Nobody answered (`fetch` throws a TypeError), in time, or with what a provider says. */
+function isOutOfReach(error: unknown): boolean {
+	if (error instanceof TypeError) return true;
+	return (
+		error instanceof ClientError &&
+		[
+			"OAUTH_TIMEOUT",
+			"OAUTH_RESPONSE_IS_NOT_CONFORM",
+			"OAUTH_RESPONSE_IS_NOT_JSON",
+			"OAUTH_PARSE_ERROR",
+		].includes(error.code ?? "")
+	);
+}

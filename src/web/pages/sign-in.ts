@@ -1,0 +1,95 @@
+import { html } from "hono/html";
+import { foreignText } from "../components/text.ts";
+import type { Html, Page } from "../page.ts";
+
+/** Leads a browser to the identity provider that would not be led there by a redirect. */
+export function goingToSignInPage(providerUrl: string): Page {
+	return noticePage(
+		"Signing in",
+		html`<p>You are being sent to the identity provider. <a href="${providerUrl}">Go on</a></p>`,
+	);
+}
+
+/** Nobody was signed in. */
+export function signInFailedPage(failure: {
+	status: number;
+	message: string;
+	signInUrl: string;
+	requestId: string;
+}): Page {
+	const isOutage = failure.status === 503;
+	return noticePage(
+		isOutage
+			? "The identity provider does not answer"
+			: "You are not signed in",
+		html`<p>${failure.message}</p>
+${isOutage ? "" : html`<p>If it happens again, ask whoever runs the identity provider, and give the request id.</p>`}
+<p><a href="${failure.signInUrl}" role="button">Sign in again</a></p>
+<p class="quiet">Request id: <code>${failure.requestId}</code></p>`,
+		failure.status,
+	);
+}
+
+/**
+ * After signing out here.
+ *
+ * @param providerUrl where the browser goes next, to be signed out there too
+ */
+export function signedOutPage(providerUrl?: string): Page {
+	return noticePage(
+		"You are signed out",
+		providerUrl
+			? html`<p>You are signed out here, and are being sent to the identity provider to be signed out there too. <a href="${providerUrl}">Go on</a></p>`
+			: html`<p>Whoever uses this browser next has to sign in. You may still be signed in at the identity provider, and in other applications.</p>
+<p><a href="/sign-in" role="button">Sign in</a></p>`,
+	);
+}
+
+/** A form came without a session; what was typed into it is not lost. */
+export function sessionEndedPage(ended: {
+	signInUrl: string;
+	/** What was typed, and where it can be sent to be looked at. */
+	typed?:
+		| { action: string; fields: [name: string, value: string][] }
+		| undefined;
+}): Page {
+	const { typed } = ended;
+	if (!typed) {
+		return noticePage(
+			"Your session has ended",
+			html`<p>Nothing was changed. Sign in again, and send the form anew.</p>
+<p><a href="${ended.signInUrl}" role="button">Sign in</a></p>`,
+			401,
+		);
+	}
+	const notes = typed.fields.find(([name]) => name === "review_notes")?.[1];
+	return noticePage(
+		"Your session has ended",
+		html`<p>Nothing was changed, and what you typed is kept on this page.</p>
+${notes ? html`<blockquote class="notes">${foreignText(notes)}</blockquote>` : ""}
+<ol>
+<li><a href="${ended.signInUrl}" target="_blank" rel="noopener">Sign in in a new tab</a></li>
+<li>Come back to this one, and go on:</li>
+</ol>
+<form method="post" action="${typed.action}">
+${typed.fields.map(
+	([name, value]) => html`<textarea name="${name}" hidden>
+${value}</textarea>`,
+)}
+<input type="hidden" name="change" value="yes">
+<button>Go on where I was</button>
+</form>`,
+		401,
+	);
+}
+
+function noticePage(heading: string, text: Html, status?: number): Page {
+	return {
+		title: status ? `${status}: ${heading}` : heading,
+		state: status ? "rejected" : "idle",
+		body: html`<section class="card error-page" aria-labelledby="notice-title">
+<h1 id="notice-title">${heading}</h1>
+${text}
+</section>`,
+	};
+}

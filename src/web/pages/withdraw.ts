@@ -1,0 +1,34 @@
+import { html } from "hono/html";
+import type { Report } from "../../reports/schema.ts";
+import { foreignText, repositoryLink } from "../components/text.ts";
+import { exactTime } from "../components/time.ts";
+import type { Page } from "../page.ts";
+import { stateOf } from "./report.ts";
+
+/** Repeats what is about to be withdrawn; nothing is changed before its form is sent. */
+export function withdrawPage({
+	report,
+	csrf,
+}: {
+	report: Report;
+	csrf: string;
+}): Page {
+	return {
+		title: `Withdraw ${report.server_name}?`,
+		section: "queue",
+		state: stateOf(report),
+		body: html`<section class="confirm card rejected" aria-labelledby="confirm-title">
+<h1 id="confirm-title">Withdraw ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
+<p>The report becomes rejected, with the notes “withdrawn by submitter”, and you can submit the next revision. It cannot be taken back by you.</p>
+<dl class="facts">
+<div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
+<div><dt>Submitted</dt><dd>${exactTime(report.submitted_at)}</dd></div>
+</dl>
+<form method="post" action="/reports/${report.id}/withdrawal" data-once>
+<input type="hidden" name="csrf" value="${csrf}">
+<div class="actions"><button class="reject" autofocus>Withdraw revision ${report.revision}</button></div>
+</form>
+<p><a href="/reports/${report.id}">Keep it</a></p>
+</section>`,
+	};
+}

@@ -1,0 +1,161 @@
+import { TRPCError } from "@trpc/server";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { recordRefusal } from "../audit/refusals.ts";
+import {
+	grant,
+	may,
+	notPermitted,
+	type Permission,
+	type ProvenIdentity,
+} from "../identity.ts";
+import { findSessionOwner } from "../sessions/queries.ts";
+import { hashSecret } from "../tokens/rules.ts";
+import { localPath } from "./local-path.ts";
+import { sessionEndedPage } from "./pages/sign-in.ts";
+import { refuseForeignOrigin } from "./session.ts";
+import type { Site } from "./site.ts";
+
+declare module "fastify" {
+	interface FastifyContextConfig {
+		/** Strangers may ask for it too. */
+		isOpen?: boolean;
+	}
+}
+
+/**
+ * Recognises people by their session, and nothing else; sends strangers to sign
+ * in. What they may do is for the procedures to say.
+ */
+export function recognisePeople(scope: FastifyInstance, site: Site): void {
+	scope.addHook("onRequest", async (request, reply) => {
+		if (request.routeOptions.config.isOpen) return;
+		await recognise(site, request);
+		if (request.identity) return;
+		forgetSession(site, request, reply);
+		if (isForPage(request)) {
+			return reply.redirect(signInUrl(request.url), 303);
+		}
+		// A form is read first, so that nothing typed is lost.
+		if (request.method !== "POST") throw signInFirst();
+	});
+	scope.addHook("preHandler", async (request, reply) => {
+		if (request.routeOptions.config.isOpen || request.identity) return;
+		refuseForeignOrigin(request, site.publicUrl);
+		reply.code(401).header("cache-control", "no-store");
+		return site.sendPage(
+			request,
+			reply,
+			sessionEndedPage({
+				signInUrl: signInUrl(pageOf(request)),
+				typed: typedInto(request),
+			}),
+		);
+	});
+}
+
+/** Sets `request.identity` by the session that the browser has, if it has one. */
+export async function recognise(
+	site: Site,
+	request: FastifyRequest,
+): Promise<void> {
+	const session = request.cookies[site.cookies.session];
+	if (!session) return;
+	const { db } = site.contextFor(request);
+	const person = await findSessionOwner(db, hashSecret(session));
+	if (!person) return;
+	request.identity = {
+		...person,
+		method: "session",
+		permissions: grant(person),
+	};
+}
+
+/**
+ * For a page that is kept and shown again: what a procedure asked once, each
+ * reader must be asked.
+ *
+ * @throws TRPCError
+ */
+export async function refuseWithout(
+	site: Site,
+	permission: Permission,
+	request: FastifyRequest,
+): Promise<void> {
+	const { identity } = request;
+	if (!identity) throw signInFirst();
+	if (may(identity, permission)) return;
+	const error = notPermitted(identity as ProvenIdentity, permission);
+	await recordRefusal(site.contextFor(request), {
+		action: "action_refused",
+		target: request.routeOptions.url ?? null,
+		detail: error.message,
+	});
+	throw error;
+}
+
+/** Takes a session's cookie from the browser. */
+export function forgetSession(
+	{ cookies }: Site,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): void {
+	if (request.cookies[cookies.session] === undefined) return;
+	reply.clearCookie(cookies.session, cookies.options);
+}
+
+/** Where to sign in, to come back to this address. */
+export function signInUrl(returnTo: string): string {
+	const path = localPath(returnTo) ?? localPath(returnTo.split("?", 1)[0]);
+	return path === undefined || path === "/"
+		? "/sign-in"
+		: `/sign-in?${new URLSearchParams({ return_to: path })}`;
+}
+
+/** Whether a browser asks for a page, and not for an answer of the API. */
+export function isForPage({ method, url, headers }: FastifyRequest): boolean {
+	return (
+		(method === "GET" || method === "HEAD") &&
+		/\btext\/html\b/.test(headers.accept ?? "") &&
+		!/^\/(api|trpc|mcp|docs|openapi\.json|healthz|readyz|\.well-known)\b/.test(
+			url,
+		)
+	);
+}
+
+function signInFirst(): TRPCError {
+	return new TRPCError({
+		code: "UNAUTHORIZED",
+		message: "You are not signed in, or not any more.",
+	});
+}
+
+/** The page that a form stands on. */
+function pageOf(request: FastifyRequest): string {
+	const { url } = request.routeOptions;
+	const hasPage =
+		url && request.server.hasRoute({ method: "GET", url, constraints: {} });
+	return hasPage ? request.url : request.url.replace(/\/[^/]*$/, "") || "/";
+}
+
+/** The forms whose fields can be sent again, to be looked at. */
+const keptForms: Record<string, (url: string) => string> = {
+	"/reports/:id/decide": (url) => url,
+	"/reports/:id/decision": (url) => url.replace(/decision$/, "decide"),
+	"/tokens": (url) => url,
+};
+
+function typedInto(request: FastifyRequest) {
+	const action = keptForms[request.routeOptions.url ?? ""]?.(request.url);
+	if (!action) return undefined;
+	const {
+		csrf: _,
+		change: __,
+		...fields
+	} = (request.body ?? {}) as Record<string, unknown>;
+	return {
+		action,
+		fields: Object.entries(fields).flatMap(([name, value]) =>
+			[value].flat().map((one): [string, string] => [name, String(one)]),
+		),
+	};
+}

@@ -1,0 +1,219 @@
+import { TRPCError } from "@trpc/server";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { reportError } from "../errors.ts";
+import { grant } from "../identity.ts";
+import { SESSION_HOURS } from "../sessions/queries.ts";
+import { refuseSignIn, signIn, signOut } from "../sessions/sign-in.ts";
+import {
+	type IdentityProvider,
+	signInRefused,
+	type Transaction,
+} from "./identity-provider.ts";
+import { localPath } from "./local-path.ts";
+import {
+	goingToSignInPage,
+	signedOutPage,
+	signInFailedPage,
+} from "./pages/sign-in.ts";
+import { forgetSession, recognise, signInUrl } from "./recognise.ts";
+import { homeOf } from "./sections.ts";
+import { refuseForeignForm } from "./session.ts";
+import type { Site } from "./site.ts";
+
+/** Seconds that somebody may take to sign in at the provider. */
+const SIGN_IN_TIME = 15 * 60;
+
+/** Sign-ins that one browser may have begun: many tabs open at once after a night. */
+const MAX_SIGN_INS = 8;
+
+/** What a browser keeps while its person is away at the provider, beside the state. */
+const Kept = z.object({
+	nonce: z.string(),
+	verifier: z.string(),
+	return_to: z.string(),
+});
+
+type QueryRequest = FastifyRequest<{
+	Querystring: Record<string, string | string[] | undefined>;
+}>;
+
+/** Mounts the ways in and out: to the identity provider, back from it, and out of both. */
+export function mountSignIn(
+	scope: FastifyInstance,
+	site: Site,
+	provider: IdentityProvider,
+): void {
+	const config = { isOpen: true };
+
+	scope.get("/sign-in", { config }, async (request: QueryRequest, reply) => {
+		reply.header("cache-control", "no-store");
+		const returnTo = readReturnTo(request.query.return_to ?? "/");
+		try {
+			const { url, transaction } = await provider.begin();
+			keepTransaction(site, request, reply, transaction, returnTo);
+			return sendToProvider(site, request, reply, url);
+		} catch (error) {
+			return sendFailure(site, request, reply, error, returnTo);
+		}
+	});
+
+	scope.get(
+		"/sign-in/callback",
+		{ config },
+		async (request: QueryRequest, reply) => {
+			reply.header("cache-control", "no-store");
+			const kept = takeTransaction(site, request, reply);
+			const returnTo = localPath(kept?.return_to) ?? "/";
+			try {
+				if (!kept) {
+					throw signInRefused(
+						"unknown_transaction",
+						"This sign-in took too long, was used already, or began in another browser.",
+					);
+				}
+				const [, query = ""] = request.url.split("?", 2);
+				const person = await provider.finish(query, kept);
+				const { cookies } = site;
+				const session = await signIn(
+					site.contextFor(request),
+					person,
+					request.cookies[cookies.session],
+				);
+				reply.setCookie(cookies.session, session, {
+					...cookies.options,
+					maxAge: SESSION_HOURS * 60 * 60,
+				});
+				const home = homeOf({ permissions: grant(person) });
+				return reply.redirect(returnTo === "/" ? home : returnTo, 303);
+			} catch (error) {
+				return sendFailure(site, request, reply, error, returnTo);
+			}
+		},
+	);
+
+	scope.post("/sign-out", { config }, async (request, reply) => {
+		reply.header("cache-control", "no-store");
+		const session = request.cookies[site.cookies.session];
+		await recognise(site, request);
+		if (session && request.identity) {
+			refuseForeignForm(site.cookies, request, site.publicUrl);
+			await signOut(site.contextFor(request), session);
+			request.identity = null;
+		}
+		forgetSession(site, request, reply);
+		reply.clearCookie(site.cookies.newToken, site.cookies.options);
+		const url = await provider
+			.endSessionUrl(`${site.publicUrl}/signed-out`)
+			.catch((error) => {
+				reportError(error, request.log);
+				return undefined;
+			});
+		if (url) reply.header("refresh", `0; url=${url.href}`);
+		return site.sendPage(request, reply, signedOutPage(url?.href));
+	});
+
+	scope.get("/signed-out", { config }, (request, reply) =>
+		site.sendPage(request, reply, signedOutPage()),
+	);
+}
+
+/** @throws TRPCError BAD_REQUEST for an address elsewhere */
+function readReturnTo(given: unknown): string {
+	const path = localPath(given);
+	if (path === undefined) {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message: "return_to must be a path of this service, as in /servers.",
+		});
+	}
+	return /^\/sign(-in|-out|ed-out)\b/.test(path) ? "/" : path;
+}
+
+/** Under a name of its own, so that two tabs can sign in at the same time. */
+function keepTransaction(
+	{ cookies }: Site,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	{ state, nonce, verifier }: Transaction,
+	return_to: string,
+): void {
+	const begun = Object.keys(request.cookies).filter((name) =>
+		name.startsWith(cookies.signIn),
+	);
+	if (begun.length >= MAX_SIGN_INS) {
+		for (const name of begun) reply.clearCookie(name, cookies.options);
+	}
+	const kept: z.infer<typeof Kept> = { nonce, verifier, return_to };
+	reply.setCookie(
+		cookies.signIn + state,
+		Buffer.from(JSON.stringify(kept)).toString("base64url"),
+		{ ...cookies.options, maxAge: SIGN_IN_TIME },
+	);
+}
+
+/** What this browser kept for the sign-in that it comes back from; it serves once. */
+function takeTransaction(
+	{ cookies }: Site,
+	request: QueryRequest,
+	reply: FastifyReply,
+): (Transaction & z.infer<typeof Kept>) | undefined {
+	const { state } = request.query;
+	if (typeof state !== "string" || !/^[\w-]{43}$/.test(state)) return undefined;
+	const name = cookies.signIn + state;
+	const value = request.cookies[name];
+	if (!value) return undefined;
+	reply.clearCookie(name, cookies.options);
+	try {
+		const kept = JSON.parse(Buffer.from(value, "base64url").toString());
+		return { state, ...Kept.parse(kept) };
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * A redirect, or a page that goes there by itself where one of our own forms may
+ * have led here: `form-action` of our policy counts for the redirects after a form too.
+ */
+function sendToProvider(
+	site: Site,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	{ href }: URL,
+): FastifyReply | Promise<FastifyReply> {
+	if (request.headers["sec-fetch-site"] !== "same-origin") {
+		return reply.redirect(href, 303);
+	}
+	reply.header("refresh", `0; url=${href}`);
+	return site.sendPage(request, reply, goingToSignInPage(href));
+}
+
+async function sendFailure(
+	site: Site,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	error: unknown,
+	returnTo: string,
+): Promise<FastifyReply> {
+	const shown = reportError(error, request.log);
+	const { reason } = ((error as Error).cause ?? {}) as { reason?: string };
+	const isOutage = shown.status === 503 && error instanceof TRPCError;
+	if (!reason && !isOutage) throw error;
+	await refuseSignIn(
+		site.contextFor(request),
+		reason ?? "provider_out_of_reach",
+	);
+	reply.code(reason ? 403 : 503);
+	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	return site.sendPage(
+		request,
+		reply,
+		signInFailedPage({
+			status: reply.statusCode,
+			message: shown.detail,
+			signInUrl: signInUrl(returnTo),
+			requestId: request.id,
+		}),
+	);
+}

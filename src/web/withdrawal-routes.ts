@@ -1,0 +1,24 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { withdrawPage } from "./pages/withdraw.ts";
+import { refuseForeignForm } from "./session.ts";
+import type { Site } from "./site.ts";
+
+type AboutReport = FastifyRequest<{ Params: { id: string } }>;
+
+/** Mounts the two steps by which submitters take an own report back. */
+export function mountWithdrawal(scope: FastifyInstance, site: Site): void {
+	scope.post("/reports/:id/withdraw", async (request: AboutReport, reply) => {
+		refuseForeignForm(site.cookies, request, site.publicUrl);
+		const { id } = request.params;
+		const report = await site.callerFor(request).reports.get({ id });
+		const csrf = site.tokenFor(request, reply);
+		return site.sendPage(request, reply, withdrawPage({ report, csrf }));
+	});
+
+	scope.post("/reports/:id/withdrawal", async (request: AboutReport, reply) => {
+		refuseForeignForm(site.cookies, request, site.publicUrl);
+		const { id } = request.params;
+		await site.callerFor(request).reports.withdraw({ id });
+		return reply.redirect(`/reports/${id}`, 303);
+	});
+}
