@@ -19,7 +19,9 @@ export async function startBrowser(
 	const browser = await chromium.launch({
 		...(await launchOptions()),
 		// No name resolves, whatever asks for it: a page sees this machine alone.
-		args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+		args: [
+			"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+		],
 	});
 	atEnd(() => browser.close());
 	return browser;

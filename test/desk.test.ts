@@ -1,8 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import type axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { allChecks } from "../src/checklist/checklist.ts";
@@ -11,16 +8,7 @@ import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
 import { type AnyClient, callTool, clients } from "./mcp-clients.ts";
-
-/** Git-ignored; for people who want to see what the test saw. */
-const screenshots = join(
-	import.meta.dirname,
-	"../node_modules/.cache/screenshots",
-);
-const axeSource = readFileSync(
-	createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-	"utf8",
-);
+import { findViolations, measureShift, screenshots } from "./seen.ts";
 
 let service: TestService;
 let base: string;
@@ -217,18 +205,7 @@ test.each([
 		});
 		for (const [name, visit] of Object.entries(await pagesToSee())) {
 			await visit(page);
-			const moved = await page.evaluate(
-				() =>
-					new Promise<number>((resolve) => {
-						let sum = 0;
-						new PerformanceObserver((list) => {
-							for (const entry of list.getEntries()) {
-								sum += (entry as unknown as { value: number }).value;
-							}
-						}).observe({ type: "layout-shift", buffered: true });
-						setTimeout(() => resolve(sum), 50);
-					}),
-			);
+			const moved = await measureShift(page);
 			expect(moved, `${name} moves while it loads`).toBeLessThan(0.01);
 			const tooWide = await page.evaluate(
 				() => document.documentElement.scrollWidth - window.innerWidth,
@@ -378,35 +355,6 @@ async function openPage(
 		complaints.push(message.text());
 	});
 	return page;
-}
-
-/** What axe finds against WCAG 2.2 AA, in short. */
-async function findViolations(page: Page): Promise<string[]> {
-	// By the debugger, since the page's own policy lets nobody add a script.
-	await page.evaluate(axeSource);
-	return page.evaluate(async () => {
-		const { run } = (window as unknown as { axe: typeof axe }).axe;
-		const { violations } = await run(document, {
-			runOnly: [
-				"wcag2a",
-				"wcag2aa",
-				"wcag21a",
-				"wcag21aa",
-				"wcag22aa",
-				"best-practice",
-			],
-		});
-		return violations.map(
-			({ id, nodes }) =>
-				`${id}: ${nodes
-					.slice(0, 3)
-					.map(
-						({ html, failureSummary }) =>
-							`${html.slice(0, 120)} ${failureSummary?.slice(0, 200)}`,
-					)
-					.join(" | ")}`,
-		);
-	});
 }
 
 async function submitByMcp(report_markdown: string, repository_url: string) {

@@ -59,6 +59,7 @@ const AUDIENCE = "https://go-live.example.com/api";
 export async function startProvider(
 	publicUrl: string,
 	atEnd: AtEnd = onTestFinished,
+	{ tellsOnlyUserinfo = false } = {},
 ): Promise<TestProvider> {
 	const server = createServer();
 	server.listen(0, "127.0.0.1");
@@ -84,7 +85,7 @@ export async function startProvider(
 				client_id: "go-live-pages",
 				client_secret: clientSecret,
 				redirect_uris: [`${publicUrl}/sign-in/callback`],
-				post_logout_redirect_uris: [`${publicUrl}/`],
+				post_logout_redirect_uris: [`${publicUrl}/signed-out`],
 				id_token_signed_response_alg: "ES256",
 			},
 		],
@@ -96,7 +97,7 @@ export async function startProvider(
 			profile: ["name", "roles"],
 		},
 		// As most providers do: what the scopes ask for stands in the ID token.
-		conformIdTokenClaims: false,
+		conformIdTokenClaims: tellsOnlyUserinfo,
 		findAccount: (_context, id) => {
 			const account = accounts[id];
 			return account && { accountId: id, claims: () => claimsOf(id, account) };
@@ -114,7 +115,9 @@ export async function startProvider(
 			rpInitiatedLogout: { enabled: true },
 			resourceIndicators: {
 				enabled: true,
-				defaultResource: () => AUDIENCE,
+				// A token for a resource is none for the userinfo endpoint.
+				defaultResource: () =>
+					(tellsOnlyUserinfo ? undefined : AUDIENCE) as string,
 				useGrantedResource: () => true,
 				getResourceServerInfo: (_context, resource) => ({
 					scope: "openid profile email offline_access",

@@ -19,6 +19,7 @@ import {
 	randomNonce,
 	randomPKCECodeVerifier,
 	randomState,
+	WWWAuthenticateChallengeError,
 } from "openid-client";
 import type { Config } from "../config.ts";
 import type { Person } from "../identity.ts";
@@ -177,12 +178,15 @@ async function complete(
 	if (isComplete || !configuration.serverMetadata().userinfo_endpoint) {
 		return claims;
 	}
-	const told = await fetchUserInfo(
-		configuration,
-		accessToken,
-		String(claims.sub),
-	);
-	return { ...told, ...claims };
+	try {
+		const subject = String(claims.sub);
+		const told = await fetchUserInfo(configuration, accessToken, subject);
+		return { ...told, ...claims };
+	} catch (error) {
+		// An access token that is for something else: then the ID token says all there is.
+		if (error instanceof WWWAuthenticateChallengeError) return claims;
+		throw error;
+	}
 }
 
 function explain(error: unknown): unknown {

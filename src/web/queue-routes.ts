@@ -17,11 +17,13 @@ export function mountQueuePage(scope: FastifyInstance, site: Site): void {
 			caller.reports.list(filter),
 			caller.reports.counts(filter),
 		]);
+		const viewer = site.viewerOf(request);
 		const page: Page = queuePage({
 			query,
 			counts,
 			reports,
 			hasMore: reports.length === PAGE_SIZE,
+			isOwnOnly: viewer?.permissions.has("reports:read_all") === false,
 			now: new Date(),
 		});
 		return site.sendPage(request, reply, page);

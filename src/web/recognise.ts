@@ -1,6 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../audit/refusals.ts";
+import { reportError } from "../errors.ts";
 import {
 	grant,
 	may,
@@ -11,7 +12,7 @@ import {
 import { findSessionOwner } from "../sessions/queries.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import { localPath } from "./local-path.ts";
-import { sessionEndedPage } from "./pages/sign-in.ts";
+import { keptFormPage } from "./pages/kept-form.ts";
 import { refuseForeignOrigin } from "./session.ts";
 import type { Site } from "./site.ts";
 
@@ -28,29 +29,50 @@ declare module "fastify" {
  */
 export function recognisePeople(scope: FastifyInstance, site: Site): void {
 	scope.addHook("onRequest", async (request, reply) => {
-		if (request.routeOptions.config.isOpen) return;
+		const { isOpen } = request.routeOptions.config;
+		if (isOpen || request.method === "POST") return;
 		await recognise(site, request);
 		if (request.identity) return;
 		forgetSession(site, request, reply);
-		if (isForPage(request)) {
-			return reply.redirect(signInUrl(request.url), 303);
-		}
-		// A form is read first, so that nothing typed is lost.
-		if (request.method !== "POST") throw signInFirst();
+		if (!isForPage(request)) throw signInFirst();
+		return reply.redirect(signInUrl(request.url), 303);
 	});
+	// A form is read first, so that nothing typed is lost.
 	scope.addHook("preHandler", async (request, reply) => {
-		if (request.routeOptions.config.isOpen || request.identity) return;
+		const { isOpen } = request.routeOptions.config;
+		if (isOpen || request.method !== "POST") return;
 		refuseForeignOrigin(request, site.publicUrl);
-		reply.code(401).header("cache-control", "no-store");
-		return site.sendPage(
-			request,
-			reply,
-			sessionEndedPage({
-				signInUrl: signInUrl(pageOf(request)),
-				typed: typedInto(request),
-			}),
-		);
+		try {
+			await recognise(site, request);
+		} catch (error) {
+			return sendKept(site, error, request, reply);
+		}
+		if (request.identity) return;
+		forgetSession(site, request, reply);
+		return sendKept(site, signInFirst(), request, reply);
 	});
+}
+
+/** What was typed, with why it could not be taken. */
+function sendKept(
+	site: Site,
+	error: unknown,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): Promise<FastifyReply> {
+	const { status, detail, retryAfter } = reportError(error, request.log);
+	reply.code(status).header("cache-control", "no-store");
+	if (retryAfter) reply.header("retry-after", String(retryAfter));
+	return site.sendPage(
+		request,
+		reply,
+		keptFormPage({
+			status,
+			detail,
+			signInUrl: status === 401 ? signInUrl(pageOf(request)) : undefined,
+			typed: typedInto(request),
+		}),
+	);
 }
 
 /** Sets `request.identity` by the session that the browser has, if it has one. */
@@ -129,12 +151,9 @@ function signInFirst(): TRPCError {
 	});
 }
 
-/** The page that a form stands on. */
-function pageOf(request: FastifyRequest): string {
-	const { url } = request.routeOptions;
-	const hasPage =
-		url && request.server.hasRoute({ method: "GET", url, constraints: {} });
-	return hasPage ? request.url : request.url.replace(/\/[^/]*$/, "") || "/";
+/** The page that a form stands on: its own, or the report's whose parts it belongs to. */
+function pageOf({ url }: FastifyRequest): string {
+	return url.replace(/^(\/reports\/[^/?]+)\/.*/, "$1");
 }
 
 /** The forms whose fields can be sent again, to be looked at. */

@@ -113,12 +113,11 @@ export function mountWeb(
 	return {
 		isForPage,
 		async send(error, request, reply) {
-			if (site.hasSignIn) {
-				// Where no route of the pages was found, nobody has read the cookies.
-				request.cookies ??= pages.parseCookie(request.headers.cookie ?? "");
-				await recognise(site, request);
-			}
-			return sendErrorPage(site, error, request, reply);
+			if (!site.hasSignIn) return sendErrorPage(site, error, request, reply);
+			// Where no route of the pages was found, nobody has read the cookies.
+			request.cookies ??= pages.parseCookie(request.headers.cookie ?? "");
+			const outage = await recognise(site, request).catch((cause) => cause);
+			return sendErrorPage(site, outage ?? error, request, reply);
 		},
 	};
 }

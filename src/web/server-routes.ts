@@ -21,6 +21,11 @@ export function mountServersPage(scope: FastifyInstance, site: Site): void {
 			limit: PAGE_SIZE,
 		});
 		const servers = await site.callerFor(request).servers.list(filter);
+		const viewer = site.viewerOf(request);
+		const onlyOf =
+			viewer && !viewer.permissions.has("reports:read_all")
+				? viewer.email
+				: undefined;
 		return site.sendPage(
 			request,
 			reply,
@@ -28,6 +33,7 @@ export function mountServersPage(scope: FastifyInstance, site: Site): void {
 				query,
 				servers,
 				hasMore: servers.length === PAGE_SIZE,
+				...(onlyOf !== undefined && { onlyOf }),
 				now: new Date(),
 			}),
 		);

@@ -93,7 +93,10 @@ export function mountSignIn(
 	);
 
 	scope.post("/sign-out", { config }, async (request, reply) => {
-		reply.header("cache-control", "no-store");
+		reply
+			.header("cache-control", "no-store")
+			// Nor by the Back button.
+			.header("clear-site-data", '"cache"');
 		const session = request.cookies[site.cookies.session];
 		await recognise(site, request);
 		if (session && request.identity) {

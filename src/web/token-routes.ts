@@ -86,9 +86,10 @@ async function sendTokens(
 	const tokens = await site.callerFor(request).tokens.list({ owner });
 	const created = request.cookies[cookies.newToken];
 	if (created !== undefined) {
-		reply.clearCookie(cookies.newToken, cookies.options);
+		reply
+			.clearCookie(cookies.newToken, cookies.options)
+			.header("cache-control", "no-store");
 	}
-	reply.header("cache-control", "no-store");
 	return site.sendPage(
 		request,
 		reply,

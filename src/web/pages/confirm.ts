@@ -72,7 +72,7 @@ function consequenceOf({ decision, approvals }: ConfirmPage): string {
 	if (decision.status !== "approved" || left <= 0) {
 		return consequences[decision.status];
 	}
-	return `Your approval is recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}.`;
+	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}.`;
 }
 
 /** Approving against the assessment is allowed, and must be seen to be done. */

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { ReportCounts } from "../../queue/schema.ts";
 import type { ReportSummary } from "../../reports/schema.ts";
 import { riskBadge, statusBadge } from "../components/badges.ts";
-import { foreignText, repositoryName } from "../components/text.ts";
+import { countOf, foreignText, repositoryName } from "../components/text.ts";
 import { timeAgo, timeSince } from "../components/time.ts";
 import type { Html, Page } from "../page.ts";
 
@@ -24,6 +24,8 @@ export interface QueuePage {
 	reports: ReportSummary[];
 	/** Whether there are more reports after these. */
 	hasMore: boolean;
+	/** The reader sees own reports alone. */
+	isOwnOnly?: boolean;
 	now: Date;
 }
 
@@ -36,7 +38,7 @@ const tabs = [
 
 /** The reports that wait, or any others, with what a reviewer chooses by. */
 export function queuePage(data: QueuePage): Page {
-	const { query, counts, reports } = data;
+	const { query, counts, reports, isOwnOnly = false } = data;
 	const tab = tabs.find(([status]) => status === query.status)?.[1] ?? "All";
 	return {
 		title:
@@ -45,14 +47,14 @@ export function queuePage(data: QueuePage): Page {
 				: `${tab} reports`,
 		section: "queue",
 		state: counts.pending_review > 0 ? "pending" : "idle",
-		body: html`<h1>Review queue</h1>
+		body: html`<h1>${isOwnOnly ? "Your reports" : "Review queue"}</h1>
 <nav aria-label="By status"><ul class="tabs">${tabs.map(
 			([status, label]) =>
 				html`<li><a href="${queueUrl(tabQuery(query, status))}" ${status === query.status ? html`aria-current="page"` : ""}>${label} <span class="count">${counts[status].toLocaleString("en")}</span></a></li>`,
 		)}</ul></nav>
 ${filterForm(query)}
 <section class="card" aria-label="${tab} reports">
-${reports.length === 0 ? emptyNote(query) : reportTable(data)}
+${reports.length === 0 ? emptyNote(query, isOwnOnly) : reportTable(data)}
 </section>
 ${pager(data)}`,
 	};
@@ -170,14 +172,15 @@ function isAlarming(report: ReportSummary): boolean {
 
 function alarms(report: ReportSummary): Html {
 	const failures = report.critical_failures ?? 0;
+	const approvals = report.status === "pending_review" ? report.approvals : 0;
 	return html`${report.trifecta === "complete" ? html`<span class="badge dire">Trifecta</span> ` : ""}${
 		failures > 0
 			? html`<span class="badge bad">${failures} critical failed</span> `
 			: ""
-	}`;
+	}${approvals > 0 ? html`<span class="badge open">${countOf(approvals, "approval")}</span> ` : ""}`;
 }
 
-function emptyNote(query: QueueQuery): Html {
+function emptyNote(query: QueueQuery, isOwnOnly: boolean): Html {
 	if (
 		query.search ||
 		query.risk_level ||
@@ -186,6 +189,9 @@ function emptyNote(query: QueueQuery): Html {
 		query.after
 	) {
 		return html`<p class="calm">No report fits these filters. <a href="${queueUrl({ status: query.status, sort: query.sort })}">Show all of this tab</a></p>`;
+	}
+	if (isOwnOnly) {
+		return html`<p class="calm">There are no such reports of yours. Submit one from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;
 	}
 	if (query.status === "pending_review") {
 		return html`<p class="calm">Nothing waits for a review. A developer submits a report from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;

@@ -65,7 +65,7 @@ ${reportHeader(data)}
 <div class="columns">
 <section class="desk" aria-label="Review">
 <section aria-labelledby="decide-title" class="card">
-<h2 id="decide-title">${report.status === "pending_review" ? (standing?.mayDecide === false ? "Review" : "Decide") : "Decided"}</h2>
+<h2 id="decide-title">${report.status === "pending_review" ? (standing?.mayDecide === false ? "Approval" : "Decide") : "Decided"}</h2>
 ${decidedNote(data)}
 ${
 	standing

@@ -10,6 +10,8 @@ export interface ServersPage {
 	query: { status: string; search: string; after: string | undefined };
 	servers: Server[];
 	hasMore: boolean;
+	/** Whose reports alone the reader may read; absent for who may read all. */
+	onlyOf?: string;
 	now: Date;
 }
 
@@ -46,12 +48,16 @@ ${pager(data)}`,
 	};
 }
 
-function serverTable({ servers, now }: ServersPage): Html {
+function serverTable({ servers, onlyOf, now }: ServersPage): Html {
 	return html`<table class="rows">
 <thead><tr><th scope="col">Server</th><th scope="col">Stands</th><th scope="col">Risk</th><th scope="col">Last decision</th><th scope="col" class="number">Revisions</th><th scope="col">Developer</th></tr></thead>
 <tbody>${servers.map(
 		(server) => html`<tr>
-<th scope="row"><a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a><small class="sub">${repositoryName(server.repository_url)}</small></th>
+<th scope="row">${
+			onlyOf === undefined || onlyOf === server.developer_email
+				? html`<a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a>`
+				: foreignText(server.server_name)
+		}<small class="sub">${repositoryName(server.repository_url)}</small></th>
 <td data-label="Stands">${statusBadge(server.server_status)}</td>
 <td data-label="Risk">${riskBadge(server.risk_level)}</td>
 <td data-label="Last decision">${lastDecision(server, now)}</td>

@@ -1,5 +1,4 @@
 import { html } from "hono/html";
-import { foreignText } from "../components/text.ts";
 import type { Html, Page } from "../page.ts";
 
 /** Leads a browser to the identity provider that would not be led there by a redirect. */
@@ -45,45 +44,8 @@ export function signedOutPage(providerUrl?: string): Page {
 	);
 }
 
-/** A form came without a session; what was typed into it is not lost. */
-export function sessionEndedPage(ended: {
-	signInUrl: string;
-	/** What was typed, and where it can be sent to be looked at. */
-	typed?:
-		| { action: string; fields: [name: string, value: string][] }
-		| undefined;
-}): Page {
-	const { typed } = ended;
-	if (!typed) {
-		return noticePage(
-			"Your session has ended",
-			html`<p>Nothing was changed. Sign in again, and send the form anew.</p>
-<p><a href="${ended.signInUrl}" role="button">Sign in</a></p>`,
-			401,
-		);
-	}
-	const notes = typed.fields.find(([name]) => name === "review_notes")?.[1];
-	return noticePage(
-		"Your session has ended",
-		html`<p>Nothing was changed, and what you typed is kept on this page.</p>
-${notes ? html`<blockquote class="notes">${foreignText(notes)}</blockquote>` : ""}
-<ol>
-<li><a href="${ended.signInUrl}" target="_blank" rel="noopener">Sign in in a new tab</a></li>
-<li>Come back to this one, and go on:</li>
-</ol>
-<form method="post" action="${typed.action}">
-${typed.fields.map(
-	([name, value]) => html`<textarea name="${name}" hidden>
-${value}</textarea>`,
-)}
-<input type="hidden" name="change" value="yes">
-<button>Go on where I was</button>
-</form>`,
-		401,
-	);
-}
-
-function noticePage(heading: string, text: Html, status?: number): Page {
+/** A page that says one thing. */
+export function noticePage(heading: string, text: Html, status?: number): Page {
 	return {
 		title: status ? `${status}: ${heading}` : heading,
 		state: status ? "rejected" : "idle",

@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type axe from "axe-core";
+import type { Page } from "playwright-core";
+
+/** Git-ignored; for people who want to see what the test saw. */
+export const screenshots = join(
+	import.meta.dirname,
+	"../node_modules/.cache/screenshots",
+);
+
+const axeSource = readFileSync(
+	createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+	"utf8",
+);
+
+/** How far a page has moved while it loaded: the sum of its layout shifts. */
+export function measureShift(page: Page): Promise<number> {
+	return page.evaluate(
+		() =>
+			new Promise<number>((resolve) => {
+				let sum = 0;
+				new PerformanceObserver((list) => {
+					for (const entry of list.getEntries()) {
+						sum += (entry as unknown as { value: number }).value;
+					}
+				}).observe({ type: "layout-shift", buffered: true });
+				setTimeout(() => resolve(sum), 50);
+			}),
+	);
+}
+
+/** What axe finds against WCAG 2.2 AA, in short. */
+export async function findViolations(page: Page): Promise<string[]> {
+	// By the debugger, since the page's own policy lets nobody add a script.
+	await page.evaluate(axeSource);
+	return page.evaluate(async () => {
+		const { run } = (window as unknown as { axe: typeof axe }).axe;
+		const { violations } = await run(document, {
+			runOnly: [
+				"wcag2a",
+				"wcag2aa",
+				"wcag21a",
+				"wcag21aa",
+				"wcag22aa",
+				"best-practice",
+			],
+		});
+		return violations.map(
+			({ id, nodes }) =>
+				`${id}: ${nodes
+					.slice(0, 3)
+					.map(
+						({ html, failureSummary }) =>
+							`${html.slice(0, 120)} ${failureSummary?.slice(0, 200)}`,
+					)
+					.join(" | ")}`,
+		);
+	});
+}
