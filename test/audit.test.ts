@@ -524,7 +524,7 @@ test("a decision on a page, and a submission over standard input, say so", async
 			client: "test/1.0.0",
 			action: "report_submitted",
 			address: null,
-			request_id: expect.stringMatching(/^stdio-/),
+			request_id: expect.stringMatching(/^local-/),
 		},
 	]);
 });

@@ -79,6 +79,7 @@ const table: Record<string, Row> = {
 		status: 201,
 	},
 	"tokens.list": { mayCall: everybodyWithRole },
+	"audit.list": { mayCall: ["aud"] },
 	"tokens.revoke": {
 		mayCall: everybodyWithRole,
 		input: (who) => ownToken(who),
