@@ -31,7 +31,7 @@ test("the page shows who did what, filters, pages, and leads to the reports", as
 	expect(filtered.html.match(/<tr /g)).toHaveLength(1);
 	expect(filtered.html).toContain("Report rejected");
 	expect(filtered.html).toMatch(
-		/status: <bdi>pending_review<\/bdi> → <bdi>rejected/,
+		/status: <bdi>pending_review<\/bdi>, now <bdi>rejected/,
 	);
 	const none = await open("/audit?actor=nobody%40example.com");
 	expect(none.html).toContain("No row fits these filters.");

@@ -125,7 +125,7 @@ export const AuditEntry = z
 				request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
 				address: "192.0.2.7",
 				previous_hash: "0".repeat(64),
-				hash: "5fc2e1cf7edd2a9b6a4c8f4ba0fd6ed5ae2aa44c1b1b97f4ae5de5bb4cdfaf7d",
+				hash: "f49900ac712a7a47e12c3ecd1c6cd1703622dc56930e8736bc27e3e11b6cec18",
 			},
 		],
 	});

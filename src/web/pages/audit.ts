@@ -143,15 +143,18 @@ function subject({ report_id, target, after }: AuditEntry): Html | string {
 		: "";
 }
 
-/** What changed: `status: pending_review → approved`. */
+/** What changed: `status: pending_review, now approved`. */
 function facts({ before, after }: AuditEntry): Html {
 	const names = new Set([
 		...Object.keys(before ?? {}),
 		...Object.keys(after ?? {}),
 	]);
+	// It stands below the action already.
+	names.delete("server_name");
 	return html`<small>${[...names].map((name) => {
 		const [was, is] = [before?.[name], after?.[name]];
-		return html`<span class="sub">${words(name)}: ${was === undefined ? "" : html`${foreignText(String(was))} → `}${is === undefined ? "none" : foreignText(short(String(is)))}</span>`;
+		const now = is === undefined ? "none" : foreignText(short(String(is)));
+		return html`<span class="sub">${words(name)}: ${was === undefined ? now : html`${foreignText(String(was))}, now ${now}`}</span>`;
 	})}</small>`;
 }
 
