@@ -441,6 +441,8 @@ test("thirty-two writers at once, on two services, keep one unbroken chain", asy
 				true,
 			);
 			const id = body.id ?? body.existing_report_id;
+			// Lost against others twice: then the answer names no report.
+			if (!id) continue;
 			const decision = (status: string) => ({
 				method: "PATCH",
 				url: `/api/v1/reports/${id}/status`,
@@ -492,5 +494,4 @@ test("thirty-two writers at once, on two services, keep one unbroken chain", asy
 			- (select count(*) from audit_log where action in ('report_approved', 'report_rejected', 'report_reopened')))::int
 		as differ`.execute(own);
 	expect(decisions).toEqual([{ differ: 0 }]);
-	console.log({ statuses, recorded, rows });
 });
