@@ -3,6 +3,46 @@
 
 CREATE EXTENSION pg_trgm;
 
+CREATE OR REPLACE FUNCTION public.append_to_audit_log()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+	head audit_head;
+BEGIN
+	NEW.actor := left(NEW.actor, 255);
+	NEW.client := left(NEW.client, 200);
+	SELECT * INTO STRICT head FROM audit_head FOR UPDATE;
+	NEW.seq := head.seq + 1;
+	NEW.time := clock_timestamp();
+	NEW.previous_hash := head.hash;
+	NEW.hash := encode(sha256(convert_to(canonical_json(jsonb_strip_nulls(
+		to_jsonb(NEW) - 'hash' || jsonb_build_object('time',
+			to_char(NEW.time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+	)), 'UTF8')), 'hex');
+	UPDATE audit_head SET seq = NEW.seq, hash = NEW.hash;
+	RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.canonical_json(object jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+BEGIN
+	RETURN '{' || (
+		SELECT coalesce(string_agg(
+			to_json(name)::text || ':' || CASE jsonb_typeof(value)
+				WHEN 'object' THEN canonical_json(value)
+				ELSE value::text
+			END,
+			',' ORDER BY name COLLATE "C"), '')
+		FROM jsonb_each(object) AS members (name, value)
+	) || '}';
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.count_reports()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -83,7 +123,7 @@ CREATE OR REPLACE FUNCTION public.refuse_rewriting_history()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-	RAISE EXCEPTION '% on % is refused: reports and decisions are immutable history',
+	RAISE EXCEPTION '% on % is refused: what was recorded is immutable history',
 		TG_OP, TG_TABLE_NAME
 		USING ERRCODE = 'restrict_violation';
 END
@@ -112,12 +152,66 @@ CREATE INDEX access_tokens_by_owner ON access_tokens USING btree (owner_subject,
 
 CREATE INDEX access_tokens_by_time ON access_tokens USING btree (created_at DESC, id DESC);
 
+CREATE TABLE audit_head (
+	is_only boolean NOT NULL DEFAULT true,
+	seq bigint NOT NULL,
+	hash character(64) NOT NULL,
+	CONSTRAINT audit_head_pkey PRIMARY KEY (is_only),
+	CONSTRAINT audit_head_is_one_row CHECK (is_only)
+);
+
+CREATE TRIGGER audit_head_follows_the_log BEFORE UPDATE ON audit_head FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_rewriting_history();
+
+CREATE TRIGGER audit_head_stays BEFORE DELETE OR TRUNCATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+
+CREATE TABLE audit_log (
+	seq bigint NOT NULL,
+	"time" timestamp with time zone NOT NULL,
+	actor text,
+	actor_subject text,
+	method text NOT NULL,
+	facade text NOT NULL,
+	client text,
+	action text NOT NULL,
+	report_id uuid,
+	target text,
+	before jsonb,
+	after jsonb,
+	request_id text NOT NULL,
+	address text,
+	previous_hash character(64) NOT NULL,
+	hash character(64) NOT NULL,
+	CONSTRAINT audit_log_pkey PRIMARY KEY (seq),
+	CONSTRAINT audit_log_after_holds_texts CHECK (jsonb_typeof(after) = 'object'::text AND NOT jsonb_path_exists(after, '$.*?(@.type() != "string")'::jsonpath)),
+	CONSTRAINT audit_log_before_holds_texts CHECK (jsonb_typeof(before) = 'object'::text AND NOT jsonb_path_exists(before, '$.*?(@.type() != "string")'::jsonpath)),
+	CONSTRAINT audit_log_counts_from_one CHECK (seq >= 1),
+	CONSTRAINT audit_log_facade_known CHECK (facade = ANY (ARRAY['rest'::text, 'trpc'::text, 'mcp'::text, 'web'::text, 'command_line'::text])),
+	CONSTRAINT audit_log_method_known CHECK (method = ANY (ARRAY['none'::text, 'oidc'::text, 'access_token'::text, 'session'::text, 'local'::text]))
+);
+
+CREATE INDEX audit_log_by_action ON audit_log USING btree (action, "time", seq);
+
+CREATE INDEX audit_log_by_actor ON audit_log USING btree (lower(actor), "time", seq);
+
+CREATE INDEX audit_log_by_facade ON audit_log USING btree (facade, "time", seq);
+
+CREATE INDEX audit_log_by_method ON audit_log USING btree (method, "time", seq);
+
+CREATE INDEX audit_log_by_report ON audit_log USING btree (report_id, "time", seq) WHERE report_id IS NOT NULL;
+
+CREATE INDEX audit_log_by_time ON audit_log USING btree ("time", seq);
+
+CREATE TRIGGER audit_log_is_appended_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+
+CREATE TRIGGER audit_log_is_chained BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION append_to_audit_log();
+
 CREATE TABLE decision_confirmations (
 	token_sha256 character(64) NOT NULL,
 	report_id uuid NOT NULL,
 	status character varying(50) NOT NULL,
 	notes text,
 	requested_by_subject text NOT NULL,
+	client text,
 	requested_at timestamp with time zone NOT NULL DEFAULT now(),
 	expires_at timestamp with time zone NOT NULL,
 	used_at timestamp with time zone,

@@ -12,6 +12,7 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { recordRefusal } from "./audit/refusals.ts";
 import { openAuthenticator } from "./auth.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
@@ -21,6 +22,7 @@ import { challengeHeader, problemDetails, reportError } from "./errors.ts";
 import { anybody, type Identity } from "./identity.ts";
 import { readJson } from "./json-body.ts";
 import { mountMcp } from "./mcp/server.ts";
+import { mountProtectedResource } from "./protected-resource.ts";
 import { mountRest } from "./rest.ts";
 import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
@@ -98,12 +100,13 @@ export function buildApp(
 		done();
 	});
 	app.addHook("onRequest", guardHosts(config));
-	identifyCallers(app, db, config);
+	identifyCallers(app, db, config, contextFor);
 	app.addHook("onResponse", logResponse);
 
 	mountRest(app, contextFor);
 	mountTrpc(app, contextFor);
-	mountMcp(app, contextFor);
+	mountMcp(app, contextFor, config);
+	mountProtectedResource(app, config);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
 }
@@ -122,6 +125,7 @@ function identifyCallers(
 	app: FastifyInstance,
 	db: Database,
 	config: Config,
+	contextFor: ContextFor,
 ): void {
 	app.decorateRequest("refusal", undefined);
 	if (config.AUTH !== "oidc") {
@@ -133,16 +137,33 @@ function identifyCallers(
 	app.addHook("onRequest", async (request) => {
 		const [, door] = /^\/(api|trpc|mcp)\b/.exec(request.url) ?? [];
 		if (!door) return;
+		const facade = door === "api" ? "rest" : (door as "trpc" | "mcp");
 		try {
-			request.identity = await authenticator.identify(
-				request.headers.authorization,
-				door === "mcp" ? "mcp" : "api",
-			);
+			request.identity =
+				door === "mcp"
+					? await authenticator.identify(credentialsOf(request), "mcp")
+					: await authenticator.identify(request.headers.authorization, "api");
 		} catch (error) {
 			if (!(error instanceof TRPCError)) throw error;
 			request.refusal = error;
+			// The provider may be out of reach: then nothing was refused.
+			if (error.code !== "UNAUTHORIZED") return;
+			await recordRefusal(contextFor(request, facade), {
+				action: "credential_refused",
+				detail: error.message,
+			});
 		}
 	});
+}
+
+/**
+ * What an MCP client shows. The plugin sends its access token in a header of
+ * our own, which is empty without one: Claude Code signs nobody in where
+ * `Authorization` is configured, even when there is nothing in it.
+ */
+function credentialsOf({ headers }: FastifyRequest): string | undefined {
+	const token = headers["x-go-live-token"];
+	return headers.authorization ?? (token ? `Bearer ${token}` : undefined);
 }
 
 /**
@@ -182,6 +203,7 @@ function guardHosts(config: Parameters<typeof buildApp>[1]) {
 			});
 		}
 		if (given && knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(given);
+		if (request.routeOptions.config.isForAnyOrigin) return;
 		const own = host.hostname ?? request.hostname;
 		const origin = validateOriginHeader(from, [...allowed, own]);
 		if (!origin.ok) {

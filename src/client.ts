@@ -6,6 +6,7 @@ import type { AppRouter } from "./router.ts";
 export { TRPCClientError } from "@trpc/client";
 export type { ReportTotals, RiskDistribution } from "./analytics/schema.ts";
 export type { Draft, ReportIssue, ReportIssues } from "./assessments/schema.ts";
+export type { AuditEntry, AuditFilter } from "./audit/schema.ts";
 export type { Assessment, Checklist, Finding } from "./checklist/schema.ts";
 export type {
 	Approvals,

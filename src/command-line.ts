@@ -3,17 +3,23 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
+import { type AuditCommand, runAuditCommand } from "./audit/commands.ts";
+import type { Facade } from "./audit/schema.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Database } from "./database.ts";
 import { publicError } from "./errors.ts";
-import { anybody } from "./identity.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
+import {
+	accessTokenRefused,
+	requireAccessToken,
+	tellWhoAsks,
+} from "./mcp/stdio-identity.ts";
 import { openApiDocument } from "./openapi.ts";
 import { onShutdown } from "./shutdown.ts";
 import { openStorage } from "./storage.ts";
 import { runTokensCommand } from "./tokens/command.ts";
-import type { Context, Facade } from "./trpc.ts";
+import type { Context } from "./trpc.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -25,20 +31,28 @@ const usage = `Usage: mcp-go-live [command]
             --owner <e-mail>; to create: --name, --scopes, --days
   openapi   print the OpenAPI document
 
+  audit verify   prove that nobody changed the audit log: names the first break, and ends with 1;
+                 --seq <number> --head <hash>: what it said earlier, which must still be so
+  audit export   print the audit log, one line of JSON for each row; --since, --until: date-times in UTC
+
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
 DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH, OIDC_ISSUER,
 OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
-OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT.
-See the README.
+OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT,
+ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). See the README.
 `;
 
 /** Which options a command takes. */
 const optionsOf: Record<string, string[]> = {
 	assess: ["all"],
 	tokens: ["owner", "name", "scopes", "days"],
+	audit: ["head", "seq", "since", "until"],
 };
 
-const commands = { help, serve, mcp, migrate, assess, tokens, openapi };
+/** How many words may stand behind a command. */
+const wordsOf: Record<string, number> = { tokens: 2, audit: 1 };
+
+const commands = { help, serve, mcp, migrate, assess, tokens, audit, openapi };
 
 try {
 	const command = readCommand();
@@ -56,7 +70,7 @@ try {
 	process.exit(1);
 }
 
-interface Options {
+interface Options extends Omit<AuditCommand, "action"> {
 	all?: boolean;
 	owner?: string;
 	name?: string;
@@ -79,6 +93,10 @@ function readCommand():
 				name: { type: "string" },
 				scopes: { type: "string" },
 				days: { type: "string" },
+				head: { type: "string" },
+				seq: { type: "string" },
+				since: { type: "string" },
+				until: { type: "string" },
 			},
 			allowPositionals: true,
 		});
@@ -88,7 +106,7 @@ function readCommand():
 		if (help) return { name: "help", options };
 		const isFitting =
 			Object.keys(given).every((option) => optionsOf[name]?.includes(option)) &&
-			words.length <= (name === "tokens" ? 2 : 0);
+			words.length <= (wordsOf[name] ?? 0);
 		return Object.hasOwn(commands, name) && isFitting
 			? { name: name as keyof typeof commands, options }
 			: undefined;
@@ -127,6 +145,7 @@ async function serve(): Promise<void> {
 
 async function mcp(): Promise<void> {
 	const config = parseConfig(process.env);
+	requireAccessToken(config);
 	// Standard output is the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const opening = openStorage(config, log);
@@ -135,10 +154,14 @@ async function mcp(): Promise<void> {
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
 	const storage = await opening;
-	session = serveMcpStdio({
-		...localContext(storage.db, config, log, "mcp"),
-		identity: anybody,
-	});
+	const identify = tellWhoAsks(storage.db, config);
+	const asking = await identify();
+	if (asking.refusal) {
+		await storage.close();
+		throw accessTokenRefused(asking.refusal);
+	}
+	const context = localContext(storage.db, config, log, "mcp");
+	session = serveMcpStdio({ ...context, ...asking }, identify);
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
 }
 
@@ -169,7 +192,7 @@ async function migrate(): Promise<void> {
 	await storage.close();
 }
 
-async function assess({ all = false }: { all?: boolean }): Promise<void> {
+async function assess({ all = false }: Options): Promise<void> {
 	const config = parseConfig(process.env);
 	const log = createLogger(config.LOG_LEVEL, 1);
 	const storage = await openStorage(config, log);
@@ -179,6 +202,23 @@ async function assess({ all = false }: { all?: boolean }): Promise<void> {
 			onProgress: showProgress,
 		});
 		log.info({ count }, "reports assessed");
+	} finally {
+		await storage.close();
+	}
+}
+
+async function audit({ words, ...options }: Options): Promise<void> {
+	const config = parseConfig(process.env);
+	// Standard output is the answer.
+	const log = createLogger(config.LOG_LEVEL, 2);
+	const storage = await openStorage(config, log);
+	try {
+		const [action] = words;
+		const command = { ...options, action };
+		await runAuditCommand(storage.db, command, process.stdout, showProgress);
+	} catch (error) {
+		process.stderr.write(`${(error as Error).message}\n`);
+		process.exitCode = 1;
 	} finally {
 		await storage.close();
 	}

@@ -81,6 +81,8 @@ const schema = z
 		OIDC_EMAIL_CLAIM: z.string().default("email"),
 		/** What is asked for when somebody signs in. */
 		OIDC_SCOPES: list.default(["openid", "profile", "email"]),
+		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */
+		ACCESS_TOKEN: z.string().optional(),
 		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
 		APPROVAL_QUORUM: z.coerce
 			.number("must be a number")

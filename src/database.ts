@@ -9,6 +9,7 @@ import {
 } from "kysely";
 import { Migrator } from "kysely/migration";
 import pg from "pg";
+import type { Origin } from "./audit/rules.ts";
 import type { Assessment, RiskLevel } from "./checklist/schema.ts";
 import type { Permission, Person } from "./identity.ts";
 import { openPool, type PoolOptions } from "./pool.ts";
@@ -25,6 +26,8 @@ export interface Tables {
 	sessions: SessionsTable;
 	report_approvals: ReportApprovalsTable;
 	decision_confirmations: DecisionConfirmationsTable;
+	audit_log: AuditLogTable;
+	audit_head: AuditHeadTable;
 }
 
 /** `mcp_server_reports`: see db/schema.sql. */
@@ -138,9 +141,35 @@ export interface DecisionConfirmationsTable {
 	status: ReportStatus;
 	notes: string | null;
 	requested_by_subject: string;
+	client: string | null;
 	requested_at: Generated<string>;
 	expires_at: string;
 	used_at: string | null;
+}
+
+/** `audit_log`; what is generated, a trigger computes: see db/schema.sql. */
+export interface AuditLogTable extends Origin {
+	seq: GeneratedAlways<string>;
+	time: GeneratedAlways<string>;
+	action: string;
+	report_id: string | null;
+	target: string | null;
+	before: Facts;
+	after: Facts;
+	previous_hash: GeneratedAlways<string>;
+	hash: GeneratedAlways<string>;
+}
+
+type Facts = JSONColumnType<
+	Record<string, unknown> | null,
+	string | null,
+	never
+>;
+
+/** `audit_head`, moved by a trigger: see db/schema.sql. */
+export interface AuditHeadTable {
+	seq: GeneratedAlways<string>;
+	hash: GeneratedAlways<string>;
 }
 
 /** A database or a transaction on it: queries take either as their first argument. */

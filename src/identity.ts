@@ -55,11 +55,13 @@ export interface Person {
  * How it is known who asks: by a token of the provider, an access token of ours,
  * a browser's session, or because whoever runs the command line says so.
  */
-export type AuthenticationMethod =
-	| "oidc"
-	| "access_token"
-	| "session"
-	| "local";
+export const authenticationMethods = [
+	"oidc",
+	"access_token",
+	"session",
+	"local",
+] as const;
+export type AuthenticationMethod = (typeof authenticationMethods)[number];
 
 /** Who is asking. */
 export type Identity =
@@ -117,12 +119,20 @@ export function notSignedIn(): TRPCError {
 
 /** 401: what was shown proves nothing. */
 export function badToken(detail: string): TRPCError {
-	return unauthorized(detail, 'error="invalid_token"');
+	return unauthorized(
+		detail,
+		`error="invalid_token", error_description="${quotable(detail)}"`,
+	);
 }
 
 function unauthorized(detail: string, challenge: string): TRPCError {
 	const cause = Object.assign(new Error(detail), { challenge });
 	return new TRPCError({ code: "UNAUTHORIZED", message: detail, cause });
+}
+
+/** What of a sentence can stand in a quoted part of `WWW-Authenticate` (RFC 6750, section 3). */
+function quotable(sentence: string): string {
+	return sentence.replace(/[^ -!#-[\]-~]/g, "'");
 }
 
 /**

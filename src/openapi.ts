@@ -42,6 +42,10 @@ const tags = [
 		description: "For CI, and for clients that cannot sign in.",
 	},
 	{
+		name: "Audit log",
+		description: "Who did what, and that nobody changed the record afterwards.",
+	},
+	{
 		name: "Health",
 		description: "For load balancers and orchestrators.",
 	},

@@ -112,7 +112,7 @@ async function answer(
 		const { id } = output as { id: string };
 		reply.header("location", `${request.routeOptions.url}/${id}`);
 	}
-	if (rest.pageSize) linkNextPage(rest.pageSize, output, request, reply);
+	if (rest.pageSize) linkNextPage(rest, output, request, reply);
 	if (!rest.etag) return output;
 	if (rest.etag === true) return sendWithEtag(output, known, reply);
 	reply.header("etag", `"${rest.etag.versionOf(output)}"`);
@@ -157,16 +157,16 @@ function readInput(request: FastifyRequest): unknown {
 
 /** RFC 8288: where the page after this one is, when this one is full. */
 function linkNextPage(
-	pageSize: number,
+	{ pageSize, cursor }: RestMeta,
 	output: unknown,
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): void {
-	const rows = output as { id: string }[];
+	const rows = output as Record<string, unknown>[];
 	const last = rows.at(-1);
 	const query = new URLSearchParams(request.query as Record<string, string>);
 	if (!last || rows.length < Number(query.get("limit") ?? pageSize)) return;
-	query.set("after", last.id);
+	query.set("after", String(last[cursor ?? "id"]));
 	reply.header("link", `<${request.routeOptions.url}?${query}>; rel="next"`);
 }
 

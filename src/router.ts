@@ -1,6 +1,8 @@
 import { analyticsRouter } from "./analytics/router.ts";
 import { assessmentsRouter } from "./assessments/router.ts";
+import { auditRouter } from "./audit/router.ts";
 import { checklistRouter } from "./checklist/router.ts";
+import { confirmationsRouter } from "./confirmations/router.ts";
 import { decisionsRouter } from "./decisions/router.ts";
 import { healthRouter } from "./health/router.ts";
 import { overviewRouter } from "./overview/router.ts";
@@ -21,7 +23,9 @@ export const appRouter = router({
 	servers: serversRouter,
 	analytics: mergeRouters(analyticsRouter, overviewRouter),
 	checklist: checklistRouter,
+	confirmations: confirmationsRouter,
 	tokens: tokensRouter,
+	audit: auditRouter,
 	health: healthRouter,
 });
 

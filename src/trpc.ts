@@ -1,6 +1,8 @@
 import { initTRPC, type TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { OpenApiMeta } from "trpc-to-openapi";
+import { recordRefusal } from "./audit/refusals.ts";
+import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { publicError } from "./errors.ts";
@@ -12,6 +14,7 @@ import {
 	type Permission,
 	type ProvenIdentity,
 } from "./identity.ts";
+import { ReportId } from "./reports/schema.ts";
 
 /** What every procedure gets beside its input. */
 export interface Context {
@@ -35,9 +38,6 @@ export interface Context {
 	requestId: string;
 }
 
-/** The ways in. */
-export type Facade = "rest" | "trpc" | "mcp" | "web" | "command_line";
-
 /** Who is asking through this façade, and with what. */
 export type ContextFor = (request: FastifyRequest, facade: Facade) => Context;
 
@@ -60,6 +60,8 @@ export interface RestMeta {
 	etag?: true | { versionOf: (output: any) => string; procedure: string };
 	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
 	pageSize?: number;
+	/** The member of a row that names it as `after`; `id` if it is not told. */
+	cursor?: "seq";
 	/** An example of the answer, where its schema holds none. */
 	example?: unknown;
 }
@@ -100,15 +102,36 @@ export const mergeRouters = t.mergeRouters;
 export const publicProcedure = t.procedure;
 
 /** A procedure for those who have the permission that its metadata names. */
-export const procedure = t.procedure.use(({ ctx, meta, path, next }) => {
-	const { identity, refusal } = ctx;
-	if (!identity) throw refusal ?? notSignedIn();
-	if (!meta?.access) throw new Error(`${path} does not say who may call it`);
-	if (!may(identity, meta.access)) {
-		// Where nobody signs in, everybody may.
-		throw notPermitted(identity as ProvenIdentity, meta.access);
-	}
-	// The context is the same, but for its type: handing over a new one has every call copy it.
-	return next() as ReturnType<typeof next<{ identity: Identity }>>;
-});
+export const procedure = t.procedure
+	.use(async ({ ctx, path, getRawInput, next }) => {
+		const result = await next();
+		if (!result.ok && result.error.code === "FORBIDDEN") {
+			await recordRefusal(ctx, async () => ({
+				action: "action_refused",
+				target: path,
+				report_id: reportIdIn(path, await getRawInput()),
+				detail: result.error.message,
+			}));
+		}
+		return result;
+	})
+	.use(({ ctx, meta, path, next }) => {
+		const { identity, refusal } = ctx;
+		if (!identity) throw refusal ?? notSignedIn();
+		if (!meta?.access) throw new Error(`${path} does not say who may call it`);
+		if (!may(identity, meta.access)) {
+			// Where nobody signs in, everybody may.
+			throw notPermitted(identity as ProvenIdentity, meta.access);
+		}
+		// The context is the same, but for its type: handing over a new one has every call copy it.
+		return next() as ReturnType<typeof next<{ identity: Identity }>>;
+	});
 export const createCallerFactory = t.createCallerFactory;
+
+/** About which report somebody asked; the input is not checked yet. */
+function reportIdIn(path: string, input: unknown): string | null {
+	const { id } = (input ?? {}) as { id?: unknown };
+	return path.startsWith("tokens.")
+		? null
+		: (ReportId.safeParse({ id }).data?.id ?? null);
+}

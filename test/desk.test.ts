@@ -310,6 +310,7 @@ async function pagesToSee(): Promise<
 		servers: go("/servers?status=all"),
 		overview: go("/overview"),
 		checklist: go("/checklist"),
+		audit: go("/audit"),
 		"not-found": go("/reports/550e8400-e29b-41d4-a716-446655440000"),
 		invalid: async (page) => {
 			await page.goto(`${base}/reports/${second.id}`);

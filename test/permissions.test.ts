@@ -61,6 +61,13 @@ const table: Record<string, Row> = {
 		mayCall: ["rita"],
 		input: async () => ({ ...(await pendingReport()), status: "approved" }),
 	},
+	"confirmations.request": {
+		mayCall: ["rita"],
+		input: async () => ({ ...(await pendingReport()), status: "approved" }),
+	},
+	// A bearer token confirms nothing, whosever it is.
+	"confirmations.get": { mayCall: [], input: async () => ({ token: "x" }) },
+	"confirmations.confirm": { mayCall: [], input: async () => ({ token: "x" }) },
 	"servers.list": { mayCall: everybodyWithRole },
 	"checklist.get": { mayCall: everybodyWithRole },
 	"analytics.summary": { mayCall: readersOfAll },
@@ -72,6 +79,7 @@ const table: Record<string, Row> = {
 		status: 201,
 	},
 	"tokens.list": { mayCall: everybodyWithRole },
+	"audit.list": { mayCall: ["aud"] },
 	"tokens.revoke": {
 		mayCall: everybodyWithRole,
 		input: (who) => ownToken(who),

@@ -55,8 +55,9 @@ describe("the plugin", () => {
 					// biome-ignore lint/suspicious/noTemplateCurlyInString: Claude Code replaces it
 					url: "${user_config.url}",
 					headers: {
+						// Claude Code signs nobody in where Authorization is set, even to nothing.
 						// biome-ignore lint/suspicious/noTemplateCurlyInString: Claude Code replaces it
-						Authorization: "Bearer ${user_config.token}",
+						"X-Go-Live-Token": "${user_config.token}",
 					},
 				},
 			},
@@ -172,6 +173,7 @@ describe("the skill", () => {
 			"get_report",
 			"review_report",
 			"check_report",
+			"withdraw_report",
 		];
 		const calls = [...body.matchAll(/`([a-z]+_[a-z]+)\(([^)`]*)\)`/g)].map(
 			([, name = "", parameters = ""]) => ({ name, parameters }),
@@ -180,7 +182,7 @@ describe("the skill", () => {
 		const named = files.flatMap(({ text }) =>
 			[
 				...text.matchAll(
-					/\b(?:submit|list|get|review|check|send|approve)_(?:reports?|servers?)\b/g,
+					/\b(?:submit|list|get|review|check|withdraw|send|approve)_(?:reports?|servers?)\b/g,
 				),
 			].map(([name]) => name),
 		);

@@ -41,6 +41,8 @@ export interface TestProvider {
 	};
 	/** An access token as the provider would give it to this account, signed with its key; `changes` spoil it. */
 	mint(account: string, changes?: JWTPayload): Promise<string>;
+	/** Publishes a client's metadata document, and gives its address, by which the provider knows the client. */
+	clientDocument(redirectUri: string): string;
 	/** Signs any claims with the provider's key, and nothing added. */
 	sign(claims: JWTPayload, header?: { kid?: string }): Promise<string>;
 	close(): Promise<void>;
@@ -76,6 +78,7 @@ export async function startProvider(
 		nobody: person("nobody", []),
 	};
 	const clientSecret = "3f9c1b7a5e2d4c8f9a0b1c2d3e4f5a6b";
+	const documents = new Map<string, object>();
 	const provider = new Provider(issuer, {
 		clients: [
 			{
@@ -107,6 +110,7 @@ export async function startProvider(
 		features: {
 			devInteractions: { enabled: true },
 			registration: { enabled: true },
+			clientIdMetadataDocument: { enabled: true, ack: "draft-02" },
 			revocation: { enabled: true },
 			rpInitiatedLogout: { enabled: true },
 			resourceIndicators: {
@@ -128,6 +132,13 @@ export async function startProvider(
 		issueRefreshToken: async (_context, client, code) =>
 			client.grantTypeAllowed("refresh_token") &&
 			code.scopes.has("offline_access"),
+		// The one site that has documents here is no machine of its own.
+		fetch: async (url, options) => {
+			const document = documents.get(String(url));
+			return document
+				? Response.json(document)
+				: fetch(url, options as RequestInit);
+		},
 		cookies: { keys: ["a key for the tests' own cookies"] },
 		pkce: { required: () => true },
 	});
@@ -153,6 +164,19 @@ export async function startProvider(
 			OIDC_CLIENT_SECRET: clientSecret,
 			PUBLIC_URL,
 		}),
+		clientDocument(redirectUri) {
+			const client_id = "https://client.example.com/oauth/client.json";
+			documents.set(client_id, {
+				client_id,
+				client_name: "A client of the tests",
+				redirect_uris: [redirectUri],
+				grant_types: ["authorization_code", "refresh_token"],
+				response_types: ["code"],
+				token_endpoint_auth_method: "none",
+				id_token_signed_response_alg: "ES256",
+			});
+			return client_id;
+		},
 		sign,
 		mint(id, changes = {}) {
 			const account = accounts[id];

@@ -100,6 +100,8 @@ CREATE TABLE decision_confirmations (
 	status varchar(50) NOT NULL,
 	notes text,
 	requested_by_subject text NOT NULL,
+	-- The program that asked, as it calls itself.
+	client text,
 	requested_at timestamptz NOT NULL DEFAULT now(),
 	expires_at timestamptz NOT NULL,
 	used_at timestamptz,

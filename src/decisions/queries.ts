@@ -1,4 +1,7 @@
 import { sql } from "kysely";
+import { originColumns } from "../audit/queries.ts";
+import type { Origin } from "../audit/rules.ts";
+import type { AuditAction } from "../audit/schema.ts";
 import { type Database, violates } from "../database.ts";
 import type { Person } from "../identity.ts";
 import {
@@ -10,17 +13,24 @@ import {
 } from "../reports/queries.ts";
 import type { StandingReport } from "../reports/rules.ts";
 import type { Report, ReportStatus } from "../reports/schema.ts";
+import { notesSha256 } from "./rules.ts";
 import type { Approvals, Decision, NewDecision, Revision } from "./schema.ts";
 
 /** A decision with who takes it; `subject` where that is proven. */
 export type SettledDecision = Pick<
 	NewDecision,
 	"id" | "status" | "review_notes"
-> & { reviewed_by: string; subject?: string };
+> & {
+	reviewed_by: string;
+	subject?: string;
+	/** What the audit log calls it. */
+	action: AuditAction;
+};
 
 /**
- * Changes a report's status and appends the decision, in one statement: of two
- * reviewers at the same instant, the second finds the status already changed.
+ * Changes a report's status, appends the decision and records it, in one
+ * statement: of two reviewers at the same instant, the second finds the status
+ * already changed.
  *
  * @param sources the states the report may be in; in any other nothing happens
  * @returns the report as it is now, or `undefined` when nothing was changed:
@@ -30,6 +40,7 @@ export async function changeStatus(
 	db: Database,
 	decision: SettledDecision,
 	sources: readonly ReportStatus[],
+	origin: Origin,
 ): Promise<Report | undefined> {
 	const isReopening = decision.status === "pending_review";
 	const notes = decision.review_notes?.trim() || null;
@@ -37,7 +48,7 @@ export async function changeStatus(
 		.with("present", (tx) =>
 			tx
 				.selectFrom("mcp_server_reports")
-				.select(["id", "status"])
+				.select(["id", "status", "reviewed_by"])
 				.where("id", "=", decision.id)
 				.where("status", "in", sources)
 				.forUpdate(),
@@ -57,6 +68,7 @@ export async function changeStatus(
 				.returning([
 					...reportColumns.map((column) => `report.${column}` as const),
 					"present.status as from_status",
+					"present.reviewed_by as from_reviewer",
 				]),
 		)
 		.with("appended", (tx) =>
@@ -80,6 +92,29 @@ export async function changeStatus(
 							eb.val(decision.reviewed_by).as("decided_by"),
 							eb.val(notes).as("notes"),
 							eb.val(decision.subject ?? null).as("decided_by_subject"),
+						]),
+				),
+		)
+		.with("recorded", (tx) =>
+			tx
+				.insertInto("audit_log")
+				.columns([...originColumns, "action", "report_id", "before", "after"])
+				.expression((eb) =>
+					eb
+						.selectFrom("changed")
+						.select(
+							originColumns.map((column) => eb.val(origin[column]).as(column)),
+						)
+						.select([
+							eb.val(decision.action).as("action"),
+							"id as report_id",
+							sql<string>`jsonb_strip_nulls(jsonb_build_object(
+								'status', from_status, 'reviewed_by', from_reviewer))`.as(
+								"before",
+							),
+							sql<string>`jsonb_strip_nulls(jsonb_build_object(
+								'status', status, 'reviewed_by', reviewed_by,
+								'notes_sha256', ${notesSha256(notes)}::text))`.as("after"),
 						]),
 				),
 		)

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Database } from "../database.ts";
+import { recordEvent } from "../audit/queries.ts";
+import { originOf } from "../audit/rules.ts";
 import { actingAs, type ProvenIdentity } from "../identity.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import {
@@ -24,11 +25,15 @@ import {
 	type SettledDecision,
 } from "./queries.ts";
 import {
+	actionOf,
 	approvalsRequired,
 	approvedAlready,
+	confirmationNeeded,
 	decidedAlready,
 	foreignReport,
 	impossibleChange,
+	needsConfirmation,
+	notesSha256,
 	ownRepository,
 	secondLiveReport,
 	sourcesOf,
@@ -79,12 +84,19 @@ export const decisionsRouter = router({
 				input.reviewed_by,
 			);
 			const { identity } = ctx;
-			if (identity.method === "none")
-				return decide(ctx.db, { ...input, reviewed_by });
-			const decision = { ...input, reviewed_by, subject: identity.subject };
+			const decision = {
+				...input,
+				reviewed_by,
+				action: actionOf[input.status],
+			};
+			if (identity.method === "none") return decide(ctx, decision);
+			if (needsConfirmation(ctx, input.status)) throw confirmationNeeded();
+			const proven = { ...decision, subject: identity.subject };
 			return input.status === "approved"
-				? approve(ctx, identity, decision)
-				: decide(ctx.db, decision);
+				? ctx.db
+						.transaction()
+						.execute((tx) => approve({ ...ctx, db: tx }, identity, proven))
+				: decide(ctx, proven);
 		}),
 
 	withdraw: procedure
@@ -111,7 +123,8 @@ export const decisionsRouter = router({
 		})
 		.input(Withdrawal)
 		.output(Report)
-		.mutation(async ({ ctx: { db, identity }, input }) => {
+		.mutation(async ({ ctx, input }) => {
+			const { db, identity } = ctx;
 			const email = actingAs(
 				identity,
 				"developer_email",
@@ -129,11 +142,12 @@ export const decisionsRouter = router({
 					: foreignReport(report.developer_email);
 			}
 			if (report.status !== "pending_review") throw decidedAlready(report);
-			return decide(db, {
+			return decide(ctx, {
 				id: input.id,
 				status: "rejected",
 				reviewed_by: email,
 				review_notes: WITHDRAWN,
+				action: "report_withdrawn",
 				...(identity.method !== "none" && { subject: identity.subject }),
 			});
 		}),
@@ -248,11 +262,13 @@ export const decisionsRouter = router({
 
 /** Changes the status, or says what stands in the way. */
 async function decide(
-	db: Database,
+	ctx: Context,
 	decision: SettledDecision,
 ): Promise<Report> {
+	const { db } = ctx;
+	const origin = originOf(ctx, decision.reviewed_by);
 	const sources = sourcesOf[decision.status];
-	const changed = await changeStatus(db, decision, sources);
+	const changed = await changeStatus(db, decision, sources, origin);
 	if (changed) return changed;
 	const present = await findStandingReport(db, decision.id);
 	if (!present) throw unknownReport(decision.id);
@@ -264,26 +280,42 @@ async function decide(
 	throw changedMeanwhile();
 }
 
-/** Records a reviewer's approval; with the last one that it takes, the report is approved. */
-async function approve(
-	{ db, settings }: Pick<Context, "db" | "settings">,
+/**
+ * Records a reviewer's approval; with the last one that it takes, the report is approved.
+ *
+ * @param context its `db` is a transaction, at whose end the approval counts;
+ *   nothing else follows in it, see `recordEvent`
+ */
+export async function approve(
+	context: Context,
 	reviewer: ProvenIdentity,
 	decision: SettledDecision,
 ): Promise<Report> {
-	return db.transaction().execute(async (tx) => {
-		const report = await lockCandidate(tx, decision.id);
-		if (!report) throw unknownReport(decision.id);
-		if (report.status !== "pending_review") {
-			throw impossibleChange(report, "approved");
-		}
-		if (await hasSubmitted(tx, reviewer, report.repository_key)) {
-			throw ownRepository();
-		}
-		const required = approvalsRequired(report, settings.APPROVAL_QUORUM);
-		const notes = decision.review_notes?.trim() || null;
-		const approvals = await appendApproval(tx, report, reviewer, notes);
-		if (approvals === undefined) throw approvedAlready(required);
-		if (approvals >= required) return decide(tx, decision);
-		return findReport(tx, decision.id) as Promise<Report>;
+	const { db: tx, settings } = context;
+	const report = await lockCandidate(tx, decision.id);
+	if (!report) throw unknownReport(decision.id);
+	if (report.status !== "pending_review") {
+		throw impossibleChange(report, "approved");
+	}
+	if (await hasSubmitted(tx, reviewer, report.repository_key)) {
+		throw ownRepository();
+	}
+	const required = approvalsRequired(report, settings.APPROVAL_QUORUM);
+	const notes = decision.review_notes?.trim() || null;
+	const approvals = await appendApproval(tx, report, reviewer, notes);
+	if (approvals === undefined) throw approvedAlready(required);
+	if (approvals >= required) return decide(context, decision);
+	const approved = await findReport(tx, decision.id);
+	const notesHash = notesSha256(notes);
+	await recordEvent(tx, originOf(context), {
+		action: "approval_recorded",
+		report_id: decision.id,
+		before: { approvals: String(approvals - 1) },
+		after: {
+			approvals: String(approvals),
+			required: String(required),
+			...(notesHash && { notes_sha256: notesHash }),
+		},
 	});
+	return approved as Report;
 }

@@ -1,5 +1,8 @@
+import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
+import type { AuditAction } from "../audit/schema.ts";
 import { conflict } from "../errors.ts";
+import type { Identity } from "../identity.ts";
 import type { StandingReport } from "../reports/rules.ts";
 import type { Report, ReportStatus } from "../reports/schema.ts";
 
@@ -40,6 +43,21 @@ export function secondLiveReport(
 	);
 }
 
+/** What the audit log calls a change to each state. */
+export const actionOf = {
+	approved: "report_approved",
+	rejected: "report_rejected",
+	pending_review: "report_reopened",
+} as const satisfies Record<ReportStatus, AuditAction>;
+
+/**
+ * What the audit log keeps of a decision's notes: enough to prove that those in
+ * `report_decisions` are as they were written, without a second copy.
+ */
+export function notesSha256(notes: string | null): string | null {
+	return notes === null ? null : hash("sha256", notes);
+}
+
 /** Why a withdrawn report is rejected. */
 export const WITHDRAWN = "withdrawn by submitter";
 
@@ -55,6 +73,28 @@ export function approvalsRequired(
 	const isGrave =
 		(report.critical_failures ?? 0) > 0 || report.trifecta === "complete";
 	return isGrave ? quorum : 1;
+}
+
+/**
+ * Whether an approval waits until the person confirms it in the browser: a
+ * program that asks for it over MCP may be a model that nobody watches.
+ */
+export function needsConfirmation(
+	{ identity, facade }: { identity: Identity; facade: string },
+	status: ReportStatus,
+): boolean {
+	return (
+		identity.method !== "none" && facade === "mcp" && status === "approved"
+	);
+}
+
+/** 403: an approval that only a person can give. */
+export function confirmationNeeded(): TRPCError {
+	return new TRPCError({
+		code: "FORBIDDEN",
+		message:
+			"Nothing was approved: over MCP, an approval takes the confirmation of the person in the browser. Call review_report for the link.",
+	});
 }
 
 /** 403: who submitted a report of a repository does not approve one of it. */

@@ -10,10 +10,14 @@ import type { Context } from "../trpc.ts";
 import { oneLine } from "./render.ts";
 import { readReport } from "./tools.ts";
 
+/** Who is asking at this moment: over standard input, a token may be revoked meanwhile. */
+export type ContextNow = () => Context | Promise<Context>;
+
 /** Reports as resources, `golive://reports/{id}`, with a list and completion of ids. */
-export function registerResources(server: McpServer, context: Context): void {
+export function registerResources(server: McpServer, now: ContextNow): void {
 	/** Failures leave as JSON-RPC errors, in public words. */
 	async function ask<T>(question: (caller: Caller) => Promise<T>): Promise<T> {
+		const context = await now();
 		try {
 			return await question(createCaller(context));
 		} catch (error) {

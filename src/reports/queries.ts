@@ -1,4 +1,6 @@
 import { type Expression, type Insertable, type SqlBool, sql } from "kysely";
+import { originColumns } from "../audit/queries.ts";
+import type { Origin } from "../audit/rules.ts";
 import type { Assessment } from "../checklist/schema.ts";
 import type { Database, ReportsTable } from "../database.ts";
 import type { Person } from "../identity.ts";
@@ -48,7 +50,7 @@ export const standingColumns = [
 ] as const satisfies (keyof ReportsTable)[];
 
 /**
- * Stores a report as its repository's next revision.
+ * Stores a report as its repository's next revision, and records it.
  *
  * @returns the report, or `undefined` when the repository has a live one
  */
@@ -67,9 +69,11 @@ export async function insertReport(
 		report_json: Record<string, unknown> | null;
 		assessment: Assessment;
 	},
+	origin: Origin,
 ): Promise<Report | undefined> {
 	const [inserted] = await insertStatement(db, {
 		...report,
+		...origin,
 		report_json: report.report_json && JSON.stringify(report.report_json),
 		assessment: JSON.stringify(report.assessment),
 	});
@@ -89,27 +93,53 @@ type NewRow = Pick<
 	| "submitted_by_subject"
 >;
 
-const insertStatement = prepareStatement<NewRow, Report>((db, value) =>
+const insertStatement = prepareStatement<NewRow & Origin, Report>((db, value) =>
 	db
-		.insertInto("mcp_server_reports")
-		.values((eb) => ({
-			server_name: value("server_name"),
-			repository_url: value("repository_url"),
-			repository_key: value("repository_key"),
-			developer_email: value("developer_email"),
-			report_data: value("report_data"),
-			report_json: value("report_json"),
-			content_sha256: value("content_sha256"),
-			assessment: value("assessment"),
-			submitted_by_subject: value("submitted_by_subject"),
-			revision: eb
-				.selectFrom("mcp_server_reports")
-				.where("repository_key", "=", value("repository_key"))
-				.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
-		}))
-		// Waits for a rival that is being inserted, then yields to it.
-		.onConflict((conflict) => conflict.doNothing())
-		.returning(reportColumns),
+		.with("inserted", (tx) =>
+			tx
+				.insertInto("mcp_server_reports")
+				.values((eb) => ({
+					server_name: value("server_name"),
+					repository_url: value("repository_url"),
+					repository_key: value("repository_key"),
+					developer_email: value("developer_email"),
+					report_data: value("report_data"),
+					report_json: value("report_json"),
+					content_sha256: value("content_sha256"),
+					assessment: value("assessment"),
+					submitted_by_subject: value("submitted_by_subject"),
+					revision: eb
+						.selectFrom("mcp_server_reports")
+						.where("repository_key", "=", value("repository_key"))
+						.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
+				}))
+				// Waits for a rival that is being inserted, then yields to it.
+				.onConflict((conflict) => conflict.doNothing())
+				.returning(reportColumns),
+		)
+		.with("recorded", (tx) =>
+			tx
+				.insertInto("audit_log")
+				.columns([...originColumns, "action", "report_id", "after"])
+				.expression((eb) =>
+					eb
+						.selectFrom("inserted")
+						.select(
+							originColumns.map((column) =>
+								sql<string>`${value(column)}`.as(column),
+							),
+						)
+						.select([
+							sql.lit("report_submitted").as("action"),
+							"id as report_id",
+							sql<string>`jsonb_build_object('server_name', server_name,
+								'repository_url', repository_url, 'revision', revision::text,
+								'content_sha256', content_sha256)`.as("after"),
+						]),
+				),
+		)
+		.selectFrom("inserted")
+		.select(reportColumns),
 );
 
 export async function findReport(

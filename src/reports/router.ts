@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { assessWithoutBlocking } from "../assessments/assess-without-blocking.ts";
 import { incompleteReport } from "../assessments/rules.ts";
+import { originOf } from "../audit/rules.ts";
 import { actingAs } from "../identity.ts";
 import { procedure, router } from "../trpc.ts";
 import { reportProcedure } from "./one-report.ts";
@@ -50,7 +51,8 @@ export const reportsRouter = router({
 		})
 		.input(NewReport)
 		.output(Report)
-		.mutation(async ({ ctx: { db, settings, identity }, input }) => {
+		.mutation(async ({ ctx, input }) => {
+			const { db, settings, identity } = ctx;
 			refuseTooLarge(input);
 			const developer_email = actingAs(
 				identity,
@@ -76,12 +78,13 @@ export const reportsRouter = router({
 				submitted_by_subject:
 					identity.method === "none" ? null : identity.subject,
 			};
-			const inserted = await insertReport(db, report);
+			const origin = originOf(ctx, developer_email);
+			const inserted = await insertReport(db, report, origin);
 			if (inserted) return inserted;
 			const existing = await findLiveReport(db, report.repository_key);
 			if (existing) throw duplicateReport(existing);
 			// Whoever stood in the way was rejected in this very moment.
-			const retried = await insertReport(db, report);
+			const retried = await insertReport(db, report, origin);
 			if (retried) return retried;
 			throw changedMeanwhile();
 		}),

@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Person } from "../identity.ts";
+import { recordEvent } from "../audit/queries.ts";
+import { recordRefusal } from "../audit/refusals.ts";
+import { originOf } from "../audit/rules.ts";
+import { grant, type Person } from "../identity.ts";
 import { savePerson } from "../people/queries.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import type { Context } from "../trpc.ts";
@@ -17,10 +20,13 @@ import {
  * @returns the secret of the new one: 256 random bits that can stand in a cookie
  */
 export async function signIn(
-	{ db, log }: Context,
+	context: Context,
 	person: Person,
 	former: string | undefined,
 ): Promise<string> {
+	const { db, log } = context;
+	const permissions = grant(person);
+	const identity = { ...person, method: "session" as const, permissions };
 	const secret = randomBytes(32).toString("base64url");
 	await db.transaction().execute(async (tx) => {
 		await savePerson(tx, person);
@@ -30,17 +36,22 @@ export async function signIn(
 			session_sha256: hashSecret(secret),
 			subject: person.subject,
 		});
+		await recordEvent(tx, originOf({ ...context, identity }), {
+			action: "signed_in",
+			after: { roles: person.roles.join(" ") },
+		});
 	});
 	log.info("signed in");
 	return secret;
 }
 
 /** Ends a session. */
-export async function signOut(
-	{ db, log }: Context,
-	secret: string,
-): Promise<void> {
-	await deleteSession(db, hashSecret(secret));
+export async function signOut(context: Context, secret: string): Promise<void> {
+	const { db, log } = context;
+	await db.transaction().execute(async (tx) => {
+		await deleteSession(tx, hashSecret(secret));
+		await recordEvent(tx, originOf(context), { action: "signed_out" });
+	});
 	log.info("signed out");
 }
 
@@ -50,8 +61,10 @@ export async function signOut(
  * @param reason in a few fixed words: it stands in the log
  */
 export async function refuseSignIn(
-	{ log }: Context,
+	context: Context,
 	reason: string,
 ): Promise<void> {
+	const { log } = context;
+	await recordRefusal(context, { action: "sign_in_failed", detail: reason });
 	log.warn({ reason }, "sign-in refused");
 }

@@ -1,4 +1,6 @@
 import { sql } from "kysely";
+import { originColumns } from "../audit/queries.ts";
+import type { Origin } from "../audit/rules.ts";
 import type { Database } from "../database.ts";
 import type { Permission, Person } from "../identity.ts";
 import { type AccessToken, MAX_TOKENS, type NewAccessToken } from "./schema.ts";
@@ -15,11 +17,12 @@ const tokenColumns = [
 	"token.revoked_by",
 ] as const;
 
-/** Stores a token's hash, with what it may be used for. */
+/** Stores a token's hash, with what it may be used for, and records it. */
 export async function insertToken(
 	db: Database,
 	owner: Pick<Person, "subject">,
 	token: NewAccessToken & { token_sha256: string },
+	origin: Origin,
 ): Promise<AccessToken> {
 	return db
 		.with("token", (tx) =>
@@ -33,6 +36,27 @@ export async function insertToken(
 					expires_at: sql<string>`now() + make_interval(days => ${token.expires_in_days})`,
 				})
 				.returningAll(),
+		)
+		.with("recorded", (tx) =>
+			tx
+				.insertInto("audit_log")
+				.columns([...originColumns, "action", "target", "after"])
+				.expression((eb) =>
+					eb
+						.selectFrom("token")
+						.select(
+							originColumns.map((column) => eb.val(origin[column]).as(column)),
+						)
+						.select([
+							sql.lit("token_created").as("action"),
+							sql<string>`id::text`.as("target"),
+							sql<string>`jsonb_build_object('name', name,
+								'scopes', array_to_string(scopes, ' '),
+								'expires_at', to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))`.as(
+								"after",
+							),
+						]),
+				),
 		)
 		.selectFrom("token")
 		.innerJoin("people as person", "person.subject", "token.owner_subject")
@@ -57,7 +81,7 @@ export async function listTokens(
 }
 
 /**
- * Ends a token for ever; one that was revoked before stays as it was.
+ * Ends a token for ever, and records it; one that was revoked before stays as it was.
  *
  * @param owner whose it must be; absent: anybody's
  * @returns the token, or `undefined` when there is no such one
@@ -67,20 +91,51 @@ export async function revokeToken(
 	id: string,
 	revokedBy: string,
 	owner: Pick<Person, "subject"> | undefined,
+	origin: Origin,
 ): Promise<AccessToken | undefined> {
 	return db
-		.with("token", (tx) => {
-			const update = tx
-				.updateTable("access_tokens")
-				.set({
-					revoked_at: sql<string>`coalesce(revoked_at, now())`,
-					revoked_by: sql<string>`coalesce(revoked_by, ${revokedBy})`,
-				})
+		.with("present", (tx) => {
+			const present = tx
+				.selectFrom("access_tokens")
+				.select(["id", "revoked_at"])
 				.where("id", "=", id);
 			return (
-				owner ? update.where("owner_subject", "=", owner.subject) : update
-			).returningAll();
+				owner ? present.where("owner_subject", "=", owner.subject) : present
+			).forUpdate();
 		})
+		.with("token", (tx) =>
+			tx
+				.updateTable("access_tokens as changed")
+				.from("present")
+				.set({
+					revoked_at: sql<string>`coalesce(changed.revoked_at, now())`,
+					revoked_by: sql<string>`coalesce(changed.revoked_by, ${revokedBy})`,
+				})
+				.whereRef("changed.id", "=", "present.id")
+				.returningAll("changed")
+				.returning("present.revoked_at as revoked_before"),
+		)
+		.with("recorded", (tx) =>
+			tx
+				.insertInto("audit_log")
+				.columns([...originColumns, "action", "target", "after"])
+				.expression((eb) =>
+					eb
+						.selectFrom("token")
+						.innerJoin("people", "people.subject", "token.owner_subject")
+						.where("revoked_before", "is", null)
+						.select(
+							originColumns.map((column) => eb.val(origin[column]).as(column)),
+						)
+						.select([
+							sql.lit("token_revoked").as("action"),
+							sql<string>`token.id::text`.as("target"),
+							sql<string>`jsonb_build_object('name', token.name, 'owner', people.email)`.as(
+								"after",
+							),
+						]),
+				),
+		)
 		.selectFrom("token")
 		.innerJoin("people as person", "person.subject", "token.owner_subject")
 		.select(tokenColumns)

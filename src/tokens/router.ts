@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { originOf } from "../audit/rules.ts";
 import { may, notPermitted, type ProvenIdentity } from "../identity.ts";
 import { savePerson } from "../people/queries.ts";
 import { procedure, router } from "../trpc.ts";
@@ -57,15 +58,14 @@ export const tokensRouter = router({
 		})
 		.input(NewAccessToken)
 		.output(CreatedAccessToken)
-		.mutation(async ({ ctx: { db, identity }, input }) => {
+		.mutation(async ({ ctx, input }) => {
+			const { db, identity } = ctx;
 			const token = makeToken();
 			const { subject, email, name, roles } = identity;
 			const created = await db.transaction().execute(async (tx) => {
 				await savePerson(tx, { subject, email, name, roles });
-				return insertToken(tx, identity, {
-					...input,
-					token_sha256: hashSecret(token),
-				});
+				const kept = { ...input, token_sha256: hashSecret(token) };
+				return insertToken(tx, identity, kept, originOf(ctx));
 			});
 			return { ...created, token };
 		}),
@@ -123,9 +123,16 @@ export const tokensRouter = router({
 		})
 		.input(AccessTokenId)
 		.output(AccessToken)
-		.mutation(async ({ ctx: { db, identity }, input: { id } }) => {
+		.mutation(async ({ ctx, input: { id } }) => {
+			const { db, identity } = ctx;
 			const owner = may(identity, "tokens:manage") ? undefined : identity;
-			const revoked = await revokeToken(db, id, identity.email, owner);
+			const revoked = await revokeToken(
+				db,
+				id,
+				identity.email,
+				owner,
+				originOf(ctx),
+			);
 			if (!revoked) {
 				throw new TRPCError({
 					code: "NOT_FOUND",

@@ -9,7 +9,7 @@ export function mountChecklistPage(scope: FastifyInstance, site: Site): void {
 	// The checklist is part of the program: one page for as long as it runs.
 	let page: Page | undefined;
 	scope.get("/checklist", async (request, reply) => {
-		refuseWithout("catalogue:read", request);
+		await refuseWithout(site, "catalogue:read", request);
 		page ??= checklistPage(await site.callerFor(request).checklist.get());
 		return site.sendPage(request, reply, page);
 	});

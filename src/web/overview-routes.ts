@@ -18,7 +18,7 @@ const Drawing = OverviewWindow.extend({
 export function mountOverviewPage(scope: FastifyInstance, site: Site): void {
 	const known = new LRUCache<number, Overview>({ max: 20, ttl: FRESH_FOR });
 	const lookUp = async (request: FastifyRequest, days: number) => {
-		refuseWithout("reports:read_all", request);
+		await refuseWithout(site, "reports:read_all", request);
 		const overview =
 			known.get(days) ??
 			(await site.callerFor(request).analytics.overview({ days }));

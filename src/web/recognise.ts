@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { recordRefusal } from "../audit/refusals.ts";
 import { reportError } from "../errors.ts";
 import {
 	grant,
@@ -97,14 +98,21 @@ export async function recognise(
  *
  * @throws TRPCError
  */
-export function refuseWithout(
+export async function refuseWithout(
+	site: Site,
 	permission: Permission,
-	{ identity }: FastifyRequest,
-): void {
+	request: FastifyRequest,
+): Promise<void> {
+	const { identity } = request;
 	if (!identity) throw signInFirst();
-	if (!may(identity, permission)) {
-		throw notPermitted(identity as ProvenIdentity, permission);
-	}
+	if (may(identity, permission)) return;
+	const error = notPermitted(identity as ProvenIdentity, permission);
+	await recordRefusal(site.contextFor(request), {
+		action: "action_refused",
+		target: request.routeOptions.url ?? null,
+		detail: error.message,
+	});
+	throw error;
 }
 
 /** Takes a session's cookie from the browser. */
@@ -130,7 +138,9 @@ export function isForPage({ method, url, headers }: FastifyRequest): boolean {
 	return (
 		(method === "GET" || method === "HEAD") &&
 		/\btext\/html\b/.test(headers.accept ?? "") &&
-		!/^\/(api|trpc|mcp|docs|openapi\.json|healthz|readyz)\b/.test(url)
+		!/^\/(api|trpc|mcp|docs|openapi\.json|healthz|readyz|\.well-known)\b/.test(
+			url,
+		)
 	);
 }
 

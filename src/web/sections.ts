@@ -23,6 +23,7 @@ const sections = [
 		label: "Overview",
 		needs: "reports:read_all",
 	},
+	{ id: "audit", href: "/audit", label: "Audit log", needs: "audit:read" },
 	{
 		id: "checklist",
 		href: "/checklist",
@@ -33,7 +34,6 @@ const sections = [
 
 /** What there is only where people sign in. */
 const personalSections = [
-	{ id: "audit", href: "/audit", label: "Audit log", needs: "audit:read" },
 	{
 		id: "tokens",
 		href: "/tokens",

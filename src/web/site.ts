@@ -70,8 +70,12 @@ export function openSite(
 		viewerOf,
 		async sendPage(request, reply, page) {
 			const viewer = viewerOf(request);
+			// Whoever may not read reports would be refused, and the audit log say so.
+			const mayLook = !viewer || viewer.permissions.has("reports:read");
 			const queue =
-				reply.statusCode >= 500 ? null : await lookAtQueue(callerFor(request));
+				reply.statusCode >= 500 || !mayLook
+					? null
+					: await lookAtQueue(callerFor(request));
 			const frame = { assets: urls, version, queue };
 			return reply
 				.type("text/html; charset=utf-8")

@@ -1,0 +1,88 @@
+import type { Writable } from "node:stream";
+import type { Database } from "../database.ts";
+import { exportLog } from "./export.ts";
+import { AuditFilter } from "./schema.ts";
+import { type Note, verifyChain } from "./verify.ts";
+
+/** What the command line says after `audit`. */
+export interface AuditCommand {
+	action: string | undefined;
+	/** Of `verify`: an earlier answer. */
+	head?: string;
+	seq?: string;
+	/** Of `export`: its beginning and its end. */
+	since?: string;
+	until?: string;
+}
+
+/**
+ * Verifies or exports the audit log.
+ *
+ * @param output takes the answer
+ * @param onProgress hears how far verifying is
+ * @throws Error with a sentence when the log is broken, or the command lacks something
+ */
+export async function runAuditCommand(
+	db: Database,
+	{ action, ...options }: AuditCommand,
+	output: Writable,
+	onProgress: (done: number, total: number) => void,
+): Promise<void> {
+	switch (action) {
+		case "verify":
+			refuseOthers(options, ["head", "seq"]);
+			output.write(await verify(db, readNote(options), onProgress));
+			break;
+		case "export":
+			refuseOthers(options, ["since", "until"]);
+			await exportLog(db, output, readRange(options));
+			break;
+		default:
+			throw new Error("Say audit verify or audit export.");
+	}
+}
+
+async function verify(
+	db: Database,
+	note: Note | undefined,
+	onProgress: (done: number, total: number) => void,
+): Promise<string> {
+	const { broken, seq, hash } = await verifyChain(db, { note, onProgress });
+	if (broken) {
+		throw new Error(
+			`THE AUDIT LOG IS BROKEN AT ROW ${broken.seq}: ${broken.what}.\nUp to row ${seq} the chain is unbroken.`,
+		);
+	}
+	return `The audit log is whole: ${seq} ${seq === 1 ? "row" : "rows"}, each as it was recorded.\nTo prove later that nothing up to here was rewritten, note: --seq ${seq} --head ${hash}\n`;
+}
+
+function refuseOthers(options: object, fitting: string[]): void {
+	const other = Object.keys(options).find((one) => !fitting.includes(one));
+	if (other) throw new Error(`This takes no --${other}.`);
+}
+
+function readNote({
+	head,
+	seq,
+}: Pick<AuditCommand, "head" | "seq">): Note | undefined {
+	if (head === undefined) {
+		if (seq !== undefined) throw new Error("--seq needs --head beside it.");
+		return undefined;
+	}
+	if (!/^[0-9a-f]{64}$/.test(head)) {
+		throw new Error("--head must be a hash: 64 digits from 0 to f.");
+	}
+	if (seq === undefined) return { hash: head };
+	if (!/^\d{1,15}$/.test(seq)) {
+		throw new Error("--seq must be a row's number.");
+	}
+	return { hash: head, seq: Number(seq) };
+}
+
+function readRange(given: Pick<AuditCommand, "since" | "until">) {
+	const range = AuditFilter.pick({ since: true, until: true });
+	const { data, error } = range.safeParse(given);
+	if (data) return data;
+	const [issue] = error.issues;
+	throw new Error(`--${issue?.path.join(".")}: ${issue?.message}`);
+}

@@ -1,0 +1,51 @@
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Database } from "../database.ts";
+import { readEntries, readHead } from "./queries.ts";
+import { canonicalRow } from "./rules.ts";
+import type { AuditEntry, AuditFilter } from "./schema.ts";
+
+/** Rows read at once. */
+const BATCH = 1000;
+
+/**
+ * Writes the audit log as NDJSON, oldest first: each line is a row's canonical
+ * JSON with its hash, so that it proves itself.
+ *
+ * @param output is not closed; what it does not take yet is waited for
+ * @param range from which time on, and before which
+ */
+export async function exportLog(
+	db: Database,
+	output: Writable,
+	range: Pick<AuditFilter, "since" | "until"> = {},
+): Promise<void> {
+	const lines = Readable.from(linesOf(db, range), { objectMode: true });
+	try {
+		await pipeline(lines, output, { end: false });
+	} catch (error) {
+		// Whoever reads has seen enough, as `head` has.
+		if ((error as { code?: string }).code !== "EPIPE") throw error;
+	}
+}
+
+async function* linesOf(
+	db: Database,
+	range: Pick<AuditFilter, "since" | "until">,
+): AsyncGenerator<string> {
+	const { seq: end } = (await readHead(db)) ?? { seq: 0 };
+	for (let from = 1; from <= end; from += BATCH) {
+		const to = Math.min(from + BATCH - 1, end);
+		const entries = await readEntries(db, from, to, range);
+		if (entries.length > 0) yield entries.map(lineOf).join("");
+	}
+}
+
+/** Some programs take U+2028 and U+2029 for the end of a line. */
+function lineOf(entry: AuditEntry): string {
+	const json = canonicalRow(entry).replaceAll(
+		/[\u2028\u2029]/g,
+		(character) => `\\u${character.charCodeAt(0).toString(16)}`,
+	);
+	return `${json}\n`;
+}

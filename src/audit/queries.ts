@@ -1,0 +1,172 @@
+import { type Expression, type SqlBool, sql } from "kysely";
+import type { AuditLogTable, Database } from "../database.ts";
+import { formatTime, type Origin } from "./rules.ts";
+import type { AuditAction, AuditEntry, AuditFilter } from "./schema.ts";
+
+/** The columns of an `Origin`, in the order in which statements give them. */
+export const originColumns = [
+	"actor",
+	"actor_subject",
+	"method",
+	"facade",
+	"client",
+	"request_id",
+	"address",
+] as const satisfies (keyof Origin & keyof AuditLogTable)[];
+
+/** What was done. */
+export interface AuditEvent {
+	action: AuditAction;
+	report_id?: string | null;
+	target?: string | null;
+	before?: Record<string, string> | null;
+	after?: Record<string, string> | null;
+}
+
+/**
+ * Appends to the audit log. In a transaction, it comes last: from here to the
+ * commit every other writer waits, and one that held what we still want would
+ * wait for ever.
+ */
+export async function recordEvent(
+	db: Database,
+	origin: Origin,
+	{ before = null, after = null, ...event }: AuditEvent,
+): Promise<void> {
+	await db
+		.insertInto("audit_log")
+		.values({
+			...origin,
+			...event,
+			before: before && JSON.stringify(before),
+			after: after && JSON.stringify(after),
+		})
+		.execute();
+}
+
+const entryColumns = [
+	"seq",
+	"actor",
+	"actor_subject",
+	"method",
+	"facade",
+	"client",
+	"action",
+	"report_id",
+	"target",
+	"before",
+	"after",
+	"request_id",
+	"address",
+	"previous_hash",
+	"hash",
+] as const satisfies (keyof AuditLogTable)[];
+
+/** A page of the audit log, newest first; it starts after the row the caller saw last. */
+export async function listEntries(
+	db: Database,
+	filter: AuditFilter,
+): Promise<AuditEntry[]> {
+	let query = selectEntries(db)
+		.where(isWanted(filter))
+		.orderBy("audit_log.time", "desc")
+		.orderBy("audit_log.seq", "desc")
+		.limit(filter.limit);
+	if (filter.after !== undefined) {
+		query = query.where(
+			sql<boolean>`(audit_log.time, audit_log.seq) < (
+				select seen.time, seen.seq from audit_log as seen where seen.seq = ${filter.after}
+			)`,
+		);
+	}
+	return (await query.execute()).map(readEntry);
+}
+
+/** Whether there is a row with this number. */
+export async function hasEntry(db: Database, seq: number): Promise<boolean> {
+	const found = await db
+		.selectFrom("audit_log")
+		.select("seq")
+		.where("seq", "=", String(seq))
+		.executeTakeFirst();
+	return found !== undefined;
+}
+
+/** The rows with these numbers, in their order, both ends included. */
+export async function readEntries(
+	db: Database,
+	from: number,
+	to: number,
+	filter: Pick<AuditFilter, "since" | "until"> = {},
+): Promise<AuditEntry[]> {
+	const rows = await selectEntries(db)
+		.where("audit_log.seq", ">=", String(from))
+		.where("audit_log.seq", "<=", String(to))
+		.where(isWanted(filter))
+		.orderBy("audit_log.seq")
+		.execute();
+	return rows.map(readEntry);
+}
+
+/** The number and the hash of the last row, as the head has them; `undefined` when somebody removed it. */
+export async function readHead(
+	db: Database,
+): Promise<{ seq: number; hash: string } | undefined> {
+	const head = await db
+		.selectFrom("audit_head")
+		.select(["seq", "hash"])
+		.executeTakeFirst();
+	return head && { seq: Number(head.seq), hash: head.hash };
+}
+
+/** The number of a row that the head does not count, if there is one. */
+export async function findUncounted(db: Database): Promise<number | undefined> {
+	const found = await db
+		.selectFrom("audit_log")
+		.select("seq")
+		.where((eb) =>
+			eb.or([
+				eb("seq", "<", "1"),
+				eb("seq", ">", eb.selectFrom("audit_head").select("seq")),
+			]),
+		)
+		.orderBy("seq")
+		.limit(1)
+		.executeTakeFirst();
+	return found && Number(found.seq);
+}
+
+function selectEntries(db: Database) {
+	return db.selectFrom("audit_log").select(entryColumns).select(
+		// As a number, which no setting of the database writes in another way.
+		sql<string>`extract(epoch from audit_log.time)::text`.as("seconds"),
+	);
+}
+
+type Row = Awaited<
+	ReturnType<ReturnType<typeof selectEntries>["execute"]>
+>[number];
+
+function readEntry({ seconds, seq, ...row }: Row): AuditEntry {
+	return { ...row, seq: Number(seq), time: formatTime(seconds) };
+}
+
+function isWanted({
+	actor,
+	action,
+	report_id,
+	method,
+	facade,
+	since,
+	until,
+}: Partial<AuditFilter>): Expression<SqlBool> {
+	const conditions: Expression<SqlBool>[] = [sql<boolean>`true`];
+	if (actor) conditions.push(sql`lower(actor) = lower(${actor})`);
+	if (action) conditions.push(sql`action = ${action}`);
+	if (report_id) conditions.push(sql`report_id = ${report_id}`);
+	if (method) conditions.push(sql`method = ${method}`);
+	if (facade) conditions.push(sql`facade = ${facade}`);
+	if (since) conditions.push(sql`audit_log.time >= ${since}`);
+	if (until) conditions.push(sql`audit_log.time < ${until}`);
+	return sql<boolean>`${sql.join(conditions, sql` and `)}`;
+}

@@ -1,0 +1,42 @@
+import { TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
+import { procedure, router } from "../trpc.ts";
+import { hasEntry, listEntries } from "./queries.ts";
+import { AuditEntry, AuditFilter } from "./schema.ts";
+
+/** The audit log: who did what, provably. */
+export const auditRouter = router({
+	list: procedure
+		.meta({
+			access: "audit:read",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/audit",
+				operationId: "listAuditEntries",
+				tags: ["Audit log"],
+				summary: "List the audit log",
+				description:
+					"Who did what, and what was refused, newest first. Every row carries its own hash and that of the row before. A full page carries a `Link` to the next one.",
+			},
+			rest: {
+				success: 200,
+				errors: { 400: "A filter is not valid; `issues` names every problem." },
+				pageSize: DEFAULT_PAGE_SIZE,
+				cursor: "seq",
+			},
+		})
+		.input(AuditFilter.prefault({}))
+		.output(z.array(AuditEntry))
+		.query(async ({ ctx: { db }, input }) => {
+			const { after } = input;
+			const page = await listEntries(db, input);
+			if (page.length === 0 && after && !(await hasEntry(db, after))) {
+				throw new TRPCError({
+					code: "BAD_REQUEST",
+					message: `after: The audit log has no row ${after}. Give the seq of the last row you have seen, or leave it out to start at the newest.`,
+				});
+			}
+			return page;
+		}),
+});

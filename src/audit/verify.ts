@@ -1,0 +1,111 @@
+import type { Database } from "../database.ts";
+import { findUncounted, readEntries, readHead } from "./queries.ts";
+import { hashEntry, NO_HASH } from "./rules.ts";
+import type { AuditEntry } from "./schema.ts";
+
+/** Rows read at once. */
+const BATCH = 1000;
+
+/** What an operator noted of the log earlier: the hash of a row, and its number if it is known. */
+export interface Note {
+	hash: string;
+	seq?: number;
+}
+
+/** What a walk over the chain found. */
+export interface Verification {
+	/** The last row that is in order, and its hash; 0 and zeros of an empty log. */
+	seq: number;
+	hash: string;
+	/** The first thing that is not in order: at which row, and what it is. */
+	broken?: { seq: number; what: string };
+}
+
+/**
+ * Walks the whole chain, from the first row to the one that the head names, and
+ * computes every hash anew. Rows that are appended meanwhile wait for the next walk.
+ *
+ * @param options `note` is proven to be a part of the chain; `onProgress` hears
+ *   after every batch
+ */
+export async function verifyChain(
+	db: Database,
+	options: {
+		note?: Note | undefined;
+		onProgress?(done: number, total: number): void;
+	} = {},
+): Promise<Verification> {
+	const head = await readHead(db);
+	let last = { seq: 0, hash: NO_HASH };
+	const stop = (what: string, seq = last.seq + 1): Verification => ({
+		...last,
+		broken: { seq, what },
+	});
+	if (!head) {
+		return stop("the head is missing: nobody can tell which row is the last");
+	}
+	const { note } = options;
+	let isNoteFound = !note || isNoted(note, last);
+	while (last.seq < head.seq) {
+		const to = Math.min(last.seq + BATCH, head.seq);
+		for (const entry of await readEntries(db, last.seq + 1, to)) {
+			const fault = findFault(last, entry);
+			if (fault) return stop(fault, Math.min(entry.seq, last.seq + 1));
+			last = { seq: entry.seq, hash: entry.hash };
+			if (note && last.seq === note.seq && last.hash !== note.hash) {
+				return stop(
+					`its hash is ${last.hash}, and not the one of your note: the log was rewritten up to here`,
+					last.seq,
+				);
+			}
+			isNoteFound ||= note !== undefined && isNoted(note, last);
+		}
+		if (last.seq < to) {
+			return stop(`the row is missing; the head counts ${head.seq} rows`);
+		}
+		options.onProgress?.(last.seq, head.seq);
+	}
+	if (last.hash !== head.hash) {
+		return stop(
+			`the head names the hash ${head.hash}, and not that of the last row, ${last.hash}`,
+			last.seq,
+		);
+	}
+	const uncounted = await findUncounted(db);
+	if (uncounted !== undefined) {
+		return stop("the head does not count this row", uncounted);
+	}
+	if (!isNoteFound) {
+		return stop(
+			note?.seq === undefined
+				? `no row has the hash of your note: what stood here was rewritten`
+				: `the log ends before row ${note.seq} of your note`,
+			last.seq,
+		);
+	}
+	return last;
+}
+
+function isNoted(note: Note, { seq, hash }: Pick<AuditEntry, "seq" | "hash">) {
+	return hash === note.hash && (note.seq === undefined || note.seq === seq);
+}
+
+/** What is wrong with a row that must follow the last one. */
+function findFault(
+	last: Pick<AuditEntry, "seq" | "hash">,
+	entry: AuditEntry,
+): string | undefined {
+	if (entry.seq > last.seq + 1) {
+		return `the row is missing; after row ${last.seq} comes row ${entry.seq}`;
+	}
+	if (entry.seq <= last.seq) return "there is more than one row of this number";
+	const isFollowing = entry.previous_hash === last.hash;
+	if (hashEntry(entry) !== entry.hash) {
+		return isFollowing
+			? "its content was changed: it does not have the hash that was recorded"
+			: "its content was changed, or it is another row: it neither has the hash that was recorded nor follows the row before";
+	}
+	if (!isFollowing) {
+		return `it does not follow row ${last.seq}: one of the two was replaced, with a hash of its own`;
+	}
+}

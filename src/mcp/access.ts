@@ -1,0 +1,62 @@
+import {
+	type Identity,
+	may,
+	notPermitted,
+	type Permission,
+	type ProvenIdentity,
+} from "../identity.ts";
+import { appRouter, type Caller } from "../router.ts";
+import type { Meta } from "../trpc.ts";
+import { tools } from "./tools.ts";
+
+/** Where a procedure stands in the router, such as `reports.submit`. */
+export type ProcedurePath = {
+	[Slice in keyof Caller & string]: `${Slice}.${keyof Caller[Slice] & string}`;
+}[keyof Caller & string];
+
+/** Whether somebody may call a procedure, as its own metadata says. */
+export function mayCall(identity: Identity, procedure: ProcedurePath): boolean {
+	const access = accessOf(procedure);
+	return access === undefined || may(identity, access);
+}
+
+/**
+ * Refuses MCP messages that ask for what the sender may not do, so that the
+ * answer can be a 403 that names what is missing, as MCP's authorization asks.
+ *
+ * @param body one message, or a batch of them, of whatever shape
+ * @throws TRPCError FORBIDDEN
+ */
+export function refuseForbidden(identity: Identity, body: unknown): void {
+	if (identity.method === "none") return;
+	for (const message of [body].flat()) {
+		const procedure = procedureOf(message);
+		if (procedure && !mayCall(identity, procedure)) {
+			const access = accessOf(procedure) as Permission;
+			throw notPermitted(identity as ProvenIdentity, access);
+		}
+	}
+}
+
+/** The procedure behind a message; `undefined` where it is not known or everybody may ask. */
+function procedureOf(message: unknown): ProcedurePath | undefined {
+	const { method, params } = (message ?? {}) as Record<string, unknown>;
+	const { name, uri } = (params ?? {}) as Record<string, unknown>;
+	if (method === "tools/call") {
+		return tools.find((tool) => tool.name === name)?.procedure;
+	}
+	if (method === "resources/read") {
+		return String(uri).startsWith("golive://reports/")
+			? "reports.get"
+			: "checklist.get";
+	}
+	return method === "prompts/get" ? "checklist.get" : undefined;
+}
+
+function accessOf(procedure: ProcedurePath): Permission | undefined {
+	const procedures = appRouter._def.procedures as unknown as Record<
+		string,
+		{ _def: { meta?: Meta } }
+	>;
+	return procedures[procedure]?._def.meta?.access;
+}

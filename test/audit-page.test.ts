@@ -1,0 +1,152 @@
+import { sql } from "kysely";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { startBrowser } from "./browser.ts";
+import { decide, startService, submit } from "./helpers.ts";
+import { visit } from "./pages.ts";
+import { startProvider } from "./provider.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+	browser = await startBrowser(afterAll);
+});
+
+test("the page shows who did what, filters, pages, and leads to the reports", async () => {
+	const service = await startService();
+	const { id } = await submit(service, { server_name: "mcp-audited" });
+	await decide(service, id, "rejected", { reviewed_by: "kim@example.com" });
+	for (let count = 0; count < 60; count++) await submit(service);
+	const { open } = visit(service);
+	const first = await open("/audit");
+	expect(first.status).toBe(200);
+	expect(first.html).toContain("Chain unbroken");
+	expect(first.html.match(/<tr /g)).toHaveLength(50);
+	const next = /rel="next" href="([^"]+)"/.exec(first.html)?.[1] ?? "";
+	const second = await open(next);
+	expect(second.html.match(/<tr /g)).toHaveLength(12);
+	expect(second.html).toContain(`href="/reports/${id}"`);
+	const filtered = await open(
+		"/audit?actor=KIM%40example.com&action=&since=2025-01-01T00%3A00&until=2999-12-31T23%3A59",
+	);
+	expect(filtered.html.match(/<tr /g)).toHaveLength(1);
+	expect(filtered.html).toContain("Report rejected");
+	expect(filtered.html).toMatch(
+		/status: <bdi>pending_review<\/bdi>, now <bdi>rejected/,
+	);
+	const none = await open("/audit?actor=nobody%40example.com");
+	expect(none.html).toContain("No row fits these filters.");
+	const bad = await open("/audit?action=nonsense");
+	expect(bad.status).toBe(400);
+	const hostile = await open(
+		`/audit?actor=${encodeURIComponent('"><script>')}`,
+	);
+	expect(hostile.html).not.toContain("<script>");
+});
+
+test("the page says which of its rows is not as it was recorded", async () => {
+	const service = await startService();
+	for (let count = 0; count < 3; count++) await submit(service);
+	await service.db.connection().execute(async (one) => {
+		await sql`set session_replication_role = replica`.execute(one);
+		await sql`update audit_log set actor = 'mallory@example.com' where seq = 2`.execute(
+			one,
+		);
+		await sql`set session_replication_role = origin`.execute(one);
+	});
+	const { html } = await visit(service).open("/audit");
+	expect(html).toContain("Chain broken");
+	expect(html).toMatch(/Not as recorded: row 2\./);
+});
+
+test("signing in, out and in vain is recorded; only auditors are led to the log; no page has anybody refused", async () => {
+	const service = await startService();
+	const address = await service.listen();
+	const port = new URL(address).port;
+	await service.app.close();
+	const base = `http://localhost:${port}`;
+	const provider = await startProvider(base);
+	const own = await startService(undefined, provider.settings(base));
+	await own.app.listen({ host: "127.0.0.1", port: Number(port) });
+	const subject = (who: string) => `${provider.issuer} ${who}`;
+	for (const who of ["aud", "dev", "adm", "rita"]) {
+		const page = await openPage();
+		await page.goto(`${base}/sign-in`);
+		await signInAs(page, who);
+		const links = page
+			.getByRole("navigation", { name: "Main" })
+			.getByRole("link");
+		const hrefs = await links.evaluateAll((all) =>
+			all.map((link) => link.getAttribute("href") ?? ""),
+		);
+		expect(hrefs.includes("/audit"), who).toBe(who === "aud");
+		for (const href of hrefs) {
+			expect((await page.goto(base + href))?.status(), href).toBe(200);
+		}
+		if (who !== "aud") {
+			expect((await page.goto(`${base}/audit`))?.status()).toBe(403);
+		}
+		await page.getByRole("button", { name: "Sign out" }).click();
+		await page.waitForURL(/signed-out|sign-out|session/);
+	}
+	const failed = await fetch(
+		`${base}/sign-in/callback?state=x&code=secret-code`,
+		{
+			headers: { accept: "text/html" },
+		},
+	);
+	expect(failed.status).toBe(403);
+	const { rows } = await sql<Record<string, string>>`
+		select actor, actor_subject, method, facade, action, target from audit_log order by seq`.execute(
+		own.db,
+	);
+	const steps = (who: string, isRefused: boolean) => {
+		const known = {
+			actor: `${who}@example.com`,
+			actor_subject: subject(who),
+			method: "session",
+			facade: "web",
+		};
+		return [
+			{ ...known, action: "signed_in", target: null },
+			...(isRefused
+				? [{ ...known, action: "action_refused", target: "audit.list" }]
+				: []),
+			{ ...known, action: "signed_out", target: null },
+		];
+	};
+	expect(rows).toEqual([
+		...steps("aud", false),
+		...steps("dev", true),
+		...steps("adm", true),
+		...steps("rita", true),
+		{
+			actor: null,
+			actor_subject: null,
+			method: "none",
+			facade: "web",
+			action: "sign_in_failed",
+			target: null,
+		},
+	]);
+	const { rows: all } = await sql<{ text: string }>`
+		select string_agg(audit_log::text, '') as text from audit_log`.execute(
+		own.db,
+	);
+	expect(all[0]?.text).not.toContain("secret-code");
+});
+
+async function signInAs(page: Page, account: string): Promise<void> {
+	await page.locator('input[name="login"]').fill(account);
+	await page.locator('input[name="password"]').fill("any");
+	await page.getByRole("button", { name: "Sign-in" }).click();
+	await page.getByRole("button", { name: "Continue" }).click();
+	await page.waitForURL("http://localhost:*/**");
+}
+
+async function openPage(): Promise<Page> {
+	const context = await browser.newContext();
+	onTestFinished(() => context.close());
+	const page = await context.newPage();
+	page.setDefaultTimeout(10_000);
+	return page;
+}
