@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../src/config.ts";
 import { grant } from "../src/identity.ts";
 import { createCaller } from "../src/router.ts";
+import { authorize } from "./authorize.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
-import { signInAt } from "./oauth-client.ts";
 import { tokenIn, visit } from "./pages.ts";
 import { startProvider, type TestProvider } from "./provider.ts";
 
@@ -79,7 +79,7 @@ type Browser = ReturnType<typeof visit>;
 async function browserOf(account: string): Promise<Browser> {
 	const browser = visit(service);
 	const { headers } = await browser.open("/sign-in");
-	const back = await signInAt(new URL(String(headers.location)), account);
+	const back = await authorize(String(headers.location), account);
 	await browser.open(`${back.pathname}${back.search}`);
 	return browser;
 }

@@ -13,6 +13,7 @@ import {
 	onTestFinished,
 	test,
 } from "vitest";
+import { authorize } from "./authorize.ts";
 import {
 	type Answer,
 	newReport,
@@ -24,7 +25,6 @@ import {
 	type Keeper,
 	keepInMemory,
 	REDIRECT_URL,
-	signInAt,
 	signingClients,
 } from "./oauth-client.ts";
 import { startProvider, type TestProvider } from "./provider.ts";
@@ -96,7 +96,7 @@ describe.each(Object.entries(signingClients))("%s", (_name, makeAttempt) => {
 	async function connectAs(account: string, keeper: Keeper) {
 		const stranger = makeAttempt(`${base}/mcp`, keeper);
 		await expect(stranger.connect()).rejects.toThrow(/nauthorized/);
-		await stranger.finish(await signInAt(keeper.sentTo as URL, account));
+		await stranger.finish(await authorize(String(keeper.sentTo), account));
 		const client = await makeAttempt(`${base}/mcp`, keeper).connect();
 		onTestFinished(() => client.close());
 		return client;
