@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioTransport1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -14,6 +12,7 @@ import {
 	test,
 } from "vitest";
 import { authorize } from "./authorize.ts";
+import { findFreePort } from "./free-port.ts";
 import {
 	type Answer,
 	newReport,
@@ -44,16 +43,6 @@ beforeAll(async () => {
 	});
 	await service.app.listen({ host: "127.0.0.1", port });
 });
-
-/** The service's own address must be known before it starts: tokens are for it. */
-async function findFreePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, "close");
-	return port;
-}
 
 /** Sends one JSON-RPC message to /mcp as this account, or with this header. */
 async function send(
