@@ -5,14 +5,10 @@ import {
 	type Permission,
 	type ProvenIdentity,
 } from "../identity.ts";
-import { appRouter, type Caller } from "../router.ts";
+import { appRouter } from "../router.ts";
 import type { Meta } from "../trpc.ts";
+import type { ProcedurePath } from "./tool.ts";
 import { tools } from "./tools.ts";
-
-/** Where a procedure stands in the router, such as `reports.submit`. */
-export type ProcedurePath = {
-	[Slice in keyof Caller & string]: `${Slice}.${keyof Caller[Slice] & string}`;
-}[keyof Caller & string];
 
 /** Whether somebody may call a procedure, as its own metadata says. */
 export function mayCall(identity: Identity, procedure: ProcedurePath): boolean {

@@ -8,7 +8,8 @@ import { version } from "../version.ts";
 import { mayCall } from "./access.ts";
 import { registerChecklist } from "./checklist.ts";
 import { type ContextNow, registerResources } from "./resources.ts";
-import { type Tool, tools } from "./tools.ts";
+import type { Tool } from "./tool.ts";
+import { tools } from "./tools.ts";
 
 const instructions = `MCP Go-Live is the gate every MCP server passes before it runs in production.
 

@@ -3,42 +3,15 @@ import { NewDecision } from "../decisions/schema.ts";
 import { ReportFilter } from "../queue/schema.ts";
 import { NewReport } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
-import type { ProcedurePath } from "./access.ts";
 import {
-	renderConfirmationLink,
 	renderList,
 	renderReport,
 	renderReviewed,
 	renderSubmitted,
-	renderWithdrawn,
 } from "./render.ts";
 import { renderCheck } from "./render-assessment.ts";
-
-/** One MCP tool. All four hints are stated: a client must not have to guess. */
-export interface Tool<Input extends z.ZodObject = z.ZodObject> {
-	name: string;
-	title: string;
-	description: string;
-	input: Input;
-	annotations: {
-		readOnlyHint: boolean;
-		destructiveHint: boolean;
-		idempotentHint: boolean;
-		openWorldHint: boolean;
-	};
-	_meta?: Record<string, unknown>;
-	/** What it does; who may call this procedure is shown the tool. */
-	procedure: ProcedurePath;
-	/** @returns the text that the model sees */
-	run(caller: Caller, input: z.infer<Input>): Promise<string>;
-}
-
-const readOnly = {
-	readOnlyHint: true,
-	destructiveHint: false,
-	idempotentHint: true,
-	openWorldHint: false,
-};
+import { renderConfirmationLink, renderWithdrawn } from "./render-decision.ts";
+import { defineTool, readOnly, type Tool } from "./tool.ts";
 
 const submitReport = defineTool({
 	name: "submit_report",
@@ -204,11 +177,6 @@ export async function readReport(
 		caller.reports.assessment({ id }),
 	]);
 	return renderReport(report, decisions, assessment);
-}
-
-/** Lets each tool know its own input's type while all of them stand in one list. */
-function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
-	return tool as unknown as Tool;
 }
 
 /** Models often send structured arguments as JSON in a string. */
