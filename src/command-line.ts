@@ -18,8 +18,10 @@ const usage = `Usage: mcp-go-live [command]
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
-DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH,
-REQUIRE_COMPLETE_REPORT. See the README.
+DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, CORS_ORIGINS,
+TRUST_PROXY, RATE_LIMIT, RATE_LIMIT_SHARED, MAX_CONNECTIONS, AUTH,
+REQUIRE_COMPLETE_REPORT. DATABASE_URL may stand in a file that
+DATABASE_URL_FILE names. See the README.
 `;
 
 const commands = { help, serve, mcp, migrate, assess, openapi };

@@ -1,4 +1,10 @@
+import { isIP } from "node:net";
 import { z } from "zod";
+import {
+	hasPlaceholderPassword,
+	isLoopback,
+	readSecretFiles,
+} from "./secrets.ts";
 
 /** The service's settings, read once from the environment. */
 export type Config = z.infer<typeof schema>;
@@ -8,6 +14,10 @@ const port = z.coerce
 	.int("must be a whole number")
 	.min(0, "must be a port number from 0 to 65535")
 	.max(65535, "must be a port number from 0 to 65535");
+
+const wholeNumber = z.coerce
+	.number("must be a number")
+	.int("must be a whole number");
 
 const schema = z
 	.object({
@@ -30,12 +40,14 @@ const schema = z
 				isUrl,
 				"is not a valid URL. In its user and password, characters such as @ : / # % stand percent-encoded",
 			)
+			.refine(
+				(url) => !isUrl(url) || !hasPlaceholderPassword(url),
+				"has a placeholder for its password. Give that role a password of its own",
+			)
 			.optional(),
 		DATA_DIR: z.string().optional(),
 		/** Connections that one process opens at the most. */
-		DATABASE_POOL_SIZE: z.coerce
-			.number("must be a number")
-			.int("must be a whole number")
+		DATABASE_POOL_SIZE: wholeNumber
 			.min(2, "must be at least 2")
 			.max(1000, "must be at most 1000")
 			.default(10),
@@ -55,10 +67,40 @@ const schema = z
 			.transform((url) => url.replace(/\/+$/, ""))
 			.optional(),
 		/** Host names that requests may be addressed to, beside this machine's own; `*` allows all. */
-		ALLOWED_HOSTS: z
+		ALLOWED_HOSTS: z.string().transform(splitList).default([]),
+		/** Origins of other sites whose scripts may use the API, such as `https://portal.example.com`. */
+		CORS_ORIGINS: z
 			.string()
-			.transform((list) => list.split(/[\s,]+/).filter((name) => name !== ""))
+			.transform(splitList)
+			.refine(
+				(origins) => origins.every(isOrigin),
+				"must list whole origins, as in https://portal.example.com: scheme and host, no path, no *",
+			)
 			.default([]),
+		/**
+		 * The proxies whose word on a client's address, host and scheme is taken.
+		 * No number of hops: whoever comes past the proxy could claim it.
+		 */
+		TRUST_PROXY: z
+			.string()
+			.transform(splitList)
+			.refine(
+				(proxies) => proxies.every(isAddressOrRange),
+				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones",
+			)
+			.default([]),
+		/** Requests per minute of one identity or address to one façade; 0: no limit. */
+		RATE_LIMIT: wholeNumber.min(0, "must be at least 0").default(1200),
+		/** Count requests in the database, together with all other instances. */
+		RATE_LIMIT_SHARED: z
+			.enum(["true", "false"], "must be true or false")
+			.default("false")
+			.transform((value) => value === "true"),
+		/** Connections that are open at once at the most; more are closed unanswered. */
+		MAX_CONNECTIONS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(1_000_000, "must be at most 1000000")
+			.default(1000),
 		AUTH: z
 			.enum(
 				["none"],
@@ -73,21 +115,30 @@ const schema = z
 	});
 
 /**
- * Parses the environment. A blank variable counts as absent.
+ * Parses the environment. A blank variable counts as absent, and a secret may
+ * stand in a file that NAME_FILE names.
  *
  * @throws Error with one sentence per bad variable, naming it
  */
 export function parseConfig(environment: NodeJS.ProcessEnv): Config {
-	const given = Object.fromEntries(
-		Object.entries(environment).filter(([, value]) => value?.trim() !== ""),
+	const { settings, problems } = readSecretFiles(
+		Object.fromEntries(
+			Object.entries(environment).filter(([, value]) => value?.trim() !== ""),
+		),
 	);
-	const result = schema.safeParse(given);
-	if (result.success) return result.data;
+	const result = schema.safeParse(settings);
+	if (result.success && problems.length === 0) return result.data;
+	const issues = result.error?.issues ?? [];
 	throw new Error(
-		result.error.issues
-			.map(({ path, message }) => `${path.join(".")} ${message}.`)
-			.join("\n"),
+		[
+			...problems,
+			...issues.map(({ path, message }) => `${path.join(".")} ${message}.`),
+		].join("\n"),
 	);
+}
+
+function splitList(list: string): string[] {
+	return list.split(/[\s,]+/).filter((name) => name !== "");
 }
 
 function isUrl(text: string): boolean {
@@ -100,6 +151,19 @@ function isUrl(text: string): boolean {
 	}
 }
 
-function isLoopback(host: string): boolean {
-	return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
+function isOrigin(text: string): boolean {
+	const url = URL.parse(text);
+	return /^https?:\/\//.test(text) && url?.origin === text;
+}
+
+function isAddressOrRange(text: string): boolean {
+	if (/^(loopback|linklocal|uniquelocal)$/.test(text)) return true;
+	const [address = "", bits = "0", ...rest] = text.split("/");
+	const version = isIP(address);
+	return (
+		version !== 0 &&
+		rest.length === 0 &&
+		/^\d{1,3}$/.test(bits) &&
+		Number(bits) <= (version === 4 ? 32 : 128)
+	);
 }

@@ -1,10 +1,13 @@
-import type { TRPCError } from "@trpc/server";
+import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { publicError, reportError } from "./errors.ts";
-import { readUtf8 } from "./json-body.ts";
+import { readJsonText } from "./json-body.ts";
 import { appRouter } from "./router.ts";
 import type { Context } from "./trpc.ts";
+
+/** Calls in one batch; more would be many requests in the guise of one. */
+const MAX_BATCH_SIZE = 50;
 
 /**
  * Mounts tRPC over HTTP at `/trpc`: the library's own protocol, without its
@@ -19,11 +22,12 @@ export function mountTrpc(
 ): void {
 	// In a scope of its own: the library parses the body by itself.
 	app.register(async (scope) => {
+		scope.setErrorHandler(sendError);
 		scope.removeContentTypeParser("application/json");
 		scope.addContentTypeParser(
 			"application/json",
 			{ parseAs: "buffer" },
-			async (_request: FastifyRequest, body: Buffer) => readUtf8(body),
+			async (_request: FastifyRequest, body: Buffer) => readJsonText(body),
 		);
 		scope.all<{ Params: { path: string } }>("/trpc/:path", (request, reply) =>
 			answer(request, reply, contextFor),
@@ -41,6 +45,7 @@ async function answer(
 		req: asFetchRequest(request),
 		path: request.params.path,
 		error: null,
+		maxBatchSize: MAX_BATCH_SIZE,
 		createContext: async () => contextFor(request as FastifyRequest),
 		onError: ({ error }: { error: TRPCError }) => {
 			reportError(error, request.log);
@@ -62,6 +67,30 @@ async function answer(
 		reply.header(name, value);
 	});
 	return reply.code(response.status).send(await response.text());
+}
+
+/** A request that no procedure was reached with, in the shape of tRPC's own errors. */
+function sendError(
+	error: unknown,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): FastifyReply {
+	const { code, status, detail, retryAfter } = reportError(error, request.log);
+	if (retryAfter) reply.header("retry-after", String(retryAfter));
+	const shape = getTRPCErrorShape({
+		config: appRouter._def._config,
+		error: new TRPCError({
+			code,
+			message: detail,
+			cause: Object.assign(new Error(detail), { status }),
+		}),
+		type: "unknown",
+		path: undefined,
+		input: undefined,
+		ctx: undefined,
+	});
+	shape.data.request_id = request.id;
+	return reply.code(status).send({ error: shape });
 }
 
 /** What the library reads of a fetch request. */

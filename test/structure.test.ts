@@ -24,6 +24,8 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/queries\.ts$/, 2],
 	[/^assessments\/reassess\.ts$/, 3],
 	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
+	[/^limits\//, 3],
+	[/^(origins|security-headers)\.ts$/, 2],
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
@@ -32,7 +34,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|config|logging|version|hidden-characters|json-body|pool|drain)\.ts$/,
+		/^(errors|config|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
 		0,
 	],
 ];

@@ -47,7 +47,8 @@ export function mountMcp(
 	app.addHook("preClose", () => handler.close());
 	app.register(async (scope) => {
 		scope.setErrorHandler((error, request, reply) => {
-			const { status, detail } = reportError(error, request.log);
+			const { status, detail, retryAfter } = reportError(error, request.log);
+			if (retryAfter) reply.header("retry-after", String(retryAfter));
 			const code =
 				status >= 500 ? INTERNAL_ERROR : jsonRpcCode(status, request.body);
 			return reply.code(status).send({

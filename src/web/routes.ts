@@ -11,6 +11,7 @@ import type {
 import { reportError } from "../errors.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
+import { addPageHeaders } from "../security-headers.ts";
 import type { Context } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
 import { openBackground } from "./background/pool.ts";
@@ -26,21 +27,6 @@ import { openSite, type Site } from "./site.ts";
 
 /** The most that a form takes: notes of 10,000 characters, however they are encoded. */
 const FORM_LIMIT = 256 * 1024;
-
-/**
- * A report is text written by someone else, shown to someone with the power to
- * approve: nothing runs, loads, frames or sends but what is ours.
- */
-const securityHeaders = {
-	"content-security-policy":
-		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-	"cross-origin-opener-policy": "same-origin",
-	"cross-origin-resource-policy": "same-origin",
-	"permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
-	"referrer-policy": "same-origin",
-	"x-content-type-options": "nosniff",
-	"x-frame-options": "DENY",
-};
 
 /** Answers a request that no page's route answers, in the form of a page. */
 export interface WebErrors {
@@ -72,9 +58,8 @@ export function mountWeb(
 	app.register(async (scope) => {
 		scope.setErrorHandler(errors.send);
 		scope.addHook("onRequest", async (_request, reply) => {
-			reply
-				.headers(securityHeaders)
-				.header("cache-control", "no-cache, private");
+			addPageHeaders(reply);
+			reply.header("cache-control", "no-cache, private");
 		});
 		await scope.register(compress, { threshold: 1024 });
 		await scope.register(cookie);
@@ -154,6 +139,8 @@ async function sendErrorPage(
 ): Promise<FastifyReply> {
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	reply.code(shown.status).headers(securityHeaders);
+	// The request may have failed before the pages' own headers were set.
+	addPageHeaders(reply);
+	reply.code(shown.status);
 	return site.sendPage(request, reply, errorPage(shown, request));
 }

@@ -52,8 +52,10 @@ export function openSite(
 	return {
 		...parts,
 		async sendPage(request, reply, page) {
-			const queue =
-				reply.statusCode >= 500 ? null : await lookAtQueue(callerFor(request));
+			const { statusCode } = reply;
+			// Who is refused for asking too much is not given more.
+			const isSparing = statusCode >= 500 || statusCode === 429;
+			const queue = isSparing ? null : await lookAtQueue(callerFor(request));
 			return reply
 				.type("text/html; charset=utf-8")
 				.send(String(await layout(page, { assets: urls, version, queue })));
