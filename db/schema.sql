@@ -188,6 +188,13 @@ CREATE INDEX servers_by_status_and_time ON mcp_servers USING btree (status, newe
 
 CREATE INDEX servers_by_time ON mcp_servers USING btree (newest_submitted_at DESC, newest_report_id DESC);
 
+CREATE UNLOGGED TABLE rate_limits (
+	key text NOT NULL,
+	ends_at timestamp with time zone NOT NULL,
+	requests integer NOT NULL,
+	CONSTRAINT rate_limits_pkey PRIMARY KEY (key)
+);
+
 CREATE TABLE report_counts (
 	shard smallint NOT NULL,
 	status character varying(50) NOT NULL,

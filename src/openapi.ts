@@ -3,6 +3,7 @@ import {
 	commonResponses,
 	problemResponse,
 	problemSchema,
+	rateLimitHeaders,
 	requestIdHeader,
 } from "./openapi-problem.ts";
 import { type RestOperation, restOperations } from "./rest.ts";
@@ -98,7 +99,11 @@ function complete(
 	const responses: Responses = {};
 	responses[rest.success] = {
 		description: rest.success === 201 ? "Created." : "Success.",
-		headers: successHeaders(rest),
+		headers: {
+			...successHeaders(rest),
+			// Whoever looks after the service is not limited.
+			...(openapi.path.startsWith("/api/") && rateLimitHeaders),
+		},
 		content: {
 			"application/json": {
 				...content,
@@ -115,8 +120,10 @@ function complete(
 	}
 	const isProbe = !openapi.path.startsWith("/api/");
 	const common = [
-		...(isProbe ? [] : ["403", "503"]),
+		...(isProbe ? [] : ["403", "429", "503"]),
 		...(media ? ["413", "415"] : []),
+		"408",
+		"414",
 		"431",
 		"500",
 	];

@@ -40,11 +40,19 @@ async function answer(
 	reply: FastifyReply,
 	contextFor: (request: FastifyRequest) => Context,
 ): Promise<FastifyReply> {
+	const calls = request.params.path.split(",").length;
+	if (calls > MAX_BATCH_SIZE) {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message: `A batch holds up to ${MAX_BATCH_SIZE} calls, and this one has ${calls}. Send several batches; httpBatchLink does so with maxItems: ${MAX_BATCH_SIZE}.`,
+		});
+	}
 	const response = await resolveResponse({
 		router: appRouter,
 		req: asFetchRequest(request),
 		path: request.params.path,
 		error: null,
+		// However its commas are written.
 		maxBatchSize: MAX_BATCH_SIZE,
 		createContext: async () => contextFor(request as FastifyRequest),
 		onError: ({ error }: { error: TRPCError }) => {
