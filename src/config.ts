@@ -153,7 +153,7 @@ function isUrl(text: string): boolean {
 
 function isOrigin(text: string): boolean {
 	const url = URL.parse(text);
-	return /^https?:\/\//.test(text) && url?.origin === text;
+	return /^https?:\/\/[^*]+$/.test(text) && url?.origin === text;
 }
 
 function isAddressOrRange(text: string): boolean {

@@ -42,11 +42,12 @@ export function readSecretFiles(given: NodeJS.ProcessEnv): {
 	return { settings, problems };
 }
 
+const placeholder =
+	/^(change[-_ ]?(me|it|this)|replace[-_ ]?(me|this)?|pass(word|wd|phrase)?|secret|example|sample|placeholder|default|todo|none|null|undefined|go-live-local|x{3,}|\*{3,}|\.{3,}|<.*>|\{\{.*\}\}|\$\{?\w*(pass|secret|token|key)\w*\}?|(your|my)[-_ ].*)\d{0,4}!?$/i;
+
 /** Whether a secret is only the place where one should stand, or one that everybody knows. */
 export function isPlaceholder(secret: string): boolean {
-	return /^(change[-_ ]?(me|it|this)|replace[-_ ]?(me|this)?|pass(word|wd|phrase)?|secret|example|sample|placeholder|default|todo|none|null|undefined|go-live-local|x{3,}|\*{3,}|\.{3,}|<.*>|\[.*\]|\{.*\}|\$.+|(your|my)[-_ ].*)\d{0,4}!?$/i.test(
-		secret.trim(),
-	);
+	return placeholder.test(secret.trim());
 }
 
 /**
