@@ -110,11 +110,15 @@ export async function send(
 	method: string,
 	path: string,
 	body?: unknown,
+	headers: Record<string, string> = {},
 ) {
 	const answer = await fetch(`${service.url}${path}`, {
 		method,
+		headers: {
+			...(body !== undefined && { "content-type": "application/json" }),
+			...headers,
+		},
 		...(body !== undefined && {
-			headers: { "content-type": "application/json" },
 			body: typeof body === "string" ? body : JSON.stringify(body),
 		}),
 	});

@@ -147,8 +147,10 @@ function isExempt({ routeOptions }: FastifyRequest): boolean {
 	);
 }
 
-function facadeOf({ url }: FastifyRequest): "rest" | "trpc" | "mcp" | "web" {
-	const [, name] = /^\/(api|trpc|mcp)(?![\w-])/.exec(url) ?? [];
+function facadeOf(request: FastifyRequest): "rest" | "trpc" | "mcp" | "web" {
+	// The route's, since a path can be written in many ways.
+	const path = request.routeOptions.url ?? request.url;
+	const [, name] = /^\/(api|trpc|mcp)(?![\w-])/.exec(path) ?? [];
 	if (name === "trpc" || name === "mcp") return name;
 	return name === "api" ? "rest" : "web";
 }
