@@ -67,8 +67,11 @@ async function answer(
 				: {};
 		},
 	});
-	// An answer that is sent piece by piece stays a stream.
-	if (response.headers.get("content-type") !== "application/json") {
+	// An answer that is sent piece by piece stays a stream: it has no length.
+	if (
+		response.headers.has("transfer-encoding") ||
+		response.headers.get("content-type") !== "application/json"
+	) {
 		return reply.send(response);
 	}
 	response.headers.forEach((value, name) => {
