@@ -45,7 +45,7 @@ function refuseForeign(settings: Settings) {
 	// Clients send one and the same header all the time.
 	const knownHosts = new Set<string>();
 	return async (request: FastifyRequest): Promise<void> => {
-		const { host, url } = request;
+		const { host } = request;
 		const { origin: from } = request.headers;
 		if (from === undefined && knownHosts.has(host)) return;
 		if (
@@ -58,6 +58,12 @@ function refuseForeign(settings: Settings) {
 			});
 		}
 		const { url: route } = request.routeOptions;
+		if (host !== "" && !isHost(host)) {
+			throw new TRPCError({
+				code: "BAD_REQUEST",
+				message: "The Host header does not name a host.",
+			});
+		}
 		if (route === "/healthz" || route === "/readyz") return;
 		const checked = validateHostHeader(host, allowed);
 		if (!checked.ok && !allowsAll) {
@@ -68,7 +74,7 @@ function refuseForeign(settings: Settings) {
 			});
 		}
 		if (host && knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(host);
-		if (from !== undefined && CORS_ORIGINS.includes(from) && isOfApi(url)) {
+		if (from !== undefined && CORS_ORIGINS.includes(from) && isOfApi(request)) {
 			return;
 		}
 		const own = checked.hostname ?? request.hostname;
@@ -89,9 +95,7 @@ function shareApi(app: FastifyInstance, origins: string[]): void {
 			const { origin, "access-control-request-method": asked } =
 				request.headers;
 			const isShared =
-				origin !== undefined &&
-				origins.includes(origin) &&
-				isOfApi(request.url);
+				origin !== undefined && origins.includes(origin) && isOfApi(request);
 			done(null, {
 				origin: isShared ? origin : false,
 				// Any other OPTIONS is a method that nothing has.
@@ -113,6 +117,16 @@ function shareApi(app: FastifyInstance, origins: string[]): void {
 	});
 }
 
-function isOfApi(url: string): boolean {
-	return /^\/(api|trpc|mcp|openapi\.json)(?![\w-])/.test(url);
+/** A name or an address, and perhaps a port. */
+function isHost(text: string): boolean {
+	return !/[\s/?#@\\]/.test(text) && URL.canParse(`http://${text}`);
+}
+
+function isOfApi({
+	routeOptions,
+	url,
+}: Pick<FastifyRequest, "routeOptions" | "url">): boolean {
+	// The route's, since a path can be written in many ways.
+	const path = routeOptions.url ?? url;
+	return /^\/(api|trpc|mcp|openapi\.json)(?![\w-])/.test(path);
 }
