@@ -23,7 +23,7 @@ import { mountRateLimits } from "./limits/rate-limit.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { guardOrigins } from "./origins.ts";
 import { mountRest } from "./rest.ts";
-import { addSecurityHeaders } from "./security-headers.ts";
+import { apiHeaders } from "./security-headers.ts";
 import type { Context } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
@@ -85,14 +85,14 @@ export function buildApp(
 	app.removeContentTypeParser("text/plain");
 	readJson(app);
 	app.setErrorHandler(sendProblem);
+	const headers = apiHeaders(config.PUBLIC_URL);
 	app.addHook("onRequest", (request, reply, done) => {
-		reply.header("x-request-id", request.id);
+		reply.headers(headers).header("x-request-id", request.id);
 		done();
 	});
 	app.addHook("onResponse", logResponse);
 	limitConnections(app, config.MAX_CONNECTIONS);
 	// In this order for every request, before anything is read of it.
-	addSecurityHeaders(app, config.PUBLIC_URL);
 	guardOrigins(app, config);
 	mountOverload(app, thresholds.overload);
 	mountRateLimits(app, {

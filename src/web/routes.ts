@@ -11,7 +11,7 @@ import type {
 import { reportError } from "../errors.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
-import { addPageHeaders } from "../security-headers.ts";
+import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
 import type { Context } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
 import { openBackground } from "./background/pool.ts";
@@ -51,15 +51,16 @@ export function mountWeb(
 ): WebErrors {
 	const site = openWebSite(app.log, contextFor, publicUrl);
 	app.addHook("onClose", () => site.background.close());
+	const headers = pageHeaders(publicUrl);
 	const errors: WebErrors = {
 		isForPage,
-		send: (error, request, reply) => sendErrorPage(site, error, request, reply),
+		send: (error, request, reply) =>
+			sendErrorPage(site, headers, error, request, reply),
 	};
 	app.register(async (scope) => {
 		scope.setErrorHandler(errors.send);
 		scope.addHook("onRequest", async (_request, reply) => {
-			addPageHeaders(reply);
-			reply.header("cache-control", "no-cache, private");
+			reply.headers(headers).header("cache-control", "no-cache, private");
 		});
 		await scope.register(compress, { threshold: 1024 });
 		await scope.register(cookie);
@@ -133,6 +134,7 @@ function isForPage({ method, url, headers }: FastifyRequest): boolean {
 
 async function sendErrorPage(
 	site: Site,
+	headers: SecurityHeaders,
 	error: unknown,
 	request: FastifyRequest,
 	reply: FastifyReply,
@@ -140,7 +142,6 @@ async function sendErrorPage(
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
 	// The request may have failed before the pages' own headers were set.
-	addPageHeaders(reply);
-	reply.code(shown.status);
+	reply.code(shown.status).headers(headers);
 	return site.sendPage(request, reply, errorPage(shown, request));
 }
