@@ -1,9 +1,14 @@
 /**
  * Whether cost stays flat as reports add up: `node bench/scale.ts --reports 1000000`.
  * Two services of the same code, one on 1,000 reports and one on many, are
- * asked in turns; and while one assesses reports of 1 MiB, how long others wait.
+ * asked in turns; and while one assesses reports of 1 MiB, how long others wait,
+ * and how long the event loop is held. `--seeded <url>` names a database that
+ * `bench:seed` filled before, instead of filling one anew.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import autocannon, { type Request } from "autocannon";
 import { contestants, startServer } from "./contestants.ts";
@@ -18,12 +23,15 @@ const { values } = parseArgs({
 		reports: { type: "string", default: "1000000" },
 		size: { type: "string", default: "2048" },
 		rounds: { type: "string", default: "5" },
+		seeded: { type: "string" },
 		output: { type: "string", default: "bench/scale.json" },
 	},
 });
 const many = Number(values.reports);
 const few = 1000;
 const size = Number(values.size);
+const loopDelay = new URL("loop-delay.ts", import.meta.url).pathname;
+const delayFile = join(tmpdir(), `loop-delay-${process.pid}.json`);
 const ours = contestants.find(({ isOurs }) => isOurs);
 const command = ours?.command();
 if (!ours || !Array.isArray(command)) throw new Error("there is no service");
@@ -33,23 +41,22 @@ const stops: (() => Promise<void>)[] = [];
 try {
 	const sides = [];
 	for (const reports of [few, many]) {
-		const started = performance.now();
-		const url = await server.makeDatabase(`scale_${reports}`, {
-			reports,
-			size,
-			onProgress: showProgress,
-		});
-		const seconds = Math.round((performance.now() - started) / 1000);
-		process.stderr.write(`${reports} reports seeded in ${seconds} s\n`);
-		const running = await startServer(command, "/readyz", {
-			DATABASE_URL: url,
-		});
+		const url = (reports === many && values.seeded) || (await seed(reports));
+		const running = await startServer(
+			[command[0] ?? "node", "--import", loopDelay, ...command.slice(1)],
+			"/readyz",
+			{ DATABASE_URL: url, LOOP_DELAY_FILE: delayFile },
+		);
 		stops.push(running.stop);
 		const rows = await ask(
 			url,
 			`SELECT id FROM mcp_server_reports ORDER BY submitted_at LIMIT 200 OFFSET ${reports / 2}`,
 		);
-		sides.push({ url: running.url, requests: requestsFor(rows) });
+		sides.push({
+			url: running.url,
+			pid: running.pid,
+			requests: requestsFor(rows),
+		});
 	}
 	const results = [];
 	for (const name of Object.keys(sides[0]?.requests ?? {})) {
@@ -73,15 +80,35 @@ try {
 			`${name.padEnd(28)} ${atFew.toFixed(2)} ms at ${few}, ${atMany.toFixed(2)} ms at ${many}: ${ratio} (≤ 1.3: ${ratio <= 1.3 ? "yes" : "no"})`,
 		);
 	}
-	const wait = await waitDuringAssessment(sides[0]?.url ?? "");
+	const [small] = sides;
+	if (!small) throw new Error("there is no service");
+	const { loop, ...waits } = await waitDuringAssessment(small);
 	console.log(
-		`while reports of 1 MiB are assessed, /healthz is answered in ${wait.p50} ms (p50), ${wait.p99} ms (p99)`,
+		`while reports of 1 MiB are assessed, /healthz is answered in ${waits.p50} ms (p50), ${waits.p99} ms (p99); its event loop is held ${loop.p99} ms (p99; < 50: ${loop.p99 < 50 ? "yes" : "no"}), ${loop.max} ms at the most`,
 	);
-	const written = { few, many, size, results, waitDuringAssessmentMs: wait };
+	const written = {
+		few,
+		many,
+		size,
+		results,
+		waitDuringAssessmentMs: { ...waits, loop },
+	};
 	writeFileSync(values.output, `${JSON.stringify(written, null, "\t")}\n`);
 } finally {
 	await Promise.all(stops.map((stop) => stop()));
 	await server.stop();
+}
+
+async function seed(reports: number): Promise<string> {
+	const started = performance.now();
+	const url = await server.makeDatabase(`scale_${reports}`, {
+		reports,
+		size,
+		onProgress: showProgress,
+	});
+	const seconds = Math.round((performance.now() - started) / 1000);
+	process.stderr.write(`${reports} reports seeded in ${seconds} s\n`);
+	return url;
 }
 
 function requestsFor(rows: { id: string }[]): Record<string, Request[]> {
@@ -127,7 +154,13 @@ async function timeOf(
 	return (1000 * result.duration) / result.requests.total;
 }
 
-async function waitDuringAssessment(url: string) {
+async function waitDuringAssessment({
+	url,
+	pid,
+}: {
+	url: string;
+	pid: number;
+}) {
 	const body = JSON.stringify({ report_data: writeReport(1024 * 1024) });
 	const headers = { "content-type": "application/json" };
 	const load = autocannon({
@@ -140,15 +173,20 @@ async function waitDuringAssessment(url: string) {
 		timeout: 30,
 	});
 	// The threads start, which is a cost of the first large report only.
-	await new Promise((resolve) => setTimeout(resolve, 2000));
+	await wait(2000);
+	process.kill(pid, "SIGUSR2");
 	const probe = await autocannon({
 		url: `${url}/healthz`,
 		connections: 1,
 		overallRate: 100,
 		duration: 3,
 	});
+	process.kill(pid, "SIGUSR2");
 	const { requests } = await load;
+	const loop = JSON.parse(readFileSync(delayFile, "utf8"));
+	rmSync(delayFile);
 	return {
+		loop: loop as { p50: number; p99: number; max: number },
 		p50: probe.latency.p50,
 		p99: probe.latency.p99,
 		assessed: requests.total,

@@ -89,6 +89,46 @@ BEGIN
 END
 $function$;
 
+CREATE TABLE access_tokens (
+	id uuid NOT NULL DEFAULT gen_random_uuid(),
+	owner_subject text NOT NULL,
+	name character varying(100) NOT NULL,
+	token_sha256 character(64) NOT NULL,
+	scopes text[] NOT NULL,
+	created_at timestamp with time zone NOT NULL DEFAULT now(),
+	expires_at timestamp with time zone NOT NULL,
+	last_used_at timestamp with time zone,
+	revoked_at timestamp with time zone,
+	revoked_by character varying(255),
+	CONSTRAINT access_tokens_pkey PRIMARY KEY (id),
+	CONSTRAINT access_tokens_token_unique UNIQUE (token_sha256),
+	CONSTRAINT access_tokens_are_limited CHECK (cardinality(scopes) > 0),
+	CONSTRAINT access_tokens_expire CHECK (expires_at > created_at),
+	CONSTRAINT access_tokens_revoked_by_somebody CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
+	CONSTRAINT access_tokens_owner_exists FOREIGN KEY (owner_subject) REFERENCES people(subject)
+);
+
+CREATE INDEX access_tokens_by_owner ON access_tokens USING btree (owner_subject, created_at DESC, id DESC);
+
+CREATE INDEX access_tokens_by_time ON access_tokens USING btree (created_at DESC, id DESC);
+
+CREATE TABLE decision_confirmations (
+	token_sha256 character(64) NOT NULL,
+	report_id uuid NOT NULL,
+	status character varying(50) NOT NULL,
+	notes text,
+	requested_by_subject text NOT NULL,
+	requested_at timestamp with time zone NOT NULL DEFAULT now(),
+	expires_at timestamp with time zone NOT NULL,
+	used_at timestamp with time zone,
+	CONSTRAINT confirmations_pkey PRIMARY KEY (token_sha256),
+	CONSTRAINT confirmations_status_known CHECK (status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying, 'rejected'::character varying]::text[])),
+	CONSTRAINT confirmations_report_exists FOREIGN KEY (report_id) REFERENCES mcp_server_reports(id),
+	CONSTRAINT confirmations_reviewer_exists FOREIGN KEY (requested_by_subject) REFERENCES people(subject)
+);
+
+CREATE INDEX confirmations_by_expiry ON decision_confirmations USING btree (expires_at);
+
 CREATE TABLE mcp_server_reports (
 	id uuid NOT NULL DEFAULT gen_random_uuid(),
 	server_name character varying(255) NOT NULL,
@@ -124,8 +164,12 @@ CREATE TABLE mcp_server_reports (
 		'::text) || (repository_url)::text) || '
 		'::text) || repository_key) || '
 		'::text) || (developer_email)::text) COLLATE "und-x-icu"))) STORED,
+	submitted_by_subject text,
+	approvals integer NOT NULL DEFAULT 0,
+	owner_key text NOT NULL GENERATED ALWAYS AS (COALESCE(submitted_by_subject, lower((developer_email)::text))) STORED,
 	CONSTRAINT reports_pkey PRIMARY KEY (id),
 	CONSTRAINT reports_repository_revision_unique UNIQUE (repository_key, revision),
+	CONSTRAINT reports_approvals_count CHECK (approvals >= 0),
 	CONSTRAINT reports_json_is_object CHECK (jsonb_typeof(report_json) = 'object'::text),
 	CONSTRAINT reports_review_matches_status CHECK (
 		CASE
@@ -135,6 +179,8 @@ CREATE TABLE mcp_server_reports (
 	CONSTRAINT reports_revision_counts_from_one CHECK (revision >= 1),
 	CONSTRAINT reports_status_known CHECK (status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying, 'rejected'::character varying]::text[]))
 );
+
+CREATE INDEX reports_by_owner_and_time ON mcp_server_reports USING btree (owner_key, submitted_at DESC, id DESC);
 
 CREATE INDEX reports_by_repository_and_time ON mcp_server_reports USING btree (repository_key, submitted_at DESC, id DESC);
 
@@ -166,6 +212,8 @@ CREATE TRIGGER reports_are_never_deleted BEFORE DELETE OR TRUNCATE ON mcp_server
 
 CREATE TRIGGER reports_keep_what_was_submitted BEFORE UPDATE OF id, server_name, repository_url, repository_key, revision, developer_email, report_data, report_json, content_sha256, submitted_at ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
+CREATE TRIGGER reports_keep_who_submitted BEFORE UPDATE OF submitted_by_subject ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+
 CREATE TRIGGER servers_follow_decisions AFTER UPDATE ON mcp_server_reports REFERENCING NEW TABLE AS new_reports FOR EACH STATEMENT EXECUTE FUNCTION keep_servers();
 
 CREATE TRIGGER servers_follow_submissions AFTER INSERT ON mcp_server_reports REFERENCING NEW TABLE AS new_reports FOR EACH STATEMENT EXECUTE FUNCTION keep_servers();
@@ -188,12 +236,38 @@ CREATE INDEX servers_by_status_and_time ON mcp_servers USING btree (status, newe
 
 CREATE INDEX servers_by_time ON mcp_servers USING btree (newest_submitted_at DESC, newest_report_id DESC);
 
+CREATE TABLE people (
+	subject text NOT NULL,
+	email character varying(255) NOT NULL,
+	name text,
+	roles text[] NOT NULL,
+	seen_at timestamp with time zone NOT NULL DEFAULT now(),
+	CONSTRAINT people_pkey PRIMARY KEY (subject),
+	CONSTRAINT people_roles_known CHECK (roles <@ ARRAY['developer'::text, 'reviewer'::text, 'auditor'::text, 'admin'::text])
+);
+
 CREATE UNLOGGED TABLE rate_limits (
 	key text NOT NULL,
 	ends_at timestamp with time zone NOT NULL,
 	requests integer NOT NULL,
 	CONSTRAINT rate_limits_pkey PRIMARY KEY (key)
 );
+
+CREATE TABLE report_approvals (
+	id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+	report_id uuid NOT NULL,
+	round integer NOT NULL,
+	approved_by character varying(255) NOT NULL,
+	approver_subject text NOT NULL,
+	notes text,
+	approved_at timestamp with time zone NOT NULL DEFAULT now(),
+	CONSTRAINT approvals_pkey PRIMARY KEY (id),
+	CONSTRAINT approvals_one_per_reviewer UNIQUE (report_id, round, approver_subject),
+	CONSTRAINT approvals_round_counts_from_zero CHECK (round >= 0),
+	CONSTRAINT approvals_report_exists FOREIGN KEY (report_id) REFERENCES mcp_server_reports(id)
+);
+
+CREATE TRIGGER approvals_are_appended_only BEFORE DELETE OR UPDATE OR TRUNCATE ON report_approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
 CREATE TABLE report_counts (
 	shard smallint NOT NULL,
@@ -213,6 +287,7 @@ CREATE TABLE report_decisions (
 	decided_by character varying(255) NOT NULL,
 	notes text,
 	decided_at timestamp with time zone NOT NULL DEFAULT now(),
+	decided_by_subject text,
 	CONSTRAINT decisions_pkey PRIMARY KEY (id),
 	CONSTRAINT decisions_change_something CHECK (from_status::text <> to_status::text),
 	CONSTRAINT decisions_from_known CHECK (from_status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying, 'rejected'::character varying]::text[])),
@@ -225,3 +300,14 @@ CREATE INDEX decisions_by_report ON report_decisions USING btree (report_id, id)
 CREATE INDEX decisions_by_time ON report_decisions USING btree (decided_at);
 
 CREATE TRIGGER decisions_are_appended_only BEFORE DELETE OR UPDATE OR TRUNCATE ON report_decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+
+CREATE TABLE sessions (
+	session_sha256 character(64) NOT NULL,
+	subject text NOT NULL,
+	created_at timestamp with time zone NOT NULL DEFAULT now(),
+	expires_at timestamp with time zone NOT NULL,
+	CONSTRAINT sessions_pkey PRIMARY KEY (session_sha256),
+	CONSTRAINT sessions_subject_exists FOREIGN KEY (subject) REFERENCES people(subject)
+);
+
+CREATE INDEX sessions_by_expiry ON sessions USING btree (expires_at);

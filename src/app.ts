@@ -7,11 +7,18 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { openAuthenticator } from "./auth.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
-import { problemDetails, reportError, urlTooLong } from "./errors.ts";
+import {
+	challengeHeader,
+	problemDetails,
+	reportError,
+	urlTooLong,
+} from "./errors.ts";
+import { anybody, type Identity } from "./identity.ts";
 import { readJson } from "./json-body.ts";
 import {
 	connectionOptions,
@@ -24,7 +31,7 @@ import { mountMcp } from "./mcp/server.ts";
 import { guardOrigins } from "./origins.ts";
 import { mountRest } from "./rest.ts";
 import { apiHeaders } from "./security-headers.ts";
-import type { Context } from "./trpc.ts";
+import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
 
@@ -74,11 +81,16 @@ export function buildApp(
 		trustProxy: config.TRUST_PROXY.length > 0 && config.TRUST_PROXY,
 		...connectionOptions(logger, thresholds.timeouts),
 	});
-	const contextFor = (request: FastifyRequest): Context => ({
+	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,
-		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
+		settings: config,
 		requestId: request.id,
+		identity: request.identity,
+		refusal: request.refusal,
+		facade,
+		client: request.headers["user-agent"] ?? null,
+		address: request.ip,
 	});
 
 	drainOnClose(app);
@@ -95,10 +107,7 @@ export function buildApp(
 	// In this order for every request, before anything is read of it.
 	guardOrigins(app, config);
 	mountOverload(app, thresholds.overload);
-	mountRateLimits(app, {
-		perMinute: config.RATE_LIMIT,
-		...(config.RATE_LIMIT_SHARED && { shared: db }),
-	});
+	identifyCallers(app, db, config);
 	app.after(() => {
 		app.addHook("onRequest", (request, _reply, done) => {
 			done(request.url.length > MAX_URL_LENGTH ? urlTooLong() : undefined);
@@ -121,6 +130,66 @@ export function buildApp(
 	return app;
 }
 
+declare module "fastify" {
+	interface FastifyRequest {
+		/** Who is asking; `null` when nobody is signed in. */
+		identity: Identity | null;
+		/** Why what was shown proves nothing, when something was. */
+		refusal: TRPCError | undefined;
+	}
+}
+
+/**
+ * Tells who asks, before anything else is done, and counts the request as
+ * theirs; the procedures decide what they may.
+ */
+function identifyCallers(
+	app: FastifyInstance,
+	db: Database,
+	config: Config,
+): void {
+	const asksWho = config.AUTH === "oidc";
+	const limits = mountRateLimits(app, {
+		perMinute: config.RATE_LIMIT,
+		...(config.RATE_LIMIT_SHARED && { shared: db }),
+		isIdentifiedLater: (request) =>
+			asksWho &&
+			request.headers.authorization !== undefined &&
+			!!doorOf(request),
+	});
+	app.decorateRequest("refusal", undefined);
+	if (!asksWho) {
+		app.decorateRequest("identity", { getter: () => anybody });
+		return;
+	}
+	app.decorateRequest("identity", null);
+	const authenticator = openAuthenticator(db, config);
+	app.after(() => {
+		app.addHook("onRequest", async (request, reply) => {
+			const door = doorOf(request);
+			if (!door) return;
+			try {
+				request.identity = await authenticator.identify(
+					request.headers.authorization,
+					door === "mcp" ? "mcp" : "api",
+				);
+			} catch (error) {
+				if (!(error instanceof TRPCError)) throw error;
+				request.refusal = error;
+				if (error.code === "UNAUTHORIZED") await limits.countFailure(request);
+			}
+			if (request.identity && request.identity.method !== "none") {
+				await limits.countIdentity(request, reply, request.identity.subject);
+			}
+		});
+	});
+}
+
+/** The façade that takes bearer tokens, if it is one. */
+function doorOf({ url }: FastifyRequest): string | undefined {
+	return /^\/(api|trpc|mcp)\b/.exec(url)?.[1];
+}
+
 function sendProblem(
 	error: unknown,
 	request: FastifyRequest,
@@ -128,6 +197,9 @@ function sendProblem(
 ): FastifyReply {
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	if (shown.challenge !== undefined) {
+		reply.header("www-authenticate", challengeHeader(shown.challenge));
+	}
 	return (
 		reply
 			.code(shown.status)

@@ -7,6 +7,12 @@ export { TRPCClientError } from "@trpc/client";
 export type { ReportTotals, RiskDistribution } from "./analytics/schema.ts";
 export type { Draft, ReportIssue, ReportIssues } from "./assessments/schema.ts";
 export type { Assessment, Checklist, Finding } from "./checklist/schema.ts";
+export type {
+	Approvals,
+	Decision,
+	NewDecision,
+	Revision,
+} from "./decisions/schema.ts";
 export type { Overview } from "./overview/schema.ts";
 export type {
 	Neighbours,
@@ -15,15 +21,13 @@ export type {
 	ReportFilter,
 } from "./queue/schema.ts";
 export type {
-	Decision,
-	NewDecision,
 	NewReport,
 	Report,
 	ReportStatus,
 	ReportSummary,
-	Revision,
 } from "./reports/schema.ts";
 export type { Server, ServerFilter } from "./servers/schema.ts";
+export type { AccessToken, NewAccessToken } from "./tokens/schema.ts";
 export type { AppRouter };
 
 /** What each procedure takes, as in `Inputs["reports"]["submit"]`. */

@@ -1,13 +1,19 @@
 import { parseArgs } from "node:util";
 import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
 import { type Config, parseConfig } from "./config.ts";
+import type { Database } from "./database.ts";
+import { publicError } from "./errors.ts";
+import { anybody } from "./identity.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
 import { openApiDocument } from "./openapi.ts";
 import { onShutdown } from "./shutdown.ts";
 import { openStorage } from "./storage.ts";
+import { runTokensCommand } from "./tokens/command.ts";
+import type { Context, Facade } from "./trpc.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -15,16 +21,26 @@ const usage = `Usage: mcp-go-live [command]
   mcp       the same MCP server over standard input and output
   migrate   bring the database to this version, and end
   assess    assess reports that this checklist version has not; --all: every report, after rules changed
+  tokens    create, list or revoke <id> access tokens of somebody who has signed in:
+            --owner <e-mail>; to create: --name, --scopes, --days
   openapi   print the OpenAPI document
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
 DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, CORS_ORIGINS,
-TRUST_PROXY, RATE_LIMIT, RATE_LIMIT_SHARED, MAX_CONNECTIONS, AUTH,
-REQUIRE_COMPLETE_REPORT. DATABASE_URL may stand in a file that
-DATABASE_URL_FILE names. See the README.
+TRUST_PROXY, RATE_LIMIT, RATE_LIMIT_SHARED, MAX_CONNECTIONS, AUTH, OIDC_ISSUER,
+OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
+OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT.
+DATABASE_URL_FILE and OIDC_CLIENT_SECRET_FILE may name files that hold them.
+See the README.
 `;
 
-const commands = { help, serve, mcp, migrate, assess, openapi };
+/** Which options a command takes. */
+const optionsOf: Record<string, string[]> = {
+	assess: ["all"],
+	tokens: ["owner", "name", "scopes", "days"],
+};
+
+const commands = { help, serve, mcp, migrate, assess, tokens, openapi };
 
 try {
 	const command = readCommand();
@@ -42,24 +58,40 @@ try {
 	process.exit(1);
 }
 
+interface Options {
+	all?: boolean;
+	owner?: string;
+	name?: string;
+	scopes?: string;
+	days?: string;
+	/** What follows the command's name. */
+	words: string[];
+}
+
 /** Undefined when the command line is not one that the usage describes. */
 function readCommand():
-	| { name: keyof typeof commands; options: { all?: boolean } }
+	| { name: keyof typeof commands; options: Options }
 	| undefined {
 	try {
 		const { values, positionals } = parseArgs({
 			options: {
 				help: { type: "boolean", short: "h" },
 				all: { type: "boolean" },
+				owner: { type: "string" },
+				name: { type: "string" },
+				scopes: { type: "string" },
+				days: { type: "string" },
 			},
 			allowPositionals: true,
 		});
-		const { help, ...options } = values;
-		const [name = "serve", ...rest] = positionals;
+		const { help, ...given } = values;
+		const [name = "serve", ...words] = positionals;
+		const options = { ...given, words };
 		if (help) return { name: "help", options };
-		const isKnown = Object.hasOwn(commands, name) && rest.length === 0;
-		const isFitting = name === "assess" || !options.all;
-		return isKnown && isFitting
+		const isFitting =
+			Object.keys(given).every((option) => optionsOf[name]?.includes(option)) &&
+			words.length <= (name === "tokens" ? 2 : 0);
+		return Object.hasOwn(commands, name) && isFitting
 			? { name: name as keyof typeof commands, options }
 			: undefined;
 	} catch {
@@ -86,7 +118,7 @@ async function serve(): Promise<void> {
 			// Fastify writes one line for each address it listens on.
 			listenTextResolver(address) {
 				const base = config.PUBLIC_URL ?? address;
-				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; no authentication: whoever reaches it may submit and approve`;
+				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; ${config.AUTH === "oidc" ? `people sign in at ${config.OIDC_ISSUER.join(", ")}` : "no authentication: whoever reaches it may submit and approve"}`;
 			},
 		});
 	} catch (error) {
@@ -105,14 +137,31 @@ async function mcp(): Promise<void> {
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
 	const storage = await opening;
-	const requestId = `stdio-${process.pid}`;
 	session = serveMcpStdio({
-		db: storage.db,
-		log: log.child({ request_id: requestId }),
-		settings: { requireCompleteReport: config.REQUIRE_COMPLETE_REPORT },
-		requestId,
+		...localContext(storage.db, config, log, "mcp"),
+		identity: anybody,
 	});
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
+}
+
+/** What procedures get that nobody asks over a network. */
+function localContext(
+	db: Database,
+	config: Config,
+	log: Logger,
+	facade: Facade,
+): Omit<Context, "identity"> {
+	const requestId = `local-${process.pid}`;
+	return {
+		db,
+		log: log.child({ request_id: requestId }),
+		settings: config,
+		requestId,
+		refusal: undefined,
+		facade,
+		client: null,
+		address: null,
+	};
 }
 
 async function migrate(): Promise<void> {
@@ -145,6 +194,26 @@ function showProgress(done: number, total: number): void {
 	process.stderr.write(
 		`\r${bar} ${done}/${total}${done === total ? "\n" : ""}`,
 	);
+}
+
+async function tokens({ words, ...options }: Options): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, 2);
+	const storage = await openStorage(config, log);
+	try {
+		const [action, id] = words;
+		const context = localContext(storage.db, config, log, "command_line");
+		const text = await runTokensCommand(context, { ...options, action, id });
+		process.stdout.write(text);
+	} catch (error) {
+		const { isUnexpected, detail } = publicError(error);
+		process.stderr.write(
+			`${isUnexpected ? (error as Error).message : detail}\n`,
+		);
+		process.exitCode = 1;
+	} finally {
+		await storage.close();
+	}
 }
 
 async function openapi(): Promise<void> {

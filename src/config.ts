@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
 	hasPlaceholderPassword,
 	isLoopback,
+	isPlaceholder,
 	readSecretFiles,
 } from "./secrets.ts";
 
@@ -18,6 +19,10 @@ const port = z.coerce
 const wholeNumber = z.coerce
 	.number("must be a number")
 	.int("must be a whole number");
+/** Several values, with spaces or commas between. */
+const list = z
+	.string()
+	.transform((text) => text.split(/[\s,]+/).filter((value) => value !== ""));
 
 const schema = z
 	.object({
@@ -67,11 +72,9 @@ const schema = z
 			.transform((url) => url.replace(/\/+$/, ""))
 			.optional(),
 		/** Host names that requests may be addressed to, beside this machine's own; `*` allows all. */
-		ALLOWED_HOSTS: z.string().transform(splitList).default([]),
+		ALLOWED_HOSTS: list.default([]),
 		/** Origins of other sites whose scripts may use the API, such as `https://portal.example.com`. */
-		CORS_ORIGINS: z
-			.string()
-			.transform(splitList)
+		CORS_ORIGINS: list
 			.refine(
 				(origins) => origins.every(isOrigin),
 				"must list whole origins, as in https://portal.example.com: scheme and host, no path, no *",
@@ -81,9 +84,7 @@ const schema = z
 		 * The proxies whose word on a client's address, host and scheme is taken.
 		 * No number of hops: whoever comes past the proxy could claim it.
 		 */
-		TRUST_PROXY: z
-			.string()
-			.transform(splitList)
+		TRUST_PROXY: list
 			.refine(
 				(proxies) => proxies.every(isAddressOrRange),
 				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones",
@@ -101,18 +102,71 @@ const schema = z
 			.min(1, "must be at least 1")
 			.max(1_000_000, "must be at most 1000000")
 			.default(1000),
-		AUTH: z
-			.enum(
-				["none"],
-				'knows only "none" so far: there is no authentication yet',
+		/** Who may do what: `none` lets everybody do everything, `oidc` asks the organisation's identity provider. */
+		AUTH: z.enum(["none", "oidc"], "must be none or oidc").optional(),
+		/** Identity providers whose access tokens are accepted; the pages sign in with the first. */
+		OIDC_ISSUER: list
+			.default([])
+			.refine((issuers) => issuers.every(isSafeUrl), {
+				error:
+					"must be the https URL of the identity provider's issuer, or several with spaces between",
+			}),
+		/** Of the audiences that an access token may be for, beside `PUBLIC_URL/mcp`. */
+		OIDC_AUDIENCE: list.default([]),
+		/** The pages' registration at the identity provider. */
+		OIDC_CLIENT_ID: z.string().optional(),
+		OIDC_CLIENT_SECRET: z
+			.string()
+			.refine(
+				(secret) => !isPlaceholder(secret),
+				"is a placeholder. Set the secret that the identity provider gave to the registration",
 			)
 			.optional(),
+		/** The claim that lists a person's roles; dots lead into nested ones. */
+		OIDC_ROLES_CLAIM: z.string().default("roles"),
+		/** The claim that holds a person's e-mail address. */
+		OIDC_EMAIL_CLAIM: z.string().default("email"),
+		/** What is asked for when somebody signs in. */
+		OIDC_SCOPES: list.default(["openid", "profile", "email"]),
+		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
+		APPROVAL_QUORUM: wholeNumber
+			.min(1, "must be at least 1")
+			.max(10, "must be at most 10")
+			.default(2),
 	})
-	.refine(({ HOST, AUTH }) => isLoopback(HOST) || AUTH === "none", {
+	.refine(({ HOST, AUTH }) => isLoopback(HOST) || AUTH !== undefined, {
 		path: ["HOST"],
 		message:
-			"is not a loopback address, and there is no authentication yet: everybody who reaches it may submit and approve. Set AUTH=none to say that this is meant",
+			"is not a loopback address, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to know who does, or AUTH=none to say that this is meant",
+	})
+	.superRefine((config, context) => {
+		if (config.AUTH !== "oidc") return;
+		for (const name of needed) {
+			if (config[name] === undefined || config[name].length === 0) {
+				context.addIssue({
+					code: "custom",
+					path: [name],
+					message: "is needed where AUTH=oidc",
+				});
+			}
+		}
+		if (config.PUBLIC_URL && !isSafeUrl(config.PUBLIC_URL)) {
+			context.addIssue({
+				code: "custom",
+				path: ["PUBLIC_URL"],
+				message:
+					"must be an https URL where AUTH=oidc, or tokens would travel in the open",
+			});
+		}
 	});
+
+/** What signing in cannot do without. */
+const needed = [
+	"OIDC_ISSUER",
+	"OIDC_AUDIENCE",
+	"OIDC_CLIENT_ID",
+	"PUBLIC_URL",
+] as const;
 
 /**
  * Parses the environment. A blank variable counts as absent, and a secret may
@@ -135,10 +189,6 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
 			...issues.map(({ path, message }) => `${path.join(".")} ${message}.`),
 		].join("\n"),
 	);
-}
-
-function splitList(list: string): string[] {
-	return list.split(/[\s,]+/).filter((name) => name !== "");
 }
 
 function isUrl(text: string): boolean {
@@ -165,5 +215,15 @@ function isAddressOrRange(text: string): boolean {
 		rest.length === 0 &&
 		/^\d{1,3}$/.test(bits) &&
 		Number(bits) <= (version === 4 ? 32 : 128)
+	);
+}
+
+/** Whether what is sent there stays between the two: https, or this machine. */
+function isSafeUrl(text: string): boolean {
+	const url = URL.parse(text);
+	return (
+		url !== null &&
+		(url.protocol === "https:" ||
+			(url.protocol === "http:" && isLoopback(url.hostname)))
 	);
 }

@@ -10,6 +10,7 @@ import {
 import { Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Assessment, RiskLevel } from "./checklist/schema.ts";
+import type { Permission, Person } from "./identity.ts";
 import { openPool, type PoolOptions } from "./pool.ts";
 import type { ReportStatus } from "./reports/schema.ts";
 
@@ -19,6 +20,11 @@ export interface Tables {
 	report_decisions: ReportDecisionsTable;
 	report_counts: ReportCountsTable;
 	mcp_servers: ServersTable;
+	people: PeopleTable;
+	access_tokens: AccessTokensTable;
+	sessions: SessionsTable;
+	report_approvals: ReportApprovalsTable;
+	decision_confirmations: DecisionConfirmationsTable;
 }
 
 /** `mcp_server_reports`: see db/schema.sql. */
@@ -51,6 +57,9 @@ export interface ReportsTable {
 	risk_rank: GeneratedAlways<number>;
 	finding_rules: GeneratedAlways<string[] | null>;
 	search_text: GeneratedAlways<string>;
+	submitted_by_subject: string | null;
+	approvals: Generated<number>;
+	owner_key: GeneratedAlways<string>;
 }
 
 /** `report_decisions`: see db/schema.sql. */
@@ -62,6 +71,7 @@ export interface ReportDecisionsTable {
 	decided_by: string;
 	notes: string | null;
 	decided_at: Generated<string>;
+	decided_by_subject: string | null;
 }
 
 /** `report_counts`, kept by triggers: see db/schema.sql. */
@@ -81,6 +91,56 @@ export interface ServersTable {
 	newest_report_id: string;
 	newest_submitted_at: string;
 	live_report_id: string | null;
+}
+
+/** `people`: see db/schema.sql. */
+export interface PeopleTable extends Person {
+	seen_at: Generated<string>;
+}
+
+/** `access_tokens`: see db/schema.sql. */
+export interface AccessTokensTable {
+	id: Generated<string>;
+	owner_subject: string;
+	name: string;
+	token_sha256: string;
+	scopes: Permission[];
+	created_at: Generated<string>;
+	expires_at: string;
+	last_used_at: string | null;
+	revoked_at: string | null;
+	revoked_by: string | null;
+}
+
+/** `sessions`: see db/schema.sql. */
+export interface SessionsTable {
+	session_sha256: string;
+	subject: string;
+	created_at: Generated<string>;
+	expires_at: string;
+}
+
+/** `report_approvals`: see db/schema.sql. */
+export interface ReportApprovalsTable {
+	id: GeneratedAlways<number>;
+	report_id: string;
+	round: number;
+	approved_by: string;
+	approver_subject: string;
+	notes: string | null;
+	approved_at: Generated<string>;
+}
+
+/** `decision_confirmations`: see db/schema.sql. */
+export interface DecisionConfirmationsTable {
+	token_sha256: string;
+	report_id: string;
+	status: ReportStatus;
+	notes: string | null;
+	requested_by_subject: string;
+	requested_at: Generated<string>;
+	expires_at: string;
+	used_at: string | null;
 }
 
 /** A database or a transaction on it: queries take either as their first argument. */

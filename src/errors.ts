@@ -29,6 +29,8 @@ export interface PublicError {
 	isUnexpected: boolean;
 	/** Seconds after which trying again makes sense. */
 	retryAfter?: number;
+	/** Of a 401 or 403: what `WWW-Authenticate` says of it (RFC 6750, section 3); empty when nothing was shown. */
+	challenge?: string;
 }
 
 /** An error with all its issues, as an input that does not parse has them. */
@@ -76,14 +78,15 @@ export function tooManyRequests(
 
 /** A 503 of our own choice: answering would make it worse for everybody. */
 export function overloaded(): TRPCError {
-	const detail =
-		"The service is overloaded at the moment. Nothing was done; try again in a few seconds.";
 	return new TRPCError({
 		code: "SERVICE_UNAVAILABLE",
-		message: detail,
-		cause: Object.assign(new Error(detail), { retryAfter: 5 }),
+		message: OVERLOADED,
+		cause: Object.assign(new Error(OVERLOADED), { retryAfter: 5 }),
 	});
 }
+
+const OVERLOADED =
+	"The service is overloaded at the moment. Nothing was done; try again in a few seconds.";
 
 /** A 414, for which tRPC has no code. */
 export function urlTooLong(): TRPCError {
@@ -121,13 +124,14 @@ export function publicError(error: unknown): PublicError {
 		return described("BAD_REQUEST", INVALID_JSON);
 	}
 	if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
-		const { members, issues, retryAfter, status } = (cause ??
+		const { members, issues, challenge, retryAfter, status } = (cause ??
 			{}) as Partial<PublicError>;
 		return {
 			...described(error.code, error.message, status),
-			...(retryAfter && { retryAfter }),
 			...(members && { members }),
 			...(issues && { issues }),
+			...(challenge !== undefined && { challenge }),
+			...(retryAfter !== undefined && { retryAfter }),
 		};
 	}
 	const ofFastify = fastifyError(error);
@@ -140,7 +144,7 @@ export function publicError(error: unknown): PublicError {
 
 /**
  * The public words of an error, after writing to the log what an operator must
- * know of it: an unexpected error with its cause, or a database out of reach.
+ * know of it: an unexpected error with its cause, or what is out of reach.
  */
 export function reportError(
 	error: unknown,
@@ -149,15 +153,20 @@ export function reportError(
 	const shown = publicError(error);
 	const err = error instanceof TRPCError ? (error.cause ?? error) : error;
 	if (shown.isUnexpected) log.error({ err }, "unexpected error");
-	else if (shown.status === 503 && !isDeliberate(error)) {
-		log.warn({ err }, "database out of reach");
+	else if (shown.status === 503 && !isOverload(error)) {
+		log.warn({ err }, "out of reach");
 	}
 	return shown;
 }
 
-/** Whether we threw this 503 ourselves: who does so writes it to the log, once and not for each request. */
-function isDeliberate(error: unknown): boolean {
-	return error instanceof TRPCError && error.code === "SERVICE_UNAVAILABLE";
+/** What refuses under overload writes it to the log, once and not for each request. */
+function isOverload(error: unknown): boolean {
+	return error instanceof TRPCError && error.cause?.message === OVERLOADED;
+}
+
+/** `WWW-Authenticate` of a 401 or 403 (RFC 6750, section 3). */
+export function challengeHeader(challenge: string): string {
+	return ['Bearer realm="MCP Go-Live"', challenge].filter(Boolean).join(", ");
 }
 
 /** RFC 9457 body of an error, with the tRPC code, the request id and all issues. */

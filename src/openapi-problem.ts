@@ -86,6 +86,12 @@ export const rateLimitHeaders = {
 	},
 };
 
+const authenticateHeader = {
+	description: "How to sign in, and what was wrong (RFC 6750, section 3).",
+	required: true,
+	schema: { type: "string" as const },
+};
+
 /** A response of an operation that fails with this status, with an example of its own. */
 export function problemResponse(
 	status: string,
@@ -107,7 +113,8 @@ export function problemResponse(
 /** The failures that any operation may meet, as components by status. */
 export function commonResponses() {
 	const descriptions = {
-		403: "The request is addressed to a host name, or comes from an origin, that is not allowed.",
+		401: "Nobody is signed in, or the token proves nothing: unknown, expired, revoked, for another audience or of another issuer.",
+		403: "The caller lacks the permission, or the request is addressed to a host name, or comes from an origin, that is not allowed.",
 		408: "The request did not arrive in time.",
 		413: "The request body is too large.",
 		414: "The URL is too long.",
@@ -134,6 +141,7 @@ function response(status: string, description: string, example: unknown) {
 			...((status === "429" || status === "503") && {
 				"Retry-After": retryAfterHeader,
 			}),
+			...(status === "401" && { "WWW-Authenticate": authenticateHeader }),
 		},
 		content: {
 			"application/problem+json": {
@@ -154,6 +162,7 @@ const invalidInput = {
 	risk_level: "none",
 	limit: "0",
 	days: "0",
+	owner: "nobody",
 };
 
 /** What the service really says to an input with nothing right in it. */
@@ -195,6 +204,10 @@ interface ExampleError {
 
 /** By status, and by procedure where one has words of its own. */
 const examples: Record<string, ExampleError> = {
+	401: {
+		code: "UNAUTHORIZED",
+		detail: "The token has expired. Sign in again.",
+	},
 	403: {
 		code: "FORBIDDEN",
 		detail:

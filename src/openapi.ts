@@ -1,4 +1,5 @@
 import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
+import { type Permission, permissionsOf, roles } from "./identity.ts";
 import {
 	commonResponses,
 	problemResponse,
@@ -38,6 +39,10 @@ const tags = [
 			"How many reports there are, by status and by risk, and how the review goes.",
 	},
 	{
+		name: "Access tokens",
+		description: "For CI, and for clients that cannot sign in.",
+	},
+	{
 		name: "Health",
 		description: "For load balancers and orchestrators.",
 	},
@@ -59,7 +64,7 @@ export function openApiDocument(serverUrl = "/"): OpenAPIObject {
 		baseUrl: serverUrl,
 		contact: { name: "The MCP Go-Live authors" },
 		license: { name: "MIT", identifier: "MIT" },
-		securitySchemes: {},
+		securitySchemes: { bearer },
 	});
 	// The generator's own error schemas give way to Problem.
 	const schemas = Object.fromEntries(
@@ -68,9 +73,9 @@ export function openApiDocument(serverUrl = "/"): OpenAPIObject {
 		),
 	);
 	document.tags = tags;
-	// There is no authentication yet, and the document says so.
 	document.security = [];
 	document.components = {
+		securitySchemes: { bearer },
 		schemas: { ...schemas, Problem: problemSchema },
 		responses: commonResponses(),
 	};
@@ -85,7 +90,7 @@ export function openApiDocument(serverUrl = "/"): OpenAPIObject {
 
 function complete(
 	target: Operation,
-	{ procedure, openapi, rest }: RestOperation,
+	{ procedure, openapi, rest, access }: RestOperation,
 	schemas: Record<string, Schema>,
 ): void {
 	target.parameters = (target.parameters ?? []).map(describeParameter);
@@ -118,9 +123,12 @@ function complete(
 		};
 		target.parameters.push(ifNoneMatch);
 	}
-	const isProbe = !openapi.path.startsWith("/api/");
+	if (access) {
+		target.security = [{ bearer: [] }, {}];
+		target.description = `${target.description}\n\n${describeAccess(access)}`;
+	}
 	const common = [
-		...(isProbe ? [] : ["403", "429", "503"]),
+		...(access ? ["401", "403", "429", "503"] : []),
 		...(media ? ["413", "415"] : []),
 		"408",
 		"414",
@@ -138,6 +146,21 @@ function complete(
 	}
 	// Objects with number-like keys are in ascending order already: 200, 304, 400 …
 	target.responses = responses;
+}
+
+/** How a caller shows who it is, where the service runs with AUTH=oidc. */
+const bearer = {
+	type: "http" as const,
+	scheme: "bearer",
+	description:
+		"An access token of the organisation's identity provider, or one of the service's own. Where the service runs without authentication (AUTH=none), none is needed.",
+};
+
+function describeAccess(access: Permission): string {
+	const holders = roles
+		.filter((role) => permissionsOf[role].includes(access))
+		.map((role) => `\`${role}\``);
+	return `Where people sign in: takes the permission \`${access}\`, which the roles ${holders.join(", ")} have.`;
 }
 
 /** The generator leaves a query parameter's description inside its schema, where few tools look. */

@@ -7,8 +7,9 @@ import type {
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
+import type { Permission } from "./identity.ts";
 import { appRouter } from "./router.ts";
-import type { Context, Meta, RestMeta } from "./trpc.ts";
+import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
 
 /** A procedure that has a place in REST. */
 export interface RestOperation {
@@ -17,6 +18,8 @@ export interface RestOperation {
 	type: ProcedureType;
 	openapi: NonNullable<Meta["openapi"]>;
 	rest: RestMeta;
+	/** What a caller must be permitted; absent where everybody may call. */
+	access: Permission | undefined;
 }
 
 type ProcedureType = Parameters<typeof callTRPCProcedure>[0]["type"];
@@ -28,9 +31,9 @@ export const restOperations: RestOperation[] = Object.entries(
 		{ _def: { meta?: Meta; type: ProcedureType } }
 	>,
 ).flatMap(([procedure, { _def }]) => {
-	const { openapi, rest } = _def.meta ?? {};
+	const { openapi, rest, access } = _def.meta ?? {};
 	const { type } = _def;
-	return openapi && rest ? [{ procedure, type, openapi, rest }] : [];
+	return openapi && rest ? [{ procedure, type, openapi, rest, access }] : [];
 });
 
 /**
@@ -38,10 +41,7 @@ export const restOperations: RestOperation[] = Object.entries(
  *
  * @param contextFor who is asking, and with what
  */
-export function mountRest(
-	app: FastifyInstance,
-	contextFor: (request: FastifyRequest) => Context,
-): void {
+export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 	// Fastify knows nine methods; whatever else Node reads shall be 405 as well.
 	for (const method of METHODS) {
 		if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
@@ -54,7 +54,7 @@ export function mountRest(
 			method,
 			url,
 			handler: async (request, reply) =>
-				answer(operation, contextFor(request), request, reply),
+				answer(operation, contextFor(request, "rest"), request, reply),
 		});
 		const methods = methodsOf.get(url) ?? [];
 		methodsOf.set(url, [

@@ -1,19 +1,27 @@
 import { analyticsRouter } from "./analytics/router.ts";
 import { assessmentsRouter } from "./assessments/router.ts";
 import { checklistRouter } from "./checklist/router.ts";
+import { decisionsRouter } from "./decisions/router.ts";
 import { healthRouter } from "./health/router.ts";
 import { overviewRouter } from "./overview/router.ts";
 import { queueRouter } from "./queue/router.ts";
 import { reportsRouter } from "./reports/router.ts";
 import { serversRouter } from "./servers/router.ts";
+import { tokensRouter } from "./tokens/router.ts";
 import { createCallerFactory, mergeRouters, router } from "./trpc.ts";
 
 /** Everything the service can do. Each façade is generated from it or calls it. */
 export const appRouter = router({
-	reports: mergeRouters(reportsRouter, queueRouter, assessmentsRouter),
+	reports: mergeRouters(
+		reportsRouter,
+		queueRouter,
+		decisionsRouter,
+		assessmentsRouter,
+	),
 	servers: serversRouter,
 	analytics: mergeRouters(analyticsRouter, overviewRouter),
 	checklist: checklistRouter,
+	tokens: tokensRouter,
 	health: healthRouter,
 });
 

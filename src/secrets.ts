@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
  * The settings that hold a secret. Each may be given as NAME_FILE instead: the
  * path of a file that holds it, as container platforms mount them.
  */
-const secretSettings = ["DATABASE_URL"] as const;
+const secretSettings = ["DATABASE_URL", "OIDC_CLIENT_SECRET"] as const;
 
 /**
  * Puts what the files named by NAME_FILE hold in the place of NAME.

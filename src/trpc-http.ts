@@ -1,10 +1,10 @@
 import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { publicError, reportError } from "./errors.ts";
+import { challengeHeader, publicError, reportError } from "./errors.ts";
 import { readJsonText } from "./json-body.ts";
 import { appRouter } from "./router.ts";
-import type { Context } from "./trpc.ts";
+import type { ContextFor } from "./trpc.ts";
 
 /** Calls in one batch; more would be many requests in the guise of one. */
 const MAX_BATCH_SIZE = 50;
@@ -16,10 +16,7 @@ const MAX_BATCH_SIZE = 50;
  *
  * @param contextFor who is asking, and with what
  */
-export function mountTrpc(
-	app: FastifyInstance,
-	contextFor: (request: FastifyRequest) => Context,
-): void {
+export function mountTrpc(app: FastifyInstance, contextFor: ContextFor): void {
 	// In a scope of its own: the library parses the body by itself.
 	app.register(async (scope) => {
 		scope.setErrorHandler(sendError);
@@ -38,7 +35,7 @@ export function mountTrpc(
 async function answer(
 	request: FastifyRequest<{ Params: { path: string } }>,
 	reply: FastifyReply,
-	contextFor: (request: FastifyRequest) => Context,
+	contextFor: ContextFor,
 ): Promise<FastifyReply> {
 	const calls = request.params.path.split(",").length;
 	if (calls > MAX_BATCH_SIZE) {
@@ -54,17 +51,23 @@ async function answer(
 		error: null,
 		// However its commas are written.
 		maxBatchSize: MAX_BATCH_SIZE,
-		createContext: async () => contextFor(request as FastifyRequest),
+		createContext: async () => contextFor(request as FastifyRequest, "trpc"),
 		onError: ({ error }: { error: TRPCError }) => {
 			reportError(error, request.log);
 		},
 		responseMeta: ({ errors }: { errors: TRPCError[] }) => {
-			const { retryAfter } = errors
-				.map(publicError)
-				.find((error) => error.retryAfter) ?? { retryAfter: undefined };
-			return retryAfter
-				? { headers: { "retry-after": String(retryAfter) } }
-				: {};
+			const shown = errors.map(publicError);
+			const { retryAfter } = shown.find((error) => error.retryAfter) ?? {};
+			const { challenge } =
+				shown.find((error) => error.challenge !== undefined) ?? {};
+			return {
+				headers: {
+					...(retryAfter && { "retry-after": String(retryAfter) }),
+					...(challenge !== undefined && {
+						"www-authenticate": challengeHeader(challenge),
+					}),
+				},
+			};
 		},
 	});
 	// An answer that is sent piece by piece stays a stream: it has no length.

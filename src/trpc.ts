@@ -1,21 +1,50 @@
-import { initTRPC } from "@trpc/server";
-import type { FastifyBaseLogger } from "fastify";
+import { initTRPC, type TRPCError } from "@trpc/server";
+import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { OpenApiMeta } from "trpc-to-openapi";
+import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { publicError } from "./errors.ts";
+import {
+	type Identity,
+	may,
+	notPermitted,
+	notSignedIn,
+	type Permission,
+	type ProvenIdentity,
+} from "./identity.ts";
 
 /** What every procedure gets beside its input. */
 export interface Context {
 	db: Database;
 	log: Pick<FastifyBaseLogger, "error" | "warn">;
 	/** The house's own rules, from the configuration. */
-	settings: { requireCompleteReport: boolean };
+	settings: Pick<
+		Config,
+		"REQUIRE_COMPLETE_REPORT" | "APPROVAL_QUORUM" | "PUBLIC_URL"
+	>;
+	/** Who is asking; `null` when nobody is signed in. */
+	identity: Identity | null;
+	/** Why what was shown at the door proves nothing, when something was. */
+	refusal: TRPCError | undefined;
+	/** Through which door the request came, and with which client, for the audit log. */
+	facade: Facade;
+	client: string | null;
+	/** The network address that asks; `null` where there is none. */
+	address: string | null;
 	/** The id under which this request stands in the log and in its errors. */
 	requestId: string;
 }
 
+/** The ways in. */
+export type Facade = "rest" | "trpc" | "mcp" | "web" | "command_line";
+
+/** Who is asking through this façade, and with what. */
+export type ContextFor = (request: FastifyRequest, facade: Facade) => Context;
+
 /** The error statuses that a procedure itself decides on, each with what it means here. */
-type ErrorStatuses = Partial<Record<400 | 404 | 409 | 413 | 422 | 503, string>>;
+type ErrorStatuses = Partial<
+	Record<400 | 403 | 404 | 409 | 413 | 422 | 503, string>
+>;
 
 /** Where and how a procedure stands in REST, for the façade and its document alike. */
 export interface RestMeta {
@@ -36,7 +65,11 @@ export interface RestMeta {
 }
 
 /** A procedure's metadata: its OpenAPI operation, and what OpenAPI's generator does not know. */
-export type Meta = OpenApiMeta<{ rest?: RestMeta }>;
+export type Meta = OpenApiMeta<{
+	rest?: RestMeta;
+	/** What a caller must be permitted; every procedure but the public ones names it. */
+	access?: Permission;
+}>;
 
 const t = initTRPC
 	.meta<Meta>()
@@ -63,5 +96,19 @@ const t = initTRPC
 
 export const router = t.router;
 export const mergeRouters = t.mergeRouters;
-export const procedure = t.procedure;
+/** A procedure for everybody, signed in or not: it tells nothing that is worth knowing. */
+export const publicProcedure = t.procedure;
+
+/** A procedure for those who have the permission that its metadata names. */
+export const procedure = t.procedure.use(({ ctx, meta, path, next }) => {
+	const { identity, refusal } = ctx;
+	if (!identity) throw refusal ?? notSignedIn();
+	if (!meta?.access) throw new Error(`${path} does not say who may call it`);
+	if (!may(identity, meta.access)) {
+		// Where nobody signs in, everybody may.
+		throw notPermitted(identity as ProvenIdentity, meta.access);
+	}
+	// The context is the same, but for its type: handing over a new one has every call copy it.
+	return next() as ReturnType<typeof next<{ identity: Identity }>>;
+});
 export const createCallerFactory = t.createCallerFactory;

@@ -1,7 +1,9 @@
 import { type CompiledQuery, sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseConfig } from "../src/config.ts";
 import { type Database, openDatabase } from "../src/database.ts";
+import { anybody, grant, type Identity, type Person } from "../src/identity.ts";
 import type { ReportFilter } from "../src/queue/schema.ts";
 import { createCaller } from "../src/router.ts";
 import { makeDatabase, newReport, startService, submit } from "./helpers.ts";
@@ -60,12 +62,17 @@ async function planOf(query: CompiledQuery): Promise<PlanNode[]> {
 }
 
 const limit = 50;
-const caller = () =>
+const caller = (identity: Identity = anybody) =>
 	createCaller({
 		db,
 		log: console,
-		settings: { requireCompleteReport: false },
+		settings: parseConfig({}),
 		requestId: "",
+		identity,
+		refusal: undefined,
+		facade: "rest",
+		client: null,
+		address: null,
 	});
 
 /** Filters, each with what it means in SQL. */
@@ -146,6 +153,46 @@ test.each(
 		await list({ status, search, limit, after: rows[rows.length >> 1]?.id });
 		expect(issued.length).toBeGreaterThan(1);
 		for (const query of issued) await expectFromIndex(query);
+	},
+);
+
+test.each(
+	(["newest", "waiting", "risk"] as const).flatMap((sort) =>
+		statuses.map((status) => ({ sort, status })),
+	),
+)(
+	"a developer's own reports are read from an index: $sort first, status $status",
+	async ({ sort, status }) => {
+		const developer: Person = {
+			subject: "https://login.example.com 17",
+			email: "Developer-17@example.com",
+			name: null,
+			roles: ["developer"],
+		};
+		const { reports } = caller({
+			...developer,
+			method: "oidc",
+			permissions: grant(developer),
+		});
+		const { rows } = await pool.query<{ id: string }>(
+			`select id from mcp_server_reports
+			where ($1 = 'all' or status = $1) and developer_email = 'developer-17@example.com'
+			order by ${orders[sort]}`,
+			[status],
+		);
+		const ids = rows.map(({ id }) => id);
+		issued.length = 0;
+		const page = await reports.list({ status, sort, limit });
+		expect(page.map(({ id }) => id)).toEqual(ids.slice(0, limit));
+		const { all } = await reports.counts({});
+		expect(all).toBeGreaterThanOrEqual(ids.length);
+		expect((await reports.newest()).pending_review).toBeLessThanOrEqual(all);
+		const [id] = ids;
+		if (id) await reports.neighbours({ id, status, sort });
+		for (const query of issued) {
+			if (!query.sql.includes("report_counts")) await expectFromIndex(query);
+		}
+		expect(issued.length).toBeGreaterThan(2);
 	},
 );
 

@@ -40,6 +40,7 @@ describe("submitting", () => {
 			reviewed_by: null,
 			review_notes: null,
 			revision: 1,
+			approvals: 0,
 			content_sha256: createHash("sha256")
 				.update(payload.report_data)
 				.digest("hex"),
@@ -71,7 +72,7 @@ describe("submitting", () => {
 		const report_json = { b: [1, { a: null }], a: "æ", n: 1.5, nested: {} };
 		const report = await submit(service, { report_json, status: "approved" });
 		expect(report).toMatchObject({ report_json, status: "pending_review" });
-		expect(Object.keys(report)).toHaveLength(18);
+		expect(Object.keys(report)).toHaveLength(19);
 	});
 
 	test("every problem is reported at once, with its path", async () => {
@@ -224,7 +225,7 @@ describe("listing", () => {
 		});
 	});
 
-	test("a summary has the PRD's five fields and nine more, newest first", async () => {
+	test("a summary has the PRD's five fields and ten more, newest first", async () => {
 		const own = await startService();
 		const older = await submit(own);
 		const newer = await submit(own);
@@ -242,6 +243,7 @@ describe("listing", () => {
 			submitted_at: older.submitted_at,
 			developer_email: older.developer_email,
 			revision: 1,
+			approvals: 0,
 			reviewed_at: expect.any(String),
 			reviewed_by: "platform@intility.no",
 			risk_level: "unknown",

@@ -126,10 +126,30 @@ test.each([
 		{ PUBLIC_URL: "go-live.example.com" },
 		"PUBLIC_URL must be an http or https URL",
 	],
-	[{ AUTH: "oauth" }, 'AUTH knows only "none" so far'],
+	[{ AUTH: "oauth" }, "AUTH must be none or oidc"],
+	[{ AUTH: "oidc" }, "OIDC_ISSUER is needed where AUTH=oidc."],
+	[{ AUTH: "oidc" }, "PUBLIC_URL is needed where AUTH=oidc."],
+	[
+		{ AUTH: "oidc", OIDC_ISSUER: "http://login.example.com" },
+		"OIDC_ISSUER must be the https URL",
+	],
+	[
+		{
+			AUTH: "oidc",
+			OIDC_ISSUER: "https://login.example.com",
+			OIDC_AUDIENCE: "api",
+			OIDC_CLIENT_ID: "pages",
+			PUBLIC_URL: "http://go-live.example.com",
+		},
+		"PUBLIC_URL must be an https URL where AUTH=oidc",
+	],
+	[{ APPROVAL_QUORUM: "0" }, "APPROVAL_QUORUM must be at least 1."],
 	[{ HOST: "0.0.0.0" }, "HOST is not a loopback address"],
 	[{ HOST: "::" }, "HOST is not a loopback address"],
-	[{ HOST: "192.0.2.1" }, "Set AUTH=none to say that this is meant."],
+	[
+		{ HOST: "192.0.2.1" },
+		"Set AUTH=oidc to know who does, or AUTH=none to say that this is meant.",
+	],
 ])(
 	"the setting %j stops the start with a sentence",
 	async (settings, sentence) => {

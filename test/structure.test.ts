@@ -23,6 +23,8 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/router\.ts$/, 3],
 	[/^\w+\/queries\.ts$/, 2],
 	[/^assessments\/reassess\.ts$/, 3],
+	[/^reports\/one-report\.ts$/, 3],
+	[/^tokens\/command\.ts$/, 4],
 	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(origins|security-headers)\.ts$/, 2],
@@ -30,11 +32,11 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
 	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
-	[/^(database|embedded|prepared)\.ts$/, 1],
+	[/^(database|embedded|prepared|oidc)\.ts$/, 1],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|config|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
+		/^(errors|config|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
 		0,
 	],
 ];

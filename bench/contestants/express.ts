@@ -19,7 +19,9 @@ app.get("/api/v1/reports", async (request, response) => {
 });
 
 app.post("/api/v1/reports", async (request, response) => {
-	const report = NewReport.parse(request.body);
+	const report = NewReport.required({ developer_email: true }).parse(
+		request.body,
+	);
 	const { rows } = await pool.query(insertReport(report));
 	response.status(201).json(rows[0]);
 });

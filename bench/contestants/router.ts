@@ -43,7 +43,7 @@ export const router = t.router({
 
 	submit: t.procedure
 		.meta({ openapi: { method: "POST", path: "/reports" } })
-		.input(NewReport)
+		.input(NewReport.required({ developer_email: true }))
 		.output(Report)
 		.mutation(async ({ input }) => (await ask(insertReport(input)))[0]),
 });

@@ -8,6 +8,7 @@ const tags = ["Analytics"];
 export const analyticsRouter = router({
 	summary: procedure
 		.meta({
+			access: "reports:read_all",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/analytics/summary",
@@ -16,7 +17,6 @@ export const analyticsRouter = router({
 				summary: "Count the reports by status and risk",
 				description:
 					"Every report once by status and once by risk, as of one moment.",
-				protect: false,
 			},
 			rest: { success: 200, errors: {} },
 		})
@@ -25,6 +25,7 @@ export const analyticsRouter = router({
 
 	riskDistribution: procedure
 		.meta({
+			access: "reports:read_all",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/analytics/risk-distribution",
@@ -33,7 +34,6 @@ export const analyticsRouter = router({
 				summary: "Count the reports by risk",
 				description:
 					"The risk is the assessment's; where that is unknown, what the submitter's `report_json` claims, in any case of letters; else it is unknown.",
-				protect: false,
 			},
 			rest: { success: 200, errors: {} },
 		})

@@ -1,6 +1,6 @@
 import { Assessment } from "../checklist/schema.ts";
+import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
-import { ReportId } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";
 import { assessWithoutBlocking } from "./assess-without-blocking.ts";
 import { findAssessed } from "./queries.ts";
@@ -22,6 +22,7 @@ const example = cut(
 export const assessmentsRouter = router({
 	check: procedure
 		.meta({
+			access: "reports:submit",
 			openapi: {
 				method: "POST",
 				path: "/api/v1/reports/check",
@@ -30,7 +31,6 @@ export const assessmentsRouter = router({
 				summary: "Check a draft before it is submitted",
 				description:
 					"Assesses a report as a submission would be, and stores nothing. With server name, repository and e-mail, the report's header is compared with them.",
-				protect: false,
 			},
 			rest: {
 				success: 200,
@@ -48,8 +48,9 @@ export const assessmentsRouter = router({
 			return assessWithoutBlocking(input);
 		}),
 
-	assessment: procedure
+	assessment: reportProcedure
 		.meta({
+			access: "reports:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/{id}/assessment",
@@ -58,11 +59,9 @@ export const assessmentsRouter = router({
 				summary: "Read a report's assessment",
 				description:
 					"Per phase and check what the report claims, the lethal trifecta, and every finding. Advice for the reviewer: it decides nothing.",
-				protect: false,
 			},
 			rest: { success: 200, errors: oneReport, etag: true, example },
 		})
-		.input(ReportId)
 		.output(Assessment)
 		.query(async ({ ctx: { db }, input: { id } }) => {
 			const report = await findAssessed(db, id);
@@ -70,8 +69,9 @@ export const assessmentsRouter = router({
 			return report.assessment ?? (await assessWithoutBlocking(report));
 		}),
 
-	issues: procedure
+	issues: reportProcedure
 		.meta({
+			access: "reports:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/{id}/issues",
@@ -80,11 +80,9 @@ export const assessmentsRouter = router({
 				summary: "List a report's issues",
 				description:
 					"What the submitter's `report_json` names as critical issues, warnings and recommendations, together with the assessment's findings: errors, warnings and hints.",
-				protect: false,
 			},
 			rest: { success: 200, errors: oneReport },
 		})
-		.input(ReportId)
 		.output(ReportIssues)
 		.query(async ({ ctx: { db }, input: { id } }) => {
 			const report = await findAssessed(db, id);

@@ -25,6 +25,7 @@ const example = {
 export const checklistRouter = router({
 	get: procedure
 		.meta({
+			access: "catalogue:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/checklist",
@@ -33,7 +34,6 @@ export const checklistRouter = router({
 				summary: "Read the checklist",
 				description:
 					"The six phases with their checks, and the rules by which a report is assessed.",
-				protect: false,
 			},
 			rest: { success: 200, errors: {}, etag: true, example },
 		})

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { procedure, router } from "../trpc.ts";
+import { publicProcedure, router } from "../trpc.ts";
 
 const Health = z
 	.object({ status: z.literal("ok") })
@@ -10,7 +10,7 @@ const tags = ["Health"];
 
 /** For load balancers and orchestrators: is the process alive, can it serve? */
 export const healthRouter = router({
-	live: procedure
+	live: publicProcedure
 		.meta({
 			openapi: {
 				method: "GET",
@@ -19,14 +19,13 @@ export const healthRouter = router({
 				tags,
 				summary: "Is the process alive?",
 				description: "Answers without asking anybody else.",
-				protect: false,
 			},
 			rest: { success: 200, errors: {} },
 		})
 		.output(Health)
 		.query(() => ({ status: "ok" as const })),
 
-	ready: procedure
+	ready: publicProcedure
 		.meta({
 			openapi: {
 				method: "GET",
@@ -35,7 +34,6 @@ export const healthRouter = router({
 				tags,
 				summary: "Can the service answer requests?",
 				description: "Asks the database.",
-				protect: false,
 			},
 			rest: {
 				success: 200,

@@ -11,7 +11,7 @@ const WINDOW = 60_000;
 const MAX_REMEMBERED = 20_000;
 
 /** Failed sign-ins per minute that an address may have, at whatever façade. */
-const MAX_FAILURES = 20;
+const MAX_FAILURES = 60;
 
 export interface RateLimitOptions {
 	/** Requests per minute of one identity or address to one façade; 0: no limits at all. */

@@ -14,7 +14,7 @@ import {
 } from "./queries.ts";
 
 /** Milliseconds that counting may hold up a request. */
-const PATIENCE = 500;
+const PATIENCE = 1_000;
 
 /** Milliseconds without another try after counting has failed. */
 const PAUSE = 5_000;

@@ -1,6 +1,7 @@
 import type { Assessment } from "../checklist/schema.ts";
+import type { Decision } from "../decisions/schema.ts";
 import { hiddenCharacter } from "../hidden-characters.ts";
-import type { Decision, Report, ReportSummary } from "../reports/schema.ts";
+import type { Report, ReportSummary } from "../reports/schema.ts";
 
 import { renderAssessment, riskCell } from "./render-assessment.ts";
 

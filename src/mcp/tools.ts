@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { NewDecision } from "../decisions/schema.ts";
 import { ReportFilter } from "../queue/schema.ts";
-import { NewDecision, NewReport } from "../reports/schema.ts";
+import { NewReport } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
 import {
 	renderList,

@@ -13,6 +13,7 @@ import { LONGEST_BY_DAY, Overview, OverviewWindow } from "./schema.ts";
 export const overviewRouter = router({
 	overview: procedure
 		.meta({
+			access: "reports:read_all",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/analytics/overview",
@@ -21,7 +22,6 @@ export const overviewRouter = router({
 				summary: "See how the review goes",
 				description:
 					"Over the last days: how many reports were pending, how long the first decision took, what was decided in each month, and the risks and most frequent findings of what was submitted.",
-				protect: false,
 			},
 			rest: {
 				success: 200,

@@ -2,7 +2,7 @@ import { type Expression, type SqlBool, sql } from "kysely";
 import type { RiskLevel } from "../checklist/schema.ts";
 import type { Database, ReportsTable } from "../database.ts";
 import { prepareStatement } from "../prepared.ts";
-import { summaryColumns } from "../reports/queries.ts";
+import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
 import { repositoryKey } from "../reports/repository.ts";
 import type { ReportSummary } from "../reports/schema.ts";
 import {
@@ -20,10 +20,11 @@ import {
 export async function listReports(
 	db: Database,
 	filter: ReportFilter,
+	owner?: Owner,
 ): Promise<ReportSummary[]> {
-	return isPlain(filter)
+	return isPlain(filter) && !owner
 		? plainPage(filter)(db, filter)
-		: reportsInOrder(db, filter, "forwards", filter.after)
+		: reportsInOrder(db, { ...filter, owner }, "forwards", filter.after)
 				.select(summaryColumns)
 				.limit(filter.limit)
 				.execute();
@@ -75,9 +76,12 @@ function plainPage(filter: ReportFilter): PlainPage {
 export async function findNeighbours(
 	db: Database,
 	place: ReportPlace,
+	owner?: Owner,
 ): Promise<Neighbours> {
 	const nextIn = (direction: Direction) =>
-		reportsInOrder(db, place, direction, place.id).select("id").limit(1);
+		reportsInOrder(db, { ...place, owner }, direction, place.id)
+			.select("id")
+			.limit(1);
 	return db
 		.selectNoFrom([
 			nextIn("backwards").as("previous"),
@@ -93,12 +97,13 @@ export async function findNeighbours(
 export async function countByStatus(
 	db: Database,
 	kind: ReportKind,
+	owner?: Owner,
 ): Promise<ReportCounts> {
 	const rows =
-		kind.search || kind.repository_url
+		kind.search || kind.repository_url || owner
 			? await db
 					.selectFrom("mcp_server_reports")
-					.where(isOfKind(kind))
+					.where(isOfKind({ ...kind, owner }))
 					.select(["status", sql<number>`count(*)::integer`.as("reports")])
 					.groupBy("status")
 					.execute()
@@ -114,24 +119,34 @@ export async function countByStatus(
 }
 
 /** What a page asks again and again: two look-ups, whatever the number of reports. */
-export async function findQueueState(db: Database): Promise<QueueState> {
+export async function findQueueState(
+	db: Database,
+	owner?: Owner,
+): Promise<QueueState> {
 	const newest = db
 		.selectFrom("mcp_server_reports")
 		.select(["id", "submitted_at"])
 		.orderBy("submitted_at", "desc")
 		.orderBy("id", "desc")
 		.limit(1);
-	return db
-		.selectFrom(
-			db
+	const waiting = owner
+		? db
+				.selectFrom("mcp_server_reports")
+				.where(isOwnedBy(owner))
+				.where("status", "=", "pending_review")
+				.select(sql<number>`count(*)::integer`.as("pending_review"))
+		: db
 				.selectFrom("report_counts")
 				.where("status", "=", "pending_review")
 				.select(
 					sql<number>`coalesce(sum(reports), 0)::integer`.as("pending_review"),
-				)
-				.as("counted"),
+				);
+	return db
+		.selectFrom(waiting.as("counted"))
+		.leftJoin(
+			(owner ? newest.where(isOwnedBy(owner)) : newest).as("newest"),
+			(join) => join.onTrue(),
 		)
-		.leftJoin(newest.as("newest"), (join) => join.onTrue())
 		.select([
 			"pending_review",
 			"newest.id as newest_id",
@@ -156,6 +171,7 @@ function reportsInOrder(
 	db: Database,
 	filter: Omit<ReportPlace, "id" | "status"> & {
 		status: ReportPlace["status"] | Expression<ReportPlace["status"]>;
+		owner?: Owner | undefined;
 	},
 	towards: Direction,
 	from: string | Expression<string | undefined> | undefined,
@@ -192,7 +208,9 @@ const riskRanks: Record<RiskLevel, number> = {
 };
 
 /** The condition that selects a kind of report. */
-function isOfKind(kind: ReportKind): Expression<SqlBool> {
+function isOfKind(
+	kind: ReportKind & { owner?: Owner | undefined },
+): Expression<SqlBool> {
 	const conditions: Expression<SqlBool>[] = [sql<boolean>`true`];
 	if (kind.repository_url !== undefined) {
 		const key = repositoryKey(kind.repository_url) ?? "";
@@ -212,6 +230,7 @@ function isOfKind(kind: ReportKind): Expression<SqlBool> {
 	if (kind.trifecta !== "all") {
 		conditions.push(sql<boolean>`trifecta = ${kind.trifecta}`);
 	}
+	if (kind.owner) conditions.push(isOwnedBy(kind.owner));
 	if (kind.search) conditions.push(holdsText(kind.search));
 	return sql<boolean>`${sql.join(conditions, sql` and `)}`;
 }

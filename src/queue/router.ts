@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { findStandingReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { ReportSummary } from "../reports/schema.ts";
@@ -29,6 +30,7 @@ const badFilter = {
 export const queueRouter = router({
 	list: procedure
 		.meta({
+			access: "reports:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports",
@@ -37,7 +39,6 @@ export const queueRouter = router({
 				summary: "List reports",
 				description:
 					"Summaries, newest first unless sorted otherwise. A full page carries a `Link` to the next one.",
-				protect: false,
 			},
 			rest: {
 				success: 200,
@@ -47,9 +48,9 @@ export const queueRouter = router({
 		})
 		.input(ReportFilter.prefault({}))
 		.output(z.array(ReportSummary))
-		.query(async ({ ctx: { db }, input }) => {
+		.query(async ({ ctx: { db, identity }, input }) => {
 			const { after } = input;
-			const page = await listReports(db, input);
+			const page = await listReports(db, input, limitTo(identity));
 			// An empty page is the end of the list, unless its start never existed.
 			if (
 				page.length === 0 &&
@@ -66,6 +67,7 @@ export const queueRouter = router({
 
 	counts: procedure
 		.meta({
+			access: "reports:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/counts",
@@ -74,16 +76,18 @@ export const queueRouter = router({
 				summary: "Count reports by status",
 				description:
 					"How many reports the same filters would list in each state, as of one moment.",
-				protect: false,
 			},
 			rest: { success: 200, errors: badFilter },
 		})
 		.input(ReportKind)
 		.output(ReportCounts)
-		.query(({ ctx: { db }, input }) => countByStatus(db, input)),
+		.query(({ ctx: { db, identity }, input }) =>
+			countByStatus(db, input, limitTo(identity)),
+		),
 
 	newest: procedure
 		.meta({
+			access: "reports:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/newest",
@@ -92,15 +96,17 @@ export const queueRouter = router({
 				summary: "See whether anything new arrived",
 				description:
 					"How many reports wait, and which was submitted last. Cheap to ask often: as long as nothing changed, `If-None-Match` is answered with 304.",
-				protect: false,
 			},
 			rest: { success: 200, errors: {}, etag: true },
 		})
 		.output(QueueState)
-		.query(({ ctx: { db } }) => findQueueState(db)),
+		.query(({ ctx: { db, identity } }) =>
+			findQueueState(db, limitTo(identity)),
+		),
 
-	neighbours: procedure
+	neighbours: reportProcedure
 		.meta({
+			access: "reports:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/{id}/neighbours",
@@ -109,7 +115,6 @@ export const queueRouter = router({
 				summary: "Find the reports before and after one",
 				description:
 					"The ids on both sides of a report in the list that the same filters and order would give. The report itself need not be in that list: one that was just decided still has its place among those that wait.",
-				protect: false,
 			},
 			rest: {
 				success: 200,
@@ -118,8 +123,9 @@ export const queueRouter = router({
 		})
 		.input(ReportPlace)
 		.output(Neighbours)
-		.query(async ({ ctx: { db }, input }) => {
-			const { previous, next } = await findNeighbours(db, input);
+		.query(async ({ ctx: { db, identity }, input }) => {
+			const owner = limitTo(identity);
+			const { previous, next } = await findNeighbours(db, input, owner);
 			if (!previous && !next && !(await findStandingReport(db, input.id))) {
 				throw unknownReport(input.id);
 			}

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { RiskLevel, Trifecta } from "../checklist/schema.ts";
+import { text } from "../fields.ts";
 import {
 	NewReport,
 	ReportId,
 	ReportStatus,
 	ReportSummary,
-	text,
 } from "../reports/schema.ts";
 
 /** Rows in a page of a list when the caller does not say. */

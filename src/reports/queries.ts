@@ -1,15 +1,10 @@
-import { type Insertable, sql } from "kysely";
+import { type Expression, type Insertable, type SqlBool, sql } from "kysely";
 import type { Assessment } from "../checklist/schema.ts";
-import { type Database, type ReportsTable, violates } from "../database.ts";
+import type { Database, ReportsTable } from "../database.ts";
+import type { Person } from "../identity.ts";
 import { prepareStatement } from "../prepared.ts";
 import type { ChangeableReport, StandingReport } from "./rules.ts";
-import type {
-	Decision,
-	NewDecision,
-	Report,
-	ReportStatus,
-	Revision,
-} from "./schema.ts";
+import type { Report } from "./schema.ts";
 
 /** The states of which a repository has one report at the most. */
 const liveStatuses = ["pending_review", "approved"] as const;
@@ -23,6 +18,7 @@ export const summaryColumns = [
 	"submitted_at",
 	"developer_email",
 	"revision",
+	"approvals",
 	"reviewed_at",
 	"reviewed_by",
 	"risk_level",
@@ -32,7 +28,8 @@ export const summaryColumns = [
 	"critical_failures",
 ] as const satisfies (keyof ReportsTable)[];
 
-const reportColumns = [
+/** The columns of a `Report`. */
+export const reportColumns = [
 	...summaryColumns,
 	"report_data",
 	"review_notes",
@@ -40,7 +37,8 @@ const reportColumns = [
 	"report_json",
 ] as const satisfies (keyof ReportsTable)[];
 
-const standingColumns = [
+/** The columns of a `StandingReport`, and what names its repository. */
+export const standingColumns = [
 	"id",
 	"status",
 	"revision",
@@ -64,6 +62,7 @@ export async function insertReport(
 		| "developer_email"
 		| "report_data"
 		| "content_sha256"
+		| "submitted_by_subject"
 	> & {
 		report_json: Record<string, unknown> | null;
 		assessment: Assessment;
@@ -87,6 +86,7 @@ type NewRow = Pick<
 	| "report_json"
 	| "content_sha256"
 	| "assessment"
+	| "submitted_by_subject"
 >;
 
 const insertStatement = prepareStatement<NewRow, Report>((db, value) =>
@@ -101,6 +101,7 @@ const insertStatement = prepareStatement<NewRow, Report>((db, value) =>
 			report_json: value("report_json"),
 			content_sha256: value("content_sha256"),
 			assessment: value("assessment"),
+			submitted_by_subject: value("submitted_by_subject"),
 			revision: eb
 				.selectFrom("mcp_server_reports")
 				.where("repository_key", "=", value("repository_key"))
@@ -142,6 +143,7 @@ const changeableStatement = prepareStatement<{ id: string }, ChangeableReport>(
 			.select([
 				"status",
 				"reviewed_at",
+				"approvals",
 				"risk_level",
 				"trifecta",
 				"completeness",
@@ -176,138 +178,25 @@ export async function findLiveReport(
 		.executeTakeFirst();
 }
 
-/**
- * Changes a report's status and appends the decision, in one statement: of two
- * reviewers at the same instant, the second finds the status already changed.
- *
- * @param sources the states the report may be in; in any other nothing happens
- * @returns the report as it is now, or `undefined` when nothing was changed:
- *   no such report, not in one of the sources, or a second live report
- */
-export async function changeStatus(
-	db: Database,
-	decision: NewDecision,
-	sources: readonly ReportStatus[],
-): Promise<Report | undefined> {
-	const isReopening = decision.status === "pending_review";
-	const notes = decision.review_notes?.trim() || null;
-	return db
-		.with("present", (tx) =>
-			tx
-				.selectFrom("mcp_server_reports")
-				.select(["id", "status"])
-				.where("id", "=", decision.id)
-				.where("status", "in", sources)
-				.forUpdate(),
-		)
-		.with("changed", (tx) =>
-			tx
-				.updateTable("mcp_server_reports as report")
-				.from("present")
-				.set({
-					status: decision.status,
-					reviewed_at: isReopening ? null : sql<string>`now()`,
-					reviewed_by: isReopening ? null : decision.reviewed_by,
-					review_notes: isReopening ? null : notes,
-				})
-				.whereRef("report.id", "=", "present.id")
-				.returning([
-					...reportColumns.map((column) => `report.${column}` as const),
-					"present.status as from_status",
-				]),
-		)
-		.with("appended", (tx) =>
-			tx
-				.insertInto("report_decisions")
-				.columns([
-					"report_id",
-					"from_status",
-					"to_status",
-					"decided_by",
-					"notes",
-				])
-				.expression((eb) =>
-					eb
-						.selectFrom("changed")
-						.select([
-							"id",
-							"from_status",
-							"status",
-							eb.val(decision.reviewed_by).as("decided_by"),
-							eb.val(notes).as("notes"),
-						]),
-				),
-		)
-		.selectFrom("changed")
-		.select(reportColumns)
-		.executeTakeFirst()
-		.catch((error) => {
-			if (violates(error, "reports_one_live_per_repository")) return undefined;
-			throw error;
-		});
+/** Whose reports are meant: known by the subject, or by the address alone where it was not proven. */
+export type Owner = Pick<Person, "subject" | "email">;
+
+/** The condition that a report is somebody's own. */
+export function isOwnedBy({ subject, email }: Owner): Expression<SqlBool> {
+	return sql<boolean>`owner_key in (${subject}, lower(${email}))`;
 }
 
-/** A report's decisions, oldest first. */
-export async function listDecisions(
-	db: Database,
-	reportId: string,
-): Promise<Decision[]> {
-	return db
-		.selectFrom("report_decisions")
-		.select([
-			"report_id",
-			"from_status",
-			"to_status",
-			"decided_by",
-			"notes",
-			"decided_at",
-		])
-		.where("report_id", "=", reportId)
-		.orderBy("id")
-		.execute();
-}
-
-/**
- * All reports for the repository of one, oldest revision first, each with its
- * decisions; in one query, so that none is half of an older moment.
- *
- * @param id any of them; of an unknown one there are none
- */
-export async function listRevisions(
+/** Whether a report is there, and somebody's own. */
+export async function isOwn(
 	db: Database,
 	id: string,
-): Promise<Revision[]> {
-	const rows = await db
-		.selectFrom("mcp_server_reports as report")
-		.leftJoin("report_decisions as decision", "decision.report_id", "report.id")
-		.where("repository_key", "=", (eb) =>
-			eb
-				.selectFrom("mcp_server_reports")
-				.where("id", "=", id)
-				.select("repository_key"),
-		)
-		.select(summaryColumns.map((column) => `report.${column}` as const))
-		.select(["from_status", "to_status", "decided_by", "notes", "decided_at"])
-		.orderBy("revision")
-		.orderBy("decision.id")
-		.execute();
-	const revisions = new Map<string, Revision>();
-	for (const row of rows) {
-		const { from_status, to_status, decided_by, notes, decided_at, ...report } =
-			row;
-		const revision = revisions.get(row.id) ?? { ...report, decisions: [] };
-		revisions.set(row.id, revision);
-		// A revision that nobody decided has one row, without a decision.
-		if (from_status && to_status && decided_by && decided_at) {
-			revision.decisions.push({
-				report_id: row.id,
-				from_status,
-				to_status,
-				decided_by,
-				notes,
-				decided_at,
-			});
-		}
-	}
-	return [...revisions.values()];
+	owner: Owner,
+): Promise<boolean> {
+	const found = await db
+		.selectFrom("mcp_server_reports")
+		.select("id")
+		.where("id", "=", id)
+		.where(isOwnedBy(owner))
+		.executeTakeFirst();
+	return found !== undefined;
 }

@@ -19,18 +19,12 @@ export interface StandingReport {
 	reviewed_at: string | null;
 }
 
-/** From which states a report may come into each: a decided report is reopened before it is decided anew. */
-export const sourcesOf: Record<ReportStatus, readonly ReportStatus[]> = {
-	pending_review: ["approved", "rejected"],
-	approved: ["pending_review"],
-	rejected: ["pending_review"],
-};
-
 /** What of a report may change: the rest is as it was submitted. */
 export type ChangeableReport = Pick<
 	Report,
 	| "status"
 	| "reviewed_at"
+	| "approvals"
 	| "risk_level"
 	| "trifecta"
 	| "completeness"
@@ -47,6 +41,7 @@ export function reportVersion(report: ChangeableReport): string {
 		version,
 		report.status,
 		report.reviewed_at,
+		report.approvals,
 		report.risk_level,
 		report.trifecta,
 		report.completeness,
@@ -95,40 +90,19 @@ export function duplicateReport(existing: StandingReport): TRPCError {
 	);
 }
 
-/** 409 for a change of status that the present one does not allow. */
-export function impossibleChange(
-	present: StandingReport,
-	wanted: ReportStatus,
-): TRPCError {
-	if (present.status === "pending_review") {
-		return conflict(
-			`Report ${present.id} is pending_review already: nobody has decided it. Approve or reject it.`,
-		);
-	}
-	const advice =
-		present.status === wanted
-			? "There is nothing to change."
-			: "To decide anew, reopen it first by setting pending_review.";
-	return conflict(
-		`Report ${present.id} is ${present.status}: ${present.reviewed_by} decided at ${present.reviewed_at}. ${advice}`,
-	);
-}
-
-/** 409 for reopening a report whose repository has a newer live one. */
-export function secondLiveReport(
-	id: string,
-	existing: StandingReport,
-): TRPCError {
-	return conflict(
-		`Report ${id} cannot be reopened: its repository has another live report, ${existing.id} (revision ${existing.revision}), which is ${existing.status}. Decide on that one.`,
-		{ existing_report_id: existing.id },
-	);
-}
-
-/** 404 for a report that does not exist. */
-export function unknownReport(id: string): TRPCError {
+/** 404 for a report that does not exist, or that the caller may not know of. */
+export function unknownReport(id: string, isLimited = false): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
-		message: `There is no report with the id ${id}. List the reports to find the right one.`,
+		message: isLimited
+			? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
+			: `There is no report with the id ${id}. List the reports to find the right one.`,
 	});
+}
+
+/** 409 for a race that was lost twice. */
+export function changedMeanwhile(): TRPCError {
+	return conflict(
+		"The repository's reports changed in this very moment. List them, and try again.",
+	);
 }

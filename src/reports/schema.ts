@@ -1,7 +1,15 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { Assessment, RiskLevel, Trifecta } from "../checklist/schema.ts";
-import { hiddenCharacter } from "../hidden-characters.ts";
+import {
+	guid,
+	isStorable,
+	line,
+	statedNumber,
+	statedText,
+	text,
+	time,
+} from "../fields.ts";
 import { repositoryKey } from "./repository.ts";
 
 /** The three states of a report (PRD, FR-002). */
@@ -16,9 +24,7 @@ export const MAX_REPORT_BYTES = 1024 * 1024;
 /** The most `report_json` may take, in bytes of JSON. */
 export const MAX_REPORT_JSON_BYTES = 1024 * 1024;
 
-const id = z
-	.guid("Must be a UUID, as in 550e8400-e29b-41d4-a716-446655440000.")
-	.describe("The report's id, a UUID.");
+const id = guid("The report's id, a UUID.");
 
 const repositoryUrl = line(500, "as in https://github.com/owner/name")
 	.refine((url) => repositoryKey(url) !== undefined, {
@@ -34,9 +40,6 @@ const revision = statedNumber(
 		.describe("1 for a repository's first report, then 2, 3 and so on."),
 );
 
-const time = (what: string) =>
-	statedText(z.iso.datetime().describe(`${what}, ISO 8601 in UTC.`));
-
 /** What lists show of the assessment; see `Assessment` for what each means. */
 const assessed = {
 	risk_level: RiskLevel,
@@ -48,7 +51,8 @@ const assessed = {
 		.describe("Number of critical checks that the report answers with a fail"),
 };
 
-const summaryExample = {
+/** A report as documentation shows it. */
+export const summaryExample = {
 	id: "550e8400-e29b-41d4-a716-446655440000",
 	server_name: "mcp-servicenow",
 	repository_url: "https://github.com/intility/mcp-servicenow",
@@ -58,6 +62,7 @@ const summaryExample = {
 	reviewed_at: null,
 	reviewed_by: null,
 	revision: 1,
+	approvals: 0,
 	risk_level: "unknown",
 	trifecta: "unknown",
 	completeness: 0,
@@ -86,7 +91,10 @@ export const NewReport = z
 				message: "Must be an e-mail address, as in alex@example.com.",
 			})
 			.meta({ format: "email" })
-			.describe("The e-mail address of who submits."),
+			.describe(
+				"The e-mail address of who submits. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
+			)
+			.optional(),
 		report_data: text()
 			.refine((markdown) => markdown.trim() !== "", {
 				message: "Must not be empty: send the whole Markdown report.",
@@ -125,6 +133,14 @@ export const Report = z
 		reviewed_by: z.string().nullable().describe("Who decided."),
 		review_notes: z.string().nullable(),
 		revision,
+		approvals: statedNumber(
+			z
+				.int()
+				.min(0)
+				.describe(
+					"Approvals of the pending decision so far. A report with a critical failure or the whole lethal trifecta needs more than one.",
+				),
+		),
 		content_sha256: statedText(
 			z
 				.string()
@@ -146,6 +162,7 @@ export const ReportSummary = Report.pick({
 	submitted_at: true,
 	developer_email: true,
 	revision: true,
+	approvals: true,
 	reviewed_at: true,
 	reviewed_by: true,
 	risk_level: true,
@@ -158,119 +175,6 @@ export type ReportSummary = z.infer<typeof ReportSummary>;
 
 /** Names one report. */
 export const ReportId = z.object({ id });
-
-/** What a reviewer decides (PRD, PATCH /reports/{id}/status). */
-export const NewDecision = z
-	.object({
-		id,
-		status: z
-			.enum(
-				ReportStatus.options,
-				"Must be approved, rejected, or pending_review to reopen.",
-			)
-			.describe(
-				"approved or rejected for a pending report; pending_review reopens a decided one.",
-			),
-		reviewed_by: line(255, "as in platform@example.com").describe(
-			"Who decides.",
-		),
-		review_notes: text()
-			.max(10_000, "Must be at most 10,000 characters.")
-			.describe("Why, for the developer to read.")
-			.nullish(),
-	})
-	.meta({
-		id: "NewDecision",
-		examples: [
-			{
-				status: "approved",
-				reviewed_by: "platform@example.com",
-				review_notes: "All checks passed. Approved for production.",
-			},
-		],
-	});
-export type NewDecision = z.infer<typeof NewDecision>;
-
-/** One change of a report's status, as it is kept for ever. */
-export const Decision = z
-	.object({
-		report_id: id,
-		from_status: ReportStatus,
-		to_status: ReportStatus,
-		decided_by: z.string(),
-		notes: z.string().nullable(),
-		decided_at: time("When"),
-	})
-	.meta({
-		id: "Decision",
-		examples: [
-			{
-				report_id: example.id,
-				from_status: "pending_review",
-				to_status: "approved",
-				decided_by: "platform@example.com",
-				notes: "All checks passed. Approved for production.",
-				decided_at: "2025-10-20T12:30:00Z",
-			},
-		],
-	});
-export type Decision = z.infer<typeof Decision>;
-
-/** One revision of a repository's report, with what was decided about it. */
-export const Revision = ReportSummary.extend({
-	decisions: z.array(Decision).describe("Oldest first."),
-}).meta({
-	id: "Revision",
-	examples: [{ ...summaryExample, decisions: [] }],
-});
-export type Revision = z.infer<typeof Revision>;
-
-/**
- * A text of an answer whose form the database's own type or constraint
- * guarantees: documented as the given schema says, and held to it by the tests
- * of the contract, not again in every answer.
- */
-function statedText(schema: z.ZodType<string>): z.ZodString {
-	return z.string().meta(documentation(schema));
-}
-
-/** A number of an answer, likewise. */
-function statedNumber(schema: z.ZodType<number>): z.ZodNumber {
-	return z.number().meta(documentation(schema));
-}
-
-function documentation(schema: z.ZodType): z.GlobalMeta {
-	const { $schema, ...documented } = z.toJSONSchema(schema);
-	return documented as z.GlobalMeta;
-}
-
-/** Text that PostgreSQL can keep: no NUL, no half of a surrogate pair. */
-export function text() {
-	return z
-		.string({
-			error: ({ input }) =>
-				input === undefined ? "Is required." : "Must be a string.",
-		})
-		.refine(isStorable, {
-			message: "Must not contain NUL or lone surrogate characters.",
-			abort: true,
-		});
-}
-
-/** A short text: trimmed, not empty, up to `max` characters. */
-function line(max: number, hint: string) {
-	return text()
-		.trim()
-		.refine(
-			(value) => value.search(hiddenCharacter) < 0 && !/[\r\n]/.test(value),
-			{
-				message: "Must be one line without hidden characters.",
-				abort: true,
-			},
-		)
-		.min(1, { error: `Must not be empty, ${hint}.`, abort: true })
-		.max(max, `Must be at most ${max} characters.`);
-}
 
 /** Letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
 function isEmailAddress(address: string): boolean {
@@ -316,8 +220,4 @@ function isKept(value: number): boolean {
 	return Number.isInteger(value)
 		? Number.isSafeInteger(value)
 		: Number.isFinite(value);
-}
-
-function isStorable(value: string): boolean {
-	return !value.includes("\0") && value.isWellFormed();
 }

@@ -10,6 +10,7 @@ import { Server, ServerFilter } from "./schema.ts";
 export const serversRouter = router({
 	list: procedure
 		.meta({
+			access: "catalogue:read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/servers",
@@ -18,7 +19,6 @@ export const serversRouter = router({
 				summary: "List servers",
 				description:
 					"One row per repository: its newest report, where the server stands, and the last decision about it; those with the newest report first. The approved ones are the catalogue. A full page carries a `Link` to the next one.",
-				protect: false,
 			},
 			rest: {
 				success: 200,

@@ -1,11 +1,7 @@
 import { z } from "zod";
+import { Decision } from "../decisions/schema.ts";
 import { limit, ReportFilter } from "../queue/schema.ts";
-import {
-	Decision,
-	ReportId,
-	ReportStatus,
-	ReportSummary,
-} from "../reports/schema.ts";
+import { ReportId, ReportStatus, ReportSummary } from "../reports/schema.ts";
 
 const { id } = ReportId.shape;
 const summaryExample = ReportSummary.meta()?.examples?.[0] as ReportSummary;

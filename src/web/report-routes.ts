@@ -1,7 +1,8 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Revision } from "../decisions/schema.ts";
 import { ReportPlace } from "../queue/schema.ts";
-import type { Report, Revision } from "../reports/schema.ts";
+import type { Report } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import { comparePage } from "./pages/compare.ts";

@@ -12,7 +12,7 @@ import { reportError } from "../errors.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
 import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
-import type { Context } from "../trpc.ts";
+import type { ContextFor } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
 import { openBackground } from "./background/pool.ts";
 import { mountChecklistPage } from "./checklist-routes.ts";
@@ -46,7 +46,7 @@ export interface WebErrors {
  */
 export function mountWeb(
 	app: FastifyInstance,
-	contextFor: (request: FastifyRequest) => Context,
+	contextFor: ContextFor,
 	publicUrl: string | undefined,
 ): WebErrors {
 	const site = openWebSite(app.log, contextFor, publicUrl);
@@ -80,11 +80,11 @@ export function mountWeb(
 
 function openWebSite(
 	log: FastifyBaseLogger,
-	contextFor: (request: FastifyRequest) => Context,
+	contextFor: ContextFor,
 	publicUrl: string | undefined,
 ): Site {
 	return openSite({
-		callerFor: (request) => createCaller(contextFor(request)),
+		callerFor: (request) => createCaller(contextFor(request, "web")),
 		cookies: cookiesFor(publicUrl?.startsWith("https://") ?? false),
 		publicUrl,
 		assets: readAssets(),

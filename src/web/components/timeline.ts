@@ -1,5 +1,6 @@
 import { html } from "hono/html";
-import type { ReportStatus, Revision } from "../../reports/schema.ts";
+import type { Revision } from "../../decisions/schema.ts";
+import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";

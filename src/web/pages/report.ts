@@ -1,7 +1,8 @@
 import { html, raw } from "hono/html";
 import type { Assessment } from "../../checklist/schema.ts";
+import type { Revision } from "../../decisions/schema.ts";
 import type { Neighbours } from "../../queue/schema.ts";
-import type { Report, Revision } from "../../reports/schema.ts";
+import type { Report } from "../../reports/schema.ts";
 import {
 	assessmentSummary,
 	findingList,

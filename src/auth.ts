@@ -1,0 +1,74 @@
+import type { Config } from "./config.ts";
+import type { Database } from "./database.ts";
+import { badToken, grant, type Identity } from "./identity.ts";
+import { openVerifier } from "./oidc.ts";
+import { findTokenOwner, markTokenUsed } from "./tokens/queries.ts";
+import { hashSecret, isOwnToken } from "./tokens/rules.ts";
+
+/** Which doors a token can open: MCP has an audience of its own beside the service's (RFC 8707). */
+export type Resource = "api" | "mcp";
+
+/** Tells who asks from the `Authorization` header. */
+export interface Authenticator {
+	/**
+	 * @returns `null` when nothing was shown
+	 * @throws TRPCError UNAUTHORIZED when what was shown proves nothing
+	 */
+	identify(
+		authorization: string | undefined,
+		resource: Resource,
+	): Promise<Identity | null>;
+}
+
+/** Recognises access tokens of the identity provider, and our own. */
+export function openAuthenticator(
+	db: Database,
+	config: Pick<
+		Config,
+		| "OIDC_ISSUER"
+		| "OIDC_AUDIENCE"
+		| "OIDC_ROLES_CLAIM"
+		| "OIDC_EMAIL_CLAIM"
+		| "PUBLIC_URL"
+	>,
+): Authenticator {
+	const verifier = openVerifier(config);
+	const audiences: Record<Resource, string[]> = {
+		api: config.OIDC_AUDIENCE,
+		mcp: [...config.OIDC_AUDIENCE, `${config.PUBLIC_URL}/mcp`],
+	};
+	return {
+		async identify(authorization, resource) {
+			if (authorization === undefined) return null;
+			const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1];
+			if (!token) {
+				throw badToken(
+					"The header must be Authorization: Bearer, a space, and the token.",
+				);
+			}
+			if (isOwnToken(token)) return identifyOwner(db, token);
+			const { person, scopes } = await verifier.verify(
+				token,
+				audiences[resource],
+			);
+			return { ...person, method: "oidc", permissions: grant(person, scopes) };
+		},
+	};
+}
+
+async function identifyOwner(db: Database, token: string): Promise<Identity> {
+	const owner = await findTokenOwner(db, hashSecret(token));
+	if (!owner) {
+		throw badToken(
+			"The access token is unknown, at its end, or revoked. Make a new one.",
+		);
+	}
+	const { token_id: tokenId, scopes, ...person } = owner;
+	await markTokenUsed(db, tokenId);
+	return {
+		...person,
+		method: "access_token",
+		permissions: grant(person, scopes),
+		tokenId,
+	};
+}

@@ -1,0 +1,259 @@
+import { sql } from "kysely";
+import { type Database, violates } from "../database.ts";
+import type { Person } from "../identity.ts";
+import {
+	isOwnedBy,
+	type Owner,
+	reportColumns,
+	standingColumns,
+	summaryColumns,
+} from "../reports/queries.ts";
+import type { StandingReport } from "../reports/rules.ts";
+import type { Report, ReportStatus } from "../reports/schema.ts";
+import type { Approvals, Decision, NewDecision, Revision } from "./schema.ts";
+
+/** A decision with who takes it; `subject` where that is proven. */
+export type SettledDecision = Pick<
+	NewDecision,
+	"id" | "status" | "review_notes"
+> & { reviewed_by: string; subject?: string };
+
+/**
+ * Changes a report's status and appends the decision, in one statement: of two
+ * reviewers at the same instant, the second finds the status already changed.
+ *
+ * @param sources the states the report may be in; in any other nothing happens
+ * @returns the report as it is now, or `undefined` when nothing was changed:
+ *   no such report, not in one of the sources, or a second live report
+ */
+export async function changeStatus(
+	db: Database,
+	decision: SettledDecision,
+	sources: readonly ReportStatus[],
+): Promise<Report | undefined> {
+	const isReopening = decision.status === "pending_review";
+	const notes = decision.review_notes?.trim() || null;
+	return db
+		.with("present", (tx) =>
+			tx
+				.selectFrom("mcp_server_reports")
+				.select(["id", "status"])
+				.where("id", "=", decision.id)
+				.where("status", "in", sources)
+				.forUpdate(),
+		)
+		.with("changed", (tx) =>
+			tx
+				.updateTable("mcp_server_reports as report")
+				.from("present")
+				.set({
+					status: decision.status,
+					reviewed_at: isReopening ? null : sql<string>`now()`,
+					reviewed_by: isReopening ? null : decision.reviewed_by,
+					review_notes: isReopening ? null : notes,
+					approvals: 0,
+				})
+				.whereRef("report.id", "=", "present.id")
+				.returning([
+					...reportColumns.map((column) => `report.${column}` as const),
+					"present.status as from_status",
+				]),
+		)
+		.with("appended", (tx) =>
+			tx
+				.insertInto("report_decisions")
+				.columns([
+					"report_id",
+					"from_status",
+					"to_status",
+					"decided_by",
+					"notes",
+					"decided_by_subject",
+				])
+				.expression((eb) =>
+					eb
+						.selectFrom("changed")
+						.select([
+							"id",
+							"from_status",
+							"status",
+							eb.val(decision.reviewed_by).as("decided_by"),
+							eb.val(notes).as("notes"),
+							eb.val(decision.subject ?? null).as("decided_by_subject"),
+						]),
+				),
+		)
+		.selectFrom("changed")
+		.select(reportColumns)
+		.executeTakeFirst()
+		.catch((error) => {
+			if (violates(error, "reports_one_live_per_repository")) return undefined;
+			throw error;
+		});
+}
+
+/** A report that is about to be approved. */
+export type CandidateReport = StandingReport &
+	Pick<Report, "trifecta" | "critical_failures"> & {
+		repository_key: string;
+		/** Which round of approvals this is: decisions that there have been. */
+		round: number;
+	};
+
+/** Reads a report for its approval; nobody else changes it before the transaction ends. */
+export async function lockCandidate(
+	tx: Database,
+	id: string,
+): Promise<CandidateReport | undefined> {
+	// Two statements: what a sub-select counts may be older than the lock.
+	const report = await tx
+		.selectFrom("mcp_server_reports")
+		.select([...standingColumns, "trifecta", "critical_failures"])
+		.where("id", "=", id)
+		.forUpdate()
+		.executeTakeFirst();
+	if (!report) return undefined;
+	const { round } = await tx
+		.selectFrom("report_decisions")
+		.select(sql<number>`count(*)::integer`.as("round"))
+		.where("report_id", "=", id)
+		.executeTakeFirstOrThrow();
+	return { ...report, round };
+}
+
+/** Whether somebody ever submitted a report for this repository. */
+export async function hasSubmitted(
+	db: Database,
+	owner: Owner,
+	repositoryKey: string,
+): Promise<boolean> {
+	const found = await db
+		.selectFrom("mcp_server_reports")
+		.select("id")
+		.where("repository_key", "=", repositoryKey)
+		.where(isOwnedBy(owner))
+		.limit(1)
+		.executeTakeFirst();
+	return found !== undefined;
+}
+
+/**
+ * Appends an approval.
+ *
+ * @returns how many there are in this round now; `undefined` when this reviewer
+ *   has approved in it before
+ */
+export async function appendApproval(
+	tx: Database,
+	{ id, round }: Pick<CandidateReport, "id" | "round">,
+	reviewer: Person,
+	notes: string | null,
+): Promise<number | undefined> {
+	const appended = await tx
+		.insertInto("report_approvals")
+		.values({
+			report_id: id,
+			round,
+			approved_by: reviewer.email,
+			approver_subject: reviewer.subject,
+			notes,
+		})
+		.onConflict((conflict) => conflict.doNothing())
+		.returning("id")
+		.executeTakeFirst();
+	if (!appended) return undefined;
+	const { approvals } = await tx
+		.updateTable("mcp_server_reports")
+		.set((eb) => ({ approvals: eb("approvals", "+", 1) }))
+		.where("id", "=", id)
+		.returning("approvals")
+		.executeTakeFirstOrThrow();
+	return approvals;
+}
+
+/** The approvals of a pending report since its last decision, oldest first. */
+export async function listApprovals(
+	db: Database,
+	id: string,
+): Promise<Approvals["recorded"]> {
+	return db
+		.selectFrom("report_approvals as approval")
+		.select(["approved_by", "notes", "approved_at"])
+		.where("report_id", "=", id)
+		.where("round", "=", (eb) =>
+			eb
+				.selectFrom("report_decisions")
+				.select(sql<number>`count(*)::integer`.as("round"))
+				.where("report_id", "=", id),
+		)
+		.orderBy("approval.id")
+		.execute();
+}
+
+/** A report's decisions, oldest first. */
+export async function listDecisions(
+	db: Database,
+	reportId: string,
+): Promise<Decision[]> {
+	return db
+		.selectFrom("report_decisions")
+		.select([
+			"report_id",
+			"from_status",
+			"to_status",
+			"decided_by",
+			"notes",
+			"decided_at",
+		])
+		.where("report_id", "=", reportId)
+		.orderBy("id")
+		.execute();
+}
+
+/**
+ * All reports for the repository of one, oldest revision first, each with its
+ * decisions; in one query, so that none is half of an older moment.
+ *
+ * @param id any of them; of an unknown one there are none
+ * @param owner only this one's, if given
+ */
+export async function listRevisions(
+	db: Database,
+	id: string,
+	owner?: Owner,
+): Promise<Revision[]> {
+	const rows = await db
+		.selectFrom("mcp_server_reports as report")
+		.leftJoin("report_decisions as decision", "decision.report_id", "report.id")
+		.where("repository_key", "=", (eb) =>
+			eb
+				.selectFrom("mcp_server_reports")
+				.where("id", "=", id)
+				.select("repository_key"),
+		)
+		.$if(owner !== undefined, (query) => query.where(isOwnedBy(owner as Owner)))
+		.select(summaryColumns.map((column) => `report.${column}` as const))
+		.select(["from_status", "to_status", "decided_by", "notes", "decided_at"])
+		.orderBy("revision")
+		.orderBy("decision.id")
+		.execute();
+	const revisions = new Map<string, Revision>();
+	for (const row of rows) {
+		const { from_status, to_status, decided_by, notes, decided_at, ...report } =
+			row;
+		const revision = revisions.get(row.id) ?? { ...report, decisions: [] };
+		revisions.set(row.id, revision);
+		// A revision that nobody decided has one row, without a decision.
+		if (from_status && to_status && decided_by && decided_at) {
+			revision.decisions.push({
+				report_id: row.id,
+				from_status,
+				to_status,
+				decided_by,
+				notes,
+				decided_at,
+			});
+		}
+	}
+	return [...revisions.values()];
+}

@@ -1,0 +1,89 @@
+import { TRPCError } from "@trpc/server";
+import { conflict } from "../errors.ts";
+import type { StandingReport } from "../reports/rules.ts";
+import type { Report, ReportStatus } from "../reports/schema.ts";
+
+/** From which states a report may come into each: a decided report is reopened before it is decided anew. */
+export const sourcesOf: Record<ReportStatus, readonly ReportStatus[]> = {
+	pending_review: ["approved", "rejected"],
+	approved: ["pending_review"],
+	rejected: ["pending_review"],
+};
+
+/** 409 for a change of status that the present one does not allow. */
+export function impossibleChange(
+	present: StandingReport,
+	wanted: ReportStatus,
+): TRPCError {
+	if (present.status === "pending_review") {
+		return conflict(
+			`Report ${present.id} is pending_review already: nobody has decided it. Approve or reject it.`,
+		);
+	}
+	const advice =
+		present.status === wanted
+			? "There is nothing to change."
+			: "To decide anew, reopen it first by setting pending_review.";
+	return conflict(
+		`Report ${present.id} is ${present.status}: ${present.reviewed_by} decided at ${present.reviewed_at}. ${advice}`,
+	);
+}
+
+/** 409 for reopening a report whose repository has a newer live one. */
+export function secondLiveReport(
+	id: string,
+	existing: StandingReport,
+): TRPCError {
+	return conflict(
+		`Report ${id} cannot be reopened: its repository has another live report, ${existing.id} (revision ${existing.revision}), which is ${existing.status}. Decide on that one.`,
+		{ existing_report_id: existing.id },
+	);
+}
+
+/** Why a withdrawn report is rejected. */
+export const WITHDRAWN = "withdrawn by submitter";
+
+/**
+ * How many distinct reviewers must approve a report.
+ *
+ * @param quorum for a report with a critical failure or the whole lethal trifecta
+ */
+export function approvalsRequired(
+	report: Pick<Report, "critical_failures" | "trifecta">,
+	quorum: number,
+): number {
+	const isGrave =
+		(report.critical_failures ?? 0) > 0 || report.trifecta === "complete";
+	return isGrave ? quorum : 1;
+}
+
+/** 403: who submitted a report of a repository does not approve one of it. */
+export function ownRepository(): TRPCError {
+	return new TRPCError({
+		code: "FORBIDDEN",
+		message:
+			"You submitted a report for this repository, so somebody else must approve it. Ask another reviewer.",
+	});
+}
+
+/** 409 for a second approval by the same reviewer. */
+export function approvedAlready(required: number): TRPCError {
+	return conflict(
+		`You have approved this report already. It takes ${required} reviewers: ask another one.`,
+	);
+}
+
+/** 403: a report is withdrawn by who submitted it. */
+export function foreignReport(submitter: string): TRPCError {
+	return new TRPCError({
+		code: "FORBIDDEN",
+		message: `Only who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`,
+	});
+}
+
+/** 409 for withdrawing a report that was decided. */
+export function decidedAlready(present: StandingReport): TRPCError {
+	return conflict(
+		`Report ${present.id} is ${present.status}: only a pending report can be withdrawn. ${present.reviewed_by} decided at ${present.reviewed_at}.`,
+	);
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { line, statedNumber, text, time } from "../fields.ts";
+import {
+	NewReport,
+	ReportId,
+	ReportStatus,
+	ReportSummary,
+	summaryExample,
+} from "../reports/schema.ts";
+
+/** What a reviewer decides (PRD, PATCH /reports/{id}/status). */
+export const NewDecision = z
+	.object({
+		id: ReportId.shape.id,
+		status: z
+			.enum(
+				ReportStatus.options,
+				"Must be approved, rejected, or pending_review to reopen.",
+			)
+			.describe(
+				"approved or rejected for a pending report; pending_review reopens a decided one.",
+			),
+		reviewed_by: line(255, "as in platform@example.com")
+			.describe(
+				"Who decides. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
+			)
+			.optional(),
+		review_notes: text()
+			.max(10_000, "Must be at most 10,000 characters.")
+			.describe("Why, for the developer to read.")
+			.nullish(),
+	})
+	.meta({
+		id: "NewDecision",
+		examples: [
+			{
+				status: "approved",
+				reviewed_by: "platform@example.com",
+				review_notes: "All checks passed. Approved for production.",
+			},
+		],
+	});
+export type NewDecision = z.infer<typeof NewDecision>;
+
+/** One change of a report's status, as it is kept for ever. */
+export const Decision = z
+	.object({
+		report_id: ReportId.shape.id,
+		from_status: ReportStatus,
+		to_status: ReportStatus,
+		decided_by: z.string(),
+		notes: z.string().nullable(),
+		decided_at: time("When"),
+	})
+	.meta({
+		id: "Decision",
+		examples: [
+			{
+				report_id: summaryExample.id,
+				from_status: "pending_review",
+				to_status: "approved",
+				decided_by: "platform@example.com",
+				notes: "All checks passed. Approved for production.",
+				decided_at: "2025-10-20T12:30:00Z",
+			},
+		],
+	});
+export type Decision = z.infer<typeof Decision>;
+
+/** One revision of a repository's report, with what was decided about it. */
+export const Revision = ReportSummary.extend({
+	decisions: z.array(Decision).describe("Oldest first."),
+}).meta({
+	id: "Revision",
+	examples: [{ ...summaryExample, decisions: [] }],
+});
+export type Revision = z.infer<typeof Revision>;
+
+/** One reviewer's approval, as it is kept for ever. */
+const Approval = z
+	.object({
+		approved_by: z.string(),
+		notes: z.string().nullable(),
+		approved_at: time("When"),
+	})
+	.meta({ id: "Approval" });
+
+/** How far the approval of a pending report is. */
+export const Approvals = z
+	.object({
+		required: statedNumber(
+			z.int().min(1).describe("Distinct reviewers who must approve."),
+		),
+		recorded: z
+			.array(Approval)
+			.describe("Those who have, since the last decision; oldest first."),
+	})
+	.meta({
+		id: "Approvals",
+		examples: [
+			{
+				required: 2,
+				recorded: [
+					{
+						approved_by: "platform@example.com",
+						notes: "The exception for SEC-4 is agreed.",
+						approved_at: "2025-10-20T12:30:00Z",
+					},
+				],
+			},
+		],
+	});
+export type Approvals = z.infer<typeof Approvals>;
+
+/** Which report its submitter withdraws. */
+export const Withdrawal = ReportId.extend({
+	developer_email: NewReport.shape.developer_email,
+}).meta({
+	id: "Withdrawal",
+	examples: [{ developer_email: summaryExample.developer_email }],
+});

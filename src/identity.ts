@@ -1,0 +1,175 @@
+import { TRPCError } from "@trpc/server";
+import { z } from "zod";
+
+/** What a person is for this service; given by the organisation's identity provider. */
+export const roles = ["developer", "reviewer", "auditor", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/**
+ * What may be asked of the service. Each procedure names the one it needs; the
+ * same words are the scopes of access tokens (RFC 6749, section 3.3).
+ */
+export const permissions = {
+	"catalogue:read": "read the checklist and the catalogue of servers",
+	"reports:read": "read own reports",
+	"reports:read_all": "read everybody's reports, and the figures over them",
+	"reports:submit": "check, submit and withdraw own reports",
+	"reports:decide": "approve, reject and reopen reports",
+	"audit:read": "read the audit log",
+	"tokens:own": "create, list and revoke own access tokens",
+	"tokens:manage": "list and revoke everybody's access tokens",
+} as const;
+export type Permission = keyof typeof permissions;
+
+/** What each role may do; who has several roles may do what any of them may. */
+export const permissionsOf: Record<Role, readonly Permission[]> = {
+	developer: ["catalogue:read", "reports:read", "reports:submit", "tokens:own"],
+	reviewer: [
+		"catalogue:read",
+		"reports:read",
+		"reports:read_all",
+		"reports:decide",
+		"tokens:own",
+	],
+	auditor: [
+		"catalogue:read",
+		"reports:read",
+		"reports:read_all",
+		"audit:read",
+		"tokens:own",
+	],
+	admin: ["catalogue:read", "tokens:own", "tokens:manage"],
+};
+
+/** Who somebody is, as the identity provider says. */
+export interface Person {
+	/** For ever the same: the issuer and its `sub`, with a space between (OpenID Connect Core, section 2). */
+	subject: string;
+	/** What stands in `developer_email` and `reviewed_by`. */
+	email: string;
+	name: string | null;
+	roles: Role[];
+}
+
+/**
+ * How it is known who asks: by a token of the provider, an access token of ours,
+ * a browser's session, or because whoever runs the command line says so.
+ */
+export type AuthenticationMethod =
+	| "oidc"
+	| "access_token"
+	| "session"
+	| "local";
+
+/** Who is asking. */
+export type Identity =
+	/** The service runs without authentication: whoever reaches it may do everything. */
+	| { method: "none" }
+	| (Person & {
+			method: AuthenticationMethod;
+			/** What this request may do: what the roles allow, and the token is not too narrow for. */
+			permissions: ReadonlySet<Permission>;
+			/** The access token of ours that was used. */
+			tokenId?: string;
+	  });
+
+/** Somebody whose identity is proven. */
+export type ProvenIdentity = Exclude<Identity, { method: "none" }>;
+
+/** Everybody, where the service runs without authentication. */
+export const anybody: Identity = { method: "none" };
+
+/**
+ * What a person may do.
+ *
+ * @param scopes what a token is limited to; of words that are no permissions
+ *   nothing is made, and a token without any of ours is as wide as the roles
+ */
+export function grant(
+	person: Pick<Person, "roles">,
+	scopes: readonly string[] = [],
+): ReadonlySet<Permission> {
+	const limits = scopes.filter((scope) => Object.hasOwn(permissions, scope));
+	const granted = person.roles.flatMap((role) => permissionsOf[role]);
+	return new Set(
+		limits.length === 0
+			? granted
+			: granted.filter((permission) => limits.includes(permission)),
+	);
+}
+
+/** Keeps of what a provider says only roles that this service knows. */
+export function knownRoles(claimed: unknown): Role[] {
+	const names = (Array.isArray(claimed) ? claimed : [claimed]) as unknown[];
+	return roles.filter((role) => names.includes(role));
+}
+
+export function may(identity: Identity, permission: Permission): boolean {
+	return identity.method === "none" || identity.permissions.has(permission);
+}
+
+/** 401: nobody is signed in. */
+export function notSignedIn(): TRPCError {
+	const detail =
+		"Sign in first: send an access token as Authorization: Bearer …";
+	return unauthorized(detail, "");
+}
+
+/** 401: what was shown proves nothing. */
+export function badToken(detail: string): TRPCError {
+	return unauthorized(detail, 'error="invalid_token"');
+}
+
+function unauthorized(detail: string, challenge: string): TRPCError {
+	const cause = Object.assign(new Error(detail), { challenge });
+	return new TRPCError({ code: "UNAUTHORIZED", message: detail, cause });
+}
+
+/**
+ * 403: signed in, but without the permission. The answer's `WWW-Authenticate`
+ * names it, so that a client can ask for more (RFC 6750, section 3.1).
+ */
+export function notPermitted(
+	identity: ProvenIdentity,
+	permission: Permission,
+): TRPCError {
+	const holders = roles.filter((role) =>
+		permissionsOf[role].includes(permission),
+	);
+	const isTokenNarrow = grant(identity).has(permission);
+	const detail = isTokenNarrow
+		? `This token does not have the scope ${permission}. Use one that has it.`
+		: `To ${permissions[permission]} takes the role ${holders.join(" or ")}; ${identity.email} has ${identity.roles.join(" and ") || "no role"} here. Whoever runs the identity provider can assign it.`;
+	const challenge = `error="insufficient_scope", scope="${permission}"`;
+	const cause = Object.assign(new Error(detail), { challenge });
+	return new TRPCError({ code: "FORBIDDEN", message: detail, cause });
+}
+
+/**
+ * The e-mail address under which something is done: the signed-in person's own,
+ * or what the request says where nobody signs in.
+ *
+ * @param field the name of the field in the request
+ * @param given its value
+ * @throws TRPCError FORBIDDEN when the request names somebody else; ZodError
+ *   when nobody signs in and the request names nobody
+ */
+export function actingAs(
+	identity: Identity,
+	field: string,
+	given: string | undefined,
+): string {
+	if (identity.method === "none") {
+		if (given !== undefined) return given;
+		throw new z.ZodRealError([
+			{ code: "custom", path: [field], message: "Is required.", input: given },
+		]);
+	}
+	if (given && given.toLowerCase() !== identity.email.toLowerCase()) {
+		throw new TRPCError({
+			code: "FORBIDDEN",
+			message: `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled from who you are.`,
+		});
+	}
+	return identity.email;
+}

@@ -1,0 +1,406 @@
+import { generateKeyPair, UnsecuredJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { restOperations } from "../src/rest.ts";
+import { appRouter } from "../src/router.ts";
+import { newReport, startService, type TestService } from "./helpers.ts";
+import { signWith, startProvider, type TestProvider } from "./provider.ts";
+import { runCommand } from "./service-process.ts";
+
+const publicUrl = "http://127.0.0.1:8080";
+let provider: TestProvider;
+let service: TestService;
+
+beforeAll(async () => {
+	provider = await startProvider(publicUrl, afterAll);
+	service = await startService(afterAll, provider.settings(publicUrl));
+});
+
+/** Accounts of the provider with one role each, and one without. */
+const people = ["dev", "rita", "aud", "adm", "nobody"] as const;
+type Account = (typeof people)[number];
+
+/** One procedure: who may call it, with an input that makes sense, and what it answers to them. */
+interface Row {
+	mayCall: readonly Account[];
+	input?: (who: Account) => Promise<object>;
+	/** HTTP status of REST; tRPC answers 200. */
+	status?: number;
+	/** What those who are permitted get nevertheless, such as a 404 for what is not theirs. */
+	except?: Partial<Record<Account, number>>;
+}
+
+const everybodyWithRole = ["dev", "rita", "aud", "adm"] as const;
+const readers = ["dev", "rita", "aud"] as const;
+const readersOfAll = ["rita", "aud"] as const;
+
+/** Written by hand: what the router declares is compared with it. */
+const table: Record<string, Row> = {
+	"reports.submit": {
+		mayCall: ["dev"],
+		input: async () => anonymousReport(),
+		status: 201,
+	},
+	"reports.check": {
+		mayCall: ["dev"],
+		input: async () => ({ report_data: "# Draft" }),
+	},
+	"reports.withdraw": { mayCall: ["dev"], input: pendingReport },
+	"reports.list": { mayCall: readers },
+	"reports.counts": { mayCall: readers },
+	"reports.newest": { mayCall: readers },
+	"reports.get": { mayCall: readers, input: pendingReport },
+	"reports.version": { mayCall: readers, input: pendingReport },
+	"reports.neighbours": { mayCall: readers, input: pendingReport },
+	"reports.decisions": { mayCall: readers, input: pendingReport },
+	"reports.revisions": { mayCall: readers, input: pendingReport },
+	"reports.approvals": { mayCall: readers, input: pendingReport },
+	"reports.assessment": { mayCall: readers, input: pendingReport },
+	"reports.issues": { mayCall: readers, input: pendingReport },
+	"reports.setStatus": {
+		mayCall: ["rita"],
+		input: async () => ({ ...(await pendingReport()), status: "approved" }),
+	},
+	"servers.list": { mayCall: everybodyWithRole },
+	"checklist.get": { mayCall: everybodyWithRole },
+	"analytics.summary": { mayCall: readersOfAll },
+	"analytics.riskDistribution": { mayCall: readersOfAll },
+	"analytics.overview": { mayCall: readersOfAll },
+	"tokens.create": {
+		mayCall: everybodyWithRole,
+		input: async () => ({ name: "CI", scopes: ["reports:read"] }),
+		status: 201,
+	},
+	"tokens.list": { mayCall: everybodyWithRole },
+	"tokens.revoke": {
+		mayCall: everybodyWithRole,
+		input: (who) => ownToken(who),
+	},
+};
+
+/** Everybody may call these, signed in or not. */
+const open = ["health.live", "health.ready"];
+
+const procedures = Object.keys(appRouter._def.procedures);
+
+test("the table names every procedure", () => {
+	expect([...Object.keys(table), ...open].sort()).toEqual(procedures.sort());
+});
+
+function anonymousReport() {
+	const { developer_email, ...report } = newReport();
+	return report;
+}
+
+async function pendingReport(): Promise<{ id: string }> {
+	const { body } = await rest("reports.submit", await bearer("dev"), {
+		...anonymousReport(),
+	});
+	return { id: body.id };
+}
+
+async function ownToken(who: Account): Promise<{ id: string }> {
+	const owner = who === "nobody" ? "dev" : who;
+	const { body } = await rest("tokens.create", await bearer(owner), {
+		name: "CI",
+		scopes: ["catalogue:read"],
+	});
+	return { id: body.id };
+}
+
+async function bearer(who: string): Promise<string> {
+	return `Bearer ${await provider.mint(who)}`;
+}
+
+/** Calls a procedure through REST; `undefined` when it has no place there. */
+async function rest(
+	procedure: string,
+	authorization: string | undefined,
+	input: object,
+	// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+): Promise<{ status: number; body: any }> {
+	const operation = restOperations.find((one) => one.procedure === procedure);
+	if (!operation) throw new Error(`${procedure} is not in REST`);
+	const { method, path } = operation.openapi;
+	const { id, ...others } = input as { id?: string };
+	const url = path.replace("{id}", id ?? "");
+	return service.ask({
+		method: method as "GET",
+		url:
+			method === "GET"
+				? `${url}?${new URLSearchParams(others as Record<string, string>)}`
+				: url,
+		...(method !== "GET" && {
+			payload: path.includes("{id}") ? others : input,
+		}),
+		headers: { ...(authorization && { authorization }) },
+	});
+}
+
+async function trpc(
+	procedure: string,
+	authorization: string | undefined,
+	input: object | undefined,
+) {
+	const { type } = (
+		appRouter._def.procedures as unknown as Record<
+			string,
+			{ _def: { type: string } }
+		>
+	)[procedure]?._def ?? { type: "" };
+	const isQuery = type === "query";
+	const given = input ?? {};
+	return service.ask({
+		method: isQuery ? "GET" : "POST",
+		url: isQuery
+			? `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify(given))}`
+			: `/trpc/${procedure}`,
+		...(!isQuery && { payload: given }),
+		headers: { ...(authorization && { authorization }) },
+	});
+}
+
+const facades = { rest, trpc };
+const inRest = new Set(restOperations.map(({ procedure }) => procedure));
+
+const rows = Object.entries(table).flatMap(([procedure, row]) =>
+	Object.keys(facades)
+		.filter((facade) => facade === "trpc" || inRest.has(procedure))
+		.map((facade) => [procedure, facade as keyof typeof facades, row] as const),
+);
+
+describe.each(rows)("%s through %s", (procedure, facade, row) => {
+	const call = facades[facade];
+
+	test.each(people)("as %s", async (who) => {
+		const input = (await row.input?.(who)) ?? {};
+		const { status } = await call(procedure, await bearer(who), input);
+		const expected = row.mayCall.includes(who)
+			? ((facade === "rest" ? row.status : undefined) ?? 200)
+			: 403;
+		expect(status).toBe(expected);
+	});
+
+	test.each(Object.entries(badTokens()))("with %s", async (_title, make) => {
+		const input = (await row.input?.("dev")) ?? {};
+		const token = await make();
+		const authorization = token && `Bearer ${token}`;
+		const { status, body } = await call(procedure, authorization, input);
+		expect(status).toBe(401);
+		expect(JSON.stringify(body)).not.toMatch(/github\.com|@example\.com/);
+	});
+
+	test("with a token whose roles were removed at the provider", async () => {
+		const input = (await row.input?.("dev")) ?? {};
+		const token = await provider.mint("rita", { roles: [] });
+		const { status } = await call(procedure, `Bearer ${token}`, input);
+		expect(status).toBe(403);
+	});
+});
+
+/** Tokens that prove nothing, all of somebody with every role. */
+function badTokens(): Record<string, () => Promise<string | undefined>> {
+	const now = () => Math.floor(Date.now() / 1000);
+	const roles = ["developer", "reviewer", "auditor", "admin"];
+	const claims = () => ({
+		...provider.accounts.dev,
+		roles,
+		sub: "dev",
+		iss: provider.issuer,
+		aud: provider.audience,
+		exp: now() + 600,
+	});
+	return {
+		"no token": async () => undefined,
+		"an expired token": () =>
+			provider.mint("dev", { roles, exp: now() - 3600 }),
+		"a wrong audience": () =>
+			provider.mint("dev", { roles, aud: "https://other.example.com" }),
+		"a wrong issuer": () =>
+			provider.mint("dev", { roles, iss: "https://other.example.com" }),
+		"alg none": async () => new UnsecuredJWT(claims()).encode(),
+		"a key of somebody else": async () => {
+			const { privateKey } = await generateKeyPair("ES256");
+			return signWith(privateKey, claims(), { kid: "first" });
+		},
+		"a tampered payload": async () => {
+			const token = await provider.mint("dev");
+			const [head, payload = "", signature] = token.split(".");
+			const tampered = Buffer.from(payload, "base64url")
+				.toString()
+				.replace('"developer"', '"developer","reviewer","auditor","admin"');
+			return `${head}.${Buffer.from(tampered).toString("base64url")}.${signature}`;
+		},
+	};
+}
+
+describe("probes", () => {
+	test.each(open)("%s answers everybody", async (procedure) => {
+		const authorizations = [
+			undefined,
+			"Bearer nonsense",
+			await bearer("nobody"),
+		];
+		for (const authorization of authorizations) {
+			expect((await rest(procedure, authorization, {})).status).toBe(200);
+			expect((await trpc(procedure, authorization, {})).status).toBe(200);
+		}
+	});
+});
+
+describe("access tokens of our own", () => {
+	async function make(who: Account, scopes: string[], changes = {}) {
+		const { status, body } = await rest("tokens.create", await bearer(who), {
+			name: "CI",
+			scopes,
+			...changes,
+		});
+		expect(status).toBe(201);
+		return body as { id: string; token: string };
+	}
+
+	test("act for their owner, within their scopes and the owner's roles", async () => {
+		const { token } = await make("dev", ["reports:submit", "audit:read"]);
+		expect(token).toMatch(/^golive_[0-9a-f]{64}$/);
+		const authorization = `Bearer ${token}`;
+		const report = anonymousReport();
+		const submitted = await rest("reports.submit", authorization, report);
+		expect(submitted.status).toBe(201);
+		expect(submitted.body.developer_email).toBe("dev@example.com");
+		const read = await rest("reports.list", authorization, {});
+		expect(read.status).toBe(403);
+		expect(read.body.detail).toMatch(/does not have the scope reports:read/);
+		const summary = await rest("analytics.summary", authorization, {});
+		expect(summary.status).toBe(403);
+	});
+
+	test("make and revoke no tokens themselves", async () => {
+		const { id, token } = await make("dev", ["reports:read"]);
+		const authorization = `Bearer ${token}`;
+		const input = { name: "more", scopes: ["reports:read"] };
+		expect((await rest("tokens.create", authorization, input)).status).toBe(
+			403,
+		);
+		expect((await rest("tokens.revoke", authorization, { id })).status).toBe(
+			403,
+		);
+		const scopes = ["tokens:own"];
+		const wide = await rest("tokens.create", await bearer("dev"), {
+			name: "wide",
+			scopes,
+		});
+		expect(wide.status).toBe(400);
+	});
+
+	test("end when they are revoked, by their owner or by an admin, and by nobody else", async () => {
+		for (const revoker of ["dev", "adm"]) {
+			const { id, token } = await make("dev", ["reports:read"]);
+			const use = async () =>
+				(await rest("reports.list", `Bearer ${token}`, {})).status;
+			expect(await use()).toBe(200);
+			const foreign = await rest("tokens.revoke", await bearer("rita"), { id });
+			expect(foreign.status).toBe(404);
+			expect(await use()).toBe(200);
+			const own = await rest("tokens.revoke", await bearer(revoker), { id });
+			expect(own.body.revoked_by).toBe(`${revoker}@example.com`);
+			expect(await use()).toBe(401);
+		}
+	});
+
+	test("end by themselves", async () => {
+		const { id, token } = await make("dev", ["reports:read"], {
+			expires_in_days: 1,
+		});
+		await service.db
+			.updateTable("access_tokens")
+			.set({
+				created_at: "2020-01-01T00:00:00Z",
+				expires_at: "2020-01-02T00:00:00Z",
+			})
+			.where("id", "=", id)
+			.execute();
+		const { status } = await rest("reports.list", `Bearer ${token}`, {});
+		expect(status).toBe(401);
+	});
+
+	test("lose what their owner loses", async () => {
+		const { token } = await make("rita", ["reports:read_all", "reports:read"]);
+		const use = async () =>
+			(await rest("analytics.summary", `Bearer ${token}`, {})).status;
+		expect(await use()).toBe(200);
+		// What the next sign-in keeps of her.
+		await service.db
+			.updateTable("people")
+			.set({ roles: ["developer"] })
+			.where("email", "=", "rita@example.com")
+			.execute();
+		expect(await use()).toBe(403);
+	});
+
+	test("are listed without the token; everybody's for an admin alone", async () => {
+		const { id, token } = await make("dev", ["reports:read"]);
+		await rest("reports.list", `Bearer ${token}`, {});
+		const own = await rest("tokens.list", await bearer("dev"), {});
+		expect(JSON.stringify(own.body)).not.toContain(token);
+		expect(own.body[0]).toMatchObject({
+			id,
+			owner: "dev@example.com",
+			last_used_at: expect.any(String),
+		});
+		const input = { owner: "everybody" };
+		const foreign = await rest("tokens.list", await bearer("rita"), input);
+		expect(foreign.status).toBe(403);
+		const all = await rest("tokens.list", await bearer("adm"), input);
+		const ids = all.body.map((one: { id: string }) => one.id);
+		expect(ids).toContain(id);
+	});
+
+	test("are kept as a hash alone", async () => {
+		const { token } = await make("dev", ["reports:read"]);
+		const rows = await service.db
+			.selectFrom("access_tokens")
+			.selectAll()
+			.execute();
+		expect(JSON.stringify(rows)).not.toContain(token);
+		expect(service.logs.join("\n")).not.toContain(token);
+	});
+
+	describe("on the command line", () => {
+		const run = (...args: string[]) =>
+			runCommand(["tokens", ...args], { DATABASE_URL: service.databaseUrl });
+
+		test("are made, listed and revoked for somebody who has signed in", async () => {
+			await make("aud", ["reports:read"]);
+			const owner = ["--owner", "Aud@example.com"];
+			const made = await run(
+				"create",
+				...owner,
+				...["--name", "nightly", "--scopes", "audit:read,reports:read_all"],
+				...["--days", "7"],
+			);
+			expect(made.code).toBe(0);
+			const [token] = made.stdout.split("\n");
+			const use = async () =>
+				(await rest("analytics.summary", `Bearer ${token}`, {})).status;
+			expect(await use()).toBe(200);
+			const listed = await run("list", ...owner);
+			expect(listed.stdout).not.toContain(token);
+			const line = listed.stdout.split("\n").find((one) => /nightly/.test(one));
+			const id = line?.split("\t")[0] ?? "";
+			const revoked = await run("revoke", id, ...owner);
+			expect(revoked.stdout).toContain("was revoked");
+			expect(await use()).toBe(401);
+		});
+
+		test.each([
+			[["list"], /--owner/],
+			[["list", "--owner", "who@example.com"], /has signed in yet/],
+			[["create", "--owner", "aud@example.com"], /name: Must not be empty/],
+			[["frob", "--owner", "aud@example.com"], /tokens create, tokens list/],
+			[["revoke", "x", "--owner", "aud@example.com"], /id: Must be a UUID/],
+		])("%j says what is missing", async (args, words) => {
+			const { code, stderr } = await run(...args);
+			expect(code).toBe(1);
+			expect(stderr).toMatch(words);
+		});
+	});
+});

@@ -1,0 +1,182 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+	type CryptoKey,
+	exportJWK,
+	generateKeyPair,
+	type JWTPayload,
+	SignJWT,
+} from "jose";
+import Provider from "oidc-provider";
+import { onTestFinished } from "vitest";
+
+type AtEnd = (cleanUp: () => Promise<void>) => void;
+
+/** Somebody whom the provider knows; its sign-in form takes the name of the account, and any password. */
+export interface Account {
+	email: string;
+	name: string;
+	roles: string[];
+}
+
+/** A real OpenID provider. */
+export interface TestProvider {
+	issuer: string;
+	/** By the name of the account; changes count from the next sign-in on. */
+	accounts: Record<string, Account>;
+	/** The audience that `mint` puts into tokens. */
+	audience: string;
+	/** The pages' registration. */
+	clientId: string;
+	clientSecret: string;
+	/** The settings of a service that trusts this provider. */
+	settings(publicUrl: string): {
+		AUTH: "oidc";
+		OIDC_ISSUER: string[];
+		OIDC_AUDIENCE: string[];
+		OIDC_CLIENT_ID: string;
+		OIDC_CLIENT_SECRET: string;
+		PUBLIC_URL: string;
+	};
+	/** An access token as the provider would give it to this account, signed with its key; `changes` spoil it. */
+	mint(account: string, changes?: JWTPayload): Promise<string>;
+	/** Signs any claims with the provider's key, and nothing added. */
+	sign(claims: JWTPayload, header?: { kid?: string }): Promise<string>;
+	close(): Promise<void>;
+}
+
+const AUDIENCE = "https://go-live.example.com/api";
+
+/**
+ * Starts a provider on 127.0.0.1. Access tokens are JWTs for the resource that
+ * a client asks for (RFC 8707), and carry the e-mail address and the roles.
+ *
+ * @param publicUrl the service's address; where the pages come back to
+ */
+export async function startProvider(
+	publicUrl: string,
+	atEnd: AtEnd = onTestFinished,
+): Promise<TestProvider> {
+	const server = createServer();
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+	const key = { ...(await exportJWK(privateKey)), kid: "first", alg: "ES256" };
+	const accounts: Record<string, Account> = {
+		dev: person("dev", ["developer"]),
+		other: person("other", ["developer"]),
+		rita: person("rita", ["reviewer"]),
+		ron: person("ron", ["reviewer"]),
+		both: person("both", ["developer", "reviewer"]),
+		aud: person("aud", ["auditor"]),
+		adm: person("adm", ["admin"]),
+		nobody: person("nobody", []),
+	};
+	const clientSecret = "3f9c1b7a5e2d4c8f9a0b1c2d3e4f5a6b";
+	const provider = new Provider(issuer, {
+		clients: [
+			{
+				client_id: "go-live-pages",
+				client_secret: clientSecret,
+				redirect_uris: [`${publicUrl}/sign-in/callback`],
+				post_logout_redirect_uris: [`${publicUrl}/`],
+				id_token_signed_response_alg: "ES256",
+			},
+		],
+		clientDefaults: { id_token_signed_response_alg: "ES256" },
+		jwks: { keys: [{ ...key, use: "sig" }] },
+		claims: {
+			openid: ["sub"],
+			email: ["email", "email_verified"],
+			profile: ["name", "roles"],
+		},
+		// As most providers do: what the scopes ask for stands in the ID token.
+		conformIdTokenClaims: false,
+		findAccount: (_context, id) => {
+			const account = accounts[id];
+			return account && { accountId: id, claims: () => claimsOf(id, account) };
+		},
+		extraTokenClaims: (_context, token) => {
+			const id = "accountId" in token ? token.accountId : undefined;
+			const account = id && accounts[id];
+			return account ? claimsOf(id, account) : {};
+		},
+		features: {
+			devInteractions: { enabled: true },
+			registration: { enabled: true },
+			revocation: { enabled: true },
+			rpInitiatedLogout: { enabled: true },
+			resourceIndicators: {
+				enabled: true,
+				defaultResource: () => AUDIENCE,
+				useGrantedResource: () => true,
+				getResourceServerInfo: (_context, resource) => ({
+					scope: "openid profile email offline_access",
+					audience: resource,
+					accessTokenFormat: "jwt",
+					accessTokenTTL: 600,
+					jwt: { sign: { alg: "ES256" } },
+				}),
+			},
+		},
+		// Public clients that register themselves, as Claude Code does, get refresh tokens too.
+		issueRefreshToken: async (_context, client, code) =>
+			client.grantTypeAllowed("refresh_token") &&
+			code.scopes.has("offline_access"),
+		cookies: { keys: ["a key for the tests' own cookies"] },
+		pkce: { required: () => true },
+	});
+	server.on("request", provider.callback());
+	const close = async () => {
+		server.closeAllConnections();
+		server.close();
+	};
+	atEnd(close);
+	const sign = (claims: JWTPayload, header = {}) =>
+		signWith(privateKey, claims, { kid: "first", ...header });
+	return {
+		issuer,
+		accounts,
+		audience: AUDIENCE,
+		clientId: "go-live-pages",
+		clientSecret,
+		settings: (PUBLIC_URL) => ({
+			AUTH: "oidc",
+			OIDC_ISSUER: [issuer],
+			OIDC_AUDIENCE: [AUDIENCE],
+			OIDC_CLIENT_ID: "go-live-pages",
+			OIDC_CLIENT_SECRET: clientSecret,
+			PUBLIC_URL,
+		}),
+		sign,
+		mint(id, changes = {}) {
+			const account = accounts[id];
+			if (!account) throw new Error(`there is no account ${id}`);
+			const now = Math.floor(Date.now() / 1000);
+			const claims = { ...claimsOf(id, account), iss: issuer, aud: AUDIENCE };
+			return sign({ ...claims, iat: now, exp: now + 600, ...changes });
+		},
+		close,
+	};
+}
+
+/** A JWT signed with a key of the caller's choice. */
+export function signWith(
+	key: CryptoKey,
+	claims: JWTPayload,
+	header: { kid?: string } = {},
+): Promise<string> {
+	return new SignJWT(claims)
+		.setProtectedHeader({ alg: "ES256", typ: "at+jwt", ...header })
+		.sign(key);
+}
+
+function person(id: string, roles: string[]): Account {
+	return { email: `${id}@example.com`, name: `The ${id}`, roles };
+}
+
+function claimsOf(sub: string, account: Account) {
+	return { sub, email_verified: true, ...account };
+}
