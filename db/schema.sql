@@ -340,6 +340,13 @@ CREATE TABLE people (
 	CONSTRAINT people_roles_known CHECK (roles <@ ARRAY['developer'::text, 'reviewer'::text, 'auditor'::text, 'admin'::text])
 );
 
+CREATE UNLOGGED TABLE rate_limits (
+	key text NOT NULL,
+	ends_at timestamp with time zone NOT NULL,
+	requests integer NOT NULL,
+	CONSTRAINT rate_limits_pkey PRIMARY KEY (key)
+);
+
 CREATE TABLE report_approvals (
 	id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
 	report_id uuid NOT NULL,

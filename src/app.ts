@@ -1,9 +1,4 @@
 import { randomUUID } from "node:crypto";
-import {
-	localhostAllowedHostnames,
-	validateHostHeader,
-	validateOriginHeader,
-} from "@modelcontextprotocol/server";
 import { TRPCError } from "@trpc/server";
 import Fastify, {
 	type FastifyBaseLogger,
@@ -18,12 +13,26 @@ import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
-import { challengeHeader, problemDetails, reportError } from "./errors.ts";
+import {
+	challengeHeader,
+	problemDetails,
+	reportError,
+	urlTooLong,
+} from "./errors.ts";
 import { anybody, type Identity } from "./identity.ts";
 import { readJson } from "./json-body.ts";
+import {
+	connectionOptions,
+	limitConnections,
+	type Timeouts,
+} from "./limits/connections.ts";
+import { mountOverload, type OverloadLimits } from "./limits/overload.ts";
+import { mountRateLimits } from "./limits/rate-limit.ts";
 import { mountMcp } from "./mcp/server.ts";
+import { guardOrigins } from "./origins.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
 import { mountRest } from "./rest.ts";
+import { apiHeaders } from "./security-headers.ts";
 import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
@@ -37,8 +46,14 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 /** A tRPC batch names all its procedures in one path segment; its clients keep URLs below 2,000 characters. */
 const MAX_PARAMETER_LENGTH = 5000;
 
-/** Host headers that are remembered as allowed. */
-const MAX_KNOWN_HOSTS = 100;
+/** Characters of a URL: four times what the longest of our own clients' takes. */
+const MAX_URL_LENGTH = 8000;
+
+/** What only tests have reason to set. */
+export interface Thresholds {
+	timeouts?: Partial<Timeouts>;
+	overload?: Partial<OverloadLimits>;
+}
 
 /**
  * Builds the service on a database: every façade, health and errors. It does
@@ -48,6 +63,7 @@ export function buildApp(
 	db: Database,
 	config: Config,
 	logger: FastifyBaseLogger,
+	thresholds: Thresholds = {},
 ): FastifyInstance {
 	const app = Fastify({
 		loggerInstance: logger,
@@ -59,15 +75,13 @@ export function buildApp(
 		}),
 		genReqId: ({ headers }) => acceptRequestId(headers["x-request-id"]),
 		forceCloseConnections: "idle",
-		// Node's own refusal of a missing Host has no body; guardHosts words it.
-		http: { requireHostHeader: false },
 		frameworkErrors(error, request, reply) {
 			sendProblem(error, request, reply);
 			// No route was found yet, so no hook will do it.
 			void logResponse(request, reply);
 		},
-		clientErrorHandler: (error, socket) =>
-			answerUnreadable(error, socket, logger),
+		trustProxy: config.TRUST_PROXY.length > 0 && config.TRUST_PROXY,
+		...connectionOptions(logger, thresholds.timeouts),
 	});
 	const contextFor: ContextFor = (request, facade) => ({
 		db,
@@ -85,6 +99,23 @@ export function buildApp(
 	app.removeContentTypeParser("text/plain");
 	readJson(app);
 	app.setErrorHandler(sendProblem);
+	const headers = apiHeaders(config.PUBLIC_URL);
+	app.addHook("onRequest", (request, reply, done) => {
+		reply.headers(headers).header("x-request-id", request.id);
+		done();
+	});
+	app.addHook("onResponse", logResponse);
+	limitConnections(app, config.MAX_CONNECTIONS);
+	// In this order for every request, before anything is read of it.
+	guardOrigins(app, config);
+	mountOverload(app, thresholds.overload);
+	identifyCallers(app, db, config, contextFor);
+	app.after(() => {
+		app.addHook("onRequest", (request, _reply, done) => {
+			done(request.url.length > MAX_URL_LENGTH ? urlTooLong() : undefined);
+		});
+	});
+
 	const web = mountWeb(app, contextFor, config);
 	app.setNotFoundHandler(async (request, reply) => {
 		const error = new TRPCError({
@@ -94,15 +125,6 @@ export function buildApp(
 		if (web.isForPage(request)) return web.send(error, request, reply);
 		throw error;
 	});
-	app.addHook("onRequest", (request, reply, done) => {
-		reply.header("x-request-id", request.id);
-		reply.header("x-content-type-options", "nosniff");
-		done();
-	});
-	app.addHook("onRequest", guardHosts(config));
-	identifyCallers(app, db, config, contextFor);
-	app.addHook("onResponse", logResponse);
-
 	mountRest(app, contextFor);
 	mountTrpc(app, contextFor);
 	mountMcp(app, contextFor, config);
@@ -120,100 +142,74 @@ declare module "fastify" {
 	}
 }
 
-/** Tells who asks, before anything else is done; the procedures decide what they may. */
+/**
+ * Tells who asks, before anything else is done, and counts the request as
+ * theirs; the procedures decide what they may.
+ */
 function identifyCallers(
 	app: FastifyInstance,
 	db: Database,
 	config: Config,
 	contextFor: ContextFor,
 ): void {
+	const asksWho = config.AUTH === "oidc";
+	const limits = mountRateLimits(app, {
+		perMinute: config.RATE_LIMIT,
+		...(config.RATE_LIMIT_SHARED && { shared: db }),
+		isIdentifiedLater: (request) =>
+			asksWho &&
+			doorOf(request) !== undefined &&
+			credentialsOf(request) !== undefined,
+	});
 	app.decorateRequest("refusal", undefined);
-	if (config.AUTH !== "oidc") {
+	if (!asksWho) {
 		app.decorateRequest("identity", { getter: () => anybody });
 		return;
 	}
 	app.decorateRequest("identity", null);
 	const authenticator = openAuthenticator(db, config);
-	app.addHook("onRequest", async (request) => {
-		const [, door] = /^\/(api|trpc|mcp)\b/.exec(request.url) ?? [];
-		if (!door) return;
-		const facade = door === "api" ? "rest" : (door as "trpc" | "mcp");
-		try {
-			request.identity =
-				door === "mcp"
-					? await authenticator.identify(credentialsOf(request), "mcp")
-					: await authenticator.identify(request.headers.authorization, "api");
-		} catch (error) {
-			if (!(error instanceof TRPCError)) throw error;
-			request.refusal = error;
-			// The provider may be out of reach: then nothing was refused.
-			if (error.code !== "UNAUTHORIZED") return;
-			await recordRefusal(contextFor(request, facade), {
-				action: "credential_refused",
-				detail: error.message,
-			});
-		}
+	app.after(() => {
+		app.addHook("onRequest", async (request, reply) => {
+			const door = doorOf(request);
+			if (!door) return;
+			try {
+				request.identity = await authenticator.identify(
+					credentialsOf(request),
+					door === "mcp" ? "mcp" : "api",
+				);
+			} catch (error) {
+				if (!(error instanceof TRPCError)) throw error;
+				request.refusal = error;
+				// The provider may be out of reach: then nothing was refused.
+				if (error.code !== "UNAUTHORIZED") return;
+				await limits.countFailure(request);
+				await recordRefusal(
+					contextFor(request, door === "api" ? "rest" : door),
+					{ action: "credential_refused", detail: error.message },
+				);
+			}
+			if (request.identity && request.identity.method !== "none") {
+				await limits.countIdentity(request, reply, request.identity.subject);
+			}
+		});
 	});
 }
 
 /**
- * What an MCP client shows. The plugin sends its access token in a header of
+ * What a client shows. On MCP, the plugin sends its access token in a header of
  * our own, which is empty without one: Claude Code signs nobody in where
  * `Authorization` is configured, even when there is nothing in it.
  */
-function credentialsOf({ headers }: FastifyRequest): string | undefined {
-	const token = headers["x-go-live-token"];
-	return headers.authorization ?? (token ? `Bearer ${token}` : undefined);
+function credentialsOf(request: FastifyRequest): string | undefined {
+	const { authorization, "x-go-live-token": token } = request.headers;
+	if (authorization !== undefined || !token) return authorization;
+	return doorOf(request) === "mcp" ? `Bearer ${token}` : undefined;
 }
 
-/**
- * Refuses requests that a web page elsewhere may have caused: addressed to a
- * foreign host name (DNS rebinding) or sent from a foreign origin. Probes are
- * exempt, since orchestrators address a container by its number.
- */
-function guardHosts(config: Parameters<typeof buildApp>[1]) {
-	const allowed = [
-		...localhostAllowedHostnames(),
-		config.HOST.includes(":")
-			? `[${config.HOST.replace(/[[\]]/g, "")}]`
-			: config.HOST,
-		...(config.PUBLIC_URL ? [new URL(config.PUBLIC_URL).hostname] : []),
-		...config.ALLOWED_HOSTS,
-	].map((name) => name.toLowerCase());
-	const allowsAll = allowed.includes("*");
-	// Clients send one and the same header all the time.
-	const knownHosts = new Set<string>();
-	return async (request: FastifyRequest): Promise<void> => {
-		const { host: given, origin: from } = request.headers;
-		if (from === undefined && given && knownHosts.has(given)) return;
-		const { url = "" } = request.routeOptions;
-		if (given === undefined && request.raw.httpVersion === "1.1") {
-			throw new TRPCError({
-				code: "BAD_REQUEST",
-				message: "An HTTP/1.1 request must have a Host header.",
-			});
-		}
-		if (url === "/healthz" || url === "/readyz") return;
-		const host = validateHostHeader(given, allowed);
-		if (!host.ok && !allowsAll) {
-			throw new TRPCError({
-				code: "FORBIDDEN",
-				message:
-					"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
-			});
-		}
-		if (given && knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(given);
-		if (request.routeOptions.config.isForAnyOrigin) return;
-		const own = host.hostname ?? request.hostname;
-		const origin = validateOriginHeader(from, [...allowed, own]);
-		if (!origin.ok) {
-			throw new TRPCError({
-				code: "FORBIDDEN",
-				message:
-					"Requests from pages of another origin are refused. The operator can name its host in ALLOWED_HOSTS.",
-			});
-		}
-	};
+/** The façade that takes bearer tokens, if it is one. */
+function doorOf({ url }: FastifyRequest): "api" | "trpc" | "mcp" | undefined {
+	const [, door] = /^\/(api|trpc|mcp)\b/.exec(url) ?? [];
+	return door as "api" | "trpc" | "mcp" | undefined;
 }
 
 function sendProblem(
@@ -234,38 +230,6 @@ function sendProblem(
 			.header("x-content-type-options", "nosniff")
 			.type("application/problem+json")
 			.send(problemDetails(shown, request))
-	);
-}
-
-/** Bytes that are no HTTP request, or one whose headers are too large: no request object exists yet. */
-function answerUnreadable(
-	error: Error & { code?: string },
-	socket: import("node:net").Socket,
-	log: FastifyBaseLogger,
-): void {
-	if (!socket.writable) return;
-	const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
-	const status = isTooLarge ? 431 : 400;
-	const requestId = randomUUID();
-	const title = isTooLarge ? "Request Header Fields Too Large" : "Bad Request";
-	// Never the error itself, which holds the bytes.
-	log.info(
-		{ request_id: requestId, status, reason: error.code },
-		"unreadable request",
-	);
-	const body = JSON.stringify({
-		type: "about:blank",
-		title,
-		status,
-		detail: isTooLarge
-			? "The request's headers are too large."
-			: "The request is not valid HTTP.",
-		instance: "",
-		code: "BAD_REQUEST",
-		request_id: requestId,
-	});
-	socket.end(
-		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
 	);
 }
 

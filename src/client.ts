@@ -62,6 +62,8 @@ export function createClient(
 				url: `${url.replace(/\/+$/, "")}/trpc`,
 				// Longer batches of queries are split: proxies refuse very long URLs.
 				maxURLLength: 2000,
+				// The most that the service takes.
+				maxItems: 50,
 				...(options.headers && { headers: options.headers }),
 				...(options.fetch && { fetch: options.fetch }),
 			}),

@@ -36,10 +36,13 @@ const usage = `Usage: mcp-go-live [command]
   audit export   print the audit log, one line of JSON for each row; --since, --until: date-times in UTC
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
-DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, AUTH, OIDC_ISSUER,
+DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, CORS_ORIGINS,
+TRUST_PROXY, RATE_LIMIT, RATE_LIMIT_SHARED, MAX_CONNECTIONS, AUTH, OIDC_ISSUER,
 OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
 OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT,
-ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). See the README.
+ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). DATABASE_URL_FILE,
+OIDC_CLIENT_SECRET_FILE and ACCESS_TOKEN_FILE may name files that hold them.
+See the README.
 `;
 
 /** Which options a command takes. */

@@ -1,4 +1,11 @@
+import { isIP } from "node:net";
 import { z } from "zod";
+import {
+	hasPlaceholderPassword,
+	isLoopback,
+	isPlaceholder,
+	readSecretFiles,
+} from "./secrets.ts";
 
 /** The service's settings, read once from the environment. */
 export type Config = z.infer<typeof schema>;
@@ -9,6 +16,9 @@ const port = z.coerce
 	.min(0, "must be a port number from 0 to 65535")
 	.max(65535, "must be a port number from 0 to 65535");
 
+const wholeNumber = z.coerce
+	.number("must be a number")
+	.int("must be a whole number");
 /** Several values, with spaces or commas between. */
 const list = z
 	.string()
@@ -35,12 +45,14 @@ const schema = z
 				isUrl,
 				"is not a valid URL. In its user and password, characters such as @ : / # % stand percent-encoded",
 			)
+			.refine(
+				(url) => !isUrl(url) || !hasPlaceholderPassword(url),
+				"has a placeholder for its password. Give that role a password of its own",
+			)
 			.optional(),
 		DATA_DIR: z.string().optional(),
 		/** Connections that one process opens at the most. */
-		DATABASE_POOL_SIZE: z.coerce
-			.number("must be a number")
-			.int("must be a whole number")
+		DATABASE_POOL_SIZE: wholeNumber
 			.min(2, "must be at least 2")
 			.max(1000, "must be at most 1000")
 			.default(10),
@@ -61,6 +73,35 @@ const schema = z
 			.optional(),
 		/** Host names that requests may be addressed to, beside this machine's own; `*` allows all. */
 		ALLOWED_HOSTS: list.default([]),
+		/** Origins of other sites whose scripts may use the API, such as `https://portal.example.com`. */
+		CORS_ORIGINS: list
+			.refine(
+				(origins) => origins.every(isOrigin),
+				"must list whole origins, as in https://portal.example.com: scheme and host, no path, no *",
+			)
+			.default([]),
+		/**
+		 * The proxies whose word on a client's address, host and scheme is taken.
+		 * No number of hops: whoever comes past the proxy could claim it.
+		 */
+		TRUST_PROXY: list
+			.refine(
+				(proxies) => proxies.every(isAddressOrRange),
+				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones",
+			)
+			.default([]),
+		/** Requests per minute of one identity or address to one façade; 0: no limit. */
+		RATE_LIMIT: wholeNumber.min(0, "must be at least 0").default(1200),
+		/** Count requests in the database, together with all other instances. */
+		RATE_LIMIT_SHARED: z
+			.enum(["true", "false"], "must be true or false")
+			.default("false")
+			.transform((value) => value === "true"),
+		/** Connections that are open at once at the most; more are closed unanswered. */
+		MAX_CONNECTIONS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(1_000_000, "must be at most 1000000")
+			.default(1000),
 		/** Who may do what: `none` lets everybody do everything, `oidc` asks the organisation's identity provider. */
 		AUTH: z.enum(["none", "oidc"], "must be none or oidc").optional(),
 		/** Identity providers whose access tokens are accepted; the pages sign in with the first. */
@@ -74,7 +115,13 @@ const schema = z
 		OIDC_AUDIENCE: list.default([]),
 		/** The pages' registration at the identity provider. */
 		OIDC_CLIENT_ID: z.string().optional(),
-		OIDC_CLIENT_SECRET: z.string().optional(),
+		OIDC_CLIENT_SECRET: z
+			.string()
+			.refine(
+				(secret) => !isPlaceholder(secret),
+				"is a placeholder. Set the secret that the identity provider gave to the registration",
+			)
+			.optional(),
 		/** The claim that lists a person's roles; dots lead into nested ones. */
 		OIDC_ROLES_CLAIM: z.string().default("roles"),
 		/** The claim that holds a person's e-mail address. */
@@ -84,9 +131,7 @@ const schema = z
 		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */
 		ACCESS_TOKEN: z.string().optional(),
 		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
-		APPROVAL_QUORUM: z.coerce
-			.number("must be a number")
-			.int("must be a whole number")
+		APPROVAL_QUORUM: wholeNumber
 			.min(1, "must be at least 1")
 			.max(10, "must be at most 10")
 			.default(2),
@@ -126,20 +171,25 @@ const needed = [
 ] as const;
 
 /**
- * Parses the environment. A blank variable counts as absent.
+ * Parses the environment. A blank variable counts as absent, and a secret may
+ * stand in a file that NAME_FILE names.
  *
  * @throws Error with one sentence per bad variable, naming it
  */
 export function parseConfig(environment: NodeJS.ProcessEnv): Config {
-	const given = Object.fromEntries(
-		Object.entries(environment).filter(([, value]) => value?.trim() !== ""),
+	const { settings, problems } = readSecretFiles(
+		Object.fromEntries(
+			Object.entries(environment).filter(([, value]) => value?.trim() !== ""),
+		),
 	);
-	const result = schema.safeParse(given);
-	if (result.success) return result.data;
+	const result = schema.safeParse(settings);
+	if (result.success && problems.length === 0) return result.data;
+	const issues = result.error?.issues ?? [];
 	throw new Error(
-		result.error.issues
-			.map(({ path, message }) => `${path.join(".")} ${message}.`)
-			.join("\n"),
+		[
+			...problems,
+			...issues.map(({ path, message }) => `${path.join(".")} ${message}.`),
+		].join("\n"),
 	);
 }
 
@@ -153,6 +203,23 @@ function isUrl(text: string): boolean {
 	}
 }
 
+function isOrigin(text: string): boolean {
+	const url = URL.parse(text);
+	return /^https?:\/\/[^*]+$/.test(text) && url?.origin === text;
+}
+
+function isAddressOrRange(text: string): boolean {
+	if (/^(loopback|linklocal|uniquelocal)$/.test(text)) return true;
+	const [address = "", bits = "0", ...rest] = text.split("/");
+	const version = isIP(address);
+	return (
+		version !== 0 &&
+		rest.length === 0 &&
+		/^\d{1,3}$/.test(bits) &&
+		Number(bits) <= (version === 4 ? 32 : 128)
+	);
+}
+
 /** Whether what is sent there stays between the two: https, or this machine. */
 function isSafeUrl(text: string): boolean {
 	const url = URL.parse(text);
@@ -161,8 +228,4 @@ function isSafeUrl(text: string): boolean {
 		(url.protocol === "https:" ||
 			(url.protocol === "http:" && isLoopback(url.hostname)))
 	);
-}
-
-function isLoopback(host: string): boolean {
-	return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 }

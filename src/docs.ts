@@ -23,7 +23,6 @@ export function mountDocs(
 	app.register(async (scope) => {
 		scope.addHook("onSend", async (_request, reply, payload) => {
 			reply.header("content-security-policy", contentSecurityPolicy(payload));
-			reply.header("referrer-policy", "no-referrer");
 		});
 		scope.register(scalar, {
 			routePrefix: "/docs",

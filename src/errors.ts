@@ -63,6 +63,43 @@ export function conflict(
 	});
 }
 
+/** A 429: more was asked than the limit allows. */
+export function tooManyRequests(
+	detail: string,
+	/** Seconds until the next request is let through. */
+	retryAfter: number,
+): TRPCError {
+	return new TRPCError({
+		code: "TOO_MANY_REQUESTS",
+		message: detail,
+		cause: Object.assign(new Error(detail), { retryAfter }),
+	});
+}
+
+/** A 503 of our own choice: answering would make it worse for everybody. */
+export function overloaded(): TRPCError {
+	return new TRPCError({
+		code: "SERVICE_UNAVAILABLE",
+		message: OVERLOADED,
+		cause: Object.assign(new Error(OVERLOADED), { retryAfter: 5 }),
+	});
+}
+
+const OVERLOADED =
+	"The service is overloaded at the moment. Nothing was done; try again in a few seconds.";
+
+/** A 414, for which tRPC has no code. */
+export function urlTooLong(): TRPCError {
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: URL_TOO_LONG,
+		cause: Object.assign(new Error(URL_TOO_LONG), { status: 414 }),
+	});
+}
+
+const URL_TOO_LONG =
+	"The URL is too long. Send long values in the body of a request.";
+
 /**
  * Turns any error into public words.
  *
@@ -87,10 +124,10 @@ export function publicError(error: unknown): PublicError {
 		return described("BAD_REQUEST", INVALID_JSON);
 	}
 	if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
-		const { members, issues, challenge, retryAfter } = (cause ??
+		const { members, issues, challenge, retryAfter, status } = (cause ??
 			{}) as Partial<PublicError>;
 		return {
-			...described(error.code, error.message),
+			...described(error.code, error.message, status),
 			...(members && { members }),
 			...(issues && { issues }),
 			...(challenge !== undefined && { challenge }),
@@ -116,8 +153,15 @@ export function reportError(
 	const shown = publicError(error);
 	const err = error instanceof TRPCError ? (error.cause ?? error) : error;
 	if (shown.isUnexpected) log.error({ err }, "unexpected error");
-	else if (shown.status === 503) log.warn({ err }, "out of reach");
+	else if (shown.status === 503 && !isOverload(error)) {
+		log.warn({ err }, "out of reach");
+	}
 	return shown;
+}
+
+/** What refuses under overload writes it to the log, once and not for each request. */
+function isOverload(error: unknown): boolean {
+	return error instanceof TRPCError && error.cause?.message === OVERLOADED;
 }
 
 /** `WWW-Authenticate` of a 401 or 403 (RFC 6750, section 3). */
@@ -152,8 +196,11 @@ function uriReference(path: string): string {
 	);
 }
 
-function described(code: TRPC_ERROR_CODE_KEY, detail: string): PublicError {
-	const status = getHTTPStatusCodeFromError(new TRPCError({ code }));
+function described(
+	code: TRPC_ERROR_CODE_KEY,
+	detail: string,
+	status = getHTTPStatusCodeFromError(new TRPCError({ code })),
+): PublicError {
 	return {
 		code,
 		status,
@@ -184,7 +231,10 @@ const INVALID_JSON =
 	"The request body is not valid JSON. Check quotes, commas and escapes.";
 
 /** Words for the errors Fastify raises before a procedure is reached. */
-const fastifyErrors: Record<string, [TRPC_ERROR_CODE_KEY, string]> = {
+const fastifyErrors: Record<
+	string,
+	[code: TRPC_ERROR_CODE_KEY, detail: string, status?: number]
+> = {
 	FST_ERR_CTP_INVALID_MEDIA_TYPE: [
 		"UNSUPPORTED_MEDIA_TYPE",
 		"Send the body as JSON, with the header Content-Type: application/json.",
@@ -205,7 +255,7 @@ const fastifyErrors: Record<string, [TRPC_ERROR_CODE_KEY, string]> = {
 		"BAD_REQUEST",
 		"The path is not a valid URL path. Check its percent-encoding.",
 	],
-	FST_ERR_MAX_PARAM_LENGTH: ["NOT_FOUND", "A part of the path is too long."],
+	FST_ERR_MAX_PARAM_LENGTH: ["BAD_REQUEST", URL_TOO_LONG, 414],
 };
 
 function fastifyError(error: unknown): PublicError | undefined {

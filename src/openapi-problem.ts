@@ -72,6 +72,20 @@ const retryAfterHeader = {
 	schema: { type: "integer" as const },
 };
 
+/** Stand in every answer to a request that is counted. */
+export const rateLimitHeaders = {
+	RateLimit: {
+		description:
+			'What is left: `r` requests for `t` seconds, as in `"rest";r=1199;t=60`. Absent where the operator sets no limit.',
+		schema: { type: "string" as const },
+	},
+	"RateLimit-Policy": {
+		description:
+			'The limit: `q` requests in `w` seconds, as in `"rest";q=1200;w=60`.',
+		schema: { type: "string" as const },
+	},
+};
+
 const authenticateHeader = {
 	description: "How to sign in, and what was wrong (RFC 6750, section 3).",
 	required: true,
@@ -101,11 +115,14 @@ export function commonResponses() {
 	const descriptions = {
 		401: "Nobody is signed in, or the token proves nothing: unknown, expired, revoked, for another audience or of another issuer.",
 		403: "The caller lacks the permission, or the request is addressed to a host name, or comes from an origin, that is not allowed.",
+		408: "The request did not arrive in time.",
 		413: "The request body is too large.",
+		414: "The URL is too long.",
 		415: "The request body is not JSON.",
+		429: "There were more requests than the limit allows; `Retry-After` says when the next one is let through.",
 		431: "The request's headers are too large.",
 		500: "Something failed that should not; the log knows more under the request id.",
-		503: "The database does not answer; `Retry-After` says when to try again.",
+		503: "The database does not answer, or the service is overloaded; `Retry-After` says when to try again.",
 	};
 	return Object.fromEntries(
 		Object.entries(descriptions).map(([status, description]) => [
@@ -120,8 +137,11 @@ function response(status: string, description: string, example: unknown) {
 		description,
 		headers: {
 			"X-Request-Id": requestIdHeader,
+			...(status === "429" && rateLimitHeaders),
+			...((status === "429" || status === "503") && {
+				"Retry-After": retryAfterHeader,
+			}),
 			...(status === "401" && { "WWW-Authenticate": authenticateHeader }),
-			...(status === "503" && { "Retry-After": retryAfterHeader }),
 		},
 		content: {
 			"application/problem+json": {
@@ -210,6 +230,19 @@ const examples: Record<string, ExampleError> = {
 		code: "PAYLOAD_TOO_LARGE",
 		detail:
 			"The request body is too large. A report may hold up to 1 MiB of UTF-8 text.",
+	},
+	408: {
+		code: "TIMEOUT",
+		detail: "The request did not arrive in time. Send it again, whole.",
+	},
+	414: {
+		code: "BAD_REQUEST",
+		detail: "The URL is too long. Send long values in the body of a request.",
+	},
+	429: {
+		code: "TOO_MANY_REQUESTS",
+		detail:
+			"This address has sent more than 1200 requests within a minute. Try again in 37 seconds.",
 	},
 	415: {
 		code: "UNSUPPORTED_MEDIA_TYPE",

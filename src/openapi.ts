@@ -4,6 +4,7 @@ import {
 	commonResponses,
 	problemResponse,
 	problemSchema,
+	rateLimitHeaders,
 	requestIdHeader,
 } from "./openapi-problem.ts";
 import { type RestOperation, restOperations } from "./rest.ts";
@@ -107,7 +108,11 @@ function complete(
 	const responses: Responses = {};
 	responses[rest.success] = {
 		description: rest.success === 201 ? "Created." : "Success.",
-		headers: successHeaders(rest),
+		headers: {
+			...successHeaders(rest),
+			// Whoever looks after the service is not limited.
+			...(openapi.path.startsWith("/api/") && rateLimitHeaders),
+		},
 		content: {
 			"application/json": {
 				...content,
@@ -127,8 +132,10 @@ function complete(
 		target.description = `${target.description}\n\n${describeAccess(access)}`;
 	}
 	const common = [
-		...(access ? ["401", "403", "503"] : []),
+		...(access ? ["401", "403", "429", "503"] : []),
 		...(media ? ["413", "415"] : []),
+		"408",
+		"414",
 		"431",
 		"500",
 	];

@@ -1,10 +1,13 @@
-import type { TRPCError } from "@trpc/server";
+import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { challengeHeader, publicError, reportError } from "./errors.ts";
-import { readUtf8 } from "./json-body.ts";
+import { readJsonText } from "./json-body.ts";
 import { appRouter } from "./router.ts";
 import type { ContextFor } from "./trpc.ts";
+
+/** Calls in one batch; more would be many requests in the guise of one. */
+const MAX_BATCH_SIZE = 50;
 
 /**
  * Mounts tRPC over HTTP at `/trpc`: the library's own protocol, without its
@@ -16,11 +19,12 @@ import type { ContextFor } from "./trpc.ts";
 export function mountTrpc(app: FastifyInstance, contextFor: ContextFor): void {
 	// In a scope of its own: the library parses the body by itself.
 	app.register(async (scope) => {
+		scope.setErrorHandler(sendError);
 		scope.removeContentTypeParser("application/json");
 		scope.addContentTypeParser(
 			"application/json",
 			{ parseAs: "buffer" },
-			async (_request: FastifyRequest, body: Buffer) => readUtf8(body),
+			async (_request: FastifyRequest, body: Buffer) => readJsonText(body),
 		);
 		scope.all<{ Params: { path: string } }>("/trpc/:path", (request, reply) =>
 			answer(request, reply, contextFor),
@@ -33,11 +37,20 @@ async function answer(
 	reply: FastifyReply,
 	contextFor: ContextFor,
 ): Promise<FastifyReply> {
+	const calls = request.params.path.split(",").length;
+	if (calls > MAX_BATCH_SIZE) {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message: `A batch holds up to ${MAX_BATCH_SIZE} calls, and this one has ${calls}. Send several batches; httpBatchLink does so with maxItems: ${MAX_BATCH_SIZE}.`,
+		});
+	}
 	const response = await resolveResponse({
 		router: appRouter,
 		req: asFetchRequest(request),
 		path: request.params.path,
 		error: null,
+		// However its commas are written.
+		maxBatchSize: MAX_BATCH_SIZE,
 		createContext: async () => contextFor(request as FastifyRequest, "trpc"),
 		onError: ({ error }: { error: TRPCError }) => {
 			reportError(error, request.log);
@@ -57,14 +70,41 @@ async function answer(
 			};
 		},
 	});
-	// An answer that is sent piece by piece stays a stream.
-	if (response.headers.get("content-type") !== "application/json") {
+	// An answer that is sent piece by piece stays a stream: it has no length.
+	if (
+		response.headers.has("transfer-encoding") ||
+		response.headers.get("content-type") !== "application/json"
+	) {
 		return reply.send(response);
 	}
 	response.headers.forEach((value, name) => {
 		reply.header(name, value);
 	});
 	return reply.code(response.status).send(await response.text());
+}
+
+/** A request that no procedure was reached with, in the shape of tRPC's own errors. */
+function sendError(
+	error: unknown,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): FastifyReply {
+	const { code, status, detail, retryAfter } = reportError(error, request.log);
+	if (retryAfter) reply.header("retry-after", String(retryAfter));
+	const shape = getTRPCErrorShape({
+		config: appRouter._def._config,
+		error: new TRPCError({
+			code,
+			message: detail,
+			cause: Object.assign(new Error(detail), { status }),
+		}),
+		type: "unknown",
+		path: undefined,
+		input: undefined,
+		ctx: undefined,
+	});
+	shape.data.request_id = request.id;
+	return reply.code(status).send({ error: shape });
 }
 
 /** What the library reads of a fetch request. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { pino } from "pino";
 import { inject, onTestFinished } from "vitest";
-import { buildApp } from "../src/app.ts";
+import { buildApp, type Thresholds } from "../src/app.ts";
 import { type Config, parseConfig } from "../src/config.ts";
 import { type Database, openDatabase } from "../src/database.ts";
 import { serializers } from "../src/logging.ts";
@@ -48,7 +48,7 @@ export interface Answer {
 /** Starts a service that closes itself at the end. */
 export async function startService(
 	atEnd: AtEnd = onTestFinished,
-	settings: Partial<Config> & { databaseUrl?: string } = {},
+	settings: Partial<Config> & { databaseUrl?: string } & Thresholds = {},
 ): Promise<TestService> {
 	const url = settings.databaseUrl ?? (await makeDatabase(atEnd));
 	const db = openDatabase(url, { poolSize: 10 });
@@ -57,7 +57,9 @@ export async function startService(
 		{ level: "debug", serializers },
 		{ write: (line: string) => logs.push(line) },
 	);
-	const app = buildApp(db, { ...parseConfig({}), ...settings }, log);
+	// Tests send more than people do: those about the limits set one.
+	const config = { ...parseConfig({ RATE_LIMIT: "0" }), ...settings };
+	const app = buildApp(db, config, log, settings);
 	atEnd(async () => {
 		await app.close();
 		await db.destroy();

@@ -29,6 +29,17 @@ const decision = {
 	review_notes: `Because of ${SECRET}`,
 };
 
+/** What clients prove themselves with, and what proxies and browsers add. */
+const credentials = {
+	authorization: `Bearer ${SECRET}`,
+	cookie: `go_live_session=${SECRET}; go_live_reviewer=${SECRET}`,
+	"proxy-authorization": `Basic ${btoa(`${SECRET}:${SECRET}`)}`,
+	"x-api-key": SECRET,
+	"x-forwarded-for": `${SECRET}, 192.0.2.1`,
+	"user-agent": SECRET,
+	referer: `http://localhost/?token=${SECRET}`,
+};
+
 let service: ServiceProcess;
 let database: pg.Client;
 let databaseUrl: string;
@@ -52,8 +63,10 @@ async function ask(
 	method: string,
 	path: string,
 	body?: unknown,
+	headers = {},
 ) {
-	const answer = await send(service, method, path, body);
+	const sent = { ...credentials, ...headers };
+	const answer = await send(service, method, path, body, sent);
 	expect(answer.status, `${method} ${path}`).toBe(expected);
 	if (expected >= 400) failed.push(answer.headers.get("x-request-id") ?? "");
 	return answer.body;
@@ -102,7 +115,24 @@ async function useEverything() {
 	await callMcp(`{"jsonrpc": "2.0", "${SECRET}`);
 	await callMcp({ [SECRET]: SECRET });
 
+	const url = `https://${SECRET}:${SECRET}@github.com/${SECRET}/three`;
+	await ask(400, "POST", path, { ...report("three"), repository_url: url });
+	await ask(200, "GET", `${path}?search=${SECRET}&password=${SECRET}`);
+	await ask(200, "GET", `/?search=${SECRET}&token=${SECRET}`);
+	await ask(414, "GET", `${path}?search=${SECRET.repeat(1000)}`);
+	await ask(400, "POST", path, `${'{"a":'.repeat(200)}"${SECRET}"`);
+	await ask(400, "POST", `/trpc/${`${SECRET},`.repeat(60)}?batch=1`, {});
+	const form = { "content-type": "application/x-www-form-urlencoded" };
+	for (const step of ["decide", "decision"]) {
+		const typed = `csrf=${SECRET}&reviewed_by=${SECRET}&status=approved`;
+		await ask(403, "POST", `/reports/${id}/${step}`, typed, form);
+	}
+
 	await askRaw(`GET / HTTP/1.1\r\nHost: ${SECRET}.example.com\r\n`, 403);
+	await askRaw(
+		`GET http://${SECRET}:${SECRET}@localhost/ HTTP/1.1\r\nHost: localhost\r\n`,
+		200,
+	);
 	await askRaw(
 		`GET ${path} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://${SECRET}.example.com\r\n`,
 		403,
@@ -125,6 +155,7 @@ async function callMcp(body: unknown) {
 			"content-type": "application/json",
 			accept: "application/json, text/event-stream",
 			"mcp-protocol-version": "2025-06-18",
+			...credentials,
 		},
 		body: typeof body === "string" ? body : JSON.stringify(body),
 	});
@@ -142,7 +173,15 @@ async function askRaw(head: string, expected: number) {
 }
 
 function expectSilence() {
-	expect(service.output()).not.toContain(SECRET);
+	for (const secret of [
+		SECRET,
+		btoa(`${SECRET}:${SECRET}`),
+		encodeURIComponent(new URL(databaseUrl).password),
+		decodeURIComponent(new URL(databaseUrl).password),
+	]) {
+		expect(secret).not.toBe("");
+		expect(service.output()).not.toContain(secret);
+	}
 	const known = new Set(service.logs().map(({ request_id }) => request_id));
 	expect(failed.length).toBeGreaterThan(0);
 	for (const id of failed) expect(known).toContain(id);

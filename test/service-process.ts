@@ -43,7 +43,8 @@ export async function startServiceProcess(
 ): Promise<ServiceProcess> {
 	const process = startProcess(
 		[],
-		{ PORT: "0", ...settings },
+		// Tests send more than people do: those about the limits set one.
+		{ PORT: "0", RATE_LIMIT: "0", ...settings },
 		program,
 		command,
 	);
@@ -109,11 +110,15 @@ export async function send(
 	method: string,
 	path: string,
 	body?: unknown,
+	headers: Record<string, string> = {},
 ) {
 	const answer = await fetch(`${service.url}${path}`, {
 		method,
+		headers: {
+			...(body !== undefined && { "content-type": "application/json" }),
+			...headers,
+		},
 		...(body !== undefined && {
-			headers: { "content-type": "application/json" },
 			body: typeof body === "string" ? body : JSON.stringify(body),
 		}),
 	});

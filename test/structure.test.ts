@@ -29,6 +29,8 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^tokens\/command\.ts$/, 4],
 	[/^(reports\/one-report|sessions\/sign-in)\.ts$/, 3],
 	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
+	[/^limits\//, 3],
+	[/^(origins|security-headers)\.ts$/, 2],
 	[/^checklist\/schema\.ts$/, 0],
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
@@ -37,7 +39,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|config|identity|fields|logging|version|hidden-characters|json-body|pool|drain)\.ts$/,
+		/^(errors|config|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
 		0,
 	],
 ];

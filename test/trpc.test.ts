@@ -1,4 +1,8 @@
-import { TRPCClientError } from "@trpc/client";
+import {
+	createTRPCClient,
+	httpBatchStreamLink,
+	TRPCClientError,
+} from "@trpc/client";
 import { beforeAll, expect, test } from "vitest";
 import { type AppRouter, createClient } from "../src/client.ts";
 import {
@@ -69,6 +73,24 @@ test("ten calls of one tick are one request, with an answer each", async () => {
 	);
 	expect(reports.map((report) => report.id)).toEqual(Array(10).fill(id));
 	expect(requests).toBe(1);
+});
+
+test("a client may have the answers of a batch one by one", async () => {
+	const client = createTRPCClient<AppRouter>({
+		links: [httpBatchStreamLink({ url: `${base}/trpc` })],
+	});
+	const { id } = await submit(service);
+	const [report, live, missing] = await Promise.allSettled([
+		client.reports.get.query({ id }),
+		client.health.live.query(),
+		client.reports.get.query({ id: "00000000-0000-0000-0000-000000000000" }),
+	]);
+	expect(report).toMatchObject({ status: "fulfilled", value: { id } });
+	expect(live).toMatchObject({ status: "fulfilled", value: { status: "ok" } });
+	expect(missing).toMatchObject({
+		status: "rejected",
+		reason: { data: { code: "NOT_FOUND" } },
+	});
 });
 
 test("a failed call carries code, status, request id and every issue", async () => {

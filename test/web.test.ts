@@ -11,7 +11,7 @@ import { hostileMarkdown } from "./hostile-markdown.ts";
 import { type PageAnswer, tokenIn, visit } from "./pages.ts";
 
 const policy =
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+	"default-src 'none';script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'";
 
 let service: TestService;
 let id: string;

@@ -12,6 +12,7 @@ import type { Config } from "../config.ts";
 import { reportError } from "../errors.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
+import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
 import type { ContextFor } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
 import { mountAuditPage } from "./audit-routes.ts";
@@ -41,21 +42,6 @@ import { mountWithdrawal } from "./withdrawal-routes.ts";
 /** The most that a form takes: notes of 10,000 characters, however they are encoded. */
 const FORM_LIMIT = 256 * 1024;
 
-/**
- * A report is text written by someone else, shown to someone with the power to
- * approve: nothing runs, loads, frames or sends but what is ours.
- */
-const securityHeaders = {
-	"content-security-policy":
-		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-	"cross-origin-opener-policy": "same-origin",
-	"cross-origin-resource-policy": "same-origin",
-	"permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
-	"referrer-policy": "same-origin",
-	"x-content-type-options": "nosniff",
-	"x-frame-options": "DENY",
-};
-
 /** Answers a request that no page's route answers, in the form of a page. */
 export interface WebErrors {
 	/** Whether a browser asks for a page, and not for an answer of the API. */
@@ -79,16 +65,15 @@ export function mountWeb(
 ): WebErrors {
 	const site = openWebSite(app.log, contextFor, config);
 	app.addHook("onClose", () => site.background.close());
+	const headers = pageHeaders(config.PUBLIC_URL);
 	let pages = app;
 	app.register(async (scope) => {
 		pages = scope;
 		scope.setErrorHandler((error, request, reply) =>
-			sendErrorPage(site, error, request, reply),
+			sendErrorPage(site, headers, error, request, reply),
 		);
 		scope.addHook("onRequest", async (_request, reply) => {
-			reply
-				.headers(securityHeaders)
-				.header("cache-control", "no-cache, private");
+			reply.headers(headers).header("cache-control", "no-cache, private");
 		});
 		await scope.register(compress, { threshold: 1024 });
 		await scope.register(cookie);
@@ -113,11 +98,12 @@ export function mountWeb(
 	return {
 		isForPage,
 		async send(error, request, reply) {
-			if (!site.hasSignIn) return sendErrorPage(site, error, request, reply);
+			if (!site.hasSignIn)
+				return sendErrorPage(site, headers, error, request, reply);
 			// Where no route of the pages was found, nobody has read the cookies.
 			request.cookies ??= pages.parseCookie(request.headers.cookie ?? "");
 			const outage = await recognise(site, request).catch((cause) => cause);
-			return sendErrorPage(site, outage ?? error, request, reply);
+			return sendErrorPage(site, headers, outage ?? error, request, reply);
 		},
 	};
 }
@@ -176,13 +162,15 @@ function mountAssets(scope: FastifyInstance, { assets }: Site): void {
 
 async function sendErrorPage(
 	site: Site,
+	headers: SecurityHeaders,
 	error: unknown,
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const shown = reportError(error, request.log);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	reply.code(shown.status).headers(securityHeaders);
+	// The request may have failed before the pages' own headers were set.
+	reply.code(shown.status).headers(headers);
 	const viewer = site.viewerOf(request);
 	return site.sendPage(
 		request,

@@ -140,7 +140,7 @@ function isSameOrigin(
 	const host = URL.parse(origin)?.host;
 	return (
 		host !== undefined &&
-		(host === request.headers.host ||
+		(host === request.host ||
 			(publicUrl !== undefined && origin === new URL(publicUrl).origin))
 	);
 }

@@ -70,12 +70,14 @@ export function openSite(
 		viewerOf,
 		async sendPage(request, reply, page) {
 			const viewer = viewerOf(request);
-			// Whoever may not read reports would be refused, and the audit log say so.
-			const mayLook = !viewer || viewer.permissions.has("reports:read");
-			const queue =
-				reply.statusCode >= 500 || !mayLook
-					? null
-					: await lookAtQueue(callerFor(request));
+			// Whoever may not read reports would be refused, and the audit log say so;
+			// who is refused for asking too much is not given more.
+			const { statusCode } = reply;
+			const mayLook =
+				statusCode < 500 &&
+				statusCode !== 429 &&
+				(!viewer || viewer.permissions.has("reports:read"));
+			const queue = mayLook ? await lookAtQueue(callerFor(request)) : null;
 			const frame = { assets: urls, version, queue };
 			return reply
 				.type("text/html; charset=utf-8")

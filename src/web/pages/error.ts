@@ -15,14 +15,17 @@ const headings: Record<number, string> = {
 	405: "This cannot be done here",
 	409: "Somebody was faster",
 	413: "This is too large",
-	503: "The database does not answer",
+	414: "This address is too long",
+	429: "This was too much at once",
+	503: "Not at the moment",
 };
 
 const advice: Record<number, string> = {
 	403: "Go back, reload the page, and try again.",
 	404: "The link may be old or cut off. Everything that exists can be found from the queue.",
 	409: "Reload the report to see where it stands.",
-	503: "Nothing was changed. The service recovers by itself as soon as the database is back; reload this page in a few seconds.",
+	429: "Other people are to get their turn too. Wait, and reload the page.",
+	503: "Nothing was changed. The service recovers by itself; reload this page in a few seconds.",
 };
 
 /** What went wrong, and what to do about it. */

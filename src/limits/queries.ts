@@ -1,0 +1,42 @@
+import { sql } from "kysely";
+import type { Database } from "../database.ts";
+
+/** How many requests were counted, and for how many milliseconds they still count. */
+export interface Counted {
+	requests: number;
+	remainingMs: number;
+}
+
+/** Counts one more request under a key; a window that is over begins anew. */
+export async function countRequest(
+	db: Database,
+	key: string,
+	windowMs: number,
+): Promise<Counted> {
+	const { rows } = await sql<Counted>`
+		insert into rate_limits as known (key, ends_at, requests)
+		values (${key}, now() + ${windowMs} * interval '1 millisecond', 1)
+		on conflict on constraint rate_limits_pkey do update set
+			requests = case when known.ends_at <= now() then 1 else known.requests + 1 end,
+			ends_at = case when known.ends_at <= now() then excluded.ends_at else known.ends_at end
+		returning requests, extract(epoch from ends_at - now())::float8 * 1000 as "remainingMs"`.execute(
+		db,
+	);
+	return rows[0] as Counted;
+}
+
+/** What is counted under a key, without counting. */
+export async function readCount(db: Database, key: string): Promise<Counted> {
+	const { rows } = await sql<Counted>`
+		select requests, extract(epoch from ends_at - now())::float8 * 1000 as "remainingMs"
+		from rate_limits where key = ${key} and ends_at > now()`.execute(db);
+	return rows[0] ?? { requests: 0, remainingMs: 0 };
+}
+
+/** Deletes what counts no longer; rows that another instance holds are left to it. */
+export async function forgetPastWindows(db: Database): Promise<void> {
+	await sql`
+		delete from rate_limits where key in (
+			select key from rate_limits where ends_at <= now() for update skip locked
+		)`.execute(db);
+}

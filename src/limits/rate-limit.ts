@@ -1,0 +1,156 @@
+import rateLimit, { normalizeIP } from "@fastify/rate-limit";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Database } from "../database.ts";
+import { tooManyRequests } from "../errors.ts";
+import { keepSharedStore } from "./shared-store.ts";
+
+/** Milliseconds over which requests are counted, from the first one on. */
+const WINDOW = 60_000;
+
+/** Whom one process remembers at the most; the one that was silent for longest is forgotten. */
+const MAX_REMEMBERED = 20_000;
+
+/** Failed sign-ins per minute that an address may have, at whatever façade. */
+const MAX_FAILURES = 60;
+
+export interface RateLimitOptions {
+	/** Requests per minute of one identity or address to one façade; 0: no limits at all. */
+	perMinute: number;
+	/** Where all instances count together; each counts for itself without it. */
+	shared?: Database;
+	/**
+	 * Whether a later hook will tell who sent the request, and then calls
+	 * `countIdentity` or `countFailure`: until then it is not counted. Without it,
+	 * every request is counted by its address.
+	 */
+	isIdentifiedLater?: (request: FastifyRequest) => boolean;
+}
+
+/** What the hook that checks credentials calls; each throws TOO_MANY_REQUESTS. */
+export interface RateLimits {
+	/** Counts a request by who sent it, wherever from. */
+	countIdentity(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		subject: string,
+	): Promise<void>;
+	/** Counts a request with credentials that are not accepted: guessing ends soon. */
+	countFailure(request: FastifyRequest): Promise<void>;
+}
+
+/**
+ * Refuses requests beyond a limit before anything is read or asked for them:
+ * 429 with `Retry-After`. Every answer says what is left, in `RateLimit` and
+ * `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). Probes, style
+ * sheets, scripts and images are not counted.
+ */
+export function mountRateLimits(
+	app: FastifyInstance,
+	{ perMinute, shared, isIdentifiedLater = () => false }: RateLimitOptions,
+): RateLimits {
+	if (perMinute === 0) {
+		return { countIdentity: async () => {}, countFailure: async () => {} };
+	}
+	const subjects = new WeakMap<FastifyRequest, string>();
+	let countRequest: Count;
+	let countFailed: Count;
+	app.register(rateLimit, {
+		global: false,
+		timeWindow: WINDOW,
+		cache: MAX_REMEMBERED,
+		// Whoever cannot be counted is let through.
+		skipOnError: true,
+		...(shared && { store: keepSharedStore(app, shared) }),
+	});
+	app.after(() => {
+		countRequest = app.createRateLimit({
+			max: perMinute,
+			keyGenerator: (request) => {
+				const subject = subjects.get(request);
+				const who = subject === undefined ? addressOf(request) : `=${subject}`;
+				return `${facadeOf(request)} ${who}`;
+			},
+		});
+		countFailed = app.createRateLimit({
+			max: MAX_FAILURES,
+			keyGenerator: (request) => `failed ${addressOf(request)}`,
+		});
+		app.addHook("onRequest", async (request, reply) => {
+			if (isExempt(request)) return;
+			if (!isIdentifiedLater(request)) return refuseBeyond(request, reply);
+			refuseGuessing(await countFailed(request, { increment: false }));
+		});
+	});
+
+	async function refuseBeyond(
+		request: FastifyRequest,
+		reply: FastifyReply,
+	): Promise<void> {
+		const counted = await countRequest(request);
+		if (counted.isAllowed) return;
+		const { remaining, ttlInSeconds, isExceeded } = counted;
+		const facade = facadeOf(request);
+		const seconds = Math.max(1, ttlInSeconds || WINDOW / 1000);
+		reply.header(
+			"ratelimit-policy",
+			`"${facade}";q=${perMinute};w=${WINDOW / 1000}`,
+		);
+		reply.header("ratelimit", `"${facade}";r=${remaining};t=${seconds}`);
+		if (!isExceeded) return;
+		const who = subjects.has(request) ? "You have" : "This address has";
+		throw tooManyRequests(
+			`${who} sent more than ${perMinute} requests within a minute. Try again in ${inSeconds(seconds)}.`,
+			seconds,
+		);
+	}
+
+	return {
+		async countIdentity(request, reply, subject) {
+			if (isExempt(request)) return;
+			subjects.set(request, subject);
+			await refuseBeyond(request, reply);
+		},
+		async countFailure(request) {
+			refuseGuessing(await countFailed(request));
+		},
+	};
+}
+
+type Count = ReturnType<FastifyInstance["createRateLimit"]>;
+
+function refuseGuessing(counted: Awaited<ReturnType<Count>>): void {
+	if (counted.isAllowed || counted.remaining > 0) return;
+	const seconds = Math.max(1, counted.ttlInSeconds);
+	throw tooManyRequests(
+		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
+		seconds,
+	);
+}
+
+function inSeconds(seconds: number): string {
+	return seconds === 1 ? "a second" : `${seconds} seconds`;
+}
+
+/** An IPv4 address, or the /64 that one connection gets of IPv6: all its addresses are one. */
+function addressOf({ ip }: FastifyRequest): string {
+	return normalizeIP(ip, 64);
+}
+
+function isExempt({ routeOptions }: FastifyRequest): boolean {
+	const { url = "" } = routeOptions;
+	return (
+		url === "/healthz" ||
+		url === "/readyz" ||
+		url === "/favicon.ico" ||
+		url.startsWith("/assets/") ||
+		url.startsWith("/docs/js/")
+	);
+}
+
+function facadeOf(request: FastifyRequest): "rest" | "trpc" | "mcp" | "web" {
+	// The route's, since a path can be written in many ways.
+	const path = request.routeOptions.url ?? request.url;
+	const [, name] = /^\/(api|trpc|mcp)(?![\w-])/.exec(path) ?? [];
+	if (name === "trpc" || name === "mcp") return name;
+	return name === "api" ? "rest" : "web";
+}
