@@ -300,6 +300,29 @@ describe("access tokens of our own", () => {
 		expect(wide.status).toBe(400);
 	});
 
+	test("approve nothing by themselves, which takes a person; they reject and reopen", async () => {
+		const { token } = await make("rita", ["reports:decide", "reports:read"]);
+		const authorization = `Bearer ${token}`;
+		const { id } = await pendingReport();
+		for (const call of [rest, trpc]) {
+			const input = { id, status: "approved" };
+			const { status, body } = await call(
+				"reports.setStatus",
+				authorization,
+				input,
+			);
+			expect(status).toBe(403);
+			expect(JSON.stringify(body)).toContain(
+				`Approve on ${publicUrl}/reports/${id}`,
+			);
+		}
+		for (const status of ["rejected", "pending_review"]) {
+			const input = { id, status };
+			const { body } = await rest("reports.setStatus", authorization, input);
+			expect(body.status).toBe(status);
+		}
+	});
+
 	test("end when they are revoked, by their owner or by an admin, and by nobody else", async () => {
 		for (const revoker of ["dev", "adm"]) {
 			const { id, token } = await make("dev", ["reports:read"]);

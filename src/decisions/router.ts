@@ -69,7 +69,7 @@ export const decisionsRouter = router({
 				success: 200,
 				errors: {
 					400: "The decision is not valid; `issues` names every problem.",
-					403: "`reviewed_by` is somebody else's, or the reviewer submitted a report for this repository.",
+					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or an access token was to approve, which takes a person.",
 					404: "There is no such report.",
 					409: "The report's present state does not allow this change.",
 				},
@@ -90,7 +90,10 @@ export const decisionsRouter = router({
 				action: actionOf[input.status],
 			};
 			if (identity.method === "none") return decide(ctx, decision);
-			if (needsConfirmation(ctx, input.status)) throw confirmationNeeded();
+			if (needsConfirmation(ctx, input.status)) {
+				const page = `${ctx.settings.PUBLIC_URL}/reports/${input.id}`;
+				throw confirmationNeeded(ctx.facade, page);
+			}
 			const proven = { ...decision, subject: identity.subject };
 			return input.status === "approved"
 				? ctx.db

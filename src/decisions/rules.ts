@@ -76,24 +76,29 @@ export function approvalsRequired(
 }
 
 /**
- * Whether an approval waits until the person confirms it in the browser: a
- * program that asks for it over MCP may be a model that nobody watches.
+ * Whether an approval waits until the person confirms it in the browser: what
+ * asks for it over MCP, or with an access token that was made for programs, may
+ * be a model that nobody watches.
  */
 export function needsConfirmation(
 	{ identity, facade }: { identity: Identity; facade: string },
 	status: ReportStatus,
 ): boolean {
-	return (
-		identity.method !== "none" && facade === "mcp" && status === "approved"
-	);
+	if (identity.method === "none" || status !== "approved") return false;
+	return facade === "mcp" || identity.method === "access_token";
 }
 
 /** 403: an approval that only a person can give. */
-export function confirmationNeeded(): TRPCError {
+export function confirmationNeeded(
+	facade: string,
+	reportPage: string,
+): TRPCError {
 	return new TRPCError({
 		code: "FORBIDDEN",
 		message:
-			"Nothing was approved: over MCP, an approval takes the confirmation of the person in the browser. Call review_report for the link.",
+			facade === "mcp"
+				? "Nothing was approved: over MCP, an approval takes the confirmation of the person in the browser. Call review_report for the link."
+				: `Nothing was approved: an access token approves nothing by itself. Approve on ${reportPage}, or with a token of the identity provider.`,
 	});
 }
 
