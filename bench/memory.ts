@@ -55,7 +55,7 @@ try {
 			timeout: 30,
 		});
 		const samples = await takeSamples(running.pid);
-		const { requests, non2xx, errors } = await load;
+		const { requests, non2xx, errors, timeouts, statusCodeStats } = await load;
 		const tenth = Math.max(2, Math.floor(samples.length / 10));
 		const settled = samples.slice(tenth, 2 * tenth);
 		const last = samples.slice(-tenth);
@@ -69,6 +69,8 @@ try {
 			minutes,
 			requests: requests.total,
 			failed: non2xx + errors,
+			timeouts,
+			statuses: statusCodeStats,
 			heldGrowth: held,
 			residentGrowth: resident,
 			samples,
@@ -76,7 +78,7 @@ try {
 		writeFileSync(values.output, `${JSON.stringify(result, null, "\t")}\n`);
 		const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 		console.log(
-			`${requests.total} requests in ${minutes} minutes, ${result.failed} failed: what is held grew by ${percent(held)}, what is resident by ${percent(resident)} (< 10 %: ${held < 0.1 && resident < 0.1 ? "yes" : "no"})`,
+			`${JSON.stringify(result.statuses)} ${timeouts} timeouts. ${requests.total} requests in ${minutes} minutes, ${result.failed} failed: what is held grew by ${percent(held)}, what is resident by ${percent(resident)} (< 10 %: ${held < 0.1 && resident < 0.1 ? "yes" : "no"})`,
 		);
 	} finally {
 		await running.stop();

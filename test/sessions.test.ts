@@ -563,7 +563,7 @@ describe("a session", () => {
 		const expected: Record<string, string> = {
 			dev: "/ /servers /checklist /tokens",
 			rita: "/ /servers /overview /checklist /tokens",
-			aud: "/ /servers /overview /checklist /audit /tokens",
+			aud: "/ /servers /overview /audit /checklist /tokens",
 			adm: "/servers /checklist /tokens",
 			nobody: "",
 		};
