@@ -140,24 +140,24 @@ CREATE TABLE access_tokens (
 	last_used_at timestamp with time zone,
 	revoked_at timestamp with time zone,
 	revoked_by character varying(255),
-	CONSTRAINT access_tokens_pkey PRIMARY KEY (id),
-	CONSTRAINT access_tokens_token_unique UNIQUE (token_sha256),
-	CONSTRAINT access_tokens_are_limited CHECK (cardinality(scopes) > 0),
-	CONSTRAINT access_tokens_expire CHECK (expires_at > created_at),
-	CONSTRAINT access_tokens_revoked_by_somebody CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
-	CONSTRAINT access_tokens_owner_exists FOREIGN KEY (owner_subject) REFERENCES people(subject)
+	CONSTRAINT tokens_pkey PRIMARY KEY (id),
+	CONSTRAINT tokens_token_unique UNIQUE (token_sha256),
+	CONSTRAINT tokens_are_limited CHECK (cardinality(scopes) > 0),
+	CONSTRAINT tokens_expire CHECK (expires_at > created_at),
+	CONSTRAINT tokens_revoked_by_somebody CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
+	CONSTRAINT tokens_owner_exists FOREIGN KEY (owner_subject) REFERENCES people(subject)
 );
 
-CREATE INDEX access_tokens_by_owner ON access_tokens USING btree (owner_subject, created_at DESC, id DESC);
+CREATE INDEX tokens_by_owner ON access_tokens USING btree (owner_subject, created_at DESC, id DESC);
 
-CREATE INDEX access_tokens_by_time ON access_tokens USING btree (created_at DESC, id DESC);
+CREATE INDEX tokens_by_time ON access_tokens USING btree (created_at DESC, id DESC);
 
 CREATE TABLE audit_head (
 	is_only boolean NOT NULL DEFAULT true,
 	seq bigint NOT NULL,
 	hash character(64) NOT NULL,
-	CONSTRAINT audit_head_pkey PRIMARY KEY (is_only),
-	CONSTRAINT audit_head_is_one_row CHECK (is_only)
+	CONSTRAINT head_pkey PRIMARY KEY (is_only),
+	CONSTRAINT head_is_one_row CHECK (is_only)
 );
 
 CREATE TRIGGER audit_head_follows_the_log BEFORE UPDATE ON audit_head FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_rewriting_history();
@@ -181,25 +181,25 @@ CREATE TABLE audit_log (
 	address text,
 	previous_hash character(64) NOT NULL,
 	hash character(64) NOT NULL,
-	CONSTRAINT audit_log_pkey PRIMARY KEY (seq),
-	CONSTRAINT audit_log_after_holds_texts CHECK (jsonb_typeof(after) = 'object'::text AND NOT jsonb_path_exists(after, '$.*?(@.type() != "string")'::jsonpath)),
-	CONSTRAINT audit_log_before_holds_texts CHECK (jsonb_typeof(before) = 'object'::text AND NOT jsonb_path_exists(before, '$.*?(@.type() != "string")'::jsonpath)),
-	CONSTRAINT audit_log_counts_from_one CHECK (seq >= 1),
-	CONSTRAINT audit_log_facade_known CHECK (facade = ANY (ARRAY['rest'::text, 'trpc'::text, 'mcp'::text, 'web'::text, 'command_line'::text])),
-	CONSTRAINT audit_log_method_known CHECK (method = ANY (ARRAY['none'::text, 'oidc'::text, 'access_token'::text, 'session'::text, 'local'::text]))
+	CONSTRAINT audit_pkey PRIMARY KEY (seq),
+	CONSTRAINT audit_after_holds_texts CHECK (jsonb_typeof(after) = 'object'::text AND NOT jsonb_path_exists(after, '$.*?(@.type() != "string")'::jsonpath)),
+	CONSTRAINT audit_before_holds_texts CHECK (jsonb_typeof(before) = 'object'::text AND NOT jsonb_path_exists(before, '$.*?(@.type() != "string")'::jsonpath)),
+	CONSTRAINT audit_counts_from_one CHECK (seq >= 1),
+	CONSTRAINT audit_facade_known CHECK (facade = ANY (ARRAY['rest'::text, 'trpc'::text, 'mcp'::text, 'web'::text, 'command_line'::text])),
+	CONSTRAINT audit_method_known CHECK (method = ANY (ARRAY['none'::text, 'oidc'::text, 'access_token'::text, 'session'::text, 'local'::text]))
 );
 
-CREATE INDEX audit_log_by_action ON audit_log USING btree (action, "time", seq);
+CREATE INDEX audit_by_action ON audit_log USING btree (action, "time", seq);
 
-CREATE INDEX audit_log_by_actor ON audit_log USING btree (lower(actor), "time", seq);
+CREATE INDEX audit_by_actor ON audit_log USING btree (lower(actor), "time", seq);
 
-CREATE INDEX audit_log_by_facade ON audit_log USING btree (facade, "time", seq);
+CREATE INDEX audit_by_facade ON audit_log USING btree (facade, "time", seq);
 
-CREATE INDEX audit_log_by_method ON audit_log USING btree (method, "time", seq);
+CREATE INDEX audit_by_method ON audit_log USING btree (method, "time", seq);
 
-CREATE INDEX audit_log_by_report ON audit_log USING btree (report_id, "time", seq) WHERE report_id IS NOT NULL;
+CREATE INDEX audit_by_report ON audit_log USING btree (report_id, "time", seq) WHERE report_id IS NOT NULL;
 
-CREATE INDEX audit_log_by_time ON audit_log USING btree ("time", seq);
+CREATE INDEX audit_by_time ON audit_log USING btree ("time", seq);
 
 CREATE TRIGGER audit_log_is_appended_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
@@ -336,15 +336,15 @@ CREATE TABLE people (
 	name text,
 	roles text[] NOT NULL,
 	seen_at timestamp with time zone NOT NULL DEFAULT now(),
-	CONSTRAINT people_pkey PRIMARY KEY (subject),
-	CONSTRAINT people_roles_known CHECK (roles <@ ARRAY['developer'::text, 'reviewer'::text, 'auditor'::text, 'admin'::text])
+	CONSTRAINT person_pkey PRIMARY KEY (subject),
+	CONSTRAINT person_roles_known CHECK (roles <@ ARRAY['developer'::text, 'reviewer'::text, 'auditor'::text, 'admin'::text])
 );
 
 CREATE UNLOGGED TABLE rate_limits (
 	key text NOT NULL,
 	ends_at timestamp with time zone NOT NULL,
 	requests integer NOT NULL,
-	CONSTRAINT rate_limits_pkey PRIMARY KEY (key)
+	CONSTRAINT limits_pkey PRIMARY KEY (key)
 );
 
 CREATE TABLE report_approvals (
@@ -400,8 +400,8 @@ CREATE TABLE sessions (
 	subject text NOT NULL,
 	created_at timestamp with time zone NOT NULL DEFAULT now(),
 	expires_at timestamp with time zone NOT NULL,
-	CONSTRAINT sessions_pkey PRIMARY KEY (session_sha256),
-	CONSTRAINT sessions_subject_exists FOREIGN KEY (subject) REFERENCES people(subject)
+	CONSTRAINT session_pkey PRIMARY KEY (session_sha256),
+	CONSTRAINT session_subject_exists FOREIGN KEY (subject) REFERENCES people(subject)
 );
 
-CREATE INDEX sessions_by_expiry ON sessions USING btree (expires_at);
+CREATE INDEX session_by_expiry ON sessions USING btree (expires_at);

@@ -32,6 +32,7 @@ const changes: Record<string, RawBuilder<unknown>> = {
 	report_json: sql`'{"changed": true}'`,
 	content_sha256: sql`repeat('0', 64)`,
 	submitted_at: sql`now()`,
+	submitted_by_subject: sql`'https://login.example.com other'`,
 } satisfies Partial<Record<keyof ReportsTable, RawBuilder<unknown>>>;
 
 test.each(Object.keys(changes))(
@@ -52,7 +53,13 @@ test("every column of a report is either protected, part of its review, or compu
 		where table_name = 'mcp_server_reports' and is_generated = 'NEVER'`.execute(
 		service.db,
 	);
-	const ofReview = ["status", "reviewed_at", "reviewed_by", "review_notes"];
+	const ofReview = [
+		"status",
+		"reviewed_at",
+		"reviewed_by",
+		"review_notes",
+		"approvals",
+	];
 	expect(rows.map(({ name }) => name).sort()).toEqual(
 		[...Object.keys(changes), ...ofReview, "assessment"].sort(),
 	);

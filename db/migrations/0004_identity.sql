@@ -10,8 +10,8 @@ CREATE TABLE people (
 	-- As the identity provider last said.
 	roles text[] NOT NULL,
 	seen_at timestamptz NOT NULL DEFAULT now(),
-	CONSTRAINT people_pkey PRIMARY KEY (subject),
-	CONSTRAINT people_roles_known
+	CONSTRAINT person_pkey PRIMARY KEY (subject),
+	CONSTRAINT person_roles_known
 		CHECK (roles <@ ARRAY['developer', 'reviewer', 'auditor', 'admin'])
 );
 
@@ -27,18 +27,18 @@ CREATE TABLE access_tokens (
 	last_used_at timestamptz,
 	revoked_at timestamptz,
 	revoked_by varchar(255),
-	CONSTRAINT access_tokens_pkey PRIMARY KEY (id),
-	CONSTRAINT access_tokens_token_unique UNIQUE (token_sha256),
-	CONSTRAINT access_tokens_owner_exists
+	CONSTRAINT tokens_pkey PRIMARY KEY (id),
+	CONSTRAINT tokens_token_unique UNIQUE (token_sha256),
+	CONSTRAINT tokens_owner_exists
 		FOREIGN KEY (owner_subject) REFERENCES people (subject),
-	CONSTRAINT access_tokens_are_limited CHECK (cardinality(scopes) > 0),
-	CONSTRAINT access_tokens_expire CHECK (expires_at > created_at),
-	CONSTRAINT access_tokens_revoked_by_somebody
+	CONSTRAINT tokens_are_limited CHECK (cardinality(scopes) > 0),
+	CONSTRAINT tokens_expire CHECK (expires_at > created_at),
+	CONSTRAINT tokens_revoked_by_somebody
 		CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
 );
 
-CREATE INDEX access_tokens_by_owner ON access_tokens (owner_subject, created_at DESC, id DESC);
-CREATE INDEX access_tokens_by_time ON access_tokens (created_at DESC, id DESC);
+CREATE INDEX tokens_by_owner ON access_tokens (owner_subject, created_at DESC, id DESC);
+CREATE INDEX tokens_by_time ON access_tokens (created_at DESC, id DESC);
 
 -- Browsers that are signed in to the pages; signing out deletes the row.
 CREATE TABLE sessions (
@@ -46,12 +46,12 @@ CREATE TABLE sessions (
 	subject text NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	expires_at timestamptz NOT NULL,
-	CONSTRAINT sessions_pkey PRIMARY KEY (session_sha256),
-	CONSTRAINT sessions_subject_exists
+	CONSTRAINT session_pkey PRIMARY KEY (session_sha256),
+	CONSTRAINT session_subject_exists
 		FOREIGN KEY (subject) REFERENCES people (subject)
 );
 
-CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+CREATE INDEX session_by_expiry ON sessions (expires_at);
 
 -- NULL: submitted while the service ran without authentication.
 ALTER TABLE mcp_server_reports

@@ -26,39 +26,39 @@ CREATE TABLE audit_log (
 	address text,
 	previous_hash char(64) NOT NULL,
 	hash char(64) NOT NULL,
-	CONSTRAINT audit_log_pkey PRIMARY KEY (seq),
-	CONSTRAINT audit_log_counts_from_one CHECK (seq >= 1),
-	CONSTRAINT audit_log_method_known
+	CONSTRAINT audit_pkey PRIMARY KEY (seq),
+	CONSTRAINT audit_counts_from_one CHECK (seq >= 1),
+	CONSTRAINT audit_method_known
 		CHECK (method IN ('none', 'oidc', 'access_token', 'session', 'local')),
-	CONSTRAINT audit_log_facade_known
+	CONSTRAINT audit_facade_known
 		CHECK (facade IN ('rest', 'trpc', 'mcp', 'web', 'command_line')),
 	-- Texts alone: numbers can be written in several ways.
-	CONSTRAINT audit_log_before_holds_texts CHECK (
+	CONSTRAINT audit_before_holds_texts CHECK (
 		jsonb_typeof(before) = 'object'
 		AND NOT jsonb_path_exists(before, '$.* ? (@.type() != "string")')
 	),
-	CONSTRAINT audit_log_after_holds_texts CHECK (
+	CONSTRAINT audit_after_holds_texts CHECK (
 		jsonb_typeof(after) = 'object'
 		AND NOT jsonb_path_exists(after, '$.* ? (@.type() != "string")')
 	)
 );
 
 -- The list: newest first, of all or of one kind. By time, for its beginning and end.
-CREATE INDEX audit_log_by_time ON audit_log (time, seq);
-CREATE INDEX audit_log_by_actor ON audit_log (lower(actor), time, seq);
-CREATE INDEX audit_log_by_action ON audit_log (action, time, seq);
-CREATE INDEX audit_log_by_report ON audit_log (report_id, time, seq)
+CREATE INDEX audit_by_time ON audit_log (time, seq);
+CREATE INDEX audit_by_actor ON audit_log (lower(actor), time, seq);
+CREATE INDEX audit_by_action ON audit_log (action, time, seq);
+CREATE INDEX audit_by_report ON audit_log (report_id, time, seq)
 	WHERE report_id IS NOT NULL;
-CREATE INDEX audit_log_by_method ON audit_log (method, time, seq);
-CREATE INDEX audit_log_by_facade ON audit_log (facade, time, seq);
+CREATE INDEX audit_by_method ON audit_log (method, time, seq);
+CREATE INDEX audit_by_facade ON audit_log (facade, time, seq);
 
 -- One row: the last one's number and hash. Whoever appends holds it until commit.
 CREATE TABLE audit_head (
 	is_only boolean NOT NULL DEFAULT true,
 	seq bigint NOT NULL,
 	hash char(64) NOT NULL,
-	CONSTRAINT audit_head_pkey PRIMARY KEY (is_only),
-	CONSTRAINT audit_head_is_one_row CHECK (is_only)
+	CONSTRAINT head_pkey PRIMARY KEY (is_only),
+	CONSTRAINT head_is_one_row CHECK (is_only)
 ) WITH (fillfactor = 10);
 
 INSERT INTO audit_head (seq, hash) VALUES (0, repeat('0', 64));

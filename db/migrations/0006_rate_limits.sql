@@ -11,5 +11,5 @@ CREATE UNLOGGED TABLE rate_limits (
 	key text NOT NULL,
 	ends_at timestamptz NOT NULL,
 	requests integer NOT NULL,
-	CONSTRAINT rate_limits_pkey PRIMARY KEY (key)
+	CONSTRAINT limits_pkey PRIMARY KEY (key)
 );

@@ -16,7 +16,7 @@ export async function countRequest(
 	const { rows } = await sql<Counted>`
 		insert into rate_limits as known (key, ends_at, requests)
 		values (${key}, now() + ${windowMs} * interval '1 millisecond', 1)
-		on conflict on constraint rate_limits_pkey do update set
+		on conflict on constraint limits_pkey do update set
 			requests = case when known.ends_at <= now() then 1 else known.requests + 1 end,
 			ends_at = case when known.ends_at <= now() then excluded.ends_at else known.ends_at end
 		returning requests, extract(epoch from ends_at - now())::float8 * 1000 as "remainingMs"`.execute(

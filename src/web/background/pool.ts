@@ -54,6 +54,9 @@ function openPool(): Piscina {
 		idleTimeout: 60_000,
 		maxThreads: 2,
 		maxQueue: 50,
-		resourceLimits: { maxOldGenerationSizeMb: 512 },
+		resourceLimits: {
+			maxOldGenerationSizeMb: 512,
+			maxYoungGenerationSizeMb: 32,
+		},
 	});
 }
