@@ -161,7 +161,7 @@ export interface AuditLogTable extends Origin {
 }
 
 type Facts = JSONColumnType<
-	Record<string, unknown> | null,
+	Record<string, string> | null,
 	string | null,
 	never
 >;

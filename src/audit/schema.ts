@@ -42,7 +42,7 @@ const sha256 = (what: string) =>
 			.describe(what),
 	);
 
-const facts = z.record(z.string(), z.unknown());
+const facts = z.record(z.string(), z.string());
 
 /** One row of the audit log. A changed row must still be readable, so its values are not checked. */
 export const AuditEntry = z
