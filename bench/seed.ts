@@ -74,7 +74,11 @@ export async function seedReports(
 				copy,
 			);
 		}
-		await client.query("VACUUM ANALYZE mcp_server_reports");
+		await client.query(`
+			INSERT INTO report_decisions (report_id, from_status, to_status, decided_by, decided_at)
+			SELECT id, 'pending_review', status, reviewed_by, reviewed_at
+			FROM mcp_server_reports WHERE status <> 'pending_review' ORDER BY reviewed_at`);
+		await client.query("VACUUM ANALYZE");
 	} finally {
 		await client.end();
 	}
@@ -122,7 +126,9 @@ function* makeRows({ reports, size }: SeedOptions): Generator<Row> {
 			status,
 			submitted_at: new Date(submitted).toISOString(),
 			reviewed_at: isDecided
-				? new Date(submitted + random() * 6e8).toISOString()
+				? new Date(
+						Math.min(Date.now(), submitted + random() * 6e8),
+					).toISOString()
 				: null,
 			reviewed_by: isDecided
 				? `reviewer-${Math.floor(random() * 8)}@example.com`

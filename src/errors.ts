@@ -109,7 +109,10 @@ const URL_TOO_LONG =
  */
 export function publicError(error: unknown): PublicError {
 	const cause = error instanceof TRPCError ? error.cause : error;
-	if (cause instanceof z.ZodError) return invalidInput(cause);
+	// An output that is not as promised is our fault, not the caller's.
+	const isOwnFault =
+		error instanceof TRPCError && error.code === "INTERNAL_SERVER_ERROR";
+	if (cause instanceof z.ZodError && !isOwnFault) return invalidInput(cause);
 	if (isDatabaseOutOfReach(cause)) {
 		return {
 			...described(

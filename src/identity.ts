@@ -161,7 +161,7 @@ export function notPermitted(
  *
  * @param field the name of the field in the request
  * @param given its value
- * @throws TRPCError FORBIDDEN when the request names somebody else; ZodError
+ * @throws TRPCError FORBIDDEN when the request names somebody else; BAD_REQUEST
  *   when nobody signs in and the request names nobody
  */
 export function actingAs(
@@ -171,9 +171,17 @@ export function actingAs(
 ): string {
 	if (identity.method === "none") {
 		if (given !== undefined) return given;
-		throw new z.ZodRealError([
-			{ code: "custom", path: [field], message: "Is required.", input: given },
-		]);
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			cause: new z.ZodRealError([
+				{
+					code: "custom",
+					path: [field],
+					message: "Is required.",
+					input: given,
+				},
+			]),
+		});
 	}
 	if (given && given.toLowerCase() !== identity.email.toLowerCase()) {
 		throw new TRPCError({

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import { startService, type TestService } from "./helpers.ts";
+import { startService, submit, type TestService } from "./helpers.ts";
 
 const overview = async (service: TestService, days = 90) => {
 	const { status, body } = await service.ask({
@@ -215,3 +215,26 @@ test.each(["0", "367", "1.5", "all"])(
 		expect([status, body.issues[0].path]).toEqual([400, "days"]);
 	},
 );
+
+test("figures that cannot be are the service's fault: 500, and the cause in the log", async () => {
+	const service = await startService();
+	const { id } = await submit(service);
+	// As nobody can through the service: decided, and no decision.
+	await service.db
+		.updateTable("mcp_server_reports")
+		.set({
+			status: "approved",
+			reviewed_at: "2025-01-01T00:00:00Z",
+			reviewed_by: "Morgan",
+		})
+		.where("id", "=", id)
+		.execute();
+	await sql`insert into report_decisions (report_id, from_status, to_status, decided_by)
+		values (${id}, 'approved', 'pending_review', 'Morgan')`.execute(service.db);
+	const { status, body } = await service.ask({
+		url: "/api/v1/reports/analytics/overview",
+	});
+	expect(status).toBe(500);
+	expect(body.detail).toBe("Internal server error");
+	expect(service.logs.join()).toContain("outputValidatorMiddleware");
+});
