@@ -58,7 +58,12 @@ async function submitAs(who: string, changes = {}): Promise<Answer> {
 	});
 }
 
-function decideAs(who: string, id: string, status: string, changes = {}) {
+async function decideAs(
+	who: Parameters<typeof ask>[0],
+	id: string,
+	status: string,
+	changes = {},
+) {
 	return ask(who, {
 		method: "PATCH",
 		url: `/api/v1/reports/${id}/status`,
@@ -291,6 +296,28 @@ describe("deciding", () => {
 			reviewed_by: "ron@example.com",
 			approvals: 0,
 		});
+	});
+
+	test("two accounts with one address are one person: neither a second pair of eyes nor a second reviewer", async () => {
+		const second = async (who: string) => {
+			const changes = { sub: `${who} made anew`, email: `${who}@EXAMPLE.com` };
+			const token = await provider.mint(who, changes);
+			return { authorization: `Bearer ${token}` };
+		};
+		const own = await submitAs("both");
+		const refused = await decideAs(
+			await second("both"),
+			own.body.id,
+			"approved",
+		);
+		expect(refused.status).toBe(403);
+		expect(refused.body.detail).toMatch(/somebody else must approve/);
+
+		const { body } = await submitAs("dev", { report_data: grave });
+		expect((await decideAs("rita", body.id, "approved")).status).toBe(200);
+		const again = await decideAs(await second("rita"), body.id, "approved");
+		expect(again.status).toBe(409);
+		expect(again.body.detail).toMatch(/approved this report already/);
 	});
 
 	test("a report that was reopened needs all its approvals anew", async () => {
