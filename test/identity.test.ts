@@ -250,6 +250,42 @@ describe("acting as oneself", () => {
 	});
 });
 
+test("who may not read others' reports sees of their servers the approved ones alone, without the notes", async () => {
+	const key = `example.com/${randomUUID()}`;
+	const ids: string[] = [];
+	for (const status of ["pending_review", "rejected", "approved"]) {
+		const repository_url = `https://${key}/${status}`;
+		const { body } = await submitAs("dev", { repository_url });
+		ids.push(body.id);
+		if (status === "pending_review") continue;
+		await decideAs("rita", body.id, status, { review_notes: "For dev alone." });
+	}
+	const [pending, rejected, approved] = ids;
+	const seenBy = async (who: string, query = "") => {
+		const url = `/api/v1/servers?search=${key}${query}`;
+		const { body } = await ask(who, { url });
+		return body.map(
+			(server: { id: string; last_decision: { notes: string } | null }) => [
+				server.id,
+				server.last_decision?.notes ?? null,
+			],
+		);
+	};
+	const all = [
+		[approved, "For dev alone."],
+		[rejected, "For dev alone."],
+		[pending, null],
+	];
+	for (const who of ["dev", "rita", "aud"]) {
+		expect(await seenBy(who), who).toEqual(all);
+	}
+	for (const who of ["other", "adm"]) {
+		expect(await seenBy(who), who).toEqual([[approved, null]]);
+		expect(await seenBy(who, "&status=rejected"), who).toEqual([]);
+		expect(await seenBy(who, "&status=pending_review"), who).toEqual([]);
+	}
+});
+
 describe("deciding", () => {
 	test("who submitted for a repository does not approve for it; another reviewer does", async () => {
 		const { body } = await submitAs("both");
