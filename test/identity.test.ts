@@ -83,6 +83,12 @@ describe("who asks", () => {
 		expect(body).toMatchObject({ code: "UNAUTHORIZED", status: 401 });
 	});
 
+	test("a token counts however the path is written", async () => {
+		for (const url of ["/api/v1/reports", "/%61pi/v1/reports"]) {
+			expect((await ask("dev", { url })).status, url).toBe(200);
+		}
+	});
+
 	test("probes answer strangers", async () => {
 		for (const url of ["/healthz", "/readyz"]) {
 			expect((await ask(undefined, { url })).status).toBe(200);
