@@ -160,6 +160,16 @@ describe("who asks", () => {
 			() => provider.mint("rita", { email_verified: false }),
 			/not verified/,
 		],
+		[
+			"a token that says so in a text",
+			() => provider.mint("rita", { email_verified: "false" }),
+			/not verified/,
+		],
+		[
+			"a token with an e-mail address that no database can keep",
+			() => provider.mint("rita", { email: "ri\0ta@example.com" }),
+			/character that no text can/,
+		],
 		["no token at all", async () => "nonsense", /none that this service/],
 		[
 			"an access token that nobody made",
@@ -254,6 +264,22 @@ describe("acting as oneself", () => {
 		const counts = await ask("nobody", { url: "/api/v1/reports/counts" });
 		expect(counts.status).toBe(403);
 	});
+});
+
+test("a list does not tell the place of somebody else's report", async () => {
+	const { body: own } = await submitAs("other");
+	const { body: foreign } = await submitAs("dev");
+	const after = (id: string) =>
+		ask("other", { url: `/api/v1/reports?sort=waiting&after=${id}` });
+	expect(await after(own.id)).toMatchObject({ status: 200, body: [] });
+	const unknown = await after(randomUUID());
+	expect(unknown.status).toBe(400);
+	for (const sort of ["waiting", "newest", "risk"]) {
+		const url = `/api/v1/reports?sort=${sort}&after=${foreign.id}`;
+		const { status, body } = await ask("other", { url });
+		expect(status, sort).toBe(400);
+		expect(body.detail).toMatch(/There is no report with the id/);
+	}
 });
 
 test("who may not read others' reports sees of their servers the approved ones alone, without the notes", async () => {
