@@ -358,6 +358,18 @@ describe("signing in", () => {
 		expect(html).toContain("names no e-mail address in its claim email");
 	});
 
+	test("with a secret that the provider takes no more says so, to the person and in the log", async () => {
+		const own = await startService(undefined, {
+			...provider.settings(publicUrl),
+			OIDC_CLIENT_SECRET: "b8d1f0a2c4e6478990a1b2c3d4e5f607",
+		});
+		const { status, html } = await signIn(openBrowser(own), "rita");
+		expect(status).toBe(403);
+		expect(html).toContain("does not accept this service&#39;s registration");
+		expect(own.logs.join()).toContain('"reason":"client_refused"');
+		expect(own.logs.join()).not.toContain("b8d1f0a2");
+	});
+
 	test("works for a registration without a secret", async () => {
 		const answer = await fetch(`${provider.issuer}/reg`, {
 			method: "POST",
