@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { authorize } from "./authorize.ts";
@@ -368,6 +369,31 @@ describe("signing in", () => {
 		expect(html).toContain("does not accept this service&#39;s registration");
 		expect(own.logs.join()).toContain('"reason":"client_refused"');
 		expect(own.logs.join()).not.toContain("b8d1f0a2");
+	});
+
+	test("does not wait for another one that forgets the sessions that ended", async () => {
+		await signIn(openBrowser(), "ron");
+		const { hash } = await service.db
+			.updateTable("sessions")
+			.set({
+				created_at: sql<string>`now() - interval '9 hours'`,
+				expires_at: sql<string>`now() - interval '1 hour'`,
+			})
+			.where("subject", "like", "% ron")
+			.returning("session_sha256 as hash")
+			.executeTakeFirstOrThrow();
+		await service.db.transaction().execute(async (tx) => {
+			await tx
+				.deleteFrom("sessions")
+				.where("session_sha256", "=", hash)
+				.execute();
+			const { status, headers } = await Promise.race([
+				signIn(openBrowser(), "rita"),
+				setTimeout(3000, { status: 0, headers: {} }),
+			]);
+			expect(status).toBe(303);
+			expect(headers).toMatchObject({ location: "/" });
+		});
 	});
 
 	test("works for a registration without a secret", async () => {
