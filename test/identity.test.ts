@@ -266,6 +266,27 @@ describe("acting as oneself", () => {
 	});
 });
 
+test("an access token that still counts is listed before however many ended ones", async () => {
+	const url = "/api/v1/tokens";
+	const payload = { name: "CI", scopes: ["reports:read"] };
+	const { body: made } = await ask("other", { method: "POST", url, payload });
+	for (let count = 0; count < 200; count += 20) {
+		const ended = Array.from({ length: 20 }, async () => {
+			const { body } = await ask("other", { method: "POST", url, payload });
+			await ask("other", { method: "POST", url: `${url}/${body.id}/revoke` });
+		});
+		await Promise.all(ended);
+	}
+	for (const [who, query] of [
+		["other", ""],
+		["adm", "?owner=everybody"],
+	] as const) {
+		const { body } = await ask(who, { url: url + query });
+		expect(body[0]).toMatchObject({ id: made.id, revoked_at: null });
+		expect(body).toHaveLength(200);
+	}
+});
+
 test("a list does not tell the place of somebody else's report", async () => {
 	const { body: own } = await submitAs("other");
 	const { body: foreign } = await submitAs("dev");
