@@ -207,8 +207,13 @@ function credentialsOf(request: FastifyRequest): string | undefined {
 }
 
 /** The façade that takes bearer tokens, if it is one. */
-function doorOf({ url }: FastifyRequest): "api" | "trpc" | "mcp" | undefined {
-	const [, door] = /^\/(api|trpc|mcp)\b/.exec(url) ?? [];
+function doorOf({
+	routeOptions,
+	url,
+}: FastifyRequest): "api" | "trpc" | "mcp" | undefined {
+	// The route's, since a path can be written in many ways.
+	const path = routeOptions.url ?? url;
+	const [, door] = /^\/(api|trpc|mcp)\b/.exec(path) ?? [];
 	return door as "api" | "trpc" | "mcp" | undefined;
 }
 

@@ -186,7 +186,12 @@ export function readPerson(
 			`The token names no e-mail address in its claim ${OIDC_EMAIL_CLAIM}. Whoever runs the identity provider can add it, or name another claim in OIDC_EMAIL_CLAIM.`,
 		);
 	}
-	if (payload.email_verified === false) {
+	// PostgreSQL keeps no NUL; nobody is called so.
+	if (`${email}${payload.sub}${payload.name}`.includes("\0")) {
+		throw badToken("The token's claims hold a character that no text can.");
+	}
+	// Some providers write it as a text.
+	if (String(payload.email_verified) === "false") {
 		throw badToken(
 			"The identity provider has not verified the e-mail address.",
 		);

@@ -120,6 +120,14 @@ test.each([
 	expectProblem(answer);
 });
 
+test("/mcp is answered as well where its address is written whole, as for a proxy", async () => {
+	const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+	const answer = await send(
+		`POST http://127.0.0.1:${port}/mcp HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+	);
+	expect(answer).toMatchObject({ status: 200, body: { id: 1, result: {} } });
+});
+
 function expectProblem(answer: {
 	status: number;
 	type: unknown;

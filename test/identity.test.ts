@@ -58,7 +58,12 @@ async function submitAs(who: string, changes = {}): Promise<Answer> {
 	});
 }
 
-function decideAs(who: string, id: string, status: string, changes = {}) {
+async function decideAs(
+	who: Parameters<typeof ask>[0],
+	id: string,
+	status: string,
+	changes = {},
+) {
 	return ask(who, {
 		method: "PATCH",
 		url: `/api/v1/reports/${id}/status`,
@@ -76,6 +81,12 @@ describe("who asks", () => {
 		expect(status).toBe(401);
 		expect(headers["www-authenticate"]).toBe('Bearer realm="MCP Go-Live"');
 		expect(body).toMatchObject({ code: "UNAUTHORIZED", status: 401 });
+	});
+
+	test("a token counts however the path is written", async () => {
+		for (const url of ["/api/v1/reports", "/%61pi/v1/reports"]) {
+			expect((await ask("dev", { url })).status, url).toBe(200);
+		}
 	});
 
 	test("probes answer strangers", async () => {
@@ -148,6 +159,16 @@ describe("who asks", () => {
 			"a token with an unverified e-mail address",
 			() => provider.mint("rita", { email_verified: false }),
 			/not verified/,
+		],
+		[
+			"a token that says so in a text",
+			() => provider.mint("rita", { email_verified: "false" }),
+			/not verified/,
+		],
+		[
+			"a token with an e-mail address that no database can keep",
+			() => provider.mint("rita", { email: "ri\0ta@example.com" }),
+			/character that no text can/,
 		],
 		["no token at all", async () => "nonsense", /none that this service/],
 		[
@@ -245,6 +266,79 @@ describe("acting as oneself", () => {
 	});
 });
 
+test("an access token that still counts is listed before however many ended ones", async () => {
+	const url = "/api/v1/tokens";
+	const payload = { name: "CI", scopes: ["reports:read"] };
+	const { body: made } = await ask("other", { method: "POST", url, payload });
+	for (let count = 0; count < 200; count += 20) {
+		const ended = Array.from({ length: 20 }, async () => {
+			const { body } = await ask("other", { method: "POST", url, payload });
+			await ask("other", { method: "POST", url: `${url}/${body.id}/revoke` });
+		});
+		await Promise.all(ended);
+	}
+	for (const [who, query] of [
+		["other", ""],
+		["adm", "?owner=everybody"],
+	] as const) {
+		const { body } = await ask(who, { url: url + query });
+		expect(body[0]).toMatchObject({ id: made.id, revoked_at: null });
+		expect(body).toHaveLength(200);
+	}
+});
+
+test("a list does not tell the place of somebody else's report", async () => {
+	const { body: own } = await submitAs("other");
+	const { body: foreign } = await submitAs("dev");
+	const after = (id: string) =>
+		ask("other", { url: `/api/v1/reports?sort=waiting&after=${id}` });
+	expect(await after(own.id)).toMatchObject({ status: 200, body: [] });
+	const unknown = await after(randomUUID());
+	expect(unknown.status).toBe(400);
+	for (const sort of ["waiting", "newest", "risk"]) {
+		const url = `/api/v1/reports?sort=${sort}&after=${foreign.id}`;
+		const { status, body } = await ask("other", { url });
+		expect(status, sort).toBe(400);
+		expect(body.detail).toMatch(/There is no report with the id/);
+	}
+});
+
+test("who may not read others' reports sees of their servers the approved ones alone, without the notes", async () => {
+	const key = `example.com/${randomUUID()}`;
+	const ids: string[] = [];
+	for (const status of ["pending_review", "rejected", "approved"]) {
+		const repository_url = `https://${key}/${status}`;
+		const { body } = await submitAs("dev", { repository_url });
+		ids.push(body.id);
+		if (status === "pending_review") continue;
+		await decideAs("rita", body.id, status, { review_notes: "For dev alone." });
+	}
+	const [pending, rejected, approved] = ids;
+	const seenBy = async (who: string, query = "") => {
+		const url = `/api/v1/servers?search=${key}${query}`;
+		const { body } = await ask(who, { url });
+		return body.map(
+			(server: { id: string; last_decision: { notes: string } | null }) => [
+				server.id,
+				server.last_decision?.notes ?? null,
+			],
+		);
+	};
+	const all = [
+		[approved, "For dev alone."],
+		[rejected, "For dev alone."],
+		[pending, null],
+	];
+	for (const who of ["dev", "rita", "aud"]) {
+		expect(await seenBy(who), who).toEqual(all);
+	}
+	for (const who of ["other", "adm"]) {
+		expect(await seenBy(who), who).toEqual([[approved, null]]);
+		expect(await seenBy(who, "&status=rejected"), who).toEqual([]);
+		expect(await seenBy(who, "&status=pending_review"), who).toEqual([]);
+	}
+});
+
 describe("deciding", () => {
 	test("who submitted for a repository does not approve for it; another reviewer does", async () => {
 		const { body } = await submitAs("both");
@@ -291,6 +385,28 @@ describe("deciding", () => {
 			reviewed_by: "ron@example.com",
 			approvals: 0,
 		});
+	});
+
+	test("two accounts with one address are one person: neither a second pair of eyes nor a second reviewer", async () => {
+		const second = async (who: string) => {
+			const changes = { sub: `${who} made anew`, email: `${who}@EXAMPLE.com` };
+			const token = await provider.mint(who, changes);
+			return { authorization: `Bearer ${token}` };
+		};
+		const own = await submitAs("both");
+		const refused = await decideAs(
+			await second("both"),
+			own.body.id,
+			"approved",
+		);
+		expect(refused.status).toBe(403);
+		expect(refused.body.detail).toMatch(/somebody else must approve/);
+
+		const { body } = await submitAs("dev", { report_data: grave });
+		expect((await decideAs("rita", body.id, "approved")).status).toBe(200);
+		const again = await decideAs(await second("rita"), body.id, "approved");
+		expect(again.status).toBe(409);
+		expect(again.body.detail).toMatch(/approved this report already/);
 	});
 
 	test("a report that was reopened needs all its approvals anew", async () => {

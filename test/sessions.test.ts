@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { authorize } from "./authorize.ts";
@@ -356,6 +357,43 @@ describe("signing in", () => {
 		const { status, html } = await signIn(openBrowser(), "mailless");
 		expect(status).toBe(403);
 		expect(html).toContain("names no e-mail address in its claim email");
+	});
+
+	test("with a secret that the provider takes no more says so, to the person and in the log", async () => {
+		const own = await startService(undefined, {
+			...provider.settings(publicUrl),
+			OIDC_CLIENT_SECRET: "b8d1f0a2c4e6478990a1b2c3d4e5f607",
+		});
+		const { status, html } = await signIn(openBrowser(own), "rita");
+		expect(status).toBe(403);
+		expect(html).toContain("does not accept this service&#39;s registration");
+		expect(own.logs.join()).toContain('"reason":"client_refused"');
+		expect(own.logs.join()).not.toContain("b8d1f0a2");
+	});
+
+	test("does not wait for another one that forgets the sessions that ended", async () => {
+		await signIn(openBrowser(), "ron");
+		const { hash } = await service.db
+			.updateTable("sessions")
+			.set({
+				created_at: sql<string>`now() - interval '9 hours'`,
+				expires_at: sql<string>`now() - interval '1 hour'`,
+			})
+			.where("subject", "like", "% ron")
+			.returning("session_sha256 as hash")
+			.executeTakeFirstOrThrow();
+		await service.db.transaction().execute(async (tx) => {
+			await tx
+				.deleteFrom("sessions")
+				.where("session_sha256", "=", hash)
+				.execute();
+			const { status, headers } = await Promise.race([
+				signIn(openBrowser(), "rita"),
+				setTimeout(3000, { status: 0, headers: {} }),
+			]);
+			expect(status).toBe(303);
+			expect(headers).toMatchObject({ location: "/" });
+		});
 	});
 
 	test("works for a registration without a secret", async () => {

@@ -156,7 +156,11 @@ export async function lockCandidate(
 	return { ...report, round };
 }
 
-/** Whether somebody ever submitted a report for this repository. */
+/**
+ * Whether somebody ever submitted a report for this repository. Two subjects
+ * with one address count as one person: an account that was made anew, or of
+ * another issuer, is no second pair of eyes.
+ */
 export async function hasSubmitted(
 	db: Database,
 	owner: Owner,
@@ -166,7 +170,12 @@ export async function hasSubmitted(
 		.selectFrom("mcp_server_reports")
 		.select("id")
 		.where("repository_key", "=", repositoryKey)
-		.where(isOwnedBy(owner))
+		.where((eb) =>
+			eb.or([
+				isOwnedBy(owner),
+				sql<boolean>`lower(developer_email) = lower(${owner.email})`,
+			]),
+		)
 		.limit(1)
 		.executeTakeFirst();
 	return found !== undefined;
@@ -184,6 +193,8 @@ export async function appendApproval(
 	reviewer: Person,
 	notes: string | null,
 ): Promise<number | undefined> {
+	// The constraint knows subjects alone; nobody else approves before the transaction ends.
+	if (await hasApproved(tx, id, reviewer)) return undefined;
 	const appended = await tx
 		.insertInto("report_approvals")
 		.values({
@@ -217,15 +228,21 @@ export async function listApprovals(
 		.execute();
 }
 
-/** Whether somebody has approved a pending report since its last decision. */
+/** Whether somebody has approved a pending report since its last decision, as this subject or by this address. */
 export async function hasApproved(
 	db: Database,
 	id: string,
-	{ subject }: Pick<Person, "subject">,
+	{ subject, email }: Owner,
 ): Promise<boolean> {
 	const found = await presentRound(db, id)
 		.select("approval.id")
-		.where("approver_subject", "=", subject)
+		.where((eb) =>
+			eb.or([
+				eb("approver_subject", "=", subject),
+				sql<boolean>`lower(approved_by) = lower(${email})`,
+			]),
+		)
+		.limit(1)
 		.executeTakeFirst();
 	return found !== undefined;
 }

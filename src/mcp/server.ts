@@ -71,7 +71,8 @@ export function mountMcp(
 				if (!reply.raw.writableFinished) aborted.abort();
 			});
 			// The body is parsed already; the SDK takes it as it is.
-			const call = new Request(`http://${request.host}${request.url}`, {
+			// Its address may have been written in any way, even whole.
+			const call = new Request(`http://${request.host}/mcp`, {
 				method: "POST",
 				headers: webHeaders(request),
 				signal: aborted.signal,

@@ -185,10 +185,15 @@ function reportsInOrder(
 	if (from !== undefined) {
 		const row = sql.join(columns.map((column) => sql.ref(column)));
 		const seen = sql.join(columns.map((column) => sql.ref(`seen.${column}`)));
+		// The place of another's report would tell when it was submitted, and its risk.
+		const isSeen = filter.owner
+			? isOwnedBy(filter.owner, "seen.owner_key")
+			: sql<boolean>`true`;
 		// Compared inside SQL: a time that left PostgreSQL may have lost precision.
 		query = query.where(
 			sql<boolean>`(${row}) ${sql.raw(isAscending ? ">" : "<")} (
-				select ${seen} from mcp_server_reports as seen where seen.id = ${from}
+				select ${seen} from mcp_server_reports as seen
+				where seen.id = ${from} and ${isSeen}
 			)`,
 		);
 	}

@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
-import { findStandingReport } from "../reports/queries.ts";
+import { findStandingReport, isOwn } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { ReportSummary } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";
@@ -50,13 +50,12 @@ export const queueRouter = router({
 		.output(z.array(ReportSummary))
 		.query(async ({ ctx: { db, identity }, input }) => {
 			const { after } = input;
-			const page = await listReports(db, input, limitTo(identity));
+			const owner = limitTo(identity);
+			const page = await listReports(db, input, owner);
+			const isKnown = (id: string) =>
+				owner ? isOwn(db, id, owner) : findStandingReport(db, id);
 			// An empty page is the end of the list, unless its start never existed.
-			if (
-				page.length === 0 &&
-				after &&
-				!(await findStandingReport(db, after))
-			) {
+			if (page.length === 0 && after && !(await isKnown(after))) {
 				throw new TRPCError({
 					code: "BAD_REQUEST",
 					message: `after: There is no report with the id ${after}. Give the id of the last report you have seen, or leave it out to start at the newest.`,

@@ -211,9 +211,16 @@ export async function findLiveReport(
 /** Whose reports are meant: known by the subject, or by the address alone where it was not proven. */
 export type Owner = Pick<Person, "subject" | "email">;
 
-/** The condition that a report is somebody's own. */
-export function isOwnedBy({ subject, email }: Owner): Expression<SqlBool> {
-	return sql<boolean>`owner_key in (${subject}, lower(${email}))`;
+/**
+ * The condition that a report is somebody's own.
+ *
+ * @param column its `owner_key`, where several tables have one
+ */
+export function isOwnedBy(
+	{ subject, email }: Owner,
+	column = "owner_key",
+): Expression<SqlBool> {
+	return sql<boolean>`${sql.ref(column)} in (${subject}, lower(${email}))`;
 }
 
 /** Whether a report is there, and somebody's own. */

@@ -1,14 +1,25 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
 import { holdsText } from "../queue/queries.ts";
-import { summaryColumns } from "../reports/queries.ts";
+import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
 import type { Server, ServerFilter } from "./schema.ts";
 
-/** A page of servers, those with the newest report first; it starts after the one the caller saw last. */
+/**
+ * A page of servers, those with the newest report first; it starts after the one the caller saw last.
+ *
+ * @param owner if given, only approved servers and those whose newest report is
+ *   this one's, and notes on own reports alone
+ */
 export async function listServers(
 	db: Database,
 	{ status, search, limit, after }: ServerFilter,
+	owner?: Owner,
 ): Promise<Server[]> {
+	const notes = owner
+		? sql<
+				string | null
+			>`case when ${isOwnedBy(owner, "decided.owner_key")} then notes end`
+		: sql<string | null>`notes`;
 	const page = await db
 		.selectFrom("mcp_servers as server")
 		.innerJoin(
@@ -31,9 +42,9 @@ export async function listServers(
 						"from_status",
 						"to_status",
 						"decided_by",
-						"notes",
 						"decided_at",
 					])
+					.select(notes.as("notes"))
 					.as("last"),
 			(join) => join.onTrue(),
 		)
@@ -51,6 +62,14 @@ export async function listServers(
 		])
 		.$if(status !== "all", (query) =>
 			query.where("server.status", "=", status as Server["status"]),
+		)
+		.$if(owner !== undefined, (query) =>
+			query.where((eb) =>
+				eb.or([
+					eb("server.status", "=", "approved"),
+					isOwnedBy(owner as Owner, "report.owner_key"),
+				]),
+			),
 		)
 		.$if(Boolean(search), (query) => query.where(holdsText(search ?? "")))
 		.$if(after !== undefined, (query) =>

@@ -1,6 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
+import { limitTo } from "../reports/one-report.ts";
 import { findStandingReport } from "../reports/queries.ts";
 import { procedure, router } from "../trpc.ts";
 import { listServers } from "./queries.ts";
@@ -18,7 +19,7 @@ export const serversRouter = router({
 				tags: ["Servers"],
 				summary: "List servers",
 				description:
-					"One row per repository: its newest report, where the server stands, and the last decision about it; those with the newest report first. The approved ones are the catalogue. A full page carries a `Link` to the next one.",
+					"One row per repository: its newest report, where the server stands, and the last decision about it; those with the newest report first. The approved ones are the catalogue; who may not read everybody's reports sees those and own servers, and no notes about others' reports. A full page carries a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,
@@ -28,9 +29,9 @@ export const serversRouter = router({
 		})
 		.input(ServerFilter)
 		.output(z.array(Server))
-		.query(async ({ ctx: { db }, input }) => {
+		.query(async ({ ctx: { db, identity }, input }) => {
 			const { after } = input;
-			const page = await listServers(db, input);
+			const page = await listServers(db, input, limitTo(identity));
 			if (
 				page.length === 0 &&
 				after &&

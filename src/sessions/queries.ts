@@ -43,10 +43,20 @@ export async function deleteSession(
 		.execute();
 }
 
-/** Forgets the sessions that ended by themselves. */
+/**
+ * Forgets the sessions that ended by themselves; those that another sign-in is
+ * deleting are left to it, or two could wait for each other.
+ */
 export async function deleteExpiredSessions(db: Database): Promise<void> {
 	await db
 		.deleteFrom("sessions")
-		.where("expires_at", "<=", sql<string>`now()`)
+		.where("session_sha256", "in", (eb) =>
+			eb
+				.selectFrom("sessions")
+				.where("expires_at", "<=", sql<string>`now()`)
+				.select("session_sha256")
+				.forUpdate()
+				.skipLocked(),
+		)
 		.execute();
 }

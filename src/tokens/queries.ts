@@ -64,7 +64,10 @@ export async function insertToken(
 		.executeTakeFirstOrThrow();
 }
 
-/** Tokens, newest first; of one person, or of everybody. */
+/**
+ * Tokens of one person, or of everybody: those that still count, then those that
+ * ended, each newest first. So no number of ended ones hides one that counts.
+ */
 export async function listTokens(
 	db: Database,
 	owner: Pick<Person, "subject"> | undefined,
@@ -73,6 +76,7 @@ export async function listTokens(
 		.selectFrom("access_tokens as token")
 		.innerJoin("people as person", "person.subject", "token.owner_subject")
 		.select(tokenColumns)
+		.orderBy(sql`token.revoked_at is null and token.expires_at > now()`, "desc")
 		.orderBy("token.created_at", "desc")
 		.orderBy("token.id", "desc")
 		.limit(MAX_TOKENS);

@@ -80,7 +80,7 @@ export const tokensRouter = router({
 				tags,
 				summary: "List access tokens",
 				description:
-					"Your own, or everybody's for the role admin; newest first, those that ended included. At most 200.",
+					"Your own, or everybody's for the role admin; those that still count first, then those that ended, each newest first. At most 200.",
 			},
 			rest: {
 				success: 200,

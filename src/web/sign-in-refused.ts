@@ -3,6 +3,7 @@ import {
 	AuthorizationResponseError,
 	ClientError,
 	ResponseBodyError,
+	WWWAuthenticateChallengeError,
 } from "openid-client";
 import { providerOutOfReach } from "../oidc.ts";
 
@@ -36,6 +37,21 @@ export function explainRefusal(error: unknown): unknown {
 			"This sign-in was used already, or took too long.",
 		);
 	}
+	if (
+		error instanceof WWWAuthenticateChallengeError ||
+		isClientRefused(error)
+	) {
+		return signInRefused(
+			"client_refused",
+			"The identity provider does not accept this service's registration; its secret may have expired.",
+		);
+	}
+	if (error instanceof ResponseBodyError) {
+		return signInRefused(
+			"provider_error",
+			"The identity provider could not sign you in.",
+		);
+	}
 	if (error instanceof TRPCError) {
 		return error.code === "UNAUTHORIZED"
 			? signInRefused("no_email", error.message)
@@ -50,6 +66,14 @@ export function explainRefusal(error: unknown): unknown {
 		);
 	}
 	return error;
+}
+
+/** The pages' own credentials are wrong (RFC 6749, section 5.2). */
+function isClientRefused(error: unknown): boolean {
+	return (
+		error instanceof ResponseBodyError &&
+		["invalid_client", "unauthorized_client"].includes(error.error)
+	);
 }
 
 /** Nobody answered (`fetch` throws a TypeError), in time, or with what a provider says. */
