@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { badToken, grant, type Identity } from "./identity.ts";
+import { badToken, grant, grantToken, type Identity } from "./identity.ts";
 import { openVerifier } from "./oidc.ts";
 import { findTokenOwner, markTokenUsed } from "./tokens/queries.ts";
 import { hashSecret, isOwnToken } from "./tokens/rules.ts";
@@ -47,11 +47,16 @@ export function openAuthenticator(
 				);
 			}
 			if (isOwnToken(token)) return identifyOwner(db, token);
-			const { person, scopes } = await verifier.verify(
+			const { person, scopes, issuedAt } = await verifier.verify(
 				token,
 				audiences[resource],
 			);
-			return { ...person, method: "oidc", permissions: grant(person, scopes) };
+			return {
+				...person,
+				method: "oidc",
+				permissions: grant(person, scopes),
+				issuedAt,
+			};
 		},
 	};
 }
@@ -68,7 +73,7 @@ async function identifyOwner(db: Database, token: string): Promise<Identity> {
 	return {
 		...person,
 		method: "access_token",
-		permissions: grant(person, scopes),
+		permissions: grantToken(person, scopes),
 		tokenId,
 	};
 }

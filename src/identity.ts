@@ -73,6 +73,8 @@ export type Identity =
 			permissions: ReadonlySet<Permission>;
 			/** The access token of ours that was used. */
 			tokenId?: string;
+			/** When the provider said so, in seconds since 1970, where a token of its was used. */
+			issuedAt?: number;
 	  });
 
 /** Somebody whose identity is proven. */
@@ -98,6 +100,14 @@ export function grant(
 			? granted
 			: granted.filter((permission) => limits.includes(permission)),
 	);
+}
+
+/** What an access token of ours may do: its scopes, as far as its owner's roles allow. */
+export function grantToken(
+	owner: Pick<Person, "roles">,
+	scopes: readonly string[],
+): ReadonlySet<Permission> {
+	return new Set([...grant(owner)].filter((one) => scopes.includes(one)));
 }
 
 /** Keeps of what a provider says only roles that this service knows. */

@@ -36,7 +36,7 @@ export interface TokenVerifier {
 	verify(
 		token: string,
 		audiences: string[],
-	): Promise<{ person: Person; scopes: string[] }>;
+	): Promise<{ person: Person; scopes: string[]; issuedAt: number }>;
 }
 
 /**
@@ -61,6 +61,8 @@ export function openVerifier(
 			return {
 				person: readPerson(payload, config),
 				scopes: readScopes(payload),
+				// One that does not say when is older than all that is known.
+				issuedAt: payload.iat ?? 0,
 			};
 		},
 	};
@@ -180,6 +182,11 @@ export function readPerson(
 	payload: Record<string, unknown>,
 	{ OIDC_ROLES_CLAIM, OIDC_EMAIL_CLAIM }: ClaimNames,
 ): Person {
+	if (typeof payload.sub !== "string" || payload.sub.trim() === "") {
+		throw badToken(
+			"The token does not say whom it is about, in its claim sub.",
+		);
+	}
 	const email = readClaim(payload, OIDC_EMAIL_CLAIM);
 	if (typeof email !== "string" || email.trim() === "" || email.length > 255) {
 		throw badToken(

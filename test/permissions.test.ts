@@ -75,7 +75,7 @@ const table: Record<string, Row> = {
 	"analytics.overview": { mayCall: readersOfAll },
 	"tokens.create": {
 		mayCall: everybodyWithRole,
-		input: async () => ({ name: "CI", scopes: ["reports:read"] }),
+		input: async () => ({ name: "CI", scopes: ["catalogue:read"] }),
 		status: 201,
 	},
 	"tokens.list": { mayCall: everybodyWithRole },
@@ -268,7 +268,7 @@ describe("access tokens of our own", () => {
 	}
 
 	test("act for their owner, within their scopes and the owner's roles", async () => {
-		const { token } = await make("dev", ["reports:submit", "audit:read"]);
+		const { token } = await make("dev", ["reports:submit"]);
 		expect(token).toMatch(/^golive_[0-9a-f]{64}$/);
 		const authorization = `Bearer ${token}`;
 		const report = anonymousReport();
@@ -298,6 +298,42 @@ describe("access tokens of our own", () => {
 			scopes,
 		});
 		expect(wide.status).toBe(400);
+	});
+
+	test("have no scope that their maker does not have", async () => {
+		const { status, body } = await rest("tokens.create", await bearer("dev"), {
+			name: "CI",
+			scopes: ["reports:submit", "audit:read"],
+		});
+		expect(status).toBe(403);
+		expect(body.detail).toContain("takes the role auditor");
+	});
+
+	test("get back no role that was taken away, from an older token of the provider", async () => {
+		const old = await provider.mint("aud", {
+			iat: Math.floor(Date.now() / 1000) - 300,
+		});
+		const input = { name: "CI", scopes: ["reports:read_all"] };
+		const { token } = (await rest("tokens.create", `Bearer ${old}`, input))
+			.body;
+		const use = async () =>
+			(await rest("analytics.summary", `Bearer ${token}`, {})).status;
+		expect(await use()).toBe(200);
+		// What signing in keeps.
+		await service.db
+			.updateTable("people")
+			.set({ roles: ["developer"], seen_at: new Date().toISOString() })
+			.where("email", "=", "aud@example.com")
+			.execute();
+		expect(await use()).toBe(403);
+		await rest("tokens.create", `Bearer ${old}`, input);
+		expect(await use()).toBe(403);
+		// A token that was given since says what holds now.
+		const now = await provider.mint("aud", {
+			iat: Math.floor(Date.now() / 1000) + 2,
+		});
+		await rest("tokens.create", `Bearer ${now}`, input);
+		expect(await use()).toBe(200);
 	});
 
 	test("approve nothing by themselves, which takes a person; they reject and reopen", async () => {

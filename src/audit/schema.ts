@@ -14,6 +14,7 @@ export const methods = ["none", ...authenticationMethods] as const;
 export const actions = [
 	"report_submitted",
 	"report_withdrawn",
+	"approval_requested",
 	"approval_recorded",
 	"report_approved",
 	"report_rejected",

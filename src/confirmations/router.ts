@@ -1,3 +1,5 @@
+import { recordEvent } from "../audit/queries.ts";
+import { originOf } from "../audit/rules.ts";
 import { hasSubmitted, lockCandidate } from "../decisions/queries.ts";
 import { approve } from "../decisions/router.ts";
 import {
@@ -7,7 +9,7 @@ import {
 } from "../decisions/rules.ts";
 import { NewDecision } from "../decisions/schema.ts";
 import { actingAs, type ProvenIdentity } from "../identity.ts";
-import { savePerson } from "../people/queries.ts";
+import { rememberPerson } from "../people/queries.ts";
 import { findStandingReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
@@ -63,20 +65,26 @@ export const confirmationsRouter = router({
 				throw ownRepository();
 			}
 			const secret = makeSecret();
-			const { subject, email, name, roles } = identity;
-			await savePerson(db, { subject, email, name, roles });
-			const expires_at = await insertConfirmation(
-				db,
-				{
-					token_sha256: hashSecret(secret),
+			const expires_at = await db.transaction().execute(async (tx) => {
+				await rememberPerson(tx, identity);
+				const ends = await insertConfirmation(
+					tx,
+					{
+						token_sha256: hashSecret(secret),
+						report_id: input.id,
+						status: input.status,
+						notes: input.review_notes?.trim() || null,
+						requested_by_subject: identity.subject,
+						client,
+					},
+					LIFETIME_MINUTES,
+				);
+				await recordEvent(tx, originOf(ctx), {
+					action: "approval_requested",
 					report_id: input.id,
-					status: input.status,
-					notes: input.review_notes?.trim() || null,
-					requested_by_subject: subject,
-					client,
-				},
-				LIFETIME_MINUTES,
-			);
+				});
+				return ends;
+			});
 			return { url: `${settings.PUBLIC_URL}/confirm/${secret}`, expires_at };
 		}),
 

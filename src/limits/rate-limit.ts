@@ -34,7 +34,11 @@ export interface RateLimits {
 		reply: FastifyReply,
 		subject: string,
 	): Promise<void>;
-	/** Counts a request with credentials that are not accepted: guessing ends soon. */
+	/**
+	 * Counts a request with credentials that are not accepted: guessing ends soon.
+	 * Good ones from the same address are looked at all the same, or a stranger
+	 * behind the same proxy could shut everybody out.
+	 */
 	countFailure(request: FastifyRequest): Promise<void>;
 }
 
@@ -76,9 +80,8 @@ export function mountRateLimits(
 			keyGenerator: (request) => `failed ${addressOf(request)}`,
 		});
 		app.addHook("onRequest", async (request, reply) => {
-			if (isExempt(request)) return;
-			if (!isIdentifiedLater(request)) return refuseBeyond(request, reply);
-			refuseGuessing(await countFailed(request, { increment: false }));
+			if (isExempt(request) || isIdentifiedLater(request)) return;
+			await refuseBeyond(request, reply);
 		});
 	});
 

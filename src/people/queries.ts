@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
-import type { Person } from "../identity.ts";
+import type { Person, ProvenIdentity } from "../identity.ts";
 
-/** Keeps what the identity provider just said of somebody. */
+/** Keeps what the identity provider said of somebody who signs in now. */
 export async function savePerson(db: Database, person: Person): Promise<void> {
 	await db
 		.insertInto("people")
@@ -14,6 +14,30 @@ export async function savePerson(db: Database, person: Person): Promise<void> {
 				roles: person.roles,
 				seen_at: sql<string>`now()`,
 			}),
+		)
+		.execute();
+}
+
+/**
+ * Keeps who acts with a token of the identity provider, for what is remembered
+ * of them. An older token than what is known already changes nothing: it may
+ * hold a role that was taken away since.
+ */
+export async function rememberPerson(
+	db: Database,
+	{ subject, email, name, roles, issuedAt }: ProvenIdentity,
+): Promise<void> {
+	// Sessions, access tokens of ours and the command line know people from here.
+	if (issuedAt === undefined) return;
+	const seen_at = sql<string>`to_timestamp(${issuedAt})`;
+	await db
+		.insertInto("people")
+		.values({ subject, email, name, roles, seen_at })
+		.onConflict((conflict) =>
+			conflict
+				.column("subject")
+				.doUpdateSet({ email, name, roles, seen_at })
+				.where("people.seen_at", "<", seen_at),
 		)
 		.execute();
 }

@@ -2,7 +2,7 @@ import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { originOf } from "../audit/rules.ts";
 import { may, notPermitted, type ProvenIdentity } from "../identity.ts";
-import { savePerson } from "../people/queries.ts";
+import { rememberPerson } from "../people/queries.ts";
 import { procedure, router } from "../trpc.ts";
 import { insertToken, listTokens, revokeToken } from "./queries.ts";
 import { hashSecret, makeToken } from "./rules.ts";
@@ -53,6 +53,7 @@ export const tokensRouter = router({
 				success: 201,
 				errors: {
 					400: "The input is not valid; `issues` names every problem.",
+					403: "A scope is one that you do not have yourself.",
 				},
 			},
 		})
@@ -61,9 +62,10 @@ export const tokensRouter = router({
 		.mutation(async ({ ctx, input }) => {
 			const { db, identity } = ctx;
 			const token = makeToken();
-			const { subject, email, name, roles } = identity;
+			const beyond = input.scopes.find((scope) => !may(identity, scope));
+			if (beyond) throw notPermitted(identity, beyond);
 			const created = await db.transaction().execute(async (tx) => {
-				await savePerson(tx, { subject, email, name, roles });
+				await rememberPerson(tx, identity);
 				const kept = { ...input, token_sha256: hashSecret(token) };
 				return insertToken(tx, identity, kept, originOf(ctx));
 			});
