@@ -27,7 +27,7 @@ import {
 	type Timeouts,
 } from "./limits/connections.ts";
 import { mountOverload, type OverloadLimits } from "./limits/overload.ts";
-import { mountRateLimits } from "./limits/rate-limit.ts";
+import { mountRateLimits, type RateLimits } from "./limits/rate-limit.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { guardOrigins } from "./origins.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
@@ -109,14 +109,14 @@ export function buildApp(
 	// In this order for every request, before anything is read of it.
 	guardOrigins(app, config);
 	mountOverload(app, thresholds.overload);
-	identifyCallers(app, db, config, contextFor);
+	const limits = identifyCallers(app, db, config, contextFor);
 	app.after(() => {
 		app.addHook("onRequest", (request, _reply, done) => {
 			done(request.url.length > MAX_URL_LENGTH ? urlTooLong() : undefined);
 		});
 	});
 
-	const web = mountWeb(app, contextFor, config);
+	const web = mountWeb(app, contextFor, config, limits);
 	app.setNotFoundHandler(async (request, reply) => {
 		const error = new TRPCError({
 			code: "NOT_FOUND",
@@ -151,20 +151,21 @@ function identifyCallers(
 	db: Database,
 	config: Config,
 	contextFor: ContextFor,
-): void {
+): RateLimits {
 	const asksWho = config.AUTH === "oidc";
 	const limits = mountRateLimits(app, {
 		perMinute: config.RATE_LIMIT,
 		...(config.RATE_LIMIT_SHARED && { shared: db }),
 		isIdentifiedLater: (request) =>
 			asksWho &&
-			doorOf(request) !== undefined &&
-			credentialsOf(request) !== undefined,
+			(doorOf(request) === undefined
+				? request.routeOptions.config.isPersonal === true
+				: credentialsOf(request) !== undefined),
 	});
 	app.decorateRequest("refusal", undefined);
 	if (!asksWho) {
 		app.decorateRequest("identity", { getter: () => anybody });
-		return;
+		return limits;
 	}
 	app.decorateRequest("identity", null);
 	const authenticator = openAuthenticator(db, config);
@@ -193,6 +194,7 @@ function identifyCallers(
 			}
 		});
 	});
+	return limits;
 }
 
 /**

@@ -617,6 +617,38 @@ describe("a session", () => {
 	});
 });
 
+test("people are counted by who they are, and strangers by their address", async () => {
+	const own = await startService(undefined, {
+		...provider.settings(publicUrl),
+		RATE_LIMIT: 6,
+	});
+	const [rita, ron, stranger] = [
+		openBrowser(own),
+		openBrowser(own),
+		openBrowser(own),
+	];
+	await signIn(rita, "rita");
+	await signIn(ron, "ron");
+	const statuses = async (browser: TestBrowser, times: number) => {
+		const answers: number[] = [];
+		for (let time = 0; time < times; time++) {
+			answers.push((await browser.open("/checklist")).status);
+		}
+		return answers;
+	};
+	expect(await statuses(rita, 7)).toEqual([...Array(6).fill(200), 429]);
+	expect(await statuses(ron, 6)).toEqual(Array(6).fill(200));
+	// Signing in was four requests of this address.
+	expect(await statuses(stranger, 3)).toEqual([303, 303, 429]);
+	// A session that is none is an address's too.
+	const forged = openBrowser(own);
+	forged.jar.set("__Host-go_live_session", "A".repeat(43));
+	expect(await statuses(forged, 1)).toEqual([429]);
+	// Forms are counted too, before anything is made of them.
+	const { status } = await ron.post("/tokens", { csrf: "any" });
+	expect(status).toBe(429);
+});
+
 describe("an access token's page", () => {
 	test("shows a new token once, to nobody's cache, and in no address", async () => {
 		const browser = openBrowser();

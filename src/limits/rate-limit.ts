@@ -20,7 +20,7 @@ export interface RateLimitOptions {
 	shared?: Database;
 	/**
 	 * Whether a later hook will tell who sent the request, and then calls
-	 * `countIdentity` or `countFailure`: until then it is not counted. Without it,
+	 * `countIdentity`, `countAddress` or `countFailure`: until then it is not counted. Without it,
 	 * every request is counted by its address.
 	 */
 	isIdentifiedLater?: (request: FastifyRequest) => boolean;
@@ -28,6 +28,8 @@ export interface RateLimitOptions {
 
 /** What the hook that checks credentials calls; each throws TOO_MANY_REQUESTS. */
 export interface RateLimits {
+	/** Counts a request of which nobody knows who sent it, by its address. */
+	countAddress(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 	/** Counts a request by who sent it, wherever from. */
 	countIdentity(
 		request: FastifyRequest,
@@ -53,7 +55,8 @@ export function mountRateLimits(
 	{ perMinute, shared, isIdentifiedLater = () => false }: RateLimitOptions,
 ): RateLimits {
 	if (perMinute === 0) {
-		return { countIdentity: async () => {}, countFailure: async () => {} };
+		const count = async () => {};
+		return { countIdentity: count, countAddress: count, countFailure: count };
 	}
 	const subjects = new WeakMap<FastifyRequest, string>();
 	let countRequest: Count;
@@ -108,6 +111,7 @@ export function mountRateLimits(
 	}
 
 	return {
+		countAddress: refuseBeyond,
 		async countIdentity(request, reply, subject) {
 			if (isExempt(request)) return;
 			subjects.set(request, subject);

@@ -9,6 +9,7 @@ import {
 	type Permission,
 	type ProvenIdentity,
 } from "../identity.ts";
+import type { RateLimits } from "../limits/rate-limit.ts";
 import { findSessionOwner } from "../sessions/queries.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import { localPath } from "./local-path.ts";
@@ -20,6 +21,8 @@ declare module "fastify" {
 	interface FastifyContextConfig {
 		/** Strangers may ask for it too. */
 		isOpen?: boolean;
+		/** A page that looks at the session, and counts the request as that person's. */
+		isPersonal?: boolean;
 	}
 }
 
@@ -27,11 +30,24 @@ declare module "fastify" {
  * Recognises people by their session, and nothing else; sends strangers to sign
  * in. What they may do is for the procedures to say.
  */
-export function recognisePeople(scope: FastifyInstance, site: Site): void {
+export function recognisePeople(
+	scope: FastifyInstance,
+	site: Site,
+	limits: RateLimits,
+): void {
+	scope.addHook("onRoute", (route) => {
+		const { config = {} } = route;
+		route.config = { ...config, isPersonal: !config.isOpen };
+	});
+	const count = (request: FastifyRequest, reply: FastifyReply) =>
+		request.identity && request.identity.method !== "none"
+			? limits.countIdentity(request, reply, request.identity.subject)
+			: limits.countAddress(request, reply);
 	scope.addHook("onRequest", async (request, reply) => {
 		const { isOpen } = request.routeOptions.config;
 		if (isOpen || request.method === "POST") return;
 		await recognise(site, request);
+		await count(request, reply);
 		if (request.identity) return;
 		forgetSession(site, request, reply);
 		if (!isForPage(request)) throw signInFirst();
@@ -41,12 +57,13 @@ export function recognisePeople(scope: FastifyInstance, site: Site): void {
 	scope.addHook("preHandler", async (request, reply) => {
 		const { isOpen } = request.routeOptions.config;
 		if (isOpen || request.method !== "POST") return;
-		refuseForeignOrigin(request, site.publicUrl);
 		try {
 			await recognise(site, request);
 		} catch (error) {
 			return sendKept(site, error, request, reply);
 		}
+		await count(request, reply);
+		refuseForeignOrigin(request, site.publicUrl);
 		if (request.identity) return;
 		forgetSession(site, request, reply);
 		return sendKept(site, signInFirst(), request, reply);

@@ -10,6 +10,7 @@ import type {
 } from "fastify";
 import type { Config } from "../config.ts";
 import { reportError } from "../errors.ts";
+import type { RateLimits } from "../limits/rate-limit.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
 import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
@@ -62,6 +63,7 @@ export function mountWeb(
 	app: FastifyInstance,
 	contextFor: ContextFor,
 	config: Config,
+	limits: RateLimits,
 ): WebErrors {
 	const site = openWebSite(app.log, contextFor, config);
 	app.addHook("onClose", () => site.background.close());
@@ -78,7 +80,7 @@ export function mountWeb(
 		await scope.register(compress, { threshold: 1024 });
 		await scope.register(cookie);
 		await scope.register(formbody, { bodyLimit: FORM_LIMIT });
-		if (site.hasSignIn) recognisePeople(scope, site);
+		if (site.hasSignIn) recognisePeople(scope, site, limits);
 		refuseOtherMethodsOfAll(scope, () => {
 			mountAssets(scope, site);
 			mountQueuePage(scope, site);
