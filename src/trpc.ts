@@ -102,31 +102,46 @@ export const mergeRouters = t.mergeRouters;
 export const publicProcedure = t.procedure;
 
 /** A procedure for those who have the permission that its metadata names. */
-export const procedure = t.procedure
-	.use(async ({ ctx, path, getRawInput, next }) => {
-		const result = await next();
-		if (!result.ok && result.error.code === "FORBIDDEN") {
+export const procedure = t.procedure.use(
+	async ({ ctx, meta, path, getRawInput, next }) => {
+		const denial = findDenial(ctx, meta, path);
+		// The context is the same, but for its type: handing over a new one has every call copy it.
+		const result = denial
+			? undefined
+			: await (next() as ReturnType<typeof next<{ identity: Identity }>>);
+		const error = denial ?? (result?.ok === false ? result.error : undefined);
+		if (error && isRefusal(error)) {
 			await recordRefusal(ctx, async () => ({
 				action: "action_refused",
 				target: path,
 				report_id: reportIdIn(path, await getRawInput()),
-				detail: result.error.message,
+				detail: error.message,
 			}));
 		}
+		if (!result) throw denial;
 		return result;
-	})
-	.use(({ ctx, meta, path, next }) => {
-		const { identity, refusal } = ctx;
-		if (!identity) throw refusal ?? notSignedIn();
-		if (!meta?.access) throw new Error(`${path} does not say who may call it`);
-		if (!may(identity, meta.access)) {
-			// Where nobody signs in, everybody may.
-			throw notPermitted(identity as ProvenIdentity, meta.access);
-		}
-		// The context is the same, but for its type: handing over a new one has every call copy it.
-		return next() as ReturnType<typeof next<{ identity: Identity }>>;
-	});
+	},
+);
 export const createCallerFactory = t.createCallerFactory;
+
+/** Why this caller may not call this procedure at all, if so. */
+function findDenial(
+	{ identity, refusal }: Context,
+	meta: Meta | undefined,
+	path: string,
+): TRPCError | undefined {
+	if (!identity) return refusal ?? notSignedIn();
+	if (!meta?.access) throw new Error(`${path} does not say who may call it`);
+	if (may(identity, meta.access)) return undefined;
+	// Where nobody signs in, everybody may.
+	return notPermitted(identity as ProvenIdentity, meta.access);
+}
+
+/** Whether somebody tried what they may not; a 404 may be one in disguise. */
+function isRefusal({ code, cause }: TRPCError): boolean {
+	const { isDisguised } = (cause ?? {}) as { isDisguised?: true };
+	return code === "FORBIDDEN" || isDisguised === true;
+}
 
 /** About which report somebody asked; the input is not checked yet. */
 function reportIdIn(path: string, input: unknown): string | null {

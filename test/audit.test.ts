@@ -442,12 +442,25 @@ describe("what is recorded", () => {
 		]);
 	});
 
+	test("reading somebody else's report, which the answer does not even admit to be there", async () => {
+		const { id } = await submitAs(service, "dev");
+		const url = `/api/v1/reports/${id}/decisions`;
+		expect((await askAs(service, "other", { url })).status).toBe(404);
+		expect((await readLog(service)).slice(1)).toMatchObject([
+			{
+				actor: "other@example.com",
+				action: "action_refused",
+				report_id: id,
+				target: "reports.decisions",
+			},
+		]);
+	});
+
 	test("not: reading, strangers without credentials, and what fails for other reasons", async () => {
 		const { id, repository_url } = await submitAs(service, "dev");
 		await service.ask({ url: "/api/v1/reports" });
 		await service.ask({ url: "/trpc/reports.list" });
 		await askAs(service, "rita", { url: `/api/v1/reports/${id}` });
-		await askAs(service, "other", { url: `/api/v1/reports/${id}` });
 		const again = newReport({ repository_url, developer_email: undefined });
 		const duplicate = await askAs(service, "dev", {
 			method: "POST",

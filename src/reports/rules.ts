@@ -92,11 +92,15 @@ export function duplicateReport(existing: StandingReport): TRPCError {
 
 /** 404 for a report that does not exist, or that the caller may not know of. */
 export function unknownReport(id: string, isLimited = false): TRPCError {
+	const message = isLimited
+		? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
+		: `There is no report with the id ${id}. List the reports to find the right one.`;
+	// The audit log tells it from what simply is not there.
+	const cause = Object.assign(new Error(message), { isDisguised: true });
 	return new TRPCError({
 		code: "NOT_FOUND",
-		message: isLimited
-			? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
-			: `There is no report with the id ${id}. List the reports to find the right one.`,
+		message,
+		...(isLimited && { cause }),
 	});
 }
 
