@@ -206,6 +206,61 @@ describe.each(rows)("%s through %s", (procedure, facade, row) => {
 	});
 });
 
+/** What each tool of MCP needs, by hand again. */
+const tools: Record<string, string> = {
+	check_report: "reports.check",
+	submit_report: "reports.submit",
+	list_servers: "reports.list",
+	get_report: "reports.get",
+	review_report: "reports.setStatus",
+	withdraw_report: "reports.withdraw",
+};
+
+describe.each(Object.entries(tools))("%s through MCP", (tool, procedure) => {
+	const row = table[procedure] as Row;
+
+	async function callTool(authorization: string | undefined, input: object) {
+		const { report_data, ...others } = input as { report_data?: string };
+		return service.ask({
+			method: "POST",
+			url: "/mcp",
+			headers: {
+				"content-type": "application/json",
+				accept: "application/json, text/event-stream",
+				...(authorization && { authorization }),
+			},
+			payload: {
+				jsonrpc: "2.0",
+				id: 1,
+				method: "tools/call",
+				params: {
+					name: tool,
+					arguments: {
+						...others,
+						...(report_data && { report_markdown: report_data }),
+					},
+				},
+			},
+		});
+	}
+
+	test.each(people)("as %s", async (who) => {
+		const input = (await row.input?.(who)) ?? {};
+		const { status, body } = await callTool(await bearer(who), input);
+		expect(status).toBe(row.mayCall.includes(who) ? 200 : 403);
+		if (status !== 200) return;
+		expect(body.result.isError, JSON.stringify(body)).not.toBe(true);
+	});
+
+	test.each(Object.entries(badTokens()))("with %s", async (_title, make) => {
+		const token = await make();
+		const input = (await row.input?.("dev")) ?? {};
+		const answer = await callTool(token && `Bearer ${token}`, input);
+		expect(answer.status).toBe(401);
+		expect(answer.headers["www-authenticate"]).toContain("resource_metadata=");
+	});
+});
+
 /** Tokens that prove nothing, all of somebody with every role. */
 function badTokens(): Record<string, () => Promise<string | undefined>> {
 	const now = () => Math.floor(Date.now() / 1000);

@@ -617,6 +617,51 @@ describe("a session", () => {
 	});
 });
 
+/** Who may look at which page, by hand; what only a report's own developer may see is 404 to other developers. */
+const pages: Record<string, Record<string, number>> = {
+	"/": { dev: 200, rita: 200, aud: 200, adm: 403, nobody: 403 },
+	"/servers": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
+	"/overview": { dev: 403, rita: 200, aud: 200, adm: 403, nobody: 403 },
+	"/checklist": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
+	"/audit": { dev: 403, rita: 403, aud: 200, adm: 403, nobody: 403 },
+	"/tokens": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
+	"/reports/:id": {
+		...{ dev: 200, other: 404, rita: 200, aud: 200, adm: 403, nobody: 403 },
+	},
+	"/reports/:id/raw": {
+		...{ dev: 200, other: 404, rita: 200, aud: 200, adm: 403, nobody: 403 },
+	},
+};
+
+test.each(Object.entries(pages))(
+	"%s answers everybody as they may",
+	async (page, expected) => {
+		const { body } = await service.ask({
+			method: "POST",
+			url: "/api/v1/reports",
+			payload: newReport({ developer_email: undefined }),
+			headers: {
+				host: "go-live.example.com",
+				authorization: `Bearer ${await provider.mint("dev")}`,
+			},
+		});
+		const path = page.replace(":id", body.id);
+		for (const [account, status] of Object.entries(expected)) {
+			const browser = openBrowser();
+			await signIn(browser, account);
+			expect((await browser.open(path)).status, account).toBe(status);
+		}
+		// A page takes no token, and sends a stranger to sign in.
+		for (const who of ["rita", undefined]) {
+			const { status } = await openBrowser().open(
+				path,
+				who ? { authorization: `Bearer ${await provider.mint(who)}` } : {},
+			);
+			expect(status).toBe(303);
+		}
+	},
+);
+
 test("people are counted by who they are, and strangers by their address", async () => {
 	const own = await startService(undefined, {
 		...provider.settings(publicUrl),
