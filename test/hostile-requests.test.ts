@@ -12,6 +12,7 @@ import {
 	hostileRequests,
 	MARK,
 } from "./hostile-requests.ts";
+import { startProvider } from "./provider.ts";
 import {
 	type ServiceProcess,
 	send,
@@ -62,9 +63,11 @@ async function readRows(client: pg.Client, ids: string[]) {
 	return rows;
 }
 
+type Target = Pick<ServiceProcess, "url">;
+
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
-function attack(service: ServiceProcess, hostile: HostileRequest) {
+function attack(service: Target, hostile: HostileRequest) {
 	return new Promise<{ status: number; headers: string; body: string }>(
 		(resolve, reject) => {
 			const { method, target, headers = {}, body } = hostile;
@@ -97,7 +100,7 @@ function attack(service: ServiceProcess, hostile: HostileRequest) {
 }
 
 /** The service may hang up on a body that it does not want; it must not on anything else. */
-async function survive(service: ServiceProcess, hostile: HostileRequest) {
+async function survive(service: Target, hostile: HostileRequest) {
 	try {
 		return await attack(service, hostile);
 	} catch (error) {
@@ -112,7 +115,11 @@ function tell({ method, target, headers, body }: HostileRequest): string {
 	return `${method} ${target.slice(0, 300)} ${JSON.stringify(headers ?? {}).slice(0, 300)} ${String(body ?? "").slice(0, 300)}`;
 }
 
-async function attackAll(service: ServiceProcess, requests: HostileRequest[]) {
+async function attackAll(
+	service: Target,
+	requests: HostileRequest[],
+	secret?: string,
+) {
 	const seen = new Map<number, number>();
 	const queue = [...requests];
 	const attacker = async () => {
@@ -122,6 +129,7 @@ async function attackAll(service: ServiceProcess, requests: HostileRequest[]) {
 			const { status, headers, body } = answer;
 			const told = `${tell(next)} answered ${status} ${body.slice(0, 500)}`;
 			seen.set(status, (seen.get(status) ?? 0) + 1);
+			if (secret) expect((body + headers).includes(secret), told).toBe(false);
 			// 503 is deliberate while the service is overloaded, which it says.
 			if (status !== 503 || !body.includes("overloaded")) {
 				expect(status, told).toBeLessThan(500);
@@ -205,6 +213,56 @@ test("thousands of hostile requests through every way in leave the service as it
 	service.child.kill("SIGTERM");
 	expect((await service.ended()).code).toBe(0);
 }, 120_000);
+
+test.each(["a stranger", "another developer"])(
+	"where people sign in, %s reads nothing and changes nothing by hostile requests",
+	async (attacker) => {
+		const publicUrl = "http://127.0.0.1:8080";
+		const provider = await startProvider(publicUrl);
+		const service = await startService(undefined, {
+			...provider.settings(publicUrl),
+			RATE_LIMIT: 0,
+		});
+		const secret = "only-for-its-readers-83127";
+		const { body: report } = await service.ask({
+			method: "POST",
+			url: "/api/v1/reports",
+			headers: { authorization: `Bearer ${await provider.mint("dev")}` },
+			payload: newReport({
+				developer_email: undefined,
+				server_name: secret,
+				report_data: `# ${secret}`,
+			}),
+		});
+		expect(report.server_name).toBe(secret);
+		const stored = () =>
+			service.db
+				.selectFrom("mcp_server_reports")
+				.selectAll()
+				.where("id", "=", report.id)
+				.execute();
+		const before = await stored();
+		const authorization = `Bearer ${await provider.mint("other")}`;
+		const requests = hostileRequests(report.id)
+			.filter((_, index) => index % 2 === 0)
+			.map((one) =>
+				attacker === "a stranger"
+					? one
+					: { ...one, headers: { authorization, ...one.headers } },
+			);
+		const seen = await attackAll(
+			{ url: await service.listen() },
+			requests,
+			secret,
+		);
+		expect(requests.length).toBeGreaterThan(2000);
+		expect(seen.get(attacker === "a stranger" ? 401 : 404)).toBeGreaterThan(
+			100,
+		);
+		expect(await stored()).toEqual(before);
+	},
+	120_000,
+);
 
 test.each(["a b", "[::1", "localhost:99999999", "x/y?z#", "@", "%00", "é"])(
 	"whatever host is asked for, where all are allowed: %s",
