@@ -1,4 +1,4 @@
-import type { PostgresPool } from "kysely";
+import type { PostgresPool, PostgresPoolClient } from "kysely";
 import pg from "pg";
 
 /** How connections to the database are kept. */
@@ -31,7 +31,6 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 		keepAlive: true,
 		application_name: "mcp-go-live",
 		types: { getTypeParser: typeParser },
-		...(!options.isPatient && { query_timeout: ANSWER_TIMEOUT }),
 		async onConnect(client) {
 			// A connection that breaks while it is in use but runs no query would end
 			// the process; its next query says what happened.
@@ -42,7 +41,7 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 		},
 	});
 	pool.on("error", (error) => options.onLost?.(error));
-	return discardSilent(pool);
+	return discardSilent(pool, options);
 }
 
 /**
@@ -50,28 +49,55 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
  * not used again: behind a network that swallows packets it would hold up one
  * request after the other, long after the database is back.
  */
-function discardSilent(pool: pg.Pool): PostgresPool {
+function discardSilent(pool: pg.Pool, options: PoolOptions): PostgresPool {
+	// One for each connection: Kysely remembers whatever it is handed.
+	const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>();
 	return {
 		options: pool.options,
 		end: () => pool.end(),
 		async connect() {
 			const client = await pool.connect();
-			let isSilent = false;
-			return {
-				// biome-ignore lint/suspicious/noExplicitAny: Kysely's own signature, for queries and cursors
-				query(text: any, values?: any): any {
-					const name = names.get(text);
-					const query = name
-						? client.query({ name, text, values })
-						: client.query(text, values);
-					return query.catch((error: Error) => {
-						isSilent = error.message === "Query read timeout";
-						throw error;
-					});
-				},
-				release: (destroy) => client.release(destroy || isSilent),
-			};
+			const known = guarded.get(client);
+			if (known) return known;
+			const added = guardClient(client, options);
+			guarded.set(client, added);
+			return added;
 		},
+	};
+}
+
+function guardClient(
+	client: pg.PoolClient,
+	{ isPatient = false }: PoolOptions,
+): PostgresPoolClient {
+	let isSilent = false;
+	let giveUp = () => {};
+	// One timer for all queries, and callbacks: with a timer or a promise of pg's
+	// own for each, what was read outlives one collection of garbage after the other.
+	const timer = setTimeout(() => giveUp(), ANSWER_TIMEOUT).unref();
+	return {
+		// biome-ignore lint/suspicious/noExplicitAny: Kysely's own signature, for queries and cursors
+		query(text: any, values?: any): any {
+			const name = names.get(text);
+			return new Promise((resolve, reject) => {
+				if (!isPatient) {
+					giveUp = () => {
+						isSilent = true;
+						reject(new Error("Query read timeout"));
+					};
+					timer.refresh();
+				}
+				client.query(
+					{ name, text, values },
+					(error: Error, result: pg.QueryResult) => {
+						giveUp = () => {};
+						if (error) reject(error);
+						else resolve(result);
+					},
+				);
+			});
+		},
+		release: (destroy) => client.release(destroy || isSilent),
 	};
 }
 
