@@ -92,6 +92,36 @@ test("everything goes without JavaScript", async () => {
 	await page.getByRole("button", { name: "Approve…" }).waitFor();
 });
 
+test("the list that a reviewer came from is there after every step of a decision", async () => {
+	const name = `mcp-forty-${randomUUID().slice(0, 8)}`;
+	const repository = (n: number) => `https://github.com/example/${name}-${n}`;
+	for (const n of [1, 2, 3]) {
+		await submit(service, { server_name: name, repository_url: repository(n) });
+	}
+	const page = await openPage({ javaScriptEnabled: false });
+	await page.goto(`${base}/?search=${name}&sort=newest`);
+	await page.getByRole("link", { name }).first().click();
+	const url = page.url();
+	expect(new URL(url).search).toBe(`?sort=newest&search=${name}`);
+	await page.getByRole("link", { name: "Raw text" }).click();
+	await page.getByRole("link", { name: "Rendered" }).click();
+	await page.getByLabel("Reviewer").fill("Kim");
+	await page.getByRole("button", { name: "Reject…" }).click();
+	await page.getByText("Say why: the developer needs it").waitFor();
+	await page.getByLabel("Notes").fill("No OBO.");
+	await page.getByRole("button", { name: "Reject…" }).click();
+	await page.getByRole("button", { name: "Change it" }).click();
+	await page.getByRole("button", { name: "Reject…" }).click();
+	await page.getByRole("button", { name: "Reject revision 1" }).click();
+	await page.getByText("Rejected by Kim").first().waitFor();
+	expect(page.url()).toBe(url);
+	await page.getByRole("link", { name: "Next" }).click();
+	await page.getByRole("link", { name: "Queue", exact: true }).first().click();
+	await page.getByText(`${name}-2`).waitFor();
+	expect(new URL(page.url()).search).toBe(`?sort=newest&search=${name}`);
+	expect(await page.locator("tbody tr").count()).toBe(2);
+});
+
 test("the keyboard goes through the queue, and to a decision", async () => {
 	const own = await startService();
 	const url = await own.listen();

@@ -6,6 +6,7 @@ import type { ReportStatus } from "../reports/schema.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import { confirmPage } from "./pages/confirm.ts";
 import { errorPage } from "./pages/error.ts";
+import { readQueueQuery, reportUrl } from "./queue-address.ts";
 import { sendReport } from "./report-routes.ts";
 import {
 	refuseForeignForm,
@@ -70,7 +71,7 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 			if (!site.hasSignIn) {
 				rememberReviewer(site.cookies, reply, wanted.reviewed_by);
 			}
-			return reply.redirect(`/reports/${id}`, 303);
+			return reply.redirect(reportUrl(id, readQueueQuery(request)), 303);
 		},
 	);
 }
@@ -102,7 +103,14 @@ async function askForConfirmation(
 	return site.sendPage(
 		request,
 		reply,
-		confirmPage({ report, assessment, approvals, decision: wanted, csrf }),
+		confirmPage({
+			report,
+			assessment,
+			approvals,
+			decision: wanted,
+			list: readQueueQuery(request),
+			csrf,
+		}),
 	);
 }
 
@@ -167,7 +175,9 @@ async function answerFailure(
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
 	reply.code(shown.status);
 	const csrf = site.tokenFor(request, reply);
-	const unsent = { reportId: request.params.id, decision: wanted, csrf };
+	const list = readQueueQuery(request);
+	const action = reportUrl(request.params.id, list, "decide");
+	const unsent = { action, decision: wanted, csrf };
 	return site.sendPage(
 		request,
 		reply,

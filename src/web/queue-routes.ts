@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { ReportFilter } from "../queue/schema.ts";
 import type { Page } from "./page.ts";
-import { type QueueQuery, queuePage, usualSort } from "./pages/queue.ts";
+import { queuePage } from "./pages/queue.ts";
+import { readQueueQuery } from "./queue-address.ts";
 import type { Site } from "./site.ts";
 
 /** Reports on one page of the queue. */
@@ -42,27 +43,4 @@ export function mountQueuePage(scope: FastifyInstance, site: Site): void {
 				: null,
 		};
 	});
-}
-
-/**
- * The queue's state out of an address: the filters of the list, where an empty
- * value is none, in the order that suits the tab.
- */
-export function readQueueQuery(request: FastifyRequest): QueueQuery {
-	const given = Object.fromEntries(
-		Object.entries(request.query as Record<string, string>).filter(
-			([, value]) => value !== "",
-		),
-	);
-	const status = (given.status ?? "pending_review") as QueueQuery["status"];
-	const { search, risk_level, trifecta, has_errors, after } = given;
-	return {
-		status,
-		sort: (given.sort as QueueQuery["sort"]) ?? usualSort(status),
-		search,
-		risk_level,
-		trifecta,
-		has_errors,
-		after,
-	};
 }

@@ -170,13 +170,13 @@ function signInFirst(): TRPCError {
 
 /** The page that a form stands on: its own, or the report's whose parts it belongs to. */
 function pageOf({ url }: FastifyRequest): string {
-	return url.replace(/^(\/reports\/[^/?]+)\/.*/, "$1");
+	return url.replace(/^(\/reports\/[^/?]+)\/[^?]*/, "$1");
 }
 
 /** The forms whose fields can be sent again, to be looked at. */
 const keptForms: Record<string, (url: string) => string> = {
 	"/reports/:id/decide": (url) => url,
-	"/reports/:id/decision": (url) => url.replace(/decision$/, "decide"),
+	"/reports/:id/decision": (url) => url.replace(/decision(?=\?|$)/, "decide"),
 	"/tokens": (url) => url,
 };
 

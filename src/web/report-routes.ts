@@ -8,7 +8,7 @@ import type { TypedDecision } from "./components/decision-form.ts";
 import type { Standing } from "./components/decision-panel.ts";
 import { comparePage } from "./pages/compare.ts";
 import { reportPage } from "./pages/report.ts";
-import { readQueueQuery } from "./queue-routes.ts";
+import { readQueueQuery } from "./queue-address.ts";
 import { readReviewer } from "./session.ts";
 import type { Site } from "./site.ts";
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { withdrawPage } from "./pages/withdraw.ts";
+import { readQueueQuery, reportUrl } from "./queue-address.ts";
 import { refuseForeignForm } from "./session.ts";
 import type { Site } from "./site.ts";
 
@@ -12,13 +13,14 @@ export function mountWithdrawal(scope: FastifyInstance, site: Site): void {
 		const { id } = request.params;
 		const report = await site.callerFor(request).reports.get({ id });
 		const csrf = site.tokenFor(request, reply);
-		return site.sendPage(request, reply, withdrawPage({ report, csrf }));
+		const list = readQueueQuery(request);
+		return site.sendPage(request, reply, withdrawPage({ report, list, csrf }));
 	});
 
 	scope.post("/reports/:id/withdrawal", async (request: AboutReport, reply) => {
 		refuseForeignForm(site.cookies, request, site.publicUrl);
 		const { id } = request.params;
 		await site.callerFor(request).reports.withdraw({ id });
-		return reply.redirect(`/reports/${id}`, 303);
+		return reply.redirect(reportUrl(id, readQueueQuery(request)), 303);
 	});
 }

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
+import { type QueueQuery, reportUrl } from "../queue-address.ts";
 
 /** What a reviewer has typed, and what is wrong with it. */
 export interface TypedDecision {
@@ -13,6 +14,8 @@ export interface TypedDecision {
 /** The form with which a report is decided; it leads to a confirmation and changes nothing by itself. */
 export function decisionForm(
 	report: { id: string; status: ReportStatus },
+	/** The list that the reviewer came from, and goes back to. */
+	list: QueueQuery,
 	typed: TypedDecision,
 	csrf: string,
 	/** Of whom it is known who they are; who is not known is asked. */
@@ -20,7 +23,7 @@ export function decisionForm(
 ): Html {
 	const { problems = {} } = typed;
 	const isPending = report.status === "pending_review";
-	return html`<form class="decide" method="post" action="/reports/${report.id}/decide" novalidate data-decide>
+	return html`<form class="decide" method="post" action="${reportUrl(report.id, list, "decide")}" novalidate data-decide>
 <input type="hidden" name="csrf" value="${csrf}">
 ${problems.form ? html`<p class="problem" role="alert">${problems.form}</p>` : ""}
 ${reviewer ? "" : reviewerField(typed)}<label for="review_notes">Notes <small>${isPending ? "for the developer; required to reject" : "why it is reopened"}</small></label>

@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { Approvals, Involvement } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
+import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { decisionForm, type TypedDecision } from "./decision-form.ts";
 import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
@@ -17,6 +18,7 @@ export interface Standing {
 /** How far a report's approval is, and what this reader can do about it; in words why not. */
 export function decisionPanel(
 	report: { id: string; status: ReportStatus },
+	list: QueueQuery,
 	standing: Standing,
 	typed: TypedDecision,
 	csrf: string,
@@ -28,12 +30,12 @@ export function decisionPanel(
 ${obstacle}
 ${
 	standing.mayDecide
-		? decisionForm(report, typed, csrf, { mayApprove: obstacle === "" })
+		? decisionForm(report, list, typed, csrf, { mayApprove: obstacle === "" })
 		: ""
 }
 ${
 	isPending && standing.mayWithdraw
-		? html`<form class="decide" method="post" action="/reports/${report.id}/withdraw">
+		? html`<form class="decide" method="post" action="${reportUrl(report.id, list, "withdraw")}">
 <input type="hidden" name="csrf" value="${csrf}">
 <div class="actions"><button class="secondary">Withdraw…</button></div>
 </form>`

@@ -10,6 +10,7 @@ import {
 } from "../components/decision-form.ts";
 import { countOf, foreignText, repositoryLink } from "../components/text.ts";
 import type { Html, Page } from "../page.ts";
+import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
 /** What is to be confirmed. */
@@ -18,6 +19,8 @@ export interface ConfirmPage {
 	assessment: Assessment;
 	approvals: Approvals;
 	decision: { status: ReportStatus } & TypedDecision;
+	/** The list that the reviewer came from. */
+	list: QueueQuery;
 	csrf: string;
 }
 
@@ -38,7 +41,7 @@ const consequences: Record<ReportStatus, string> = {
 
 /** Repeats what is about to be decided; nothing is changed before its form is sent. */
 export function confirmPage(data: ConfirmPage): Page {
-	const { report, assessment, decision, csrf } = data;
+	const { report, assessment, decision, list, csrf } = data;
 	const verb = verbs[decision.status];
 	return {
 		title: `${verb} ${report.server_name}?`,
@@ -56,10 +59,10 @@ ${warning(data)}
 <div><dt>Reviewer</dt><dd>${foreignText(decision.reviewed_by)}</dd></div>
 <div><dt>Notes</dt><dd>${decision.review_notes ? html`<blockquote class="notes">${foreignText(decision.review_notes)}</blockquote>` : "none"}</dd></div>
 </dl>
-<form method="post" action="/reports/${report.id}/decision" data-once>
+<form method="post" action="${reportUrl(report.id, list, "decision")}" data-once>
 ${hiddenDecision(decision, csrf)}
 <div class="actions"><button class="${decision.status === "approved" ? "approve" : decision.status === "rejected" ? "reject" : "secondary"}" autofocus>${verb} revision ${report.revision}</button>
-<button class="secondary outline" formaction="/reports/${report.id}/decide" name="change" value="yes">Change it</button></div>
+<button class="secondary outline" formaction="${reportUrl(report.id, list, "decide")}" name="change" value="yes">Change it</button></div>
 </form>
 </section>`,
 	};

@@ -35,7 +35,7 @@ export function errorPage(
 		id: string;
 		/** A decision that could not be stored, to be sent again as it was. */
 		unsent?: {
-			reportId: string;
+			action: string;
 			decision: { status: ReportStatus } & TypedDecision;
 			csrf: string;
 		};
@@ -61,7 +61,7 @@ export function errorPage(
 <p>${isForbidden ? "" : (advice[error.status] ?? (error.isUnexpected ? "Try again. If it happens again, give the operators the request id." : ""))}</p>
 ${
 	unsent
-		? html`<form method="post" action="/reports/${unsent.reportId}/decide">
+		? html`<form method="post" action="${unsent.action}">
 ${hiddenDecision(unsent.decision, unsent.csrf)}
 <p>What you typed is kept: <q>${unsent.decision.review_notes || "no notes"}</q></p>
 <button>Try again</button></form>`

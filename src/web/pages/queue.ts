@@ -5,17 +5,12 @@ import { riskBadge, statusBadge } from "../components/badges.ts";
 import { countOf, foreignText, repositoryName } from "../components/text.ts";
 import { timeAgo, timeSince } from "../components/time.ts";
 import type { Html, Page } from "../page.ts";
-
-/** The state of the queue, as the address has it. Absent values are the usual ones. */
-export interface QueueQuery {
-	status: "pending_review" | "approved" | "rejected" | "all";
-	sort: "waiting" | "newest" | "risk";
-	search?: string | undefined;
-	risk_level?: string | undefined;
-	trifecta?: string | undefined;
-	has_errors?: string | undefined;
-	after?: string | undefined;
-}
+import {
+	type QueueQuery,
+	queueUrl,
+	reportUrl,
+	usualSort,
+} from "../queue-address.ts";
 
 /** What the queue shows. */
 export interface QueuePage {
@@ -58,33 +53,6 @@ ${reports.length === 0 ? emptyNote(query, isOwnOnly) : reportTable(data)}
 </section>
 ${pager(data)}`,
 	};
-}
-
-/** The address of the queue in this state: only what differs from the usual is in it. */
-export function queueUrl(query: QueueQuery): string {
-	const text = queueSearch(query);
-	return text === "" ? "/" : `/?${text}`;
-}
-
-/** The address of a report, which keeps the list that it was found in. */
-export function reportUrl(id: string, list: QueueQuery): string {
-	const text = queueSearch({ ...list, after: undefined });
-	return text === "" ? `/reports/${id}` : `/reports/${id}?${text}`;
-}
-
-/** The order that a tab has when none is asked for. */
-export function usualSort(status: QueueQuery["status"]): QueueQuery["sort"] {
-	return status === "pending_review" ? "waiting" : "newest";
-}
-
-function queueSearch(query: QueueQuery): string {
-	const entries = Object.entries(query).filter(
-		([name, value]) =>
-			value &&
-			!(name === "status" && value === "pending_review") &&
-			!(name === "sort" && value === usualSort(query.status)),
-	);
-	return new URLSearchParams(entries as [string, string][]).toString();
 }
 
 function tabQuery(query: QueueQuery, status: QueueQuery["status"]): QueueQuery {

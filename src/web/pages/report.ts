@@ -26,7 +26,7 @@ import { exactTime, timeAgo, timeSince } from "../components/time.ts";
 import { timeline } from "../components/timeline.ts";
 import type { Rendered } from "../markdown/render.ts";
 import type { Html, Page, PageState } from "../page.ts";
-import { type QueueQuery, queueUrl, reportUrl } from "./queue.ts";
+import { type QueueQuery, queueUrl, reportUrl } from "../queue-address.ts";
 
 /** Everything a report's page shows. */
 export interface ReportPage {
@@ -69,8 +69,15 @@ ${reportHeader(data)}
 ${decidedNote(data)}
 ${
 	standing
-		? decisionPanel(report, standing, data.typed, data.csrf, data.now)
-		: decisionForm(report, data.typed, data.csrf)
+		? decisionPanel(
+				report,
+				data.list,
+				standing,
+				data.typed,
+				data.csrf,
+				data.now,
+			)
+		: decisionForm(report, data.list, data.typed, data.csrf)
 }
 </section>
 <section aria-labelledby="trifecta-title" class="card ${assessment.trifecta.combination === "complete" ? "alarm" : ""}">
@@ -153,12 +160,13 @@ function decidedNote({ report, now }: ReportPage): Html | string {
 ${report.review_notes ? html`<blockquote class="notes">${foreignText(report.review_notes)}</blockquote>` : ""}`;
 }
 
-function textTools({ report, text }: ReportPage, isRaw: boolean): Html {
+function textTools({ report, list, text }: ReportPage, isRaw: boolean): Html {
+	const url = reportUrl(report.id, list);
 	return html`<ul class="tools">
 <li>${
 		isRaw
-			? html`<a href="/reports/${report.id}#text">Rendered</a>`
-			: html`<a href="/reports/${report.id}?view=raw#text">Raw text</a>`
+			? html`<a href="${url}#text">Rendered</a>`
+			: html`<a href="${url}${url.includes("?") ? "&" : "?"}view=raw#text">Raw text</a>`
 	}</li>
 <li><a href="/reports/${report.id}.md" download>Download Markdown</a></li>
 <li><a href="/reports/${report.id}.pdf" download>Download PDF</a></li>

@@ -3,14 +3,18 @@ import type { Report } from "../../reports/schema.ts";
 import { foreignText, repositoryLink } from "../components/text.ts";
 import { exactTime } from "../components/time.ts";
 import type { Page } from "../page.ts";
+import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
 /** Repeats what is about to be withdrawn; nothing is changed before its form is sent. */
 export function withdrawPage({
 	report,
+	list,
 	csrf,
 }: {
 	report: Report;
+	/** The list that the submitter came from. */
+	list: QueueQuery;
 	csrf: string;
 }): Page {
 	return {
@@ -24,11 +28,11 @@ export function withdrawPage({
 <div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
 <div><dt>Submitted</dt><dd>${exactTime(report.submitted_at)}</dd></div>
 </dl>
-<form method="post" action="/reports/${report.id}/withdrawal" data-once>
+<form method="post" action="${reportUrl(report.id, list, "withdrawal")}" data-once>
 <input type="hidden" name="csrf" value="${csrf}">
 <div class="actions"><button class="reject" autofocus>Withdraw revision ${report.revision}</button></div>
 </form>
-<p><a href="/reports/${report.id}">Keep it</a></p>
+<p><a href="${reportUrl(report.id, list)}">Keep it</a></p>
 </section>`,
 	};
 }
