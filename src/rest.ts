@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { METHODS } from "node:http";
 import { callTRPCProcedure, TRPCError } from "@trpc/server";
 import type {
@@ -7,6 +6,13 @@ import type {
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
+import {
+	CACHE_CONTROL,
+	type KeptAnswers,
+	openKeptAnswers,
+	sendVersioned,
+	sendWithEtag,
+} from "./etags.ts";
 import type { Permission } from "./identity.ts";
 import { appRouter } from "./router.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
@@ -46,6 +52,7 @@ export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 	for (const method of METHODS) {
 		if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
 	}
+	const kept = openKeptAnswers();
 	const methodsOf = new Map<string, HTTPMethods[]>();
 	for (const operation of restOperations) {
 		const { method, path } = operation.openapi;
@@ -54,7 +61,7 @@ export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 			method,
 			url,
 			handler: async (request, reply) =>
-				answer(operation, contextFor(request, "rest"), request, reply),
+				answer(operation, contextFor(request, "rest"), request, reply, kept),
 		});
 		const methods = methodsOf.get(url) ?? [];
 		methodsOf.set(url, [
@@ -90,21 +97,24 @@ export function refuseOtherMethods(
 	});
 }
 
-/** Kept by the client alone, and asked again every time. */
-const CACHE_CONTROL = "private, no-cache";
-
 async function answer(
 	{ procedure, type, rest }: RestOperation,
 	context: Context,
 	request: FastifyRequest,
 	reply: FastifyReply,
+	kept: KeptAnswers,
 ): Promise<unknown> {
 	const input = readInput(request);
 	const known = request.headers["if-none-match"];
-	if (known !== undefined && typeof rest.etag === "object") {
-		const version = await call(rest.etag.procedure, "query", context, input);
-		const etag = `"${version}"`;
-		if (isKnown(etag, known)) return sendNotModified(etag, reply);
+	const { etag } = rest;
+	if (typeof etag === "object") {
+		const versioned = {
+			key: `${procedure} ${JSON.stringify(input)}`,
+			readVersion: () => call(etag.procedure, "query", context, input),
+			read: () => call(procedure, type, context, input),
+			versionOf: etag.versionOf,
+		};
+		return sendVersioned(versioned, known, kept, reply);
 	}
 	const output = await call(procedure, type, context, input);
 	reply.code(rest.success).header("cache-control", CACHE_CONTROL);
@@ -113,10 +123,7 @@ async function answer(
 		reply.header("location", `${request.routeOptions.url}/${id}`);
 	}
 	if (rest.pageSize) linkNextPage(rest, output, request, reply);
-	if (!rest.etag) return output;
-	if (rest.etag === true) return sendWithEtag(output, known, reply);
-	reply.header("etag", `"${rest.etag.versionOf(output)}"`);
-	return output;
+	return etag ? sendWithEtag(output, known, reply) : output;
 }
 
 /** Calls a procedure by its path in the router. */
@@ -168,31 +175,4 @@ function linkNextPage(
 	if (!last || rows.length < Number(query.get("limit") ?? pageSize)) return;
 	query.set("after", String(last[cursor ?? "id"]));
 	reply.header("link", `<${request.routeOptions.url}?${query}>; rel="next"`);
-}
-
-/** RFC 9110, section 13.1.2: a client that has this very answer gets 304 and no body. */
-function sendWithEtag(
-	output: unknown,
-	known: string | undefined,
-	reply: FastifyReply,
-): FastifyReply {
-	const body = JSON.stringify(output);
-	const etag = `"${hash("sha256", body, "base64url")}"`;
-	if (isKnown(etag, known)) return sendNotModified(etag, reply);
-	reply.header("etag", etag);
-	return reply.type("application/json; charset=utf-8").send(body);
-}
-
-function sendNotModified(etag: string, reply: FastifyReply): FastifyReply {
-	return reply
-		.code(304)
-		.header("cache-control", CACHE_CONTROL)
-		.header("etag", etag)
-		.send();
-}
-
-function isKnown(etag: string, known: string | undefined): boolean {
-	if (known === undefined) return false;
-	const tags = known.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-	return tags.includes(etag) || tags.includes("*");
 }

@@ -71,6 +71,8 @@ export type Meta = OpenApiMeta<{
 	rest?: RestMeta;
 	/** What a caller must be permitted; every procedure but the public ones names it. */
 	access?: Permission;
+	/** Under which procedure's name a refusal stands in the audit log, if not its own. */
+	recordedAs?: string;
 }>;
 
 const t = initTRPC
@@ -113,7 +115,7 @@ export const procedure = t.procedure.use(
 		if (error && isRefusal(error)) {
 			await recordRefusal(ctx, async () => ({
 				action: "action_refused",
-				target: path,
+				target: meta?.recordedAs ?? path,
 				report_id: reportIdIn(path, await getRawInput()),
 				detail: error.message,
 			}));

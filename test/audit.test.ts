@@ -456,6 +456,17 @@ describe("what is recorded", () => {
 		]);
 	});
 
+	test("the same where the report was read by others before", async () => {
+		const { id } = await submitAs(service, "dev");
+		const url = `/api/v1/reports/${id}`;
+		expect((await askAs(service, "rita", { url })).status).toBe(200);
+		expect((await askAs(service, "other", { url })).status).toBe(404);
+		expect((await service.ask({ url })).status).toBe(401);
+		expect((await readLog(service)).slice(1)).toMatchObject([
+			{ actor: "other@example.com", report_id: id, target: "reports.get" },
+		]);
+	});
+
 	test("not: reading, strangers without credentials, and what fails for other reasons", async () => {
 		const { id, repository_url } = await submitAs(service, "dev");
 		await service.ask({ url: "/api/v1/reports" });

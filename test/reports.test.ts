@@ -353,6 +353,38 @@ describe("reading", () => {
 	});
 });
 
+describe("reading a report again", () => {
+	test("it is the same to the byte", async () => {
+		const { id } = await submit(service, { report_data: "# æøå ✅ 𝔊" });
+		const first = await service.ask({ url: `/api/v1/reports/${id}` });
+		const again = await service.ask({ url: `/api/v1/reports/${id}` });
+		expect(again.body).toEqual(first.body);
+		for (const name of ["etag", "content-type", "content-length"])
+			expect(again.headers[name]).toBe(first.headers[name]);
+	});
+
+	test("what another instance decided meanwhile is in it", async () => {
+		const { databaseUrl } = service;
+		const other = await startService(undefined, { databaseUrl });
+		const { id } = await submit(service);
+		for (const status of ["approved", "pending_review", "rejected"] as const) {
+			await get(`/${id}`);
+			await decide(other, id, status, { review_notes: `Now ${status}.` });
+			const { body } = await get(`/${id}`);
+			expect(body.status).toBe(status);
+			if (status !== "pending_review")
+				expect(body.review_notes).toBe(`Now ${status}.`);
+		}
+	});
+
+	test("a large one is as current", async () => {
+		const { id } = await submit(service, { report_data: "x".repeat(2 ** 20) });
+		expect((await get(`/${id}`)).body.report_data).toHaveLength(2 ** 20);
+		await decide(service, id, "approved");
+		expect((await get(`/${id}`)).body.status).toBe("approved");
+	});
+});
+
 describe("deciding", () => {
 	test("a pending report is approved with notes, and answers with the whole report", async () => {
 		const report = await submit(service);

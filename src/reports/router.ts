@@ -117,9 +117,9 @@ export const reportsRouter = router({
 			return report;
 		}),
 
-	/** What a report's `ETag` holds, found without its text. */
+	/** What a report's `ETag` holds, found without its text: asked by whoever reads the report. */
 	version: reportProcedure
-		.meta({ access: "reports:read" })
+		.meta({ access: "reports:read", recordedAs: "reports.get" })
 		.output(z.string())
 		.query(async ({ ctx: { db }, input: { id } }) => {
 			const report = await findChangeable(db, id);
