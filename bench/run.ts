@@ -69,7 +69,7 @@ try {
 	}
 	const ids = await ask(
 		url,
-		"SELECT id FROM mcp_server_reports TABLESAMPLE SYSTEM (50) LIMIT 200",
+		"SELECT id FROM mcp_server_reports ORDER BY md5(id::text)",
 	);
 	const lines = await measureAll(ids.map(({ id }) => id));
 	const results: Results = {

@@ -17,17 +17,18 @@ export interface Line {
 	p99: number;
 }
 
-/** Medians and spreads; the floor's line of the like operation is what ratios refer to. */
+/** Medians and spreads; the floor's line of the same operation, or else of the like one, is what ratios refer to. */
 export function summarise(
 	entries: { operation: Operation; contestant: Contestant; rounds: Round[] }[],
 ): Line[] {
-	const floorOf = (like: string) =>
-		entries.find(
-			({ operation, contestant }) =>
-				contestant.name.startsWith("floor") && operation.like === like,
-		);
+	const floors = entries.filter(({ contestant }) =>
+		contestant.name.startsWith("floor"),
+	);
+	const floorOf = ({ name, like }: Operation) =>
+		floors.find(({ operation }) => operation.name === name) ??
+		floors.find(({ operation }) => operation.like === like);
 	return entries.map(({ operation, contestant, rounds }) => {
-		const floor = floorOf(operation.like);
+		const floor = floorOf(operation);
 		const cpu = rounds.map(({ cpuMs }) => cpuMs);
 		const { times = 1 } = operation;
 		const ratios = rounds.map(
