@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { challengeHeader, publicError, reportError } from "./errors.ts";
 import { readJsonText } from "./json-body.ts";
 import { appRouter } from "./router.ts";
+import { sendResponse } from "./send-response.ts";
 import type { ContextFor } from "./trpc.ts";
 
 /** Calls in one batch; more would be many requests in the guise of one. */
@@ -70,17 +71,7 @@ async function answer(
 			};
 		},
 	});
-	// An answer that is sent piece by piece stays a stream: it has no length.
-	if (
-		response.headers.has("transfer-encoding") ||
-		response.headers.get("content-type") !== "application/json"
-	) {
-		return reply.send(response);
-	}
-	response.headers.forEach((value, name) => {
-		reply.header(name, value);
-	});
-	return reply.code(response.status).send(await response.text());
+	return sendResponse(response, reply);
 }
 
 /** A request that no procedure was reached with, in the shape of tRPC's own errors. */

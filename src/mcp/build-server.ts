@@ -30,27 +30,43 @@ const definitions = tools.map((tool) => {
  * stdio connection.
  *
  * @param context who is asking, which decides what is shown
- * @param now the same at the time of a call, where it may have changed
+ * @param options.message what the server is for, where it is for one message:
+ *   a call of a tool is spared the registration of everything else
+ * @param options.now who is asking at the time of a call, where it may have changed
  */
 export function buildMcpServer(
 	context: Context,
-	now: ContextNow = () => context,
+	{
+		message,
+		now = () => context,
+	}: { message?: unknown; now?: ContextNow } = {},
 ): McpServer {
 	const identity = context.identity as Identity;
 	const server = new McpServer(
 		{ name: "mcp-go-live", title: "MCP Go-Live", version },
 		{ instructions },
 	);
-	for (const [tool, definition] of definitions) {
+	const called = findCalledTool(message);
+	for (const [tool, definition] of called ? [called] : definitions) {
 		const registered = server.registerTool(tool.name, definition, (input) =>
 			runTool(tool, async () => nameClient(await now(), server), input),
 		);
 		// Registered all the same: who may use none is told that there are none.
 		if (!mayCall(identity, tool.procedure)) registered.disable();
 	}
+	if (called) return server;
 	if (mayCall(identity, "reports.get")) registerResources(server, now);
 	if (mayCall(identity, "checklist.get")) registerChecklist(server);
 	return server;
+}
+
+function findCalledTool(message: unknown) {
+	const { method, params } = (message ?? {}) as {
+		method?: unknown;
+		params?: { name?: unknown };
+	};
+	if (method !== "tools/call") return undefined;
+	return definitions.find(([{ name }]) => name === params?.name);
 }
 
 /** With the client's own name and version, where the protocol tells them with this request. */

@@ -148,6 +148,8 @@ function renderHistory(decisions: Decision[]): string {
 
 /** The repository as the PRD shows it, host and path: `github.com/owner/name`. */
 function place(url: string): string {
+	const [, usual] = usualUrl.exec(url) ?? [];
+	if (usual !== undefined) return usual;
 	return (
 		url
 			.replace(/^\w+:\/\//, "")
@@ -160,6 +162,9 @@ function place(url: string): string {
 	);
 }
 
+/** What most addresses are: nothing of it has to be taken off but the scheme. */
+const usualUrl = /^https:\/\/([a-z\d.-]+(?:\/[\w-]+)+)$/i;
+
 function row(cells: string[]): string {
 	return `| ${cells.join(" | ")} |`;
 }
@@ -171,6 +176,7 @@ export function inline(text: string): string {
 
 /** One line in which every character is seen. */
 export function oneLine(text: string): string {
+	if (isPlainLine.test(text)) return text;
 	return text
 		.trim()
 		.replace(/\s+/g, " ")
@@ -179,6 +185,9 @@ export function oneLine(text: string): string {
 			(hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`,
 		);
 }
+
+/** What most names and addresses are: visible ASCII, with single spaces. */
+const isPlainLine = /^[!-~]+(?: [!-~]+)*$/;
 
 /** A fence longer than any run of backticks inside, so that the text cannot end it. */
 function fence(language: string, text: string): string {

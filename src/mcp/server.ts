@@ -1,6 +1,7 @@
 import {
 	createMcpHandler,
 	isLegacyRequest,
+	type McpServer,
 	WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
@@ -11,6 +12,7 @@ import type { Config } from "../config.ts";
 import { challengeHeader, reportError } from "../errors.ts";
 import { type Identity, notSignedIn } from "../identity.ts";
 import { METADATA_PATH } from "../protected-resource.ts";
+import { sendResponse } from "../send-response.ts";
 import type { Context, ContextFor } from "../trpc.ts";
 import { refuseForbidden } from "./access.ts";
 import { buildMcpServer } from "./build-server.ts";
@@ -27,12 +29,12 @@ export function mountMcp(
 	contextFor: ContextFor,
 	config: Pick<Config, "PUBLIC_URL" | "OIDC_SCOPES">,
 ): void {
-	const contexts = new WeakMap<Request, Context>();
+	const calls = new WeakMap<Request, { context: Context; message: unknown }>();
 	const handler = createMcpHandler(
 		({ requestInfo }) => {
-			const context = requestInfo && contexts.get(requestInfo);
-			if (!context) throw new Error("an MCP request came without its context");
-			return buildMcpServer(context);
+			const call = requestInfo && calls.get(requestInfo);
+			if (!call) throw new Error("an MCP request came without its context");
+			return buildMcpServer(call.context, call);
 		},
 		{
 			onerror: (error) => app.log.debug({ err: error }, "MCP request refused"),
@@ -66,23 +68,28 @@ export function mountMcp(
 		scope.post("/mcp", async (request, reply) => {
 			const context = contextFor(request, "mcp");
 			await refuseAndRecord(context, request);
-			const aborted = new AbortController();
-			reply.raw.on("close", () => {
-				if (!reply.raw.writableFinished) aborted.abort();
-			});
+			const whenAborted = (end: () => void) =>
+				reply.raw.on("close", () => {
+					if (!reply.raw.writableFinished) end();
+				});
 			// The body is parsed already; the SDK takes it as it is.
 			// Its address may have been written in any way, even whole.
 			const call = new Request(`http://${request.host}/mcp`, {
 				method: "POST",
 				headers: webHeaders(request),
-				signal: aborted.signal,
 			});
-			const options = { parsedBody: request.body };
-			if (await isLegacyRequest(call, request.body)) {
-				return reply.send(await answerLegacy(call, context, options));
+			const message = request.body;
+			const options = { parsedBody: message };
+			if (await isLegacyRequest(call, message)) {
+				const server = buildMcpServer(context, { message });
+				whenAborted(() => void server.close());
+				return sendResponse(await answerLegacy(server, call, options), reply);
 			}
-			contexts.set(call, context);
-			return reply.send(await handler.fetch(call, options));
+			const aborted = new AbortController();
+			whenAborted(() => aborted.abort());
+			const abortable = new Request(call, { signal: aborted.signal });
+			calls.set(abortable, { context, message });
+			return sendResponse(await handler.fetch(abortable, options), reply);
 		});
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),
@@ -110,7 +117,7 @@ export function serveMcpStdio(
 	identify: () => Promise<Pick<Context, "identity" | "refusal">>,
 ): { close(): Promise<void> } {
 	const now = async () => ({ ...context, ...(await identify()) });
-	return serveStdio(() => buildMcpServer(context, now), {
+	return serveStdio(() => buildMcpServer(context, { now }), {
 		onerror: (error) => context.log.warn({ err: error }, "MCP message refused"),
 	});
 }
@@ -138,21 +145,16 @@ async function refuseAndRecord(
  * stream of events for one event costs more than the tool.
  */
 async function answerLegacy(
+	server: McpServer,
 	call: Request,
-	context: Context,
 	options: { parsedBody: unknown },
 ): Promise<Response> {
-	const server = buildMcpServer(context);
 	const transport = new WebStandardStreamableHTTPServerTransport({
 		enableJsonResponse: true,
 	});
 	await server.connect(transport);
-	call.signal.addEventListener("abort", () => void server.close());
-	try {
-		return await transport.handleRequest(call, options);
-	} finally {
-		await server.close();
-	}
+	// Nothing is open once it is answered, and closing makes an error for nobody.
+	return transport.handleRequest(call, options);
 }
 
 /** Tells in a 401 or 403 where and for what to sign in (MCP, "Authorization"). */

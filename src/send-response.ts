@@ -1,0 +1,22 @@
+import type { FastifyReply } from "fastify";
+
+/**
+ * Sends what a library answered in the shape of fetch: JSON whole and with its
+ * length, which costs less than a stream. What is sent piece by piece stays one.
+ */
+export async function sendResponse(
+	response: Response,
+	reply: FastifyReply,
+): Promise<FastifyReply> {
+	const { headers, status } = response;
+	if (
+		headers.has("transfer-encoding") ||
+		headers.get("content-type") !== "application/json"
+	) {
+		return reply.send(response);
+	}
+	headers.forEach((value, name) => {
+		reply.header(name, value);
+	});
+	return reply.code(status).send(Buffer.from(await response.arrayBuffer()));
+}
