@@ -13,12 +13,7 @@ import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
-import {
-	challengeHeader,
-	problemDetails,
-	reportError,
-	urlTooLong,
-} from "./errors.ts";
+import { urlTooLong } from "./errors.ts";
 import { anybody, type Identity } from "./identity.ts";
 import { readJson } from "./json-body.ts";
 import {
@@ -31,6 +26,11 @@ import { mountRateLimits, type RateLimits } from "./limits/rate-limit.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { guardOrigins } from "./origins.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
+import {
+	challengeHeader,
+	problemDetails,
+	reportError,
+} from "./public-error.ts";
 import { mountRest } from "./rest.ts";
 import { apiHeaders } from "./security-headers.ts";
 import type { ContextFor } from "./trpc.ts";

@@ -7,7 +7,6 @@ import { type AuditCommand, runAuditCommand } from "./audit/commands.ts";
 import type { Facade } from "./audit/schema.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Database } from "./database.ts";
-import { publicError } from "./errors.ts";
 import { createLogger } from "./logging.ts";
 import { serveMcpStdio } from "./mcp/server.ts";
 import {
@@ -16,6 +15,7 @@ import {
 	tellWhoAsks,
 } from "./mcp/stdio-identity.ts";
 import { openApiDocument } from "./openapi.ts";
+import { publicError } from "./public-error.ts";
 import { onShutdown } from "./shutdown.ts";
 import { openStorage } from "./storage.ts";
 import { runTokensCommand } from "./tokens/command.ts";

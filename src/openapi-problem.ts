@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
-import { type Issue, problemDetails, publicError } from "./errors.ts";
+import type { Issue } from "./errors.ts";
+import { problemDetails, publicError } from "./public-error.ts";
 import { appRouter } from "./router.ts";
 
 /** The one schema of everything that goes wrong (RFC 9457). */

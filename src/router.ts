@@ -3,6 +3,7 @@ import { assessmentsRouter } from "./assessments/router.ts";
 import { auditRouter } from "./audit/router.ts";
 import { checklistRouter } from "./checklist/router.ts";
 import { confirmationsRouter } from "./confirmations/router.ts";
+import { historyRouter } from "./decisions/history-router.ts";
 import { decisionsRouter } from "./decisions/router.ts";
 import { healthRouter } from "./health/router.ts";
 import { overviewRouter } from "./overview/router.ts";
@@ -18,6 +19,7 @@ export const appRouter = router({
 		reportsRouter,
 		queueRouter,
 		decisionsRouter,
+		historyRouter,
 		assessmentsRouter,
 	),
 	servers: serversRouter,

@@ -1,8 +1,8 @@
 import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { challengeHeader, publicError, reportError } from "./errors.ts";
 import { readJsonText } from "./json-body.ts";
+import { challengeHeader, publicError, reportError } from "./public-error.ts";
 import { appRouter } from "./router.ts";
 import { sendResponse } from "./send-response.ts";
 import type { ContextFor } from "./trpc.ts";

@@ -5,7 +5,6 @@ import { recordRefusal } from "./audit/refusals.ts";
 import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { publicError } from "./errors.ts";
 import {
 	type Identity,
 	may,
@@ -14,6 +13,7 @@ import {
 	type Permission,
 	type ProvenIdentity,
 } from "./identity.ts";
+import { publicError } from "./public-error.ts";
 import { ReportId } from "./reports/schema.ts";
 
 /** What every procedure gets beside its input. */

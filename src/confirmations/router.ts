@@ -1,7 +1,7 @@
 import { recordEvent } from "../audit/queries.ts";
 import { originOf } from "../audit/rules.ts";
+import { approve } from "../decisions/decide.ts";
 import { hasSubmitted, lockCandidate } from "../decisions/queries.ts";
-import { approve } from "../decisions/router.ts";
 import {
 	impossibleChange,
 	needsConfirmation,

@@ -1,7 +1,7 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { reportError } from "../errors.ts";
 import type { Identity } from "../identity.ts";
+import { reportError } from "../public-error.ts";
 import { createCaller } from "../router.ts";
 import type { Context } from "../trpc.ts";
 import { version } from "../version.ts";

@@ -4,7 +4,7 @@ import {
 	ProtocolErrorCode,
 	ResourceTemplate,
 } from "@modelcontextprotocol/server";
-import { reportError } from "../errors.ts";
+import { reportError } from "../public-error.ts";
 import { type Caller, createCaller } from "../router.ts";
 import type { Context } from "../trpc.ts";
 import { oneLine } from "./render.ts";

@@ -2,8 +2,8 @@ import { getTRPCErrorFromUnknown, type TRPCError } from "@trpc/server";
 import { openAuthenticator } from "../auth.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../database.ts";
-import { publicError } from "../errors.ts";
 import { anybody } from "../identity.ts";
+import { publicError } from "../public-error.ts";
 import type { Context } from "../trpc.ts";
 
 /** Who is asking, or why that is not known. */

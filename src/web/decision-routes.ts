@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { NewDecision } from "../decisions/schema.ts";
-import { publicError, reportError } from "../errors.ts";
+import { publicError, reportError } from "../public-error.ts";
 import type { ReportStatus } from "../reports/schema.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import { confirmPage } from "./pages/confirm.ts";

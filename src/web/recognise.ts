@@ -1,7 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../audit/refusals.ts";
-import { reportError } from "../errors.ts";
 import {
 	grant,
 	may,
@@ -10,6 +9,7 @@ import {
 	type ProvenIdentity,
 } from "../identity.ts";
 import type { RateLimits } from "../limits/rate-limit.ts";
+import { reportError } from "../public-error.ts";
 import { findSessionOwner } from "../sessions/queries.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import { localPath } from "./local-path.ts";

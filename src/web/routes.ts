@@ -9,8 +9,8 @@ import type {
 	HTTPMethods,
 } from "fastify";
 import type { Config } from "../config.ts";
-import { reportError } from "../errors.ts";
 import type { RateLimits } from "../limits/rate-limit.ts";
+import { reportError } from "../public-error.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
 import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";

@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { reportError } from "../errors.ts";
 import { grant } from "../identity.ts";
+import { reportError } from "../public-error.ts";
 import { SESSION_HOURS } from "../sessions/queries.ts";
 import { refuseSignIn, signIn, signOut } from "../sessions/sign-in.ts";
 import type { IdentityProvider } from "./identity-provider.ts";

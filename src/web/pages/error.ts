@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { PublicError } from "../../errors.ts";
+import type { PublicError } from "../../public-error.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import {
 	hiddenDecision,

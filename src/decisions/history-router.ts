@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { limitTo, reportProcedure } from "../reports/one-report.ts";
+import {
+	findChangeable,
+	findStandingReport,
+	isOwn,
+} from "../reports/queries.ts";
+import { unknownReport } from "../reports/rules.ts";
+import { router } from "../trpc.ts";
+import { listDecisions, listRevisions } from "./history-queries.ts";
+import { hasApproved, hasSubmitted, listApprovals } from "./queries.ts";
+import { approvalsRequired } from "./rules.ts";
+import { Approvals, Decision, Involvement, Revision } from "./schema.ts";
+
+const tags = ["Reports"];
+const badId = { 400: "The id is not a UUID." };
+
+/** What was decided about reports, and how far an approval is; a part of `reports`. */
+export const historyRouter = router({
+	approvals: reportProcedure
+		.meta({
+			access: "reports:read",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/{id}/approvals",
+				operationId: "listApprovals",
+				tags,
+				summary: "See how far a report's approval is",
+				description:
+					"How many reviewers must approve a pending report, and who has. A report with a critical failure or the whole lethal trifecta needs several (APPROVAL_QUORUM), where people sign in.",
+			},
+			rest: {
+				success: 200,
+				errors: { ...badId, 404: "There is no such report." },
+			},
+		})
+		.output(Approvals)
+		.query(async ({ ctx: { db, identity, settings }, input: { id } }) => {
+			const report = await findChangeable(db, id);
+			if (!report) throw unknownReport(id);
+			return {
+				required:
+					identity.method === "none"
+						? 1
+						: approvalsRequired(report, settings.APPROVAL_QUORUM),
+				recorded: await listApprovals(db, id),
+			};
+		}),
+
+	/** By what a page says why somebody cannot approve, instead of offering it. */
+	involvement: reportProcedure
+		.meta({ access: "reports:read" })
+		.output(Involvement)
+		.query(async ({ ctx: { db, identity }, input: { id } }) => {
+			const report = await findStandingReport(db, id);
+			if (!report) throw unknownReport(id);
+			if (identity.method === "none") {
+				return {
+					is_submitter: false,
+					has_submitted: false,
+					has_approved: false,
+				};
+			}
+			const { repository_key } = report;
+			return {
+				is_submitter: await isOwn(db, id, identity),
+				has_submitted: await hasSubmitted(db, identity, repository_key),
+				has_approved: await hasApproved(db, id, identity),
+			};
+		}),
+
+	decisions: reportProcedure
+		.meta({
+			access: "reports:read",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/{id}/decisions",
+				operationId: "listDecisions",
+				tags,
+				summary: "List a report's decisions",
+				description: "Every change of the report's status, oldest first.",
+			},
+			rest: {
+				success: 200,
+				errors: { ...badId, 404: "There is no such report." },
+			},
+		})
+		.output(z.array(Decision))
+		.query(async ({ ctx: { db }, input: { id } }) => {
+			const decisions = await listDecisions(db, id);
+			if (decisions.length === 0 && !(await findStandingReport(db, id))) {
+				throw unknownReport(id);
+			}
+			return decisions;
+		}),
+
+	revisions: reportProcedure
+		.meta({
+			access: "reports:read",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/reports/{id}/revisions",
+				operationId: "listRevisions",
+				tags,
+				summary: "List all revisions of a report's repository",
+				description:
+					"Every report for the same repository, this one included, oldest first, each with all decisions about it: the history of the server.",
+			},
+			rest: {
+				success: 200,
+				errors: { ...badId, 404: "There is no such report." },
+			},
+		})
+		.output(z.array(Revision))
+		.query(async ({ ctx: { db, identity }, input: { id } }) => {
+			const revisions = await listRevisions(db, id, limitTo(identity));
+			if (revisions.length === 0) throw unknownReport(id);
+			return revisions;
+		}),
+});
