@@ -1,7 +1,5 @@
-import MarkdownIt from "markdown-it";
-import { followHiding } from "./hidden-html.ts";
 import { readRunningText, type TextLine } from "./running-text.ts";
-import { skipWideTable } from "./wide-table.ts";
+import { type Piece, splitMarkdown } from "./split-markdown.ts";
 
 /** What a report can say something with. Code, quotes, comments, HTML and what HTML hides are not among it. */
 export type Block =
@@ -16,9 +14,6 @@ export type Block =
 			line: number;
 	  };
 
-/** A piece of a report at a line, counted from 1. */
-export type Piece = { text: string; line: number };
-
 /** A report, read as Markdown. */
 export type Markdown = {
 	blocks: Block[];
@@ -32,26 +27,9 @@ export type Markdown = {
 	unread: Piece[];
 };
 
-/** Nesting of lists and quotes at which the parser stops. */
-const readableDepth = 100;
-
-const parser = new MarkdownIt({ html: true });
-// Running text is parsed one piece at a time by readRunningText, so that its length can be limited.
-parser.core.ruler.disable(["inline", "linkify", "text_join"], true);
-// Of a report's many addresses few are read, and only those are normalized.
-parser.normalizeLink = (address) => address;
-// The parser remembers where tokens end in a sparse object, which is slow for a long text with many open brackets.
-parser.inline.State = class extends parser.inline.State {
-	override cache: number[] = new Array(this.src.length);
-};
-
-parser.block.ruler.before("table", "wide_table", skipWideTable);
-
-const byteOrderMark = /^\uFEFF/;
-
 /**
  * Reads Markdown (CommonMark with tables and struck-out text). Never throws.
- * @param source Markdown with any line endings.
+ * @param source Markdown with line feeds at the ends of its lines.
  * @returns Headings, lines of text and table rows in order, with their lines counted from 1.
  */
 export function readMarkdown(source: string): Markdown {
@@ -62,101 +40,50 @@ export function readMarkdown(source: string): Markdown {
 		html: [],
 		unread: [],
 	};
-	const environment: object = {};
-	const read = (content: string, line: number) =>
-		readRunningText(parser, document, environment, content, line);
-	let indent = 0;
-	let line = 1;
+	const { blocks, texts } = document;
+	const environment = {};
+	const read = (piece: Piece) => readRunningText(document, environment, piece);
 	let header: string[] = [];
 	let cells: TextLine[][] = [];
-	let heading = 0;
-	const hiding: string[] = [];
-	let quotes = 0;
-	let quoteNoted = false;
-	const add = (block: Block) => {
-		if (quotes === 0 && hiding.length === 0) document.blocks.push(block);
-		else if (block.type !== "text" && !quoteNoted) {
-			quoteNoted = true;
-			const text = quotes > 0 ? "inside a quote" : "hidden by HTML";
-			document.unread.push({ text, line });
-		}
-	};
-	for (const token of parser.parse(
-		source.replace(byteOrderMark, ""),
-		environment,
-	)) {
-		if (token.map) line = token.map[0] + 1;
-		if (token.level >= readableDepth - 1)
-			document.unread.push({ text: "nested too deeply", line });
-		switch (token.type) {
-			case "bullet_list_open":
-			case "ordered_list_open":
-			case "bullet_list_close":
-			case "ordered_list_close":
-				indent += token.nesting;
-				break;
-			case "blockquote_open":
-			case "blockquote_close":
-				quotes += token.nesting;
-				if (quotes === 0) quoteNoted = false;
-				break;
-			case "heading_open":
-				heading = Number(token.tag.slice(1));
-				break;
-			case "heading_close":
-				heading = 0;
-				break;
-			case "thead_open":
-				header = [];
-				break;
-			case "tr_open":
-				cells = [];
-				break;
-			case "tr_close": {
-				const texts = cells.map(joinLines);
-				const links = cells.flat().flatMap((one) => one.links);
-				add({ type: "row", cells: texts, links, header, line });
-				if (header.length === 0) header = texts;
+	for (const part of splitMarkdown(source, environment)) {
+		const { type, line } = part;
+		switch (type) {
+			case "heading": {
+				const { depth, seen } = part;
+				const heading = joinLines(read(part));
+				if (seen) blocks.push({ type, depth, text: heading, line });
 				break;
 			}
-			case "inline":
-				if (token.level > 0 && token.map === null)
-					cells.push(read(token.content, line));
-				else if (heading > 0)
-					add({
-						type: "heading",
-						depth: heading,
-						text: joinLines(read(token.content, line)),
-						line,
-					});
-				else
-					add({
-						type: "text",
-						indent,
-						lines: read(token.content, line),
-					});
+			case "text": {
+				const { indent, seen } = part;
+				const lines = read(part);
+				if (seen) blocks.push({ type, indent, lines });
 				break;
-			case "wide_table":
-				document.unread.push({ text: "a table too wide", line });
-				document.texts.push({ text: token.content, line });
+			}
+			case "cell":
+				cells.push(read(part));
 				break;
-			case "html_block":
-				followHiding(hiding, token.content);
-				document.html.push({ text: token.content, line });
-				document.texts.push({ text: token.content, line });
+			case "row": {
+				if (part.isHead) header = [];
+				const row = cells.map(joinLines);
+				const links = cells.flat().flatMap((one) => one.links);
+				if (part.seen) blocks.push({ type, cells: row, links, header, line });
+				if (part.isHead) header = row;
+				cells = [];
 				break;
-			case "fence":
-			case "code_block":
-				document.texts.push({ text: `${token.info} ${token.content}`, line });
+			}
+			case "unread":
+				document.unread.push(part);
 				break;
+			case "html":
+				document.html.push(part);
+				texts.push(part);
+				break;
+			case "code":
+				texts.push(part);
 		}
 	}
 	return document;
-}
-
-/** A text with its HTML entities, such as `&#65;`, and backslash escapes turned into the characters that they stand for. */
-export function decodeEntities(text: string): string {
-	return /[&\\]/.test(text) ? parser.utils.unescapeAll(text) : text;
 }
 
 function joinLines(lines: TextLine[]): string {

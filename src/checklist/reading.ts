@@ -1,4 +1,5 @@
 import { checklist } from "./checklist.ts";
+import { unifyLineEndings } from "./lines.ts";
 import { type Markdown, readMarkdown } from "./markdown.ts";
 import { readReport } from "./read-report.ts";
 import { readTrifecta } from "./read-trifecta.ts";
@@ -31,6 +32,7 @@ export type AssessOptions = {
 
 /** A report after reading, for the rules to judge. */
 export type Reading = {
+	/** The report as it was sent, with line feeds at the ends of its lines. */
 	source: string;
 	markdown: Markdown;
 	report: Report;
@@ -47,7 +49,8 @@ export type Draft = Pick<Finding, "message"> &
 	Partial<Pick<Finding, "phase" | "check" | "line">> & { rule: RuleId };
 
 /** Reads a report into everything that the rules look at. */
-export function readAll(source: string, options: AssessOptions): Reading {
+export function readAll(sent: string, options: AssessOptions): Reading {
+	const source = unifyLineEndings(sent);
 	const markdown = readMarkdown(source);
 	const report = readReport(markdown);
 	const answers = resolveAnswers(report);

@@ -1,8 +1,9 @@
-import type MarkdownIt from "markdown-it";
 import type Token from "markdown-it/lib/token.mjs";
 import { normalizeAddress } from "./address.ts";
 import { followHiding } from "./hidden-html.ts";
 import type { Markdown } from "./markdown.ts";
+import { parser } from "./markdown-parser.ts";
+import type { Piece } from "./split-markdown.ts";
 
 /** One line of running text, without its markup, and the addresses that it links to as they stand. */
 export type TextLine = { text: string; line: number; links: string[] };
@@ -22,17 +23,16 @@ const lineBreak = /^<br\s*\/?>$/i;
 /**
  * Reads the running text of one paragraph, heading or cell, and notes its images and HTML in the document.
  * @param environment The parser's own, with the document's link definitions.
- * @param line Where the text begins, counted from 1.
+ * @param piece The text and the line at which it begins.
  * @returns Its lines without markup; none where the text is too much to be read.
  */
 export function readRunningText(
-	parser: MarkdownIt,
 	document: Markdown,
 	environment: object,
-	content: string,
-	line: number,
+	piece: Piece,
 ): TextLine[] {
-	if (content !== "") document.texts.push({ text: content, line });
+	const { text: content, line } = piece;
+	if (content !== "") document.texts.push(piece);
 	const tooMuch = findExcess(content);
 	if (tooMuch) {
 		// Cut in the middle, a comment would turn into a claim, and a status could lose its "not".

@@ -1,5 +1,4 @@
 import { hiddenCharacter } from "../../hidden-characters.ts";
-import { unifyLineEndings } from "../lines.ts";
 import type { Draft } from "../reading.ts";
 
 /** Characters that a finding names. */
@@ -12,9 +11,9 @@ const afterJoiner = /^\p{Extended_Pictographic}/u;
 /**
  * Finds characters that a reader does not see, line by line. Emoji made of several characters and a byte order mark
  * at the beginning are left alone.
+ * @param text A report with line feeds at the ends of its lines.
  */
-export function findHiddenCharacters(source: string): Draft[] {
-	const text = unifyLineEndings(source);
+export function findHiddenCharacters(text: string): Draft[] {
 	const byLine: { line: number; characters: string[] }[] = [];
 	let line = 1;
 	let end = text.indexOf("\n");

@@ -1,5 +1,5 @@
-import { unifyLineEndings } from "../lines.ts";
-import { decodeEntities, type Markdown } from "../markdown.ts";
+import type { Markdown } from "../markdown.ts";
+import { decodeEntities } from "../markdown-parser.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
@@ -48,7 +48,7 @@ function findInstructions(source: string, markdown: Markdown): Piece[] {
 
 /** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
 function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
-	const lines = unifyLineEndings(source).split("\n");
+	const lines = source.split("\n");
 	const hasEntities = /[&\\]/.test(source);
 	// By the number of the line, which a table of bytes answers at once even for a million of them.
 	const parsed = new Uint8Array(lines.length + 1);

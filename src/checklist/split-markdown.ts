@@ -1,0 +1,100 @@
+import type Token from "markdown-it/lib/token.mjs";
+import { followHiding } from "./hidden-html.ts";
+import { parseBlocks } from "./markdown-parser.ts";
+
+/** A piece of a report at a line, counted from 1. */
+export type Piece = { text: string; line: number };
+
+/** A block of a report, its running text as it stands. `seen` is whether no quote and no HTML keeps it from its readers. */
+export type Part = Piece &
+	(
+		| { type: "heading"; depth: number; seen: boolean }
+		| { type: "text"; indent: number; seen: boolean }
+		/** It ends the row of the cells before it. */
+		| { type: "row"; isHead: boolean; seen: boolean }
+		| { type: "cell" | "html" | "code" | "unread" }
+	);
+
+const byteOrderMark = /^\uFEFF/;
+/** Nesting of lists and quotes at which the parser stops. */
+const readableDepth = 100;
+
+/**
+ * Takes a report apart into its blocks, in order. Never throws.
+ * @param source Markdown with line feeds at the ends of its lines.
+ * @param environment Where the parser notes the report's link definitions.
+ */
+export function splitMarkdown(source: string, environment: object): Part[] {
+	const parts: Part[] = [];
+	let indent = 0;
+	let line = 1;
+	let isHead = false;
+	let depth = 0;
+	const hiding: string[] = [];
+	let quotes = 0;
+	let hiddenNoted = false;
+	const isSeen = () => quotes === 0 && hiding.length === 0;
+	const add = (part: Part) => parts.push(part);
+	const noteHidden = () => {
+		if (isSeen() || hiddenNoted) return;
+		hiddenNoted = true;
+		const text = quotes > 0 ? "inside a quote" : "hidden by HTML";
+		add({ type: "unread", text, line });
+	};
+	const read = (token: Token) => {
+		if (token.map) line = token.map[0] + 1;
+		if (token.level >= readableDepth - 1)
+			add({ type: "unread", text: "nested too deeply", line });
+		const { content: text } = token;
+		switch (token.type) {
+			case "bullet_list_open":
+			case "ordered_list_open":
+			case "bullet_list_close":
+			case "ordered_list_close":
+				indent += token.nesting;
+				break;
+			case "blockquote_open":
+			case "blockquote_close":
+				quotes += token.nesting;
+				if (quotes === 0) hiddenNoted = false;
+				break;
+			case "heading_open":
+				depth = Number(token.tag.slice(1));
+				break;
+			case "heading_close":
+				depth = 0;
+				break;
+			case "thead_open":
+				isHead = true;
+				break;
+			case "tr_close":
+				add({ type: "row", text: "", isHead, line, seen: isSeen() });
+				isHead = false;
+				noteHidden();
+				break;
+			case "inline":
+				if (token.level > 0 && token.map === null)
+					add({ type: "cell", text, line });
+				else if (depth > 0) {
+					add({ type: "heading", depth, text, line, seen: isSeen() });
+					noteHidden();
+				} else add({ type: "text", indent, text, line, seen: isSeen() });
+				break;
+			case "wide_table":
+				add({ type: "unread", text: "a table too wide", line });
+				add({ type: "code", text, line });
+				break;
+			case "html_block":
+				followHiding(hiding, text);
+				add({ type: "html", text, line });
+				break;
+			case "fence":
+			case "code_block":
+				add({ type: "code", text: `${token.info} ${text}`, line });
+				break;
+		}
+	};
+	const text = source.replace(byteOrderMark, "");
+	parseBlocks(text, Object.assign(environment, { read }));
+	return parts;
+}
