@@ -66,7 +66,7 @@ export function findCheck(
 	const matches = findPhrases(wordings, words);
 	const denies = (start: number) =>
 		words.slice(Math.max(0, start - 2), start).some(isDenial);
-	const entry = byId.get(readId(text) ?? "");
+	const entry = byId.get(readId(text).id);
 	if (entry) {
 		const match = matches.find(({ value }) => value.check === entry.check);
 		return {
@@ -128,20 +128,29 @@ export function hasDenial(text: string): boolean {
 
 /** The text without the check's id and title in front, or undefined if it does not begin with an id. */
 export function dropIdAndTitle(text: string): string | undefined {
-	const id = readId(text);
-	const entry = byId.get(id ?? "");
+	const { id, length } = readId(text);
+	const entry = byId.get(id);
 	if (!entry) return undefined;
-	const rest = text.replace(leadingId, "").replace(/^[\s:.–—-]+/u, "");
+	const rest = text.slice(length).replace(/^[\s:.–—-]+/u, "");
 	const { title } = entry.check;
-	return rest.toLowerCase().startsWith(title.toLowerCase())
+	const start = rest.slice(0, title.length);
+	return start.toLowerCase().startsWith(title.toLowerCase())
 		? rest.slice(title.length).replace(/^[\s:.–—-]+/u, "")
 		: rest;
 }
 
-function readId(text: string): string | undefined {
-	const match = leadingId.exec(text);
-	return match ? `${match[1]?.toUpperCase()}-${Number(match[2])}` : undefined;
+/** The check's id that a text begins with, and how much of the text it takes; empty if there is none. */
+function readId(text: string): { id: string; length: number } {
+	if (text !== last.text) {
+		const [all = "", letters = "", digits] = leadingId.exec(text) ?? [];
+		const id = all === "" ? "" : `${letters.toUpperCase()}-${Number(digits)}`;
+		last = { text, id, length: all.length };
+	}
+	return last;
 }
+
+/** The same text is asked for its id twice in a row. */
+let last = { text: "", id: "", length: 0 };
 
 function listWordings({ check, phase }: { check: Check; phase: Phase }) {
 	const { good = [], bad = [], parts = {} } = checkWordings[check.id] ?? {};

@@ -1,6 +1,6 @@
 import MarkdownIt from "markdown-it";
-import type StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
 import type Token from "markdown-it/lib/token.mjs";
+import type { Nesting } from "markdown-it/lib/token.mjs";
 import { skipWideTable } from "./wide-table.ts";
 
 /** The parser's own notes on one report, its link definitions among them, and who reads its tokens. */
@@ -18,9 +18,9 @@ parser.inline.State = class extends parser.inline.State {
 parser.block.ruler.before("table", "wide_table", skipWideTable);
 // Tokens are large, and a report may have a million of them: one at a time is kept.
 parser.block.State = class extends parser.block.State {
-	override push(...args: Parameters<StateBlock["push"]>): Token {
+	override push(type: string, tag: string, nesting: Nesting): Token {
 		handOver(this.env, this.tokens);
-		return super.push(...args);
+		return super.push(type, tag, nesting);
 	}
 };
 

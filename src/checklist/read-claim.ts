@@ -5,16 +5,16 @@ import {
 	findCheck,
 	hasDenial,
 } from "./find-check.ts";
-import { indexPhrases, toWords } from "./phrases.ts";
+import { cutAt, indexPhrases, toWords } from "./phrases.ts";
 import {
 	combineStatuses,
-	crossesOut,
+	dropCross,
 	type ReadStatus,
 	readStatus,
 	takeMarkers,
 } from "./read-status.ts";
 import { combinationCheck, legChecks, readLegWords } from "./read-trifecta.ts";
-import type { Phase } from "./schema.ts";
+import type { Phase, TrifectaLeg } from "./schema.ts";
 import { checkWordings } from "./wordings/checks.ts";
 
 /** What one place of a report says about one check. */
@@ -27,6 +27,12 @@ export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
 	line: number;
 };
 
+const statusByLeg = {
+	present: "fail",
+	controlled: "pass",
+	none: "pass",
+	unknown: "unreadable",
+} as const satisfies Record<TrifectaLeg, Claim["status"]>;
 const legs = new Set<string>(Object.values(legChecks));
 const names = new Map(
 	Object.entries(checkWordings).map(([id, { good = [] }]) => [
@@ -74,12 +80,10 @@ export function readClaimLine(
 	if (!found) return undefined;
 	const said = label === "" ? "" : rest;
 	// A statement denies what it names before or after it, within its first clause.
-	const clause = name.split(/[,;(–—]/, 1)[0] ?? "";
-	const denied = said === "" ? hasDenial(clause) : found.denied;
+	const denied = said === "" ? hasDenial(cutAt(/[,;(–—]/, name)) : found.denied;
 	const danger = found.danger !== denied;
 	const word = said === "" ? undefined : readStatus(said, danger, () => true);
-	if (danger && crossesOut(body, said)) signs.found.delete("fail");
-	const all = [...signs.found];
+	const all = danger ? dropCross(signs.found, body, said) : signs.found;
 	if (ticked !== undefined) all.push(ticked === " " ? "unanswered" : "pass");
 	const marked = all.length > 0;
 	// A tick beside the bare name of a danger may mean that it is there, or that it is not.
@@ -131,10 +135,18 @@ export function settle(
 	evidence: string,
 	line: number,
 ): Claim {
-	const claim = { check, phase, parts, byId, contradictory, evidence, line };
-	if (status !== "unreadable" || !legs.has(check.id))
-		return { ...claim, status };
-	const leg = readLegWords(evidence);
-	if (leg === "unknown") return { ...claim, status };
-	return { ...claim, status: leg === "present" ? "fail" : "pass" };
+	const told =
+		status === "unreadable" && legs.has(check.id)
+			? statusByLeg[readLegWords(evidence)]
+			: status;
+	return {
+		check,
+		phase,
+		parts,
+		byId,
+		status: told,
+		contradictory,
+		evidence,
+		line,
+	};
 }

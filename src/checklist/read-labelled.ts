@@ -1,6 +1,6 @@
 import { hasDoubt, isDenial } from "./doubt.ts";
 import { findVerdictPhase } from "./find-phase.ts";
-import { toKey, toWords } from "./phrases.ts";
+import { toWords } from "./phrases.ts";
 import {
 	findHeaderField,
 	isRiskLabel,
@@ -27,16 +27,22 @@ const approvals = new Set(
 );
 
 /** A label and its value, with the addresses that the line links to. */
-type Labelled = { label: string; rest: string; links: string[]; line: number };
+type Labelled = {
+	label: string;
+	/** The label's key. */
+	key: string;
+	rest: string;
+	links: string[];
+	line: number;
+};
 
 /** Reads a label and its value as a header field, a risk level or a phase's verdict; false if it is none of them. */
 export function readLabelled(
 	report: Report,
 	around: Phase | null,
-	{ label, rest, links, line }: Labelled,
+	{ label, key, rest, links, line }: Labelled,
 ): boolean {
 	if (label === "" || label.length > 80) return false;
-	const key = toKey(label);
 	const field = findHeaderField(key);
 	if (field && report.phaseLines.size === 0) {
 		readHeaderField(report, field, readHeaderValue(field, rest, links), line);
@@ -87,8 +93,8 @@ export function addMarkedVerdict(
 	line: number,
 ): void {
 	const { found, without } = takeMarkers(heading);
-	if (found.size === 0) return;
-	const { status } = combineStatuses([...found]);
+	if (found.length === 0) return;
+	const { status } = combineStatuses(found);
 	const doubtful = status === "pass" && hasDoubt(without);
 	addVerdict(report, phase, doubtful ? "unknown" : toVerdict(status), line);
 }

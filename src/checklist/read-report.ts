@@ -106,8 +106,9 @@ function readHeading(
 		return;
 	}
 	if (depth < place.depth) place.phase = null;
-	if (readField(report, place, { ...splitLabel(text), links: [], line }))
-		return;
+	const { label, rest } = splitLabel(text);
+	const labelled = { label, key: toKey(label), rest, links: [], line };
+	if (readField(report, place, labelled)) return;
 	place.heading = findCheck(takeMarkers(text).without, place.phase);
 	if (!place.heading) return;
 	const claim = readClaimLine(text, line, place.phase);
@@ -133,7 +134,8 @@ function readRow(report: Report, place: Place, row: Row): void {
 	if (isHead && readHead(row.cells).some((kind) => kind !== undefined)) return;
 	const [label = "", ...rest] = row.cells;
 	const { links, line } = row;
-	const labelled = { label, rest: rest.join(" "), links, line };
+	const key = toKey(label);
+	const labelled = { label, key, rest: rest.join(" "), links, line };
 	if (readField(report, place, labelled)) return;
 	const claim = readClaimRow(row, place.phase);
 	if (claim) addClaim(report, place, claim, 0);
@@ -146,7 +148,7 @@ function readLine(
 	indent: number,
 ): void {
 	const { label, rest } = splitLabel(text);
-	const key = place.heading || place.last ? toKey(label) : "";
+	const key = toKey(label);
 	const { heading } = place;
 	if (heading && statusFields.has(key)) {
 		const {
@@ -164,7 +166,7 @@ function readLine(
 		appendEvidence(place.last, rest);
 		return;
 	}
-	const labelled = { label, rest, links, line };
+	const labelled = { label, key, rest, links, line };
 	if (readField(report, place, labelled)) return;
 	const phase = findPhaseLine(text);
 	if (phase) {
@@ -204,7 +206,7 @@ function addClaim(
 	claim: Claim,
 	indent: number,
 ): void {
-	const added = { ...claim, aside: place.aside > 0 };
+	const added = Object.assign(claim, { aside: place.aside > 0 });
 	report.claims.push(added);
 	place.last = added;
 	place.indent = indent;

@@ -1,5 +1,5 @@
 import { isHarmless } from "./doubt.ts";
-import { indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
+import { cutAt, indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
 import {
 	noWords,
 	type StatusWord,
@@ -36,8 +36,13 @@ const marker = new RegExp(
 	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
 	"gu",
 );
-/** Most texts have no sign, and this is quicker than to look for each. */
-const mayHaveMarker = /[^\n -~]|:[a-z]|^\[/;
+/** Most texts have no sign, and this is quicker than to look for each: how one begins, or a ticked box. */
+const mayHaveMarker = new RegExp(
+	`[${[...markers.keys()]
+		.map((sign) => sign.charAt(0))
+		.join("")
+		.replaceAll(":", "")}]|:[a-z]|^\\[`,
+);
 const emptyBox = /^\[\s*\]$/;
 const tickedBox = /^\[[xX✓✔]\]/;
 /** A list to choose from, as templates have it. */
@@ -86,40 +91,52 @@ export function readStatus(
 	if (choice.test(without))
 		return { status: "unanswered", rest: "", contradictory: false };
 	const { word, rest, more = rest } = takeWord(without, danger);
-	if (danger && crossesOut(trimmed, without)) found.delete("fail");
-	const read = combineStatuses(word ? [...found, word] : [...found]);
-	const status =
-		read.status === "pass" && !knows(more) ? "unreadable" : read.status;
-	return { ...read, status, rest };
+	const all = danger ? dropCross(found, trimmed, without) : found;
+	if (word) all.push(word);
+	const { status, contradictory } = combineStatuses(all);
+	const unclear = status === "pass" && !knows(more);
+	return { status: unclear ? "unreadable" : status, rest, contradictory };
 }
 
-/** Whether a danger is crossed out: the skill writes an absent leg of the trifecta as `NONE ✗`. */
-export function crossesOut(text: string, said: string): boolean {
-	return absent.test(said) && /[✗✘]/u.test(text);
+/** The signs beside a danger, without a cross where it is crossed out: the skill writes an absent leg of the trifecta as `NONE ✗`. */
+export function dropCross(
+	found: StatusWord[],
+	text: string,
+	said: string,
+): StatusWord[] {
+	return absent.test(said) && /[✗✘]/.test(text)
+		? found.filter((one) => one !== "fail")
+		: found;
 }
 
 /** The worst of several statuses, and whether they differ. */
 export function combineStatuses(all: StatusWord[]): Omit<ReadStatus, "rest"> {
 	return {
 		status: worstFirst.find((one) => all.includes(one)) ?? "unreadable",
-		contradictory: new Set(all).size > 1,
+		contradictory: all.some((one) => one !== all[0]),
 	};
 }
 
 /** Takes the signs that stand for a status out of a text. */
 export function takeMarkers(text: string): {
-	found: Set<StatusWord>;
+	/** Each status once. */
+	found: StatusWord[];
 	without: string;
 } {
-	const found = new Set<StatusWord>();
+	const found: StatusWord[] = [];
 	if (!mayHaveMarker.test(text)) return { found, without: text.trim() };
-	for (const sign of text.match(marker) ?? []) {
+	let without = "";
+	let end = 0;
+	for (let match = marker.exec(text); match; match = marker.exec(text)) {
+		const [sign] = match;
 		const status = markers.get(sign) ?? markers.get(sign.slice(0, -1));
-		if (status) found.add(status);
+		if (status && !found.includes(status)) found.push(status);
+		without += `${text.slice(end, match.index)} `;
+		end = match.index + sign.length;
 	}
-	let without = text.replace(marker, " ");
+	without += text.slice(end);
 	if (tickedBox.test(without)) {
-		found.add("pass");
+		if (!found.includes("pass")) found.push("pass");
 		without = without.replace(tickedBox, "");
 	}
 	return { found, without: without.trim() };
@@ -129,8 +146,7 @@ function isOpen(text: string): boolean {
 	const placeholder = text.startsWith("[") && text.endsWith("]");
 	return (
 		text === "" ||
-		emptyBox.test(text) ||
-		(placeholder && !tickedBox.test(text)) ||
+		(placeholder && (emptyBox.test(text) || !tickedBox.test(text))) ||
 		/^[-–—.…]+$/.test(text) ||
 		(text.endsWith("?") && text.length <= 40)
 	);
@@ -168,7 +184,7 @@ function takesBack(
 ): boolean {
 	if (next.some((word) => exceptions.has(word))) return true;
 	if (next.length === 0 && text.length <= headLength) return false;
-	const clause = toWords(text.split(/[,.:;()–—]|\s-\s/, 1)[0] ?? "");
+	const clause = toWords(cutAt(/[,.:;()–—]|\s-\s/, text));
 	return clause
 		.slice(length, length + 3)
 		.some((word) => postponements.has(word));

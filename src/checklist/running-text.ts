@@ -17,6 +17,7 @@ const readableBrackets = 200;
 /** Characters without which a text has no markup. */
 const markup = /[\\`*_~[\]<&]/;
 const struckOut = /(?<![~\w/])~(?=[^\s~/])[^~\n]{0,200}[^\s~]~(?![~\w])/g;
+const noLinks: string[] = [];
 /** A tag that only breaks the line. */
 const lineBreak = /^<br\s*\/?>$/i;
 
@@ -39,10 +40,7 @@ export function readRunningText(
 		document.unread.push({ text: tooMuch, line });
 		return [];
 	}
-	if (!markup.test(content))
-		return content
-			.split("\n")
-			.map((text, index) => ({ text, line: line + index, links: [] }));
+	if (!markup.test(content)) return splitLines(content, line);
 	const tokens: Token[] = [];
 	parser.inline.parse(content, parser, environment, tokens);
 	return collectLines(document, tokens, line);
@@ -57,6 +55,13 @@ function findExcess(content: string): string | undefined {
 	)
 		return `full of more than ${readableBrackets} brackets`;
 	return undefined;
+}
+
+function splitLines(content: string, line: number): TextLine[] {
+	if (!content.includes("\n")) return [{ text: content, line, links: noLinks }];
+	return content
+		.split("\n")
+		.map((text, index) => ({ text, line: line + index, links: noLinks }));
 }
 
 function collectLines(

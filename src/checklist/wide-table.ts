@@ -15,6 +15,7 @@ export function skipWideTable(
 ): boolean {
 	const delimiters = readSourceLine(state, startLine + 1, endLine);
 	const isWide =
+		delimiters.length > readableColumns &&
 		/^[|:\- \t]+$/.test(delimiters) &&
 		delimiters.split("|", readableColumns + 3).length > readableColumns + 2;
 	if (!isWide || silent) return isWide;

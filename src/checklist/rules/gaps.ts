@@ -115,22 +115,18 @@ function hasEvidence(id: string, evidence: string | null): boolean {
 }
 
 function findPlaceholders({ markdown }: Reading): Draft[] {
-	return markdown.blocks.flatMap((block) => {
-		if (block.type === "heading")
-			return describePlaceholder(block.text, block.line);
-		if (block.type === "row")
-			return describePlaceholder(block.cells.join(" | "), block.line);
-		return block.lines.flatMap(({ text, line }) =>
-			describePlaceholder(text, line),
-		);
-	});
-}
-
-function describePlaceholder(text: string, line: number): Draft[] {
-	const found = findBracket(text) ?? openWord.exec(text)?.[0];
-	if (!found) return [];
-	const message = `"${found}" is still to be filled in.`;
-	return [{ rule: "placeholder-left", line, message }];
+	const drafts: Draft[] = [];
+	const look = (text: string, line: number) => {
+		const found = findBracket(text) ?? openWord.exec(text)?.[0];
+		if (!found) return;
+		const message = `"${found}" is still to be filled in.`;
+		drafts.push({ rule: "placeholder-left", line, message });
+	};
+	for (const block of markdown.blocks)
+		if (block.type === "heading") look(block.text, block.line);
+		else if (block.type === "row") look(block.cells.join(" | "), block.line);
+		else for (const { text, line } of block.lines) look(text, line);
+	return drafts;
 }
 
 function findBracket(text: string): string | undefined {

@@ -15,9 +15,13 @@ const afterJoiner = /^\p{Extended_Pictographic}/u;
  */
 export function findHiddenCharacters(text: string): Draft[] {
 	const byLine: { line: number; characters: string[] }[] = [];
+	const hidden = new RegExp(hiddenCharacter);
 	let line = 1;
 	let end = text.indexOf("\n");
-	for (const { index, character } of hiddenCharacters(text)) {
+	for (let match = hidden.exec(text); match; match = hidden.exec(text)) {
+		const [character] = match;
+		const { index } = match;
+		if (isHarmless(text, index, character)) continue;
 		while (end >= 0 && end < index) {
 			line += 1;
 			end = text.indexOf("\n", end + 1);
@@ -30,10 +34,16 @@ export function findHiddenCharacters(text: string): Draft[] {
 		)
 			last.characters.push(character);
 	}
+	const names = new Map<string, string>();
+	const name = (character: string) => {
+		const known = names.get(character) ?? nameCharacter(character);
+		names.set(character, known);
+		return known;
+	};
 	return byLine.map(({ line, characters }) => ({
 		rule: "invisible-characters",
 		line,
-		message: `The line has invisible characters: ${characters.map(nameCharacter).join(", ")}.`,
+		message: `The line has invisible characters: ${characters.map(name).join(", ")}.`,
 	}));
 }
 

@@ -43,7 +43,8 @@ const invisible = /[\u00AD\u200B-\u200F\u2060-\u2064\uFEFF*~`]/g;
  */
 export function findAddressed<T extends { text: string }>(pieces: T[]): T[] {
 	// Most reports address nobody, which one look at the whole tells. No pattern looks back across two line breaks.
-	const whole = pieces.map(({ text }) => text).join("\n\n");
+	let whole = "";
+	for (const { text } of pieces) whole += `${text}\n\n`;
 	if (!addressesModel(whole)) return [];
 	return pieces.filter(({ text }) => addressesModel(text));
 }

@@ -43,16 +43,15 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 }
 
 function findInstructions(source: string, markdown: Markdown): Piece[] {
-	return findAddressed([...markdown.texts, ...listUnparsed(source, markdown)]);
+	return findAddressed(markdown.texts.concat(listUnparsed(source, markdown)));
 }
 
 /** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
 function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
-	const lines = source.split("\n");
 	const hasEntities = /[&\\]/.test(source);
 	// By the number of the line, which a table of bytes answers at once even for a million of them.
-	const parsed = new Uint8Array(lines.length + 1);
-	const columns = new Uint8Array(lines.length + 1);
+	const parsed = new Uint8Array(source.length + 2);
+	const columns = new Uint8Array(source.length + 2);
 	for (const { text, line } of texts) {
 		let next = line;
 		parsed[next] = 1;
@@ -68,18 +67,28 @@ function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
 	for (const block of blocks)
 		if (block.type === "row") columns[block.line] = block.cells.length;
 	const unparsed: Piece[] = [];
-	for (const [index, text] of lines.entries()) {
-		const line = index + 1;
+	let line = 0;
+	for (let start = 0, end = 0; end < source.length; start = end + 1) {
+		line += 1;
+		end = source.indexOf("\n", start);
+		if (end < 0) end = source.length;
+		if (end === start) continue;
+		if (parsed[line] && !columns[line] && !hasEntities) continue;
+		const text = source.slice(start, end);
 		const isRead = parsed[line] && !hasSurplus(text, columns[line]);
 		const hasEntity = hasEntities && /[&\\]/.test(text);
-		if (text !== "" && (!isRead || hasEntity))
-			unparsed.push({ text: decodeEntities(text), line });
+		if (!isRead || hasEntity)
+			unparsed.push({ text: hasEntity ? decodeEntities(text) : text, line });
 	}
 	return unparsed;
 }
 
 function hasSurplus(row: string, columns = 0): boolean {
-	return columns > 0 && row.split("|", 100).length > columns + 2;
+	if (columns === 0) return false;
+	let pipes = 0;
+	for (let at = row.indexOf("|"); at >= 0; at = row.indexOf("|", at + 1))
+		pipes += 1;
+	return pipes > columns + 1;
 }
 
 type Piece = { text: string; line: number };
