@@ -22,6 +22,14 @@ parser.block.State = class extends parser.block.State {
 		handOver(this.env, this.tokens);
 		return super.push(type, tag, nesting);
 	}
+
+	/** Most blocks are one line, which needs no list of lines. */
+	override getLines(...args: [number, number, number, boolean]): string {
+		const [begin, end, indent, keepLastLF] = args;
+		if (end - begin > 1 || indent > 0 || keepLastLF)
+			return super.getLines(...args);
+		return this.src.slice(this.bMarks[begin], this.eMarks[begin]);
+	}
 };
 
 /**

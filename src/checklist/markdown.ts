@@ -66,7 +66,7 @@ export function readMarkdown(source: string): Markdown {
 			case "row": {
 				if (part.isHead) header = [];
 				const row = cells.map(joinLines);
-				const links = cells.flat().flatMap((one) => one.links);
+				const links = cells.flatMap(listLinks);
 				if (part.seen) blocks.push({ type, cells: row, links, header, line });
 				if (part.isHead) header = row;
 				cells = [];
@@ -93,4 +93,10 @@ function joinLines(lines: TextLine[]): string {
 		.map(({ text }) => text)
 		.join(" ")
 		.trim();
+}
+
+function listLinks(lines: TextLine[]): string[] {
+	const [first] = lines;
+	if (first && lines.length === 1) return first.links;
+	return lines.flatMap(({ links }) => links);
 }

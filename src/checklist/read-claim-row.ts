@@ -78,15 +78,17 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	);
 }
 
-/** The heads of tables, each read once for all its rows. */
-const heads = new WeakMap<string[], (ColumnKind | undefined)[]>();
-
 /** What each column of a table holds, by its head. */
 export function readHead(header: string[]): (ColumnKind | undefined)[] {
-	const kinds = heads.get(header) ?? header.map(readColumn);
-	heads.set(header, kinds);
-	return kinds;
+	if (header !== last.header) last = { header, kinds: header.map(readColumn) };
+	return last.kinds;
 }
+
+/** The head of a table is read once for all its rows. */
+let last: { header: string[]; kinds: (ColumnKind | undefined)[] } = {
+	header: [],
+	kinds: [],
+};
 
 /** What a column holds, by the words in its head. */
 function readColumn(head: string): ColumnKind | undefined {
@@ -104,12 +106,14 @@ function findStatusColumns(
 	cells: string[],
 	kinds: (ColumnKind | undefined)[],
 ): number[] {
-	const called = kinds.flatMap((kind, index) =>
-		kind === "status" ? index : [],
-	);
-	if (called.length > 0) return called;
-	return cells.flatMap((cell, index) =>
-		index > 0 && kinds[index] === undefined && isPlainStatus(cell) ? index : [],
+	const columns = [...cells.keys()];
+	if (kinds.includes("status"))
+		return columns.filter((index) => kinds[index] === "status");
+	return columns.filter(
+		(index) =>
+			index > 0 &&
+			kinds[index] === undefined &&
+			isPlainStatus(cells[index] ?? ""),
 	);
 }
 
@@ -124,9 +128,9 @@ function isPlainStatus(cell: string): boolean {
 }
 
 function combineCells(statuses: ReadStatus[]): Omit<ReadStatus, "rest"> {
-	const readable = statuses.flatMap(({ status }) =>
-		status === "unreadable" ? [] : status,
-	);
+	const readable = statuses
+		.map(({ status }) => status)
+		.filter((status) => status !== "unreadable");
 	const { status, contradictory } = combineStatuses(readable);
 	const isPartial = readable.length < statuses.length && status !== "fail";
 	return {
