@@ -1,5 +1,10 @@
 import { checklist } from "./checklist.ts";
-import { type AssessOptions, type Draft, readAll } from "./reading.ts";
+import {
+	type AssessOptions,
+	type Draft,
+	findingsPerRule,
+	readAll,
+} from "./reading.ts";
 import { cutText } from "./resolve-answers.ts";
 import { findContradictions } from "./rules/contradictions.ts";
 import { findFailures } from "./rules/failures.ts";
@@ -8,8 +13,6 @@ import { findSuspiciousText } from "./rules/text.ts";
 import { rules } from "./rules.ts";
 import type { Assessment, Finding, ReportHeader } from "./schema.ts";
 
-/** Findings of one rule that an assessment lists; the last of them says how many more there are. */
-const findingsPerRule = 50;
 const severities = new Map(rules.map(({ id, severity }) => [id, severity]));
 const severityOrder = ["error", "warning", "info"];
 

@@ -12,7 +12,9 @@ const hidingAttributes =
  * @param html Tags in the order of the report.
  */
 export function followHiding(hiding: string[], html: string): void {
-	for (const [, slash, name = "", attributes = ""] of html.matchAll(tag)) {
+	tag.lastIndex = 0;
+	for (let match = tag.exec(html); match; match = tag.exec(html)) {
+		const [, slash, name = "", attributes = ""] = match;
 		const element = name.toLowerCase();
 		if (slash) {
 			const open = hiding.lastIndexOf(element);

@@ -24,11 +24,15 @@ parser.block.State = class extends parser.block.State {
 	}
 
 	/** Most blocks are one line, which needs no list of lines. */
-	override getLines(...args: [number, number, number, boolean]): string {
-		const [begin, end, indent, keepLastLF] = args;
-		if (end - begin > 1 || indent > 0 || keepLastLF)
-			return super.getLines(...args);
-		return this.src.slice(this.bMarks[begin], this.eMarks[begin]);
+	override getLines(
+		begin: number,
+		end: number,
+		indent: number,
+		keepLastLF: boolean,
+	): string {
+		if (end - begin === 1 && indent === 0 && !keepLastLF)
+			return this.src.slice(this.bMarks[begin], this.eMarks[begin]);
+		return super.getLines(begin, end, indent, keepLastLF);
 	}
 };
 

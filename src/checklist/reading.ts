@@ -48,6 +48,9 @@ export type Reading = {
 export type Draft = Pick<Finding, "message"> &
 	Partial<Pick<Finding, "phase" | "check" | "line">> & { rule: RuleId };
 
+/** Findings of one rule that an assessment lists; the last of them says how many more there are. */
+export const findingsPerRule = 50;
+
 /** Reads a report into everything that the rules look at. */
 export function readAll(sent: string, options: AssessOptions): Reading {
 	const source = unifyLineEndings(sent);

@@ -1,5 +1,5 @@
 import { hiddenCharacter } from "../../hidden-characters.ts";
-import type { Draft } from "../reading.ts";
+import { type Draft, findingsPerRule } from "../reading.ts";
 
 /** Characters that a finding names. */
 const namesPerLine = 5;
@@ -14,8 +14,9 @@ const afterJoiner = /^\p{Extended_Pictographic}/u;
  * @param text A report with line feeds at the ends of its lines.
  */
 export function findHiddenCharacters(text: string): Draft[] {
-	const byLine: { line: number; characters: string[] }[] = [];
+	const listed: { line: number; characters: string[] }[] = [];
 	const hidden = new RegExp(hiddenCharacter);
+	let more = 0;
 	let line = 1;
 	let end = text.indexOf("\n");
 	for (let match = hidden.exec(text); match; match = hidden.exec(text)) {
@@ -26,25 +27,26 @@ export function findHiddenCharacters(text: string): Draft[] {
 			line += 1;
 			end = text.indexOf("\n", end + 1);
 		}
-		const last = byLine.at(-1);
-		if (last?.line !== line) byLine.push({ line, characters: [character] });
-		else if (
-			last.characters.length < namesPerLine &&
-			!last.characters.includes(character)
-		)
-			last.characters.push(character);
+		const last = listed.at(-1);
+		if (last?.line === line) {
+			if (
+				last.characters.length < namesPerLine &&
+				!last.characters.includes(character)
+			)
+				last.characters.push(character);
+		} else if (listed.length < findingsPerRule)
+			listed.push({ line, characters: [character] });
+		else {
+			// Of the lines that are not listed only the number counts.
+			more += 1;
+			hidden.lastIndex = end < 0 ? text.length : end;
+		}
 	}
-	const names = new Map<string, string>();
-	const name = (character: string) => {
-		const known = names.get(character) ?? nameCharacter(character);
-		names.set(character, known);
-		return known;
-	};
-	return byLine.map(({ line, characters }) => ({
-		rule: "invisible-characters",
-		line,
-		message: `The line has invisible characters: ${characters.map(name).join(", ")}.`,
-	}));
+	const drafts = listed.map(describe);
+	const [first] = drafts;
+	return first && more > 0
+		? drafts.concat(new Array<Draft>(more).fill(first))
+		: drafts;
 }
 
 /** Each character of a text that a reader would not see, with its place in the text. */
@@ -54,6 +56,21 @@ export function* hiddenCharacters(
 	for (const { index, 0: character } of source.matchAll(hiddenCharacter)) {
 		if (!isHarmless(source, index, character)) yield { index, character };
 	}
+}
+
+function describe({
+	line,
+	characters,
+}: {
+	line: number;
+	characters: string[];
+}): Draft {
+	const names = characters.map(nameCharacter).join(", ");
+	return {
+		rule: "invisible-characters",
+		line,
+		message: `The line has invisible characters: ${names}.`,
+	};
 }
 
 function isHarmless(source: string, index: number, character: string): boolean {

@@ -32,8 +32,8 @@ const patterns = [
 	"\\[/?INST\\]",
 ].map((pattern) => new RegExp(pattern, "imu"));
 
-/** Nothing shorter can be an instruction. */
-const shortest = 8;
+/** Characters of a text below which it cannot be an instruction. */
+export const shortestInstruction = 8;
 
 const invisible = /[\u00AD\u200B-\u200F\u2060-\u2064\uFEFF*~`]/g;
 
@@ -44,13 +44,14 @@ const invisible = /[\u00AD\u200B-\u200F\u2060-\u2064\uFEFF*~`]/g;
 export function findAddressed<T extends { text: string }>(pieces: T[]): T[] {
 	// Most reports address nobody, which one look at the whole tells. No pattern looks back across two line breaks.
 	let whole = "";
-	for (const { text } of pieces) whole += `${text}\n\n`;
+	for (const { text } of pieces)
+		if (text.length >= shortestInstruction) whole += `${text}\n\n`;
 	if (!addressesModel(whole)) return [];
 	return pieces.filter(({ text }) => addressesModel(text));
 }
 
 function addressesModel(text: string): boolean {
-	if (text.length < shortest) return false;
+	if (text.length < shortestInstruction) return false;
 	const plain = text.replace(invisible, "");
 	return patterns.some((pattern) => pattern.test(plain));
 }

@@ -3,7 +3,7 @@ import { decodeEntities } from "../markdown-parser.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
-import { findAddressed } from "./text-to-model.ts";
+import { findAddressed, shortestInstruction } from "./text-to-model.ts";
 
 /** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
 export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
@@ -72,7 +72,7 @@ function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
 		line += 1;
 		end = source.indexOf("\n", start);
 		if (end < 0) end = source.length;
-		if (end === start) continue;
+		if (end - start < shortestInstruction) continue;
 		if (parsed[line] && !columns[line] && !hasEntities) continue;
 		const text = source.slice(start, end);
 		const isRead = parsed[line] && !hasSurplus(text, columns[line]);
@@ -98,7 +98,8 @@ function onePerLine(
 	pieces: Piece[],
 	describe: (piece: Piece) => string,
 ): Draft[] {
-	const byLine = new Map(pieces.map((piece) => [piece.line, piece]));
+	const byLine = new Map<number, Piece>();
+	for (const piece of pieces) byLine.set(piece.line, piece);
 	return [...byLine.values()].map((piece) => ({
 		rule,
 		line: piece.line,
