@@ -33,8 +33,13 @@ type Wording = {
 	part: string | null;
 };
 
+const listed = allChecks.flatMap(listWordings);
+/** Characters of a text below which it cannot name a check; an id is longer. */
+export const shortestName = Math.min(
+	...listed.map(([phrase]) => phrase.length),
+);
 const byId = new Map(allChecks.map((entry) => [entry.check.id, entry]));
-const wordings = indexPhrases(allChecks.flatMap(listWordings));
+const wordings = indexPhrases(listed);
 /** Ids of the checks whose title names something bad. */
 const dangers = new Set(
 	allChecks.flatMap(({ check: { id, title } }) =>
@@ -61,6 +66,7 @@ export function findCheck(
 	label: string,
 	phase: Phase | null,
 ): FoundCheck | undefined {
+	if (label.length < shortestName) return undefined;
 	const text = label.slice(0, 200);
 	const words = toWords(text);
 	const matches = findPhrases(wordings, words);

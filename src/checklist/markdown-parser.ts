@@ -1,10 +1,20 @@
 import MarkdownIt from "markdown-it";
-import type Token from "markdown-it/lib/token.mjs";
-import type { Nesting } from "markdown-it/lib/token.mjs";
+import Token, { type Nesting } from "markdown-it/lib/token.mjs";
 import { skipWideTable } from "./wide-table.ts";
 
 /** The parser's own notes on one report, its link definitions among them, and who reads its tokens. */
 export type Environment = { read: (token: Token) => void };
+
+/** Nesting of lists and quotes at which the parser stops. */
+export const readableDepth = 100;
+
+/** Tokens of which nothing is read but how deep they are. */
+const unused = new Set(
+	"paragraph_open paragraph_close list_item_open list_item_close table_open table_close thead_close tbody_open tbody_close th_open th_close td_open td_close hr".split(
+		" ",
+	),
+);
+const unusedToken = new Token("", "", 0);
 
 /** CommonMark with tables and struck-out text. */
 export const parser = new MarkdownIt({ html: true });
@@ -19,6 +29,10 @@ parser.block.ruler.before("table", "wide_table", skipWideTable);
 // Tokens are large, and a report may have a million of them: one at a time is kept.
 parser.block.State = class extends parser.block.State {
 	override push(type: string, tag: string, nesting: Nesting): Token {
+		if (unused.has(type) && this.level < readableDepth - 1) {
+			this.level += nesting;
+			return unusedToken;
+		}
 		handOver(this.env, this.tokens);
 		return super.push(type, tag, nesting);
 	}

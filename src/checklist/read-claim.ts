@@ -4,6 +4,7 @@ import {
 	type FoundCheck,
 	findCheck,
 	hasDenial,
+	shortestName,
 } from "./find-check.ts";
 import { cutAt, indexPhrases, toWords } from "./phrases.ts";
 import {
@@ -64,6 +65,7 @@ export function readClaimLine(
 	line: number,
 	phase: Phase | null,
 ): Claim | undefined {
+	if (text.length < shortestName) return undefined;
 	const ticked = box.exec(text)?.[1];
 	const body =
 		ticked === undefined ? text.trim() : text.replace(box, "").trim();

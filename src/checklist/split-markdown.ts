@@ -1,6 +1,6 @@
 import type Token from "markdown-it/lib/token.mjs";
 import { followHiding } from "./hidden-html.ts";
-import { parseBlocks } from "./markdown-parser.ts";
+import { parseBlocks, readableDepth } from "./markdown-parser.ts";
 
 /** A piece of a report at a line, counted from 1. */
 export type Piece = { text: string; line: number };
@@ -16,8 +16,6 @@ export type Part = Piece &
 	);
 
 const byteOrderMark = /^\uFEFF/;
-/** Nesting of lists and quotes at which the parser stops. */
-const readableDepth = 100;
 
 /**
  * Takes a report apart into its blocks, in order. Never throws.
