@@ -26,6 +26,8 @@ export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
 	/** The evidence in the report's words, or an empty text. */
 	evidence: string;
 	line: number;
+	/** Whether the place only speaks about checks, such as a summary; known where it is added to the report. */
+	aside: boolean;
 };
 
 const statusByLeg = {
@@ -48,13 +50,20 @@ const labelWords = 12;
 
 /** Takes `Label: the rest` apart. Without a separator the label is empty. */
 export function splitLabel(text: string): { label: string; rest: string } {
+	if (text === last.text) return last;
 	const match = separator.exec(text.slice(0, 200));
-	if (!match) return { label: "", rest: text.trim() };
-	return {
-		label: text.slice(0, match.index).trim(),
-		rest: text.slice(match.index + match[0].length).trim(),
-	};
+	last = match
+		? {
+				text,
+				label: text.slice(0, match.index).trim(),
+				rest: text.slice(match.index + match[0].length).trim(),
+			}
+		: { text, label: "", rest: text.trim() };
+	return last;
 }
+
+/** A line is taken apart twice in a row, for a field and for a claim. */
+let last = { text: "", label: "", rest: "" };
 
 /**
  * Reads a line of running text or of a list as an answer to a check.
@@ -150,5 +159,6 @@ export function settle(
 		contradictory,
 		evidence,
 		line,
+		aside: false,
 	};
 }

@@ -158,7 +158,8 @@ function readLine(
 		} = readStatus(rest, heading.danger !== heading.denied, (more) =>
 			isPlainAnswer(heading, more),
 		);
-		const claim = { ...heading, status, contradictory, evidence, line };
+		const said = { status, contradictory, evidence, line, aside: false };
+		const claim = { ...heading, ...said };
 		addClaim(report, place, claim, indent);
 		return;
 	}
@@ -206,9 +207,9 @@ function addClaim(
 	claim: Claim,
 	indent: number,
 ): void {
-	const added = Object.assign(claim, { aside: place.aside > 0 });
-	report.claims.push(added);
-	place.last = added;
+	claim.aside = place.aside > 0;
+	report.claims.push(claim);
+	place.last = claim;
 	place.indent = indent;
 }
 

@@ -111,6 +111,8 @@ export function dropCross(
 
 /** The worst of several statuses, and whether they differ. */
 export function combineStatuses(all: StatusWord[]): Omit<ReadStatus, "rest"> {
+	const [only = "unreadable"] = all;
+	if (all.length < 2) return { status: only, contradictory: false };
 	return {
 		status: worstFirst.find((one) => all.includes(one)) ?? "unreadable",
 		contradictory: all.some((one) => one !== all[0]),

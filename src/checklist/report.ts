@@ -15,6 +15,6 @@ export type Report = {
 	/** Places that call the server as a whole not ready. */
 	refusals: { text: string; line: number }[];
 	risks: { level: RiskLevel; line: number }[];
-	/** Answers to checks in order; `aside` in sections that only speak about checks, such as a summary. */
-	claims: (Claim & { aside: boolean })[];
+	/** Answers to checks in order. */
+	claims: Claim[];
 };

@@ -49,11 +49,11 @@ export function resolvePhase(
 	const list = checks.flatMap((check) => answers.get(check.id) ?? []);
 	const verdicts = report.verdicts.filter(({ phase }) => phase === id);
 	const answered = list.filter(({ status }) => status !== "missing").length;
-	const claims = report.claims.filter(
-		({ phase, aside }) => phase === id && !aside,
-	);
 	// One line in other words may have strayed in from another phase.
-	const claimed = answered > 1 ? claims[0] : claims.find(({ byId }) => byId);
+	const claimed = report.claims.find(
+		({ phase, aside, byId }) =>
+			phase === id && !aside && (answered > 1 || byId),
+	);
 	const worst = (["fail", "warning", "pass"] satisfies Verdict[]).find((one) =>
 		verdicts.some(({ verdict }) => verdict === one),
 	);
@@ -79,7 +79,7 @@ export function resolvePhase(
 
 function resolveAnswer(
 	{ id, title, severity }: Check,
-	claims: (Claim & { aside: boolean })[],
+	claims: Claim[],
 ): ResolvedAnswer {
 	// What recommendations or an example say of a check is no answer, not even where nothing else is said.
 	const places = claims.filter(({ aside }) => !aside);
@@ -134,10 +134,10 @@ function isUnreadable({ status }: Claim): boolean {
 }
 
 function findMissingParts(id: string, claims: Claim[]): string[] {
-	const parts = Object.keys(checkWordings[id]?.parts ?? {});
-	const named = new Set(claims.flatMap((claim) => claim.parts));
 	const whole = claims.some((claim) => claim.parts.length === 0);
 	if (claims.length === 0 || whole) return [];
 	if (claims.some(({ status }) => status === "fail")) return [];
+	const parts = Object.keys(checkWordings[id]?.parts ?? {});
+	const named = new Set(claims.flatMap((claim) => claim.parts));
 	return parts.filter((part) => !named.has(part));
 }
