@@ -106,11 +106,12 @@ function readHeading(
 		return;
 	}
 	if (depth < place.depth) place.phase = null;
+	const check = findCheck(takeMarkers(text).without, place.phase);
 	const { label, rest } = splitLabel(text);
 	const labelled = { label, key: toKey(label), rest, links: [], line };
 	if (readField(report, place, labelled)) return;
-	place.heading = findCheck(takeMarkers(text).without, place.phase);
-	if (!place.heading) return;
+	place.heading = check;
+	if (!check) return;
 	const claim = readClaimLine(text, line, place.phase);
 	if (claim && claim.status !== "unreadable") addClaim(report, place, claim, 0);
 }
