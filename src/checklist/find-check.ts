@@ -70,9 +70,10 @@ export function findCheck(
 	const text = label.slice(0, 200);
 	const words = toWords(text);
 	const matches = findPhrases(wordings, words);
-	const denies = (start: number) =>
-		words.slice(Math.max(0, start - 2), start).some(isDenial);
 	const entry = byId.get(readId(text).id);
+	if (!entry && matches.length === 0) return undefined;
+	const denies = (start: number) =>
+		isDenial(words[start - 1] ?? "") || isDenial(words[start - 2] ?? "");
 	if (entry) {
 		const match = matches.find(({ value }) => value.check === entry.check);
 		return {
@@ -92,16 +93,21 @@ export function findCheck(
 	)[0];
 	if (!best) return undefined;
 	const { check, phase: own, danger, part } = best.value;
-	const others = matches.filter(({ value }) => value.check === check);
 	return {
 		check,
 		phase: own,
 		danger,
 		denied: denies(best.start),
 		clear: isClear(words, matches, best),
-		parts: part === null ? [] : others.flatMap(({ value }) => value.part ?? []),
+		parts: part === null ? [] : listParts(check, matches),
 		byId: false,
 	};
+}
+
+function listParts(check: Check, matches: PhraseMatch<Wording>[]): string[] {
+	return matches.flatMap(({ value }) =>
+		value.check === check ? (value.part ?? []) : [],
+	);
 }
 
 function isClear(
@@ -110,20 +116,29 @@ function isClear(
 	match: PhraseMatch<Wording> | undefined,
 ): boolean {
 	if (!match) return !tellsOtherwise(words);
+	const { start, length, value } = match;
+	return (
+		(start === 0 || isLeading(words.slice(0, start), matches)) &&
+		(start + length === words.length ||
+			isClearTail(words.slice(start + length), value.danger))
+	);
+}
+
+function isLeading(
+	words: readonly string[],
+	matches: PhraseMatch<Wording>[],
+): boolean {
 	const named = (at: number) =>
 		matches.some(({ start, length }) => start <= at && at < start + length);
-	const { start, length, value } = match;
-	const tail = words.slice(start + length);
+	return words.every(
+		(word, at) =>
+			leading.has(word) || isDenial(word) || idWord.test(word) || named(at),
+	);
+}
+
+function isClearTail(words: readonly string[], danger: boolean): boolean {
 	return (
-		words
-			.slice(0, start)
-			.every(
-				(word, at) =>
-					leading.has(word) || isDenial(word) || idWord.test(word) || named(at),
-			) &&
-		(tail.length === 0 ||
-			(!tellsOtherwise(tail) &&
-				(value.danger || !dropGoodDenials(tail).some(isDenial))))
+		!tellsOtherwise(words) && (danger || !dropGoodDenials(words).some(isDenial))
 	);
 }
 

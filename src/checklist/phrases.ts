@@ -35,7 +35,8 @@ let last: { text: string; words: readonly string[] } = { text: "", words: [] };
 /** A label as one key to look it up by: its words with single spaces; of a long text only the beginning. */
 export function toKey(label: string): string {
 	if (label === "") return "";
-	return toWords(label.slice(0, 80)).join(" ");
+	const words = toWords(label.slice(0, 80));
+	return words.length === 1 ? (words[0] ?? "") : words.join(" ");
 }
 
 /** A text up to where something else begins; several times quicker than to split it. */
