@@ -58,8 +58,8 @@ export function findVerdictPhase(
 
 /** A label without a prefix and its number, such as `phase 2`. */
 function dropNumber(label: string): string {
-	if (!prefixes.has(label.slice(0, Math.max(0, label.indexOf(" ")))))
-		return label;
+	const end = label.indexOf(" ");
+	if (end < 0 || !prefixes.has(label.slice(0, end))) return label;
 	return label.split(" ").slice(2).join(" ");
 }
 

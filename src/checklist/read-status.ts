@@ -104,7 +104,7 @@ export function dropCross(
 	text: string,
 	said: string,
 ): StatusWord[] {
-	return absent.test(said) && /[✗✘]/.test(text)
+	return found.includes("fail") && absent.test(said) && /[✗✘]/.test(text)
 		? found.filter((one) => one !== "fail")
 		: found;
 }
@@ -137,7 +137,7 @@ export function takeMarkers(text: string): {
 		end = match.index + sign.length;
 	}
 	without += text.slice(end);
-	if (tickedBox.test(without)) {
+	if (text.startsWith("[") && tickedBox.test(without)) {
 		if (!found.includes("pass")) found.push("pass");
 		without = without.replace(tickedBox, "");
 	}
