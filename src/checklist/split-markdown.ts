@@ -1,6 +1,7 @@
 import type Token from "markdown-it/lib/token.mjs";
+import { readableDepth } from "./block-state.ts";
 import { followHiding } from "./hidden-html.ts";
-import { parseBlocks, readableDepth } from "./markdown-parser.ts";
+import { parseBlocks } from "./markdown-parser.ts";
 
 /** A piece of a report at a line, counted from 1. */
 export type Piece = { text: string; line: number };

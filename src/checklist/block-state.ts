@@ -1,0 +1,114 @@
+import type MarkdownIt from "markdown-it";
+import StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
+import Token, { type Nesting } from "markdown-it/lib/token.mjs";
+
+/** The parser's own notes on one report, its link definitions among them, and who reads its tokens. */
+export type Environment = { read: (token: Token) => void };
+
+/** Nesting of lists and quotes at which the parser stops. */
+export const readableDepth = 100;
+
+/** Tokens of which nothing is read but how deep they are. */
+const unused = new Set(
+	"paragraph_open paragraph_close list_item_open list_item_close table_open table_close thead_close tbody_open tbody_close th_open th_close td_open td_close hr".split(
+		" ",
+	),
+);
+const unusedToken = new Token("", "", 0);
+const tab = 0x09;
+const space = 0x20;
+
+/**
+ * What the parser knows of a report while it looks for blocks. It does the same as the parser's own state, for texts
+ * with a million of lines and of tokens.
+ */
+export class BlockState extends StateBlock {
+	constructor(
+		source: string,
+		parser: MarkdownIt,
+		environment: Environment,
+		tokens: Token[],
+	) {
+		super("", parser, environment, tokens);
+		this.src = source;
+		this.noteLines(source);
+	}
+
+	/** Tokens are large: one at a time is kept, since a rule is done with its token when the next one begins. */
+	override push(type: string, tag: string, nesting: Nesting): Token {
+		if (unused.has(type) && this.level < readableDepth - 1) {
+			this.level += nesting;
+			return unusedToken;
+		}
+		this.handOver();
+		return super.push(type, tag, nesting);
+	}
+
+	/** Hands the last token over to who reads them. */
+	handOver(): void {
+		const token = this.tokens.pop();
+		if (token) this.env.read(token);
+	}
+
+	/** Most blocks are one line, which needs no list of lines. */
+	override getLines(
+		begin: number,
+		end: number,
+		indent: number,
+		keepLastLF: boolean,
+	): string {
+		if (end - begin === 1 && indent === 0 && !keepLastLF)
+			return this.src.slice(this.bMarks[begin], this.eMarks[begin]);
+		return super.getLines(begin, end, indent, keepLastLF);
+	}
+
+	/** Notes where lines begin, end and are indented, in lists as long as they will be: growing ones are copied over and over. */
+	private noteLines(source: string): void {
+		const lists = countLineFeeds(source) + 2;
+		this.bMarks = new Array(lists);
+		this.eMarks = new Array(lists);
+		this.tShift = new Array(lists);
+		this.sCount = new Array(lists);
+		this.bsCount = new Array(lists);
+		let line = 0;
+		for (let start = 0; start < source.length; line += 1) {
+			const feed = source.indexOf("\n", start);
+			const end = feed < 0 ? source.length : feed;
+			let first = start;
+			let indent = 0;
+			for (; first < end; first += 1) {
+				const character = source.charCodeAt(first);
+				if (character === space) indent += 1;
+				else if (character === tab) indent += 4 - (indent % 4);
+				else break;
+			}
+			// Spaces at the end of the text are no line of their own.
+			if (feed < 0 && first === end) break;
+			this.noteLine(line, start, end, first - start, indent);
+			start = end + 1;
+		}
+		this.noteLine(line, source.length, source.length, 0, 0);
+		this.lineMax = line;
+	}
+
+	private noteLine(
+		line: number,
+		start: number,
+		end: number,
+		spaces: number,
+		indent: number,
+	): void {
+		this.bMarks[line] = start;
+		this.eMarks[line] = end;
+		this.tShift[line] = spaces;
+		this.sCount[line] = indent;
+		this.bsCount[line] = 0;
+	}
+}
+
+function countLineFeeds(text: string): number {
+	let count = 0;
+	for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1))
+		count += 1;
+	return count;
+}
