@@ -19,7 +19,7 @@ export type FoundCheck = {
 	/** Whether the label denies what it names, such as "No audio content". */
 	denied: boolean;
 	/** Whether the words around the name are understood; not in "Removed the security scanning" or "Alerts (planned)". */
-	clear: boolean;
+	isClear: () => boolean;
 	/** The parts of the check that the label names; none if it names the whole. */
 	parts: string[];
 	/** Whether the label has the check's id. */
@@ -77,10 +77,11 @@ export function findCheck(
 	if (entry) {
 		const match = matches.find(({ value }) => value.check === entry.check);
 		return {
-			...entry,
+			check: entry.check,
+			phase: entry.phase,
 			danger: match?.value.danger ?? dangers.has(entry.check.id),
 			denied: match ? denies(match.start) : false,
-			clear: isClear(words, matches, match),
+			isClear: () => isClear(words, matches, match),
 			parts: [],
 			byId: true,
 		};
@@ -98,7 +99,7 @@ export function findCheck(
 		phase: own,
 		danger,
 		denied: denies(best.start),
-		clear: isClear(words, matches, best),
+		isClear: () => isClear(words, matches, best),
 		parts: part === null ? [] : listParts(check, matches),
 		byId: false,
 	};
@@ -155,17 +156,28 @@ export function dropIdAndTitle(text: string): string | undefined {
 	const rest = text.slice(length).replace(/^[\s:.–—-]+/u, "");
 	const { title } = entry.check;
 	const start = rest.slice(0, title.length);
-	return start.toLowerCase().startsWith(title.toLowerCase())
+	return start.length === title.length &&
+		start.toLowerCase().startsWith(title.toLowerCase())
 		? rest.slice(title.length).replace(/^[\s:.–—-]+/u, "")
 		: rest;
+}
+
+/** Whether a text begins with a check's id. */
+export function beginsWithId(text: string): boolean {
+	return readId(text).id !== "";
 }
 
 /** The check's id that a text begins with, and how much of the text it takes; empty if there is none. */
 function readId(text: string): { id: string; length: number } {
 	if (text !== last.text) {
-		const [all = "", letters = "", digits] = leadingId.exec(text) ?? [];
-		const id = all === "" ? "" : `${letters.toUpperCase()}-${Number(digits)}`;
-		last = { text, id, length: all.length };
+		const match = leadingId.exec(text);
+		last = match
+			? {
+					text,
+					id: `${match[1]?.toUpperCase()}-${Number(match[2])}`,
+					length: match[0].length,
+				}
+			: { text, id: "", length: 0 };
 	}
 	return last;
 }

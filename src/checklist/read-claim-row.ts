@@ -62,7 +62,7 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	const { status, contradictory } = combineCells(statuses);
 	// "No pipeline" with a tick may mean that there is one, or that there is none.
 	const unclear =
-		status === "pass" && (!found.clear || (found.denied && !found.danger));
+		status === "pass" && (!found.isClear() || (found.denied && !found.danger));
 	const evidence = cells.filter((_, index) =>
 		kinds.includes("evidence")
 			? kinds[index] === "evidence"

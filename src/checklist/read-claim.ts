@@ -103,7 +103,7 @@ export function readClaimLine(
 	const evidence = word?.rest ?? "";
 	const read = combineStatuses(all);
 	const understood =
-		(found.byId || found.clear) && isPlainEvidence(found, evidence);
+		(found.byId || found.isClear()) && isPlainEvidence(found, evidence);
 	const claim = settle(
 		found,
 		{

@@ -42,7 +42,7 @@ export function readLabelled(
 	around: Phase | null,
 	{ label, key, rest, links, line }: Labelled,
 ): boolean {
-	if (label === "" || label.length > 80) return false;
+	if (key === "" || label.length > 80) return false;
 	const field = findHeaderField(key);
 	if (field && report.phaseLines.size === 0) {
 		readHeaderField(report, field, readHeaderValue(field, rest, links), line);

@@ -1,4 +1,4 @@
-import { type FoundCheck, findCheck } from "./find-check.ts";
+import { beginsWithId, type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase } from "./find-phase.ts";
 import type { Block, Markdown } from "./markdown.ts";
 import { toKey, toWords } from "./phrases.ts";
@@ -135,7 +135,7 @@ function readRow(report: Report, place: Place, row: Row): void {
 	if (isHead && readHead(row.cells).some((kind) => kind !== undefined)) return;
 	const [label = "", ...rest] = row.cells;
 	const { links, line } = row;
-	const key = toKey(label);
+	const key = toFieldKey(label);
 	const labelled = { label, key, rest: rest.join(" "), links, line };
 	if (readField(report, place, labelled)) return;
 	const claim = readClaimRow(row, place.phase);
@@ -149,7 +149,7 @@ function readLine(
 	indent: number,
 ): void {
 	const { label, rest } = splitLabel(text);
-	const key = toKey(label);
+	const key = toFieldKey(label);
 	const { heading } = place;
 	if (heading && statusFields.has(key)) {
 		const {
@@ -191,6 +191,11 @@ function readField(
 	if (place.aside > 0 && report.verdicts.at(before)?.verdict === "pass")
 		report.verdicts.length = before;
 	return isField;
+}
+
+/** A label's key; none where it begins with a check's id, as no field does. */
+function toFieldKey(label: string): string {
+	return beginsWithId(label) ? "" : toKey(label);
 }
 
 function isElsewhere(heading: string): boolean {

@@ -130,7 +130,7 @@ export function takeMarkers(text: string): {
 	let without = "";
 	let end = 0;
 	for (let match = marker.exec(text); match; match = marker.exec(text)) {
-		const [sign] = match;
+		const sign = match[0];
 		const status = markers.get(sign) ?? markers.get(sign.slice(0, -1));
 		if (status && !found.includes(status)) found.push(status);
 		without += `${text.slice(end, match.index)} `;

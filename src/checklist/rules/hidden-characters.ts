@@ -20,8 +20,7 @@ export function findHiddenCharacters(text: string): Draft[] {
 	let line = 1;
 	let end = text.indexOf("\n");
 	for (let match = hidden.exec(text); match; match = hidden.exec(text)) {
-		const [character] = match;
-		const { index } = match;
+		const { 0: character, index } = match;
 		if (isHarmless(text, index, character)) continue;
 		while (end >= 0 && end < index) {
 			line += 1;
