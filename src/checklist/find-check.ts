@@ -1,3 +1,4 @@
+import { readId } from "./check-id.ts";
 import { allChecks } from "./checklist.ts";
 import { dropGoodDenials, isDenial, tellsOtherwise } from "./doubt.ts";
 import {
@@ -38,7 +39,6 @@ const listed = allChecks.flatMap(listWordings);
 export const shortestName = Math.min(
 	...listed.map(([phrase]) => phrase.length),
 );
-const byId = new Map(allChecks.map((entry) => [entry.check.id, entry]));
 const wordings = indexPhrases(listed);
 /** Ids of the checks whose title names something bad. */
 const dangers = new Set(
@@ -50,8 +50,6 @@ const dangers = new Set(
 			: [],
 	),
 );
-const leadingId =
-	/^[^\p{L}\p{N}]*(SEC|POL|INF|AUTH|OBS|VER)\s?[-‐‑–_. ]?\s?0?(\d{1,2})(?!\d)/iu;
 /** Numbers of rows, and ids of checks. */
 const idWord =
 	/^(?:\d+|sec|pol|inf|auth|obs|ver|(?:sec|pol|inf|auth|obs|ver)\d+)$/;
@@ -70,7 +68,7 @@ export function findCheck(
 	const text = label.slice(0, 200);
 	const words = toWords(text);
 	const matches = findPhrases(wordings, words);
-	const entry = byId.get(readId(text).id);
+	const entry = readId(text).entry;
 	if (!entry && matches.length === 0) return undefined;
 	const denies = (start: number) =>
 		isDenial(words[start - 1] ?? "") || isDenial(words[start - 2] ?? "");
@@ -147,43 +145,6 @@ function isClearTail(words: readonly string[], danger: boolean): boolean {
 export function hasDenial(text: string): boolean {
 	return toWords(text).some(isDenial);
 }
-
-/** The text without the check's id and title in front, or undefined if it does not begin with an id. */
-export function dropIdAndTitle(text: string): string | undefined {
-	const { id, length } = readId(text);
-	const entry = byId.get(id);
-	if (!entry) return undefined;
-	const rest = text.slice(length).replace(/^[\s:.–—-]+/u, "");
-	const { title } = entry.check;
-	const start = rest.slice(0, title.length);
-	return start.length === title.length &&
-		start.toLowerCase().startsWith(title.toLowerCase())
-		? rest.slice(title.length).replace(/^[\s:.–—-]+/u, "")
-		: rest;
-}
-
-/** Whether a text begins with a check's id. */
-export function beginsWithId(text: string): boolean {
-	return readId(text).id !== "";
-}
-
-/** The check's id that a text begins with, and how much of the text it takes; empty if there is none. */
-function readId(text: string): { id: string; length: number } {
-	if (text !== last.text) {
-		const match = leadingId.exec(text);
-		last = match
-			? {
-					text,
-					id: `${match[1]?.toUpperCase()}-${Number(match[2])}`,
-					length: match[0].length,
-				}
-			: { text, id: "", length: 0 };
-	}
-	return last;
-}
-
-/** The same text is asked for its id twice in a row. */
-let last = { text: "", id: "", length: 0 };
 
 function listWordings({ check, phase }: { check: Check; phase: Phase }) {
 	const { good = [], bad = [], parts = {} } = checkWordings[check.id] ?? {};

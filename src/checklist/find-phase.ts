@@ -1,7 +1,7 @@
 import { checklist } from "./checklist.ts";
 import { indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
-import { takeMarkers } from "./read-status.ts";
 import type { Phase } from "./schema.ts";
+import { takeMarkers } from "./take-markers.ts";
 import { phaseNames, phaseWords, verdictWords } from "./wordings/phases.ts";
 
 const names = checklist.phases.flatMap(({ id }) =>

@@ -6,13 +6,9 @@ import {
 	readClaimLine,
 	settle,
 } from "./read-claim.ts";
-import {
-	combineStatuses,
-	type ReadStatus,
-	readStatus,
-	takeMarkers,
-} from "./read-status.ts";
+import { combineStatuses, type ReadStatus, readStatus } from "./read-status.ts";
 import type { Phase } from "./schema.ts";
+import { takeMarkers } from "./take-markers.ts";
 import { columnWords, statusHeadFillers } from "./wordings/fields.ts";
 
 /** A table row, with the head of its table; the head itself has an empty one. */

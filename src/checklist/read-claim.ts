@@ -1,6 +1,6 @@
+import { dropIdAndTitle } from "./check-id.ts";
 import { hasDoubt, isHarmless, isMadeOf } from "./doubt.ts";
 import {
-	dropIdAndTitle,
 	type FoundCheck,
 	findCheck,
 	hasDenial,
@@ -12,10 +12,10 @@ import {
 	dropCross,
 	type ReadStatus,
 	readStatus,
-	takeMarkers,
 } from "./read-status.ts";
 import { combinationCheck, legChecks, readLegWords } from "./read-trifecta.ts";
 import type { Phase, TrifectaLeg } from "./schema.ts";
+import { takeMarkers } from "./take-markers.ts";
 import { checkWordings } from "./wordings/checks.ts";
 
 /** What one place of a report says about one check. */

@@ -1,7 +1,7 @@
 import { normalizeAddress } from "./address.ts";
 import { toKey, toWords } from "./phrases.ts";
-import { takeMarkers } from "./read-status.ts";
 import type { ReportHeader, RiskLevel } from "./schema.ts";
+import { takeMarkers } from "./take-markers.ts";
 import { headerLabels } from "./wordings/fields.ts";
 import { riskLabels } from "./wordings/phases.ts";
 import { riskWords } from "./wordings/statuses.ts";

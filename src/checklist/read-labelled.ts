@@ -7,14 +7,10 @@ import {
 	readHeaderValue,
 	readRisk,
 } from "./read-fields.ts";
-import {
-	combineStatuses,
-	type ReadStatus,
-	readStatus,
-	takeMarkers,
-} from "./read-status.ts";
+import { combineStatuses, type ReadStatus, readStatus } from "./read-status.ts";
 import type { Report } from "./report.ts";
 import type { Phase, ReportHeader, Verdict } from "./schema.ts";
+import { takeMarkers } from "./take-markers.ts";
 import { overallLabels } from "./wordings/phases.ts";
 
 /** Labels that mean the header even below a phase; others, such as "name", mean many things there. */

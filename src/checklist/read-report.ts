@@ -1,4 +1,5 @@
-import { beginsWithId, type FoundCheck, findCheck } from "./find-check.ts";
+import { readId } from "./check-id.ts";
+import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase } from "./find-phase.ts";
 import type { Block, Markdown } from "./markdown.ts";
 import { toKey, toWords } from "./phrases.ts";
@@ -10,10 +11,11 @@ import {
 } from "./read-claim.ts";
 import { type Row, readClaimRow, readHead } from "./read-claim-row.ts";
 import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
-import { readStatus, takeMarkers } from "./read-status.ts";
+import { readStatus } from "./read-status.ts";
 import type { Report } from "./report.ts";
 import type { TextLine } from "./running-text.ts";
 import type { Phase } from "./schema.ts";
+import { takeMarkers } from "./take-markers.ts";
 import {
 	asideHeadings,
 	asideWords,
@@ -195,7 +197,7 @@ function readField(
 
 /** A label's key; none where it begins with a check's id, as no field does. */
 function toFieldKey(label: string): string {
-	return beginsWithId(label) ? "" : toKey(label);
+	return readId(label).entry ? "" : toKey(label);
 }
 
 function isElsewhere(heading: string): boolean {

@@ -1,9 +1,9 @@
 import { isHarmless } from "./doubt.ts";
 import { cutAt, indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
+import { takeMarkers, tickedBox } from "./take-markers.ts";
 import {
 	noWords,
 	type StatusWord,
-	statusMarkers,
 	statusWords,
 	yesWords,
 } from "./wordings/statuses.ts";
@@ -27,24 +27,7 @@ const answers = indexPhrases([
 	...yesWords.map((word) => [word, "yes"] as const),
 	...noWords.map((word) => [word, "no"] as const),
 ]);
-const markers = new Map(
-	statuses.flatMap((status) =>
-		statusMarkers[status].map((marker) => [marker, status] as const),
-	),
-);
-const marker = new RegExp(
-	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
-	"gu",
-);
-/** Most texts have no sign, and this is quicker than to look for each: how one begins, or a ticked box. */
-const mayHaveMarker = new RegExp(
-	`[${[...markers.keys()]
-		.map((sign) => sign.charAt(0))
-		.join("")
-		.replaceAll(":", "")}]|:[a-z]|^\\[`,
-);
 const emptyBox = /^\[\s*\]$/;
-const tickedBox = /^\[[xX✓✔]\]/;
 /** A list to choose from, as templates have it. */
 const choice =
 	/\b(?:pass(?:ed)?\s*(?:\/|\||,|or|eller)\s*(?:warning|fail)|yes\s*(?:\/|\||or)\s*no|ja\s*(?:\/|\||eller)\s*nei)/i;
@@ -117,31 +100,6 @@ export function combineStatuses(all: StatusWord[]): Omit<ReadStatus, "rest"> {
 		status: worstFirst.find((one) => all.includes(one)) ?? "unreadable",
 		contradictory: all.some((one) => one !== all[0]),
 	};
-}
-
-/** Takes the signs that stand for a status out of a text. */
-export function takeMarkers(text: string): {
-	/** Each status once. */
-	found: StatusWord[];
-	without: string;
-} {
-	const found: StatusWord[] = [];
-	if (!mayHaveMarker.test(text)) return { found, without: text.trim() };
-	let without = "";
-	let end = 0;
-	for (let match = marker.exec(text); match; match = marker.exec(text)) {
-		const sign = match[0];
-		const status = markers.get(sign) ?? markers.get(sign.slice(0, -1));
-		if (status && !found.includes(status)) found.push(status);
-		without += `${text.slice(end, match.index)} `;
-		end = match.index + sign.length;
-	}
-	without += text.slice(end);
-	if (text.startsWith("[") && tickedBox.test(without)) {
-		if (!found.includes("pass")) found.push("pass");
-		without = without.replace(tickedBox, "");
-	}
-	return { found, without: without.trim() };
 }
 
 function isOpen(text: string): boolean {
