@@ -15,9 +15,10 @@ export interface Round {
 }
 
 /**
- * Puts a server under load for a time, with 32 connections.
+ * Puts a server under load for a time.
  *
- * @param options `seconds` of load; `verify` looks at every answer
+ * @param options `seconds` of load, on 32 `connections` unless told; `verify`
+ *   looks at every answer
  * @throws Error when any answer is not a good one
  */
 export async function measureLoad(
@@ -27,13 +28,14 @@ export async function measureLoad(
 		seconds: number;
 		verify: (body: string) => boolean;
 		name: string;
+		connections?: number;
 	},
 ): Promise<Round> {
 	let refused = "";
 	const before = cpuSeconds(server.pid);
 	const result = await autocannon({
 		url: server.url,
-		connections: 32,
+		connections: options.connections ?? 32,
 		duration: options.seconds,
 		sampleInt: 100,
 		requests: requests as Request[],

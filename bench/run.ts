@@ -5,7 +5,6 @@
  * measures too little to compare by; `--only text` takes what holds the text.
  */
 import { writeFileSync } from "node:fs";
-import { arch, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { type Bar, judge } from "./bars.ts";
 import {
@@ -15,6 +14,7 @@ import {
 	startServer,
 } from "./contestants.ts";
 import { ask, startBenchServer } from "./database.ts";
+import { describeMachine } from "./machine.ts";
 import { measureLoad, type Round } from "./measure.ts";
 import { type Operation, operations } from "./operations.ts";
 import { type Line, printTable, summarise } from "./table.ts";
@@ -73,7 +73,7 @@ try {
 	);
 	const lines = await measureAll(ids.map(({ id }) => id));
 	const results: Results = {
-		machine: `${cpus().length} × ${cpus()[0]?.model.trim()} (${arch()})`,
+		machine: describeMachine(),
 		database: server.version,
 		node: process.version,
 		rounds,

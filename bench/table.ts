@@ -1,4 +1,5 @@
 import type { Contestant } from "./contestants.ts";
+import { toMarkdown } from "./markdown.ts";
 import { median, type Round } from "./measure.ts";
 import type { Operation } from "./operations.ts";
 import type { Results } from "./run.ts";
@@ -93,19 +94,7 @@ export function printTable(results: Results): void {
 	console.log(out.join("\n"));
 }
 
-function toMarkdown(head: string[], rows: string[][]): string[] {
-	const widths = head.map((_, column) =>
-		Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
-	);
-	const line = (cells: string[]) =>
-		`| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-	return [
-		line(head),
-		line(widths.map((width) => "-".repeat(width))),
-		...rows.map(line),
-	];
-}
-
-function round(value: number, digits: number): number {
+/** A number as it is written. */
+export function round(value: number, digits: number): number {
 	return Number(value.toFixed(digits));
 }
