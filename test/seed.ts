@@ -9,25 +9,31 @@ import type { Database } from "../src/database.ts";
  * `mcp-<n>`, repositories `github.com/example/<n>`, and a thousand
  * developers take turns.
  *
- * @param options `from` the first number, for seeding some more
+ * @param options `from` the first number, for seeding some more; `name` what
+ *   names begin with, instead of `mcp`
  */
 export async function seedReports(
 	db: Database,
 	count: number,
-	{ from = 1 }: { from?: number } = {},
+	{ from = 1, name = "mcp" }: { from?: number; name?: string } = {},
 ): Promise<void> {
 	// In portions: the service gives up a statement that takes seconds.
 	for (let done = 0; done < count; done += 10_000) {
-		await seedPortion(db, from + done, Math.min(10_000, count - done));
+		await seedPortion(db, name, from + done, Math.min(10_000, count - done));
 	}
 }
 
-async function seedPortion(db: Database, from: number, count: number) {
+async function seedPortion(
+	db: Database,
+	name: string,
+	from: number,
+	count: number,
+) {
 	await sql`
 		insert into mcp_server_reports (server_name, repository_url, repository_key, revision,
 			developer_email, report_data, content_sha256, status, submitted_at, reviewed_at, reviewed_by,
 			assessment)
-		select 'mcp-' || n, 'https://github.com/example/' || n, 'github.com/example/' || n, 1,
+		select ${name}::text || '-' || n, 'https://github.com/example/' || n, 'github.com/example/' || n, 1,
 			'developer-' || n % 1000 || '@example.com',
 			repeat('# Report ', 100), repeat('0', 64), status, submitted_at,
 			case when status <> 'pending_review' then submitted_at + n % 100 * interval '1 hour' end,
@@ -43,8 +49,8 @@ async function seedPortion(db: Database, from: number, count: number) {
 	await sql`
 		insert into report_decisions (report_id, from_status, to_status, decided_by, decided_at)
 		select id, 'pending_review', status, reviewed_by, reviewed_at from mcp_server_reports
-		where status <> 'pending_review' and server_name like 'mcp-%'
-			and substr(server_name, 5)::int >= ${from}
+		where status <> 'pending_review' and server_name like ${`${name}-%`}
+			and substr(server_name, ${name.length + 2})::int >= ${from}
 		order by reviewed_at`.execute(db);
 }
 

@@ -1,10 +1,21 @@
-import { type Expression, type SqlBool, sql } from "kysely";
+import {
+	type Expression,
+	type SelectQueryBuilder,
+	type SqlBool,
+	sql,
+} from "kysely";
 import type { RiskLevel } from "../checklist/schema.ts";
-import type { Database, ReportsTable } from "../database.ts";
+import type { Database, ReportsTable, Tables } from "../database.ts";
 import { prepareStatement } from "../prepared.ts";
 import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
 import { repositoryKey } from "../reports/repository.ts";
 import type { ReportSummary } from "../reports/schema.ts";
+import {
+	type Finding,
+	holdsText,
+	readFound,
+	waysToFind,
+} from "../search/queries.ts";
 import {
 	DEFAULT_PAGE_SIZE,
 	type Neighbours,
@@ -22,12 +33,19 @@ export async function listReports(
 	filter: ReportFilter,
 	owner?: Owner,
 ): Promise<ReportSummary[]> {
-	return isPlain(filter) && !owner
-		? plainPage(filter)(db, filter)
-		: reportsInOrder(db, { ...filter, owner }, "forwards", filter.after)
+	if (isPlain(filter) && !owner) return plainPage(filter)(db, filter);
+	const { search, limit, after } = filter;
+	return readFound(
+		db,
+		search,
+		limit,
+		(finding) =>
+			reportsInOrder(db, { ...filter, owner, finding }, "forwards", after)
 				.select(summaryColumns)
-				.limit(filter.limit)
-				.execute();
+				.limit(limit)
+				.execute(),
+		(page) => page.length === limit,
+	);
 }
 
 /** Whether a page is one that is asked all the time, without filters but the status. */
@@ -78,16 +96,23 @@ export async function findNeighbours(
 	place: ReportPlace,
 	owner?: Owner,
 ): Promise<Neighbours> {
-	const nextIn = (direction: Direction) =>
-		reportsInOrder(db, { ...place, owner }, direction, place.id)
+	const nextIn = (direction: Direction, finding?: Finding) =>
+		reportsInOrder(db, { ...place, owner, finding }, direction, place.id)
 			.select("id")
 			.limit(1);
-	return db
-		.selectNoFrom([
-			nextIn("backwards").as("previous"),
-			nextIn("forwards").as("next"),
-		])
-		.executeTakeFirstOrThrow();
+	return readFound(
+		db,
+		place.search,
+		1,
+		(finding) =>
+			db
+				.selectNoFrom([
+					nextIn("backwards", finding).as("previous"),
+					nextIn("forwards", finding).as("next"),
+				])
+				.executeTakeFirstOrThrow(),
+		({ previous, next }) => previous !== null && next !== null,
+	);
 }
 
 /**
@@ -99,11 +124,17 @@ export async function countByStatus(
 	kind: ReportKind,
 	owner?: Owner,
 ): Promise<ReportCounts> {
+	const [finding] = kind.search
+		? (await waysToFind(db, kind.search, 1)).slice(-1)
+		: [];
 	const rows =
-		kind.search || kind.repository_url || owner
+		finding || kind.repository_url || owner
 			? await db
 					.selectFrom("mcp_server_reports")
 					.where(isOfKind({ ...kind, owner }))
+					.$if(finding !== undefined, (query) =>
+						query.where(holdsText(finding as Finding)),
+					)
 					.select(["status", sql<number>`count(*)::integer`.as("reports")])
 					.groupBy("status")
 					.execute()
@@ -169,16 +200,22 @@ const orders = {
 
 function reportsInOrder(
 	db: Database,
-	filter: Omit<ReportPlace, "id" | "status"> & {
+	filter: Omit<ReportPlace, "id" | "status" | "search"> & {
 		status: ReportPlace["status"] | Expression<ReportPlace["status"]>;
 		owner?: Owner | undefined;
+		finding?: Finding | undefined;
 	},
 	towards: Direction,
 	from: string | Expression<string | undefined> | undefined,
-) {
+): Reports {
 	const { columns, direction } = orders[filter.sort];
 	const isAscending = (direction === "asc") === (towards === "forwards");
-	let query = db.selectFrom("mcp_server_reports").where(isOfKind(filter));
+	const inOrder = (reports: Reports) =>
+		columns.reduce(
+			(query, column) => query.orderBy(column, isAscending ? "asc" : "desc"),
+			reports,
+		);
+	let query: Reports = selectReports(db).where(isOfKind(filter));
 	if (filter.status !== "all") {
 		query = query.where(sql<boolean>`status = ${filter.status}`);
 	}
@@ -197,10 +234,37 @@ function reportsInOrder(
 			)`,
 		);
 	}
-	for (const column of columns) {
-		query = query.orderBy(column, isAscending ? "asc" : "desc");
+	const { finding } = filter;
+	if (!finding) return inOrder(query);
+	if (finding.within !== undefined) {
+		const nearest = inOrder(query).select(searchedColumns);
+		return inOrder(
+			selectFrom(db, nearest.limit(finding.within)).where(holdsText(finding)),
+		);
 	}
-	return query;
+	query = query.where(holdsText(finding));
+	if (finding.piece === undefined) return inOrder(query);
+	// Apart from the order, or an index would be read for that.
+	const found = query.select(searchedColumns).offset(sql.lit(0));
+	return inOrder(selectFrom(db, found));
+}
+
+const selectReports = (db: Database) => db.selectFrom("mcp_server_reports");
+type Reports = ReturnType<typeof selectReports>;
+
+/** What lists and orders need of a report, and searches look into. */
+const searchedColumns = [
+	...summaryColumns,
+	"risk_rank",
+	"search_text",
+] as const satisfies (keyof ReportsTable)[];
+
+/** Reads from some reports as from all of them. */
+function selectFrom(
+	db: Database,
+	some: SelectQueryBuilder<Tables, "mcp_server_reports", object>,
+): Reports {
+	return db.selectFrom(some.as("mcp_server_reports")) as unknown as Reports;
 }
 
 /** The ranks of the generated column risk_rank, by which its indexes are found. */
@@ -212,9 +276,9 @@ const riskRanks: Record<RiskLevel, number> = {
 	low: 5,
 };
 
-/** The condition that selects a kind of report. */
+/** The condition that selects a kind of report, whatever text is looked for. */
 function isOfKind(
-	kind: ReportKind & { owner?: Owner | undefined },
+	kind: Omit<ReportKind, "search"> & { owner?: Owner | undefined },
 ): Expression<SqlBool> {
 	const conditions: Expression<SqlBool>[] = [sql<boolean>`true`];
 	if (kind.repository_url !== undefined) {
@@ -236,22 +300,7 @@ function isOfKind(
 		conditions.push(sql<boolean>`trifecta = ${kind.trifecta}`);
 	}
 	if (kind.owner) conditions.push(isOwnedBy(kind.owner));
-	if (kind.search) conditions.push(holdsText(kind.search));
 	return sql<boolean>`${sql.join(conditions, sql` and `)}`;
-}
-
-/**
- * The condition that a report's search_text holds a text. An address is looked
- * for by its repository key, which all its spellings share.
- */
-export function holdsText(search: string): Expression<SqlBool> {
-	const wanted = (repositoryKey(search) ?? search).replaceAll(
-		/[\\%_]/g,
-		"\\$&",
-	);
-	// In small letters as the column's are, but compared as its index is.
-	const lowered = sql`lower(${wanted} collate "und-x-icu") collate "default"`;
-	return sql<boolean>`search_text like '%' || ${lowered} || '%'`;
 }
 
 async function sumCounts(db: Database, kind: ReportKind) {

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
-import { holdsText } from "../queue/queries.ts";
 import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
+import { type Finding, holdsText, readFound } from "../search/queries.ts";
 import type { Server, ServerFilter } from "./schema.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Server, ServerFilter } from "./schema.ts";
  */
 export async function listServers(
 	db: Database,
-	{ status, search, limit, after }: ServerFilter,
+	filter: ServerFilter,
 	owner?: Owner,
 ): Promise<Server[]> {
 	const notes = owner
@@ -20,70 +20,45 @@ export async function listServers(
 				string | null
 			>`case when ${isOwnedBy(owner, "decided.owner_key")} then notes end`
 		: sql<string | null>`notes`;
-	const page = await db
-		.selectFrom("mcp_servers as server")
-		.innerJoin(
-			"mcp_server_reports as report",
-			"report.id",
-			"server.newest_report_id",
-		)
-		.leftJoinLateral(
-			(eb) =>
-				eb
-					.selectFrom("mcp_server_reports as decided")
-					.innerJoin("report_decisions as decision", (join) =>
-						join.onRef("decision.report_id", "=", "decided.id"),
-					)
-					.whereRef("decided.repository_key", "=", "server.repository_key")
-					.orderBy("decision.id", "desc")
-					.limit(1)
-					.select([
-						"report_id",
-						"from_status",
-						"to_status",
-						"decided_by",
-						"decided_at",
-					])
-					.select(notes.as("notes"))
-					.as("last"),
-			(join) => join.onTrue(),
-		)
-		.select(summaryColumns.map((column) => `report.${column}` as const))
-		.select([
-			"server.repository_key",
-			"server.status as server_status",
-			"server.live_report_id",
-			"last.report_id",
-			"last.from_status",
-			"last.to_status",
-			"last.decided_by",
-			"last.notes",
-			"last.decided_at",
-		])
-		.$if(status !== "all", (query) =>
-			query.where("server.status", "=", status as Server["status"]),
-		)
-		.$if(owner !== undefined, (query) =>
-			query.where((eb) =>
-				eb.or([
-					eb("server.status", "=", "approved"),
-					isOwnedBy(owner as Owner, "report.owner_key"),
-				]),
-			),
-		)
-		.$if(Boolean(search), (query) => query.where(holdsText(search ?? "")))
-		.$if(after !== undefined, (query) =>
-			// By the report itself: the server may have a newer one meanwhile.
-			query.where(
-				sql<boolean>`(newest_submitted_at, newest_report_id) < (
-					select seen.submitted_at, seen.id from mcp_server_reports as seen where seen.id = ${after}
-				)`,
-			),
-		)
-		.orderBy("newest_submitted_at", "desc")
-		.orderBy("newest_report_id", "desc")
-		.limit(limit)
-		.execute();
+	const read = (finding?: Finding) =>
+		serversInOrder(db, filter, owner, finding)
+			.leftJoinLateral(
+				(eb) =>
+					eb
+						.selectFrom("mcp_server_reports as decided")
+						.innerJoin("report_decisions as decision", (join) =>
+							join.onRef("decision.report_id", "=", "decided.id"),
+						)
+						.whereRef("decided.repository_key", "=", "server.repository_key")
+						.orderBy("decision.id", "desc")
+						.limit(1)
+						.select([
+							"report_id",
+							"from_status",
+							"to_status",
+							"decided_by",
+							"decided_at",
+						])
+						.select(notes.as("notes"))
+						.as("last"),
+				(join) => join.onTrue(),
+			)
+			.select(summaryColumns)
+			.select([
+				"server.repository_key",
+				"server_status",
+				"live_report_id",
+				"last.report_id",
+				"last.from_status",
+				"last.to_status",
+				"last.decided_by",
+				"last.notes",
+				"last.decided_at",
+			])
+			.execute();
+	const { search, limit } = filter;
+	const isComplete = (page: unknown[]) => page.length === limit;
+	const page = await readFound(db, search, limit, read, isComplete);
 	return page.map(
 		({
 			report_id,
@@ -101,4 +76,92 @@ export async function listServers(
 					: null,
 		}),
 	);
+}
+
+/** A page of servers with their newest reports: what else is shown is read for these alone. */
+function serversInOrder(
+	db: Database,
+	{ status, limit, after }: ServerFilter,
+	owner?: Owner,
+	finding?: Finding,
+) {
+	const { piece, within } = finding ?? {};
+	// A report's own time is the same, and what was found is sorted by it.
+	const order = piece
+		? (["submitted_at", "id"] as const)
+		: (["newest_submitted_at", "newest_report_id"] as const);
+	const servers = newestReports(db, piece ? finding : undefined)
+		.innerJoin("mcp_servers", "newest_report_id", "report.id")
+		.select(searchedColumns.map((column) => `report.${column}` as const))
+		.select([
+			"mcp_servers.repository_key",
+			"mcp_servers.status as server_status",
+			"live_report_id",
+			"newest_submitted_at",
+			"newest_report_id",
+		])
+		.$if(status !== "all", (query) =>
+			query.where("mcp_servers.status", "=", status as Server["status"]),
+		)
+		.$if(owner !== undefined, (query) =>
+			query.where((eb) =>
+				eb.or([
+					eb("mcp_servers.status", "=", "approved"),
+					isOwnedBy(owner as Owner, "report.owner_key"),
+				]),
+			),
+		)
+		.$if(after !== undefined, (query) =>
+			// By the report itself: the server may have a newer one meanwhile.
+			query.where(
+				sql<boolean>`(newest_submitted_at, newest_report_id) < (
+					select seen.submitted_at, seen.id from mcp_server_reports as seen where seen.id = ${after}
+				)`,
+			),
+		)
+		.$if(within !== undefined, (query) =>
+			query
+				.orderBy("newest_submitted_at", "desc")
+				.orderBy("newest_report_id", "desc")
+				.limit(within ?? 0),
+		);
+	const page = db
+		.selectFrom(servers.as("found"))
+		.selectAll()
+		.$if(finding !== undefined && !piece, (query) =>
+			query.where(holdsText(finding as Finding)),
+		)
+		.orderBy(order[0], "desc")
+		.orderBy(order[1], "desc")
+		.limit(limit);
+	return db
+		.selectFrom(page.as("server"))
+		.orderBy(order[0], "desc")
+		.orderBy(order[1], "desc");
+}
+
+const searchedColumns = [
+	...summaryColumns,
+	"owner_key",
+	"search_text",
+] as const;
+
+/** The reports that servers are joined to: all, or those that are found. */
+function newestReports(db: Database, finding?: Finding) {
+	const all = db.selectFrom("mcp_server_reports as report");
+	if (!finding) return all;
+	const found = db
+		.selectFrom("mcp_server_reports")
+		.select(searchedColumns)
+		.where(holdsText(finding))
+		// Apart from the order, or an index would be read for that.
+		.offset(sql.lit(0));
+	// Sorted before its servers are looked up: a page needs no more of them.
+	const sorted = db
+		.selectFrom(found.as("found"))
+		.selectAll()
+		.orderBy("submitted_at", "desc")
+		.orderBy("id", "desc")
+		.offset(sql.lit(0));
+	return db.selectFrom(sorted.as("report")) as unknown as typeof all;
 }
