@@ -41,7 +41,7 @@ export interface SeedOptions {
 
 /**
  * Adds reports as a platform team has them after three years: the newest 2 %
- * pending, of the others three in four approved; one repository in six with up
+ * pending, or a hundred to fill a page; of the others three in four approved; one repository in six with up
  * to four rejected revisions before its present one; some assessed as risky or
  * incomplete, one in a hundred not assessed. The same numbers every time, but
  * for the ids.
@@ -90,6 +90,7 @@ function* makeRows({ reports, size }: SeedOptions): Generator<Row> {
 	const samples = sampleReports(size);
 	const random = randomNumbers();
 	const start = Date.now() - THREE_YEARS;
+	const pendingFrom = Math.min(reports * 0.98, reports - 100);
 	let repository = 0;
 	let revision = 0;
 	let revisions = 0;
@@ -107,7 +108,7 @@ function* makeRows({ reports, size }: SeedOptions): Generator<Row> {
 		const status =
 			revision < revisions
 				? "rejected"
-				: index > reports * 0.98
+				: index > pendingFrom
 					? "pending_review"
 					: random() < 0.75
 						? "approved"
