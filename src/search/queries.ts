@@ -21,7 +21,7 @@ const SAMPLE_SIZE = 200;
 const OFTEN = 4;
 
 /** Of the sample: from here on reading in order beats finding and sorting, wherever they are. */
-const MOSTLY = 40;
+const MOSTLY = 20;
 
 /**
  * How to find the reports that hold a text, the quickest way first. An address is
