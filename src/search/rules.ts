@@ -1,6 +1,9 @@
 /** Characters of a piece: enough to be rare, and few look-ups in the index. */
 const PIECE_LENGTH = 5;
 
+/** Of a longer text only the end is looked at: addresses begin with what is common. */
+const LONGEST = 64;
+
 /** The share of texts from which on a piece finds too much to be worth it. */
 const TOO_COMMON = 0.05;
 
@@ -19,7 +22,7 @@ export function choosePiece(
 	text: string,
 	sample: string[],
 ): string | undefined {
-	const characters = [...text];
+	const characters = [...text].slice(-LONGEST);
 	const countOf = (piece: string) =>
 		sample.filter((held) => held.includes(piece)).length;
 	const counts = characters.map((_, start) =>
