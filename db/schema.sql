@@ -280,7 +280,7 @@ CREATE INDEX reports_by_repository_and_time ON mcp_server_reports USING btree (r
 
 CREATE INDEX reports_by_risk ON mcp_server_reports USING btree (risk_rank, submitted_at, id);
 
-CREATE INDEX reports_by_search_text ON mcp_server_reports USING gin (search_text gin_trgm_ops);
+CREATE INDEX reports_by_search_text ON mcp_server_reports USING gin (search_text gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX reports_by_status_and_risk ON mcp_server_reports USING btree (status, risk_rank, submitted_at, id);
 
