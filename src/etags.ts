@@ -11,16 +11,25 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 /** Bytes above which an answer is not kept: it would push out too many others. */
 const LARGE = 256 * 1024;
 
-/** Answers as they were sent last, with their versions. */
-export type KeptAnswers = LRUCache<string, { etag: string; body: Buffer }>;
+/** How many answers are remembered to have been asked for: what is asked for once is not kept. */
+const REMEMBERED = 10_000;
+
+/** Answers as they were sent last, with their versions, and what was asked for. */
+export interface KeptAnswers {
+	answers: LRUCache<string, { etag: string; body: Buffer }>;
+	asked: LRUCache<string, true>;
+}
 
 /** Opens a place for answers; which was silent for longest leaves it first. */
 export function openKeptAnswers(): KeptAnswers {
-	return new LRUCache({
-		maxSize: KEPT_BYTES,
-		maxEntrySize: LARGE,
-		sizeCalculation: ({ body }, key) => body.length + key.length + 200,
-	});
+	return {
+		answers: new LRUCache({
+			maxSize: KEPT_BYTES,
+			maxEntrySize: LARGE,
+			sizeCalculation: ({ body }, key) => body.length + key.length + 200,
+		}),
+		asked: new LRUCache({ max: REMEMBERED }),
+	};
 }
 
 /** An answer whose version can be had without the rest of it. */
@@ -44,10 +53,11 @@ export interface VersionedAnswer {
 export async function sendVersioned(
 	answer: VersionedAnswer,
 	known: string | undefined,
-	kept: KeptAnswers,
+	{ answers, asked }: KeptAnswers,
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
-	const last = kept.get(answer.key);
+	const { key } = answer;
+	const last = answers.get(key);
 	if (last || known !== undefined) {
 		const etag = `"${await answer.readVersion()}"`;
 		if (isKnown(etag, known)) return sendNotModified(etag, reply);
@@ -55,8 +65,13 @@ export async function sendVersioned(
 	}
 	const output = await answer.read();
 	const etag = `"${answer.versionOf(output)}"`;
-	const body = Buffer.from(JSON.stringify(output));
-	kept.set(answer.key, { etag, body });
+	const text = JSON.stringify(output);
+	if (!asked.get(key)) {
+		asked.set(key, true);
+		return sendJson(etag, text, reply);
+	}
+	const body = Buffer.from(text);
+	answers.set(key, { etag, body });
 	return sendJson(etag, body, reply);
 }
 

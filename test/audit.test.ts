@@ -459,7 +459,8 @@ describe("what is recorded", () => {
 	test("the same where the report was read by others before", async () => {
 		const { id } = await submitAs(service, "dev");
 		const url = `/api/v1/reports/${id}`;
-		expect((await askAs(service, "rita", { url })).status).toBe(200);
+		for (let times = 1; times <= 3; times += 1)
+			expect((await askAs(service, "rita", { url })).status).toBe(200);
 		expect((await askAs(service, "other", { url })).status).toBe(404);
 		expect((await service.ask({ url })).status).toBe(401);
 		expect((await readLog(service)).slice(1)).toMatchObject([

@@ -357,10 +357,12 @@ describe("reading a report again", () => {
 	test("it is the same to the byte", async () => {
 		const { id } = await submit(service, { report_data: "# æøå ✅ 𝔊" });
 		const first = await service.ask({ url: `/api/v1/reports/${id}` });
-		const again = await service.ask({ url: `/api/v1/reports/${id}` });
-		expect(again.body).toEqual(first.body);
-		for (const name of ["etag", "content-type", "content-length"])
-			expect(again.headers[name]).toBe(first.headers[name]);
+		for (let times = 2; times <= 4; times += 1) {
+			const again = await service.ask({ url: `/api/v1/reports/${id}` });
+			expect(again.body).toEqual(first.body);
+			for (const name of ["etag", "content-type", "content-length"])
+				expect(again.headers[name]).toBe(first.headers[name]);
+		}
 	});
 
 	test("what another instance decided meanwhile is in it", async () => {
@@ -368,7 +370,7 @@ describe("reading a report again", () => {
 		const other = await startService(undefined, { databaseUrl });
 		const { id } = await submit(service);
 		for (const status of ["approved", "pending_review", "rejected"] as const) {
-			await get(`/${id}`);
+			for (let times = 1; times <= 3; times += 1) await get(`/${id}`);
 			await decide(other, id, status, { review_notes: `Now ${status}.` });
 			const { body } = await get(`/${id}`);
 			expect(body.status).toBe(status);
@@ -379,7 +381,8 @@ describe("reading a report again", () => {
 
 	test("a large one is as current", async () => {
 		const { id } = await submit(service, { report_data: "x".repeat(2 ** 20) });
-		expect((await get(`/${id}`)).body.report_data).toHaveLength(2 ** 20);
+		for (let times = 1; times <= 3; times += 1)
+			expect((await get(`/${id}`)).body.report_data).toHaveLength(2 ** 20);
 		await decide(service, id, "approved");
 		expect((await get(`/${id}`)).body.status).toBe("approved");
 	});
