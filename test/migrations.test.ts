@@ -1,7 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
+import { drawSchema } from "../db/draw-schema.ts";
 import { migrateDatabase, openDatabase } from "../src/database.ts";
+import { countRequest } from "../src/limits/queries.ts";
 import { makeDatabase } from "./helpers.ts";
 import { seedReports, seedRevisions } from "./seed.ts";
 
@@ -58,6 +60,42 @@ test("reports from before there were counts and servers are counted, and have th
 		{ status: "pending_review", servers: 10, revision: 1, live: 10 },
 		{ status: "rejected", servers: 164, revision: 3, live: 0 },
 	]);
+});
+
+test("a database whose constraints have their former names becomes like every other", async () => {
+	const db = open(await makeDatabase(onTestFinished, { isMigrated: false }));
+	const read = (file: string) => readFile(new URL(file, folder), "utf8");
+	const renaming = await read("0008_constraint_names.sql");
+	const former = [
+		...renaming.matchAll(/'(?<old>\w+)', '(?<now>\w+)'\]/g),
+		...renaming.matchAll(/EXISTS (?<old>\w+) RENAME TO (?<now>\w+)/g),
+	].map(({ groups }) => [groups?.old ?? "", groups?.now ?? ""] as const);
+	expect(former).toHaveLength(28);
+	const files = (await readdir(folder)).sort().slice(0, 6);
+	await sql`create table schema_migrations (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(
+		db,
+	);
+	for (const file of files) {
+		const text = former.reduce(
+			(text, [old, now]) =>
+				text.replaceAll(new RegExp(`\\b${now}\\b`, "g"), old),
+			await read(file),
+		);
+		await sql.raw(text).execute(db);
+		await sql`insert into schema_migrations values (${file.replace(".sql", "")}, '2026-01-01')`.execute(
+			db,
+		);
+	}
+	expect(await drawSchema(db)).toContain("CONSTRAINT rate_limits_pkey");
+
+	expect(await migrateDatabase(db)).toEqual([
+		"0007_search_at_once",
+		"0008_constraint_names",
+	]);
+	expect(await drawSchema(db)).toBe(await read("../schema.sql"));
+	expect(await countRequest(db, "somebody", 1000)).toMatchObject({
+		requests: 1,
+	});
 });
 
 test("a database that is newer than the code is refused with a sentence", async () => {
