@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
 import type { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -247,4 +248,28 @@ test("on stdio too, the id that a tool names stands in the log", async () => {
 		.filter((line) => line.includes("unexpected error"))
 		.map((line) => JSON.parse(line));
 	expect(errors).toMatchObject([{ request_id: id }]);
+});
+
+test.each([
+	["ends", ""],
+	["exits in the midst", "process.exit(3);"],
+	["fails", "throw new Error('unforeseen');"],
+])("the last lines are written when the process %s", async (_, end) => {
+	const logging = new URL("../src/logging.ts", import.meta.url).href;
+	const program = `
+		import { createLogger } from ${JSON.stringify(logging)};
+		const log = createLogger("info", 1);
+		log.info("last but one");
+		log.info("last");
+		${end}`;
+	const { stdout } = spawnSync(
+		process.execPath,
+		["--input-type=module", "--eval", program],
+		{ encoding: "utf8" },
+	);
+	const lines = stdout.trim().split("\n");
+	expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
+		"last but one",
+		"last",
+	]);
 });
