@@ -27,17 +27,18 @@ const PATIENCE = 20;
 
 /**
  * Writes lines together that come shortly after each other: a busy service
- * would pay more for handing over each than for making it.
+ * would pay more for handing over each than for making it. They are written
+ * on this thread: what another thread still holds when the process ends is
+ * lost.
  */
 function writeTogether(to: 1 | 2): DestinationStream {
 	let lines = "";
+	const file = pino.destination({ dest: to, sync: true });
 	const hand = () => {
 		if (lines !== "") file.write(lines);
 		lines = "";
 	};
-	// Before the destination's own listener, which writes what it was handed.
-	process.prependOnceListener("exit", hand);
-	const file = pino.destination({ dest: to, sync: false });
+	process.once("exit", hand);
 	return {
 		write(line) {
 			if (lines === "") setTimeout(hand, PATIENCE).unref();
