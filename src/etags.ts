@@ -14,9 +14,9 @@ const LARGE = 256 * 1024;
 /** How many answers are remembered to have been asked for: what is asked for once is not kept. */
 const REMEMBERED = 10_000;
 
-/** Answers as they were sent last, with their versions, and what was asked for. */
+/** Answers as they were sent last, each with what could be read then, and what was asked for. */
 export interface KeptAnswers {
-	answers: LRUCache<string, { etag: string; body: Buffer }>;
+	answers: LRUCache<string, { snapshot: string; etag: string; body: Buffer }>;
 	asked: LRUCache<string, true>;
 }
 
@@ -26,17 +26,19 @@ export function openKeptAnswers(): KeptAnswers {
 		answers: new LRUCache({
 			maxSize: KEPT_BYTES,
 			maxEntrySize: LARGE,
-			sizeCalculation: ({ body }, key) => body.length + key.length + 200,
+			sizeCalculation: ({ body }, key) => body.length + key.length + 300,
 		}),
 		asked: new LRUCache({ max: REMEMBERED }),
 	};
 }
 
-/** An answer whose version can be had without the rest of it. */
+/** An answer that depends on nothing but what is asked, who asks, and what is stored. */
 export interface VersionedAnswer {
-	/** Names what is asked for. */
+	/** Names what is asked for, and who asks. */
 	key: string;
-	/** Both check who asks, and throw what the procedure throws. */
+	/** Names what can be read now; the same as long as nothing was written. */
+	readSnapshot(): Promise<string>;
+	/** The answer's version without the rest of it; throws what `read` throws. */
 	readVersion(): Promise<unknown>;
 	read(): Promise<unknown>;
 	versionOf(answer: unknown): string;
@@ -44,9 +46,9 @@ export interface VersionedAnswer {
 
 /**
  * Sends an answer with its version as `ETag`: 304 when the client has this
- * version (RFC 9110, section 13.1.2), the kept bytes when this process has.
- * The version comes from the database each time, so that nobody is shown what
- * is no more, or what they may not read.
+ * version (RFC 9110, section 13.1.2), the kept bytes when this process has them
+ * and nothing was written since. The database is asked each time, so that
+ * nobody is shown what is no more.
  *
  * @param known `If-None-Match` of the request
  */
@@ -57,21 +59,26 @@ export async function sendVersioned(
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const { key } = answer;
+	// Before the answer is read: what is written meanwhile makes it another.
+	const snapshot = asked.get(key) && (await answer.readSnapshot());
 	const last = answers.get(key);
-	if (last || known !== undefined) {
+	if (last && last.snapshot === snapshot) {
+		const { etag, body } = last;
+		return isKnown(etag, known)
+			? sendNotModified(etag, reply)
+			: sendJson(etag, body, reply);
+	}
+	if (known !== undefined) {
 		const etag = `"${await answer.readVersion()}"`;
 		if (isKnown(etag, known)) return sendNotModified(etag, reply);
-		if (last?.etag === etag) return sendJson(etag, last.body, reply);
 	}
 	const output = await answer.read();
 	const etag = `"${answer.versionOf(output)}"`;
 	const text = JSON.stringify(output);
-	if (!asked.get(key)) {
-		asked.set(key, true);
-		return sendJson(etag, text, reply);
-	}
+	asked.set(key, true);
+	if (!snapshot) return sendJson(etag, text, reply);
 	const body = Buffer.from(text);
-	answers.set(key, { etag, body });
+	answers.set(key, { snapshot, etag, body });
 	return sendJson(etag, body, reply);
 }
 

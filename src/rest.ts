@@ -15,6 +15,7 @@ import {
 } from "./etags.ts";
 import type { Permission } from "./identity.ts";
 import { appRouter } from "./router.ts";
+import { readSnapshot } from "./snapshot.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
 
 /** A procedure that has a place in REST. */
@@ -109,7 +110,8 @@ async function answer(
 	const { etag } = rest;
 	if (typeof etag === "object") {
 		const versioned = {
-			key: `${procedure} ${JSON.stringify(input)}`,
+			key: `${procedure} ${JSON.stringify(input)} ${nameCaller(context)}`,
+			readSnapshot: () => readSnapshot(context.db),
 			readVersion: () => call(etag.procedure, "query", context, input),
 			read: () => call(procedure, type, context, input),
 			versionOf: etag.versionOf,
@@ -142,6 +144,13 @@ async function call(
 		signal: undefined,
 		batchIndex: 0,
 	});
+}
+
+/** Tells apart whoever may be answered differently. */
+function nameCaller({ identity }: Context): string {
+	if (!identity || identity.method === "none") return String(identity?.method);
+	const { subject, email, permissions } = identity;
+	return JSON.stringify([subject, email, ...permissions]);
 }
 
 /** Path parameters win over the query, and the query's values stay strings. */

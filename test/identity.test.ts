@@ -266,6 +266,29 @@ describe("acting as oneself", () => {
 	});
 });
 
+test("what is kept for one who may read it is not shown to one who may not", async () => {
+	const { body: report } = await submitAs("dev");
+	const url = `/api/v1/reports/${report.id}`;
+	const { body: token } = await ask("dev", {
+		method: "POST",
+		url: "/api/v1/tokens",
+		payload: { name: "CI", scopes: ["reports:submit"] },
+	});
+	const narrow = { authorization: `Bearer ${token.token}` };
+	for (let times = 1; times <= 4; times += 1) {
+		for (const [who, status] of [
+			["dev", 200],
+			["rita", 200],
+			["other", 404],
+			["nobody", 403],
+			[narrow, 403],
+			[undefined, 401],
+		] as const) {
+			expect((await ask(who, { url })).status).toBe(status);
+		}
+	}
+});
+
 test("an access token that still counts is listed before however many ended ones", async () => {
 	const url = "/api/v1/tokens";
 	const payload = { name: "CI", scopes: ["reports:read"] };

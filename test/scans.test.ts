@@ -102,7 +102,8 @@ const requests: [what: string, request: (turn: number) => InjectOptions][] = [
 	),
 	["counts of a text", () => get(`${list}/counts?search=developer-17@`)],
 	["news", () => get(`${list}/newest`)],
-	["a report", () => get(`${list}/${middle}`)],
+	// Never in the same words: an answer that is kept would not be looked for.
+	["a report", (turn) => get(`${list}/${middle}?turn=${turn}`)],
 	["its assessment", () => get(`${list}/${assessed}/assessment`)],
 	["its history", () => get(`${list}/${middle}/decisions`)],
 	["its neighbours", () => get(`${list}/${middle}/neighbours?sort=risk`)],

@@ -39,7 +39,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
 	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
-	[/^(database|embedded|prepared|oidc)\.ts$/, 1],
+	[/^(database|embedded|prepared|read-together|snapshot|oidc)\.ts$/, 1],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[

@@ -1,4 +1,4 @@
-import { McpServer } from "@modelcontextprotocol/server";
+import { McpServer, Server } from "@modelcontextprotocol/server";
 import type { z } from "zod";
 import type { Identity } from "../identity.ts";
 import { reportError } from "../public-error.ts";
@@ -25,13 +25,15 @@ const definitions = tools.map((tool) => {
 	return [tool, { ...definition, ...(_meta && { _meta }) }] as const;
 });
 
+const about = { name: "mcp-go-live", title: "MCP Go-Live", version };
+
 /**
  * A fresh MCP server over the procedures; it serves one HTTP request or one
  * stdio connection.
  *
  * @param context who is asking, which decides what is shown
  * @param options.message what the server is for, where it is for one message:
- *   a call of a tool is spared the registration of everything else
+ *   a call of a tool is spared the registration of everything
  * @param options.now who is asking at the time of a call, where it may have changed
  */
 export function buildMcpServer(
@@ -40,40 +42,58 @@ export function buildMcpServer(
 		message,
 		now = () => context,
 	}: { message?: unknown; now?: ContextNow } = {},
-): McpServer {
+): McpServer | Server {
 	const identity = context.identity as Identity;
-	const server = new McpServer(
-		{ name: "mcp-go-live", title: "MCP Go-Live", version },
-		{ instructions },
-	);
 	const called = findCalledTool(message);
-	for (const [tool, definition] of called ? [called] : definitions) {
+	if (called && mayCall(identity, called.procedure)) {
+		return serveCall(called, now);
+	}
+	const server = new McpServer(about, { instructions });
+	for (const [tool, definition] of definitions) {
 		const registered = server.registerTool(tool.name, definition, (input) =>
-			runTool(tool, async () => nameClient(await now(), server), input),
+			runTool(tool, async () => nameClient(await now(), server.server), input),
 		);
 		// Registered all the same: who may use none is told that there are none.
 		if (!mayCall(identity, tool.procedure)) registered.disable();
 	}
-	if (called) return server;
 	if (mayCall(identity, "reports.get")) registerResources(server, now);
 	if (mayCall(identity, "checklist.get")) registerChecklist(server);
 	return server;
 }
 
-function findCalledTool(message: unknown) {
+/**
+ * A server for one call of one tool. What registering makes outlives several
+ * collections of garbage, with all that the call has read.
+ */
+function serveCall(tool: Tool, now: ContextNow): Server {
+	const server = new Server(about, { capabilities: { tools: {} } });
+	server.setRequestHandler("tools/call", async ({ params }) =>
+		server.projectCallToolResult(
+			await runTool(
+				tool,
+				async () => nameClient(await now(), server),
+				params.arguments ?? {},
+			),
+			undefined,
+		),
+	);
+	return server;
+}
+
+function findCalledTool(message: unknown): Tool | undefined {
 	const { method, params } = (message ?? {}) as {
 		method?: unknown;
 		params?: { name?: unknown };
 	};
 	if (method !== "tools/call") return undefined;
-	return definitions.find(([{ name }]) => name === params?.name);
+	return tools.find(({ name }) => name === params?.name);
 }
 
 /** With the client's own name and version, where the protocol tells them with this request. */
-function nameClient(context: Context, { server }: McpServer): Context {
-	const about = server.getClientVersion();
-	return about
-		? { ...context, client: `${about.name}/${about.version}` }
+function nameClient(context: Context, server: Server): Context {
+	const client = server.getClientVersion();
+	return client
+		? { ...context, client: `${client.name}/${client.version}` }
 		: context;
 }
 

@@ -148,8 +148,7 @@ function renderHistory(decisions: Decision[]): string {
 
 /** The repository as the PRD shows it, host and path: `github.com/owner/name`. */
 function place(url: string): string {
-	const [, usual] = usualUrl.exec(url) ?? [];
-	if (usual !== undefined) return usual;
+	if (isUsualUrl.test(url)) return url.slice("https://".length);
 	return (
 		url
 			.replace(/^\w+:\/\//, "")
@@ -163,7 +162,7 @@ function place(url: string): string {
 }
 
 /** What most addresses are: nothing of it has to be taken off but the scheme. */
-const usualUrl = /^https:\/\/([a-z\d.-]+(?:\/[\w-]+)+)$/i;
+const isUsualUrl = /^https:\/\/[a-z\d.-]+(?:\/[\w-]+)+$/;
 
 function row(cells: string[]): string {
 	return `| ${cells.join(" | ")} |`;
@@ -171,8 +170,12 @@ function row(cells: string[]): string {
 
 /** One line of plain text: no Markdown of its own, no line breaks, no hidden characters. */
 export function inline(text: string): string {
+	if (isHarmless.test(text)) return text;
 	return oneLine(text).replace(/[\\`*[\]<>|~!]/g, "\\$&");
 }
+
+/** What most names and addresses are: nothing in them means anything to Markdown. */
+const isHarmless = /^[\w./:@-]+$/;
 
 /** One line in which every character is seen. */
 export function oneLine(text: string): string {

@@ -2,6 +2,7 @@ import {
 	createMcpHandler,
 	isLegacyRequest,
 	type McpServer,
+	type Server,
 	WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
@@ -145,7 +146,7 @@ async function refuseAndRecord(
  * stream of events for one event costs more than the tool.
  */
 async function answerLegacy(
-	server: McpServer,
+	server: McpServer | Server,
 	call: Request,
 	options: { parsedBody: unknown },
 ): Promise<Response> {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
 import { prepareStatement } from "../prepared.ts";
+import { readOnce } from "../read-together.ts";
 import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
 import type { ReportSummary } from "../reports/schema.ts";
 import {
@@ -30,6 +31,13 @@ export async function listReports(
 	filter: ReportFilter,
 	owner?: Owner,
 ): Promise<ReportSummary[]> {
+	return readPage(db, { filter, owner });
+}
+
+const readPage = readOnce<
+	{ filter: ReportFilter; owner: Owner | undefined },
+	ReportSummary[]
+>(async (db, { filter, owner }) => {
 	if (isPlain(filter) && !owner) return plainPage(filter)(db, filter);
 	const { search, limit, after } = filter;
 	return readFound(
@@ -43,7 +51,7 @@ export async function listReports(
 				.execute(),
 		(page) => page.length === limit,
 	);
-}
+});
 
 /** Whether a page is one that is asked all the time, without filters but the status. */
 function isPlain(filter: ReportFilter): boolean {

@@ -5,6 +5,7 @@ import type { Assessment } from "../checklist/schema.ts";
 import type { Database, ReportsTable } from "../database.ts";
 import type { Person } from "../identity.ts";
 import { prepareStatement } from "../prepared.ts";
+import { readTogether } from "../read-together.ts";
 import type { ChangeableReport, StandingReport } from "./rules.ts";
 import type { Report } from "./schema.ts";
 
@@ -142,19 +143,27 @@ const insertStatement = prepareStatement<NewRow & Origin, Report>((db, value) =>
 		.select(reportColumns),
 );
 
+/** A report in full. Those that are asked for at the same time are read together. */
 export async function findReport(
 	db: Database,
 	id: string,
 ): Promise<Report | undefined> {
-	const [report] = await findStatement(db, { id });
-	return report;
+	return findTogether(db, id);
 }
 
-const findStatement = prepareStatement<{ id: string }, Report>((db, value) =>
-	db
-		.selectFrom("mcp_server_reports")
-		.select(reportColumns)
-		.where("id", "=", value("id")),
+const findTogether = readTogether(async (db, ids: readonly string[]) => {
+	const rows = await findStatement(db, { ids });
+	const found = new Map(rows.map((row) => [row.id, row]));
+	// PostgreSQL writes an id in small letters, however it was asked for.
+	return ids.map((id) => found.get(id.toLowerCase()));
+});
+
+const findStatement = prepareStatement<{ ids: readonly string[] }, Report>(
+	(db, value) =>
+		db
+			.selectFrom("mcp_server_reports")
+			.select(reportColumns)
+			.where("id", "=", sql<string>`any(${value("ids")}::uuid[])`),
 );
 
 /** What of a report may change. */
