@@ -29,7 +29,17 @@ export function judge(lines: Line[]): Bar[] {
 		);
 	return [
 		toFloor("get ÷ floor", "get", 1.15),
+		toFloor(
+			"get, one after the other ÷ floor",
+			"get, one after the other",
+			1.15,
+		),
 		toFloor("list 50 ÷ floor", "list 50", 1.15),
+		toFloor(
+			"list 50, one after the other ÷ floor",
+			"list 50, one after the other",
+			1.15,
+		),
 		toFloor("submit with assessment ÷ floor", "submit 8 KiB", 1.25),
 		toFloor("tRPC get ÷ floor", "tRPC get", 2.5),
 		atMost(

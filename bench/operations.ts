@@ -19,6 +19,7 @@ export interface Operation {
 const isOurs = ({ isOurs }: Contestant) => isOurs === true;
 const isTrpc = (contestant: Contestant) =>
 	isOurs(contestant) || contestant.api === "trpc";
+const isFloor = ({ name }: Contestant) => name.startsWith("floor");
 const isRest = ({ api }: Contestant) => api === "rest";
 const isFloorOrPeer = (contestant: Contestant) => isRest(contestant);
 
@@ -56,6 +57,28 @@ export const operations: Operation[] = [
 		takesPart: isFloorOrPeer,
 		requests: () => [{ method: "GET", path: "/api/v1/reports?limit=50" }],
 		verify: (body) => body.split('"submitted_at"').length === 51,
+	},
+	{
+		// The service reads a page once that several ask for in one moment: here nobody does.
+		name: "list 50, one after the other",
+		like: "list",
+		takesPart: (contestant) => isOurs(contestant) || isFloor(contestant),
+		requests: (_, ids) => [
+			{
+				method: "GET",
+				path: "/",
+				setupRequest(request) {
+					asked += 1;
+					const after = ids[asked % ids.length];
+					return {
+						...request,
+						path: `/api/v1/reports?limit=50&after=${after}`,
+					};
+				},
+			},
+		],
+		// The last page of all is shorter.
+		verify: (body) => body.startsWith("["),
 	},
 	{
 		name: "submit 8 KiB",
