@@ -29,8 +29,8 @@ const patterns = [
 	`(?=[igos])(?<!\\p{L})(?:ignorer|glem|overstyr|se${gap}bort${gap}fra)${words}(?:instruks|instrukser|instruksjoner|instruksjonene|regler|reglene|beskjeder)(?!\\p{L})`,
 	`(?=g)(?<!\\p{L})godkjenn${gap}(?:denne|dette|rapporten|serveren)(?!\\p{L})`,
 	"<\\|?(?:im_start|im_end|system|endoftext)\\b",
-	"\\[/?INST\\]",
-].map((pattern) => new RegExp(pattern, "imu"));
+	"\\[/?inst\\]",
+].map((pattern) => new RegExp(pattern, "mu"));
 
 /** Characters of a text below which it cannot be an instruction. */
 export const shortestInstruction = 8;
@@ -52,6 +52,15 @@ export function findAddressed<T extends { text: string }>(pieces: T[]): T[] {
 
 function addressesModel(text: string): boolean {
 	if (text.length < shortestInstruction) return false;
-	const plain = text.replace(invisible, "");
+	const plain = inSmallLetters(text.replace(invisible, ""));
 	return patterns.some((pattern) => pattern.test(plain));
+}
+
+/**
+ * In small letters once, for patterns that would take five times as long to
+ * ignore case. The long s is an s only to those, and a dotted capital İ would
+ * become two characters: it stays one letter that is no i.
+ */
+function inSmallLetters(text: string): string {
+	return text.replaceAll("İ", "ı").toLowerCase().replaceAll("ſ", "s");
 }
