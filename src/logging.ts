@@ -25,24 +25,35 @@ export function createLogger(level: string, to: 1 | 2): Logger {
 /** Milliseconds that a line of the log may wait for others. */
 const PATIENCE = 20;
 
+/** Bytes of lines that may wait for somebody to read them; what comes then is left out. */
+const MOST_UNREAD = 16 * 1024 * 1024;
+
 /**
  * Writes lines together that come shortly after each other: a busy service
- * would pay more for handing over each than for making it. They are written
- * on this thread: what another thread still holds when the process ends is
- * lost.
+ * would pay more for handing over each than for making it. Whoever reads
+ * slowly, or not at all, holds up neither the service nor its end.
  */
 function writeTogether(to: 1 | 2): DestinationStream {
+	const stream = to === 1 ? process.stdout : process.stderr;
+	// Nobody reads any more; there is nowhere to say so.
+	stream.on("error", () => {});
 	let lines = "";
-	const file = pino.destination({ dest: to, sync: true });
+	let isEnding = false;
 	const hand = () => {
-		if (lines !== "") file.write(lines);
+		if (lines !== "" && stream.writableLength < MOST_UNREAD) {
+			stream.write(lines);
+		}
 		lines = "";
 	};
-	process.once("exit", hand);
+	process.once("exit", () => {
+		isEnding = true;
+		hand();
+	});
 	return {
 		write(line) {
 			if (lines === "") setTimeout(hand, PATIENCE).unref();
 			lines += line;
+			if (isEnding) hand();
 		},
 	};
 }

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { connect } from "node:net";
 import type { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -273,3 +274,29 @@ test.each([
 		"last",
 	]);
 });
+
+test("a log that nobody reads holds up neither the service nor its end", async () => {
+	const logging = new URL("../src/logging.ts", import.meta.url).href;
+	const program = `
+		import { createLogger } from ${JSON.stringify(logging)};
+		const log = createLogger("info", 1);
+		let turns = 0;
+		setInterval(() => {
+			for (let line = 0; line < 100; line += 1) log.info("x".repeat(1000));
+			turns += 1;
+			if (turns < 100) return;
+			process.stderr.write("all of it was logged");
+			process.exit(0);
+		}, 1);`;
+	const child = spawn(
+		process.execPath,
+		["--input-type=module", "--eval", program],
+		{ stdio: ["ignore", "pipe", "pipe"] },
+	);
+	onTestFinished(() => void child.kill("SIGKILL"));
+	const [[code], said] = await Promise.all([
+		once(child, "exit"),
+		text(child.stderr),
+	]);
+	expect([code, said]).toEqual([0, "all of it was logged"]);
+}, 30_000);
