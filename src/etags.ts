@@ -11,13 +11,22 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 /** Bytes above which an answer is not kept: it would push out too many others. */
 const LARGE = 256 * 1024;
 
-/** How many answers are remembered to have been asked for: what is asked for once is not kept. */
-const REMEMBERED = 10_000;
+/** Characters of what was asked for that one process remembers: what is asked for once is not kept. */
+const REMEMBERED = 1024 * 1024;
 
-/** Answers as they were sent last, each with what could be read then, and what was asked for. */
+/** Characters of a question above which it is none that anybody asks twice. */
+const LONG = 1000;
+
+/** Answers as they were sent last, each with the snapshot before it was read, and what was asked for. */
 export interface KeptAnswers {
-	answers: LRUCache<string, { snapshot: string; etag: string; body: Buffer }>;
+	answers: LRUCache<string, KeptAnswer>;
 	asked: LRUCache<string, true>;
+}
+
+interface KeptAnswer {
+	snapshot: string;
+	etag: string;
+	body: Buffer;
 }
 
 /** Opens a place for answers; which was silent for longest leaves it first. */
@@ -28,7 +37,11 @@ export function openKeptAnswers(): KeptAnswers {
 			maxEntrySize: LARGE,
 			sizeCalculation: ({ body }, key) => body.length + key.length + 300,
 		}),
-		asked: new LRUCache({ max: REMEMBERED }),
+		asked: new LRUCache({
+			maxSize: REMEMBERED,
+			maxEntrySize: LONG,
+			sizeCalculation: (_, key) => key.length,
+		}),
 	};
 }
 
@@ -46,9 +59,9 @@ export interface VersionedAnswer {
 
 /**
  * Sends an answer with its version as `ETag`: 304 when the client has this
- * version (RFC 9110, section 13.1.2), the kept bytes when this process has them
- * and nothing was written since. The database is asked each time, so that
- * nobody is shown what is no more.
+ * version (RFC 9110, section 13.1.2), the kept bytes when this process has
+ * them. The database is asked each time whether anything was written since, and
+ * if so whether this answer is another, so that nobody is shown what is no more.
  *
  * @param known `If-None-Match` of the request
  */
@@ -62,15 +75,13 @@ export async function sendVersioned(
 	// Before the answer is read: what is written meanwhile makes it another.
 	const snapshot = asked.get(key) && (await answer.readSnapshot());
 	const last = answers.get(key);
-	if (last && last.snapshot === snapshot) {
-		const { etag, body } = last;
-		return isKnown(etag, known)
-			? sendNotModified(etag, reply)
-			: sendJson(etag, body, reply);
-	}
-	if (known !== undefined) {
-		const etag = `"${await answer.readVersion()}"`;
+	const isSure = last !== undefined && last.snapshot === snapshot;
+	if (isSure || last || known !== undefined) {
+		const etag = isSure ? last.etag : `"${await answer.readVersion()}"`;
+		const isSame = last?.etag === etag;
+		if (isSame && snapshot) last.snapshot = snapshot;
 		if (isKnown(etag, known)) return sendNotModified(etag, reply);
+		if (isSame) return sendJson(etag, last.body, reply);
 	}
 	const output = await answer.read();
 	const etag = `"${answer.versionOf(output)}"`;

@@ -32,7 +32,6 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 		application_name: "mcp-go-live",
 		types: { getTypeParser: typeParser },
 		async onConnect(client) {
-			opened += 1;
 			// A connection that breaks while it is in use but runs no query would end
 			// the process; its next query says what happened.
 			client.on("error", () => {});
@@ -100,13 +99,6 @@ function guardClient(
 		},
 		release: (destroy) => client.release(destroy || isSilent),
 	};
-}
-
-let opened = 0;
-
-/** How many connections this process has opened until now. */
-export function connectionsOpened(): number {
-	return opened;
 }
 
 const names = new Map<string, string>();

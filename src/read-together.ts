@@ -2,14 +2,14 @@ import { setImmediate as afterWhatArrived } from "node:timers/promises";
 import DataLoader from "dataloader";
 import type { Database } from "./database.ts";
 
-/** What is read in one query at the most. */
+/** What is read in one query at the most: reports of 2 MiB are not small. */
 const MAX_TOGETHER = 20;
 
 /**
  * Reads with one query what several requests ask for in the same moment: for
  * small answers, going to the database costs more than what is found there.
  * The query begins after all of them have asked, so each sees what was
- * committed before.
+ * committed before. When it fails, it fails for all of them.
  *
  * @param read the answers in the order of the keys
  * @returns reads one

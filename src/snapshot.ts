@@ -1,22 +1,25 @@
 import { sql } from "kysely";
-import { connectionsOpened } from "./pool.ts";
 import { prepareStatement } from "./prepared.ts";
 import { readOnce } from "./read-together.ts";
 
 /**
  * Names what can be read now: which transactions have ended. As long as it is
- * the same, nothing at all was written, by whomever, and whatever was read
- * after it was first seen is still true.
- *
- * A database that crashes can use a transaction's number again; every
- * connection is a new one then, so these are counted too.
+ * the same, nothing at all was written to this PostgreSQL, by whomever, and
+ * whatever was read after it was first seen is still true.
  */
 export const readSnapshot = readOnce<void, string>(async (db) => {
-	const connections = connectionsOpened();
 	const [row] = await snapshotStatement(db, {});
-	return `${connections} ${row?.snapshot}`;
+	if (!row) throw new Error("a select without a table has one row");
+	return row.snapshot;
 });
 
 const snapshotStatement = prepareStatement<object, { snapshot: string }>((db) =>
-	db.selectNoFrom(sql<string>`pg_current_snapshot()::text`.as("snapshot")),
+	db.selectNoFrom(
+		// After a crash, numbers of transactions that ended without a trace are given
+		// again. The statistics are begun anew then; another server began at another time.
+		sql<string>`concat_ws(' ', pg_current_snapshot(),
+			pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())`.as(
+			"snapshot",
+		),
+	),
 );

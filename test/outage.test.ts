@@ -8,10 +8,13 @@ import {
 	Client,
 	StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
+import { sql } from "kysely";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { createClient } from "../src/client.ts";
+import { openDatabase } from "../src/database.ts";
 import { startEmbedded } from "../src/embedded.ts";
+import { readSnapshot } from "../src/snapshot.ts";
 import { makeDatabase, newReport } from "./helpers.ts";
 import {
 	type ServiceProcess,
@@ -98,6 +101,37 @@ async function connectMcp(service: ServiceProcess) {
 	onTestFinished(() => client.close());
 	return client;
 }
+
+test("after a crash of the database no snapshot is one of before, though numbers of transactions are given again", async () => {
+	const dataDir = await mkdtemp(join(tmpdir(), "go-live-crash-"));
+	onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+	const { url } = await startPostgres(dataDir);
+	const db = openDatabase(url, { poolSize: 2, onLost() {} });
+	onTestFinished(() => db.destroy());
+	await sql`create table written (number integer)`.execute(db);
+	const before = [await readSnapshot(db)];
+	for (let times = 1; times <= 3; times += 1) {
+		// Ends without a trace in what survives a crash.
+		const undone = db.transaction().execute(async (tx) => {
+			await sql`insert into written values (1)`.execute(tx);
+			throw new Error("undone");
+		});
+		await expect(undone).rejects.toThrow("undone");
+		before.push(await readSnapshot(db));
+	}
+	const { rows } = await sql<{
+		pid: number;
+	}>`select pg_backend_pid() as pid`.execute(db);
+	process.kill(rows[0]?.pid ?? 0, "SIGKILL");
+	const readAgain = () => readSnapshot(db).catch(() => undefined);
+	const after: (string | undefined)[] = [];
+	await expect
+		.poll(async () => after[after.push(await readAgain()) - 1])
+		.toBeDefined();
+	const transactions = (snapshot = "") => snapshot.split(" ", 1)[0];
+	expect(before.map(transactions)).toContain(transactions(after.at(-1)));
+	expect(before).not.toContain(after.at(-1));
+});
 
 test("while the database is away every way in says so, and the same process recovers when it is back", async () => {
 	const dataDir = await mkdtemp(join(tmpdir(), "go-live-outage-"));

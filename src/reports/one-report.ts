@@ -7,7 +7,8 @@ import { ReportId } from "./schema.ts";
 /** To whose reports somebody is limited; `undefined` for who may read all. */
 export function limitTo(identity: Identity): Owner | undefined {
 	if (identity.method === "none") return undefined;
-	return may(identity, "reports:read_all") ? undefined : identity;
+	const { subject, email } = identity;
+	return may(identity, "reports:read_all") ? undefined : { subject, email };
 }
 
 /** A procedure about one report. Who may not read it does not learn that it exists. */

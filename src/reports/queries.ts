@@ -143,54 +143,58 @@ const insertStatement = prepareStatement<NewRow & Origin, Report>((db, value) =>
 		.select(reportColumns),
 );
 
-/** A report in full. Those that are asked for at the same time are read together. */
-export async function findReport(
-	db: Database,
-	id: string,
-): Promise<Report | undefined> {
-	return findTogether(db, id);
-}
-
-const findTogether = readTogether(async (db, ids: readonly string[]) => {
-	const rows = await findStatement(db, { ids });
-	const found = new Map(rows.map((row) => [row.id, row]));
-	// PostgreSQL writes an id in small letters, however it was asked for.
-	return ids.map((id) => found.get(id.toLowerCase()));
-});
-
-const findStatement = prepareStatement<{ ids: readonly string[] }, Report>(
-	(db, value) =>
-		db
-			.selectFrom("mcp_server_reports")
-			.select(reportColumns)
-			.where("id", "=", sql<string>`any(${value("ids")}::uuid[])`),
+/** A report in full. */
+export const findReport = readTogether(
+	byId(
+		prepareStatement<{ ids: readonly string[] }, Report>((db, value) =>
+			db
+				.selectFrom("mcp_server_reports")
+				.select(reportColumns)
+				.where("id", "=", anyOf(value("ids"))),
+		),
+	),
 );
 
 /** What of a report may change. */
-export async function findChangeable(
-	db: Database,
-	id: string,
-): Promise<ChangeableReport | undefined> {
-	const [report] = await changeableStatement(db, { id });
-	return report;
+export const findChangeable = readTogether(
+	byId(
+		prepareStatement<
+			{ ids: readonly string[] },
+			ChangeableReport & { id: string }
+		>((db, value) =>
+			db
+				.selectFrom("mcp_server_reports")
+				.select([
+					"id",
+					"status",
+					"reviewed_at",
+					"approvals",
+					"risk_level",
+					"trifecta",
+					"completeness",
+					"error_count",
+					"critical_failures",
+				])
+				.where("id", "=", anyOf(value("ids"))),
+		),
+	),
+);
+
+function anyOf(ids: Expression<readonly string[]>): Expression<string> {
+	return sql<string>`any(${ids}::uuid[])`;
 }
 
-const changeableStatement = prepareStatement<{ id: string }, ChangeableReport>(
-	(db, value) =>
-		db
-			.selectFrom("mcp_server_reports")
-			.select([
-				"status",
-				"reviewed_at",
-				"approvals",
-				"risk_level",
-				"trifecta",
-				"completeness",
-				"error_count",
-				"critical_failures",
-			])
-			.where("id", "=", value("id")),
-);
+/** Finds rows in the order of their ids; `undefined` for one that is not there. */
+function byId<Row extends { id: string }>(
+	find: (db: Database, values: { ids: readonly string[] }) => Promise<Row[]>,
+): (db: Database, ids: readonly string[]) => Promise<(Row | undefined)[]> {
+	return async (db, ids) => {
+		const rows = await find(db, { ids });
+		const found = new Map(rows.map((row) => [row.id, row]));
+		// PostgreSQL writes an id in small letters, however it was asked for.
+		return ids.map((id) => found.get(id.toLowerCase()));
+	};
+}
 
 /** What a rule needs to know of a report, without its text. */
 export async function findStandingReport(
