@@ -18,9 +18,9 @@ export interface Round {
  * Puts a server under load for a time.
  *
  * @param options `seconds` of load, on 32 `connections` unless told; `verify`
- *   looks at the first answers, which are not measured: what looks at all of them
- *   takes more time than some servers do
- * @throws Error when one of these is not a good one, or any answer is an error
+ *   looks at answers before and after, which are not measured: what looks at all
+ *   of them takes more time than some servers do
+ * @throws Error when one of these is not a good one, or any status is an error
  */
 export async function measureLoad(
 	server: { url: string; pid: number },
@@ -40,21 +40,25 @@ export async function measureLoad(
 		requests: requests as Request[],
 		timeout: 20,
 	};
-	let refused = "";
-	const first = await autocannon({
-		...load,
-		amount: connections * 2,
-		verifyBody: (body) => {
-			const isGood = options.verify(String(body));
-			if (!isGood) refused = String(body).slice(0, 300);
-			return isGood;
-		},
-	});
-	refuseBad(first, options.name, refused);
+	const verify = async () => {
+		let refused = "";
+		const verified = await autocannon({
+			...load,
+			amount: connections * 2,
+			verifyBody: (body) => {
+				const isGood = options.verify(String(body));
+				if (!isGood) refused = String(body).slice(0, 300);
+				return isGood;
+			},
+		});
+		refuseBad(verified, options.name, refused);
+	};
+	await verify();
 	const before = cpuSeconds(server.pid);
 	const result = await autocannon({ ...load, duration: options.seconds });
 	const seconds = cpuSeconds(server.pid) - before;
 	refuseBad(result, options.name);
+	await verify();
 	return {
 		cpuMs: (1000 * seconds) / result.requests.total,
 		rate: result.requests.total / result.duration,

@@ -19,10 +19,10 @@ app.get<{ Params: { id: string } }>("/api/v1/reports/:id", async (request) => {
 	return rows[0];
 });
 
-app.get<{ Querystring: { limit: string } }>(
+app.get<{ Querystring: { limit: string; after?: string } }>(
 	"/api/v1/reports",
-	async (request) => {
-		const { rows } = await pool.query(listReports(Number(request.query.limit)));
+	async ({ query: { limit, after } }) => {
+		const { rows } = await pool.query(listReports(Number(limit), after));
 		return rows;
 	},
 );

@@ -17,11 +17,21 @@ export const getReport = (id: string): pg.QueryConfig => ({
 	values: [id],
 });
 
-export const listReports = (limit: number): pg.QueryConfig => ({
-	name: "list",
-	text: `SELECT ${summary} FROM mcp_server_reports ORDER BY submitted_at DESC, id DESC LIMIT $1`,
-	values: [limit],
-});
+/** @param after the report that the page starts after; only the floor is asked for one */
+export const listReports = (limit: number, after?: string): pg.QueryConfig =>
+	after === undefined
+		? {
+				name: "list",
+				text: `SELECT ${summary} FROM mcp_server_reports ORDER BY submitted_at DESC, id DESC LIMIT $1`,
+				values: [limit],
+			}
+		: {
+				name: "list after",
+				text: `SELECT ${summary} FROM mcp_server_reports
+					WHERE (submitted_at, id) < (SELECT submitted_at, id FROM mcp_server_reports WHERE id = $2)
+					ORDER BY submitted_at DESC, id DESC LIMIT $1`,
+				values: [limit, after],
+			};
 
 /** What is submitted, as far as a contestant looks at it. */
 export interface Submission {
