@@ -11,16 +11,17 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 /** Bytes above which an answer is not kept: it would push out too many others. */
 const LARGE = 256 * 1024;
 
-/** Characters of what was asked for that one process remembers: what is asked for once is not kept. */
-const REMEMBERED = 1024 * 1024;
+/** How many questions are remembered at least, to know which are asked again. */
+const REMEMBERED = 5000;
 
 /** Characters of a question above which it is none that anybody asks twice. */
-const LONG = 1000;
+const LONG = 500;
 
-/** Answers as they were sent last, each with the snapshot before it was read, and what was asked for. */
+/** Answers as they were sent last, each with the snapshot before it was read. */
 export interface KeptAnswers {
 	answers: LRUCache<string, KeptAnswer>;
-	asked: LRUCache<string, true>;
+	/** Whether something was asked for not long ago: what is asked for once is not kept. */
+	isAskedAgain(key: string): boolean;
 }
 
 interface KeptAnswer {
@@ -31,17 +32,24 @@ interface KeptAnswer {
 
 /** Opens a place for answers; which was silent for longest leaves it first. */
 export function openKeptAnswers(): KeptAnswers {
+	let asked = new Set<string>();
+	let askedBefore = asked;
 	return {
 		answers: new LRUCache({
 			maxSize: KEPT_BYTES,
 			maxEntrySize: LARGE,
 			sizeCalculation: ({ body }, key) => body.length + key.length + 300,
 		}),
-		asked: new LRUCache({
-			maxSize: REMEMBERED,
-			maxEntrySize: LONG,
-			sizeCalculation: (_, key) => key.length,
-		}),
+		isAskedAgain(key) {
+			if (asked.has(key)) return true;
+			if (key.length > LONG) return false;
+			if (asked.size === REMEMBERED) {
+				askedBefore = asked;
+				asked = new Set();
+			}
+			asked.add(key);
+			return askedBefore.has(key);
+		},
 	};
 }
 
@@ -68,15 +76,15 @@ export interface VersionedAnswer {
 export async function sendVersioned(
 	answer: VersionedAnswer,
 	known: string | undefined,
-	{ answers, asked }: KeptAnswers,
+	{ answers, isAskedAgain }: KeptAnswers,
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const { key } = answer;
 	// Before the answer is read: what is written meanwhile makes it another.
-	const snapshot = asked.get(key) && (await answer.readSnapshot());
+	const snapshot = isAskedAgain(key) ? await answer.readSnapshot() : undefined;
 	const last = answers.get(key);
 	const isSure = last !== undefined && last.snapshot === snapshot;
-	if (isSure || last || known !== undefined) {
+	if (last || known !== undefined) {
 		const etag = isSure ? last.etag : `"${await answer.readVersion()}"`;
 		const isSame = last?.etag === etag;
 		if (isSame && snapshot) last.snapshot = snapshot;
@@ -86,7 +94,6 @@ export async function sendVersioned(
 	const output = await answer.read();
 	const etag = `"${answer.versionOf(output)}"`;
 	const text = JSON.stringify(output);
-	asked.set(key, true);
 	if (!snapshot) return sendJson(etag, text, reply);
 	const body = Buffer.from(text);
 	answers.set(key, { snapshot, etag, body });
