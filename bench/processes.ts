@@ -164,7 +164,7 @@ function printLines(results: {
 }): void {
 	const { machine, database, node, lines } = results;
 	const out = [
-		`${machine}, ${database}, Node ${node}: ${reports} reports of 8 KiB, ${CONNECTIONS} connections, median of ${rounds} rounds of ${seconds} s. The services share the machine with the database and with what asks them: where all of it is busy already, a second process can add nothing.`,
+		`${machine}, ${database}, Node ${node}: ${reports} reports of 8 KiB, ${CONNECTIONS} connections, median of ${rounds} rounds of ${seconds} s. The services share the machine with the database and with what asks them, a single thread: where one of these is busy already, a second process can add little.`,
 		"",
 		...toMarkdown(
 			[
