@@ -126,7 +126,9 @@ test("after a crash of the database no snapshot is one of before, though numbers
 	const readAgain = () => readSnapshot(db).catch(() => undefined);
 	const after: (string | undefined)[] = [];
 	await expect
-		.poll(async () => after[after.push(await readAgain()) - 1])
+		.poll(async () => after[after.push(await readAgain()) - 1], {
+			timeout: 30_000,
+		})
 		.toBeDefined();
 	const transactions = (snapshot = "") => snapshot.split(" ", 1)[0];
 	expect(before.map(transactions)).toContain(transactions(after.at(-1)));

@@ -147,7 +147,7 @@ describe("a snapshot", () => {
 				commit = resolve;
 			});
 		});
-		await expect.poll(() => during).not.toBe("");
+		await expect.poll(() => during, { timeout: 20_000 }).not.toBe("");
 		expect(await readSnapshot(db)).toBe(during);
 		commit();
 		await writing;
