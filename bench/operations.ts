@@ -38,17 +38,7 @@ export const operations: Operation[] = [
 		name: "get, one after the other",
 		like: "get",
 		takesPart: isFloorOrPeer,
-		requests: (_, ids) => [
-			{
-				method: "GET",
-				path: "/",
-				setupRequest(request) {
-					asked += 1;
-					const id = ids[asked % ids.length];
-					return { ...request, path: `/api/v1/reports/${id}` };
-				},
-			},
-		],
+		requests: (_, ids) => [forEach(ids, (id) => `/api/v1/reports/${id}`)],
 		verify: isReport,
 	},
 	{
@@ -64,18 +54,7 @@ export const operations: Operation[] = [
 		like: "list",
 		takesPart: (contestant) => isOurs(contestant) || isFloor(contestant),
 		requests: (_, ids) => [
-			{
-				method: "GET",
-				path: "/",
-				setupRequest(request) {
-					asked += 1;
-					const after = ids[asked % ids.length];
-					return {
-						...request,
-						path: `/api/v1/reports?limit=50&after=${after}`,
-					};
-				},
-			},
+			forEach(ids, (id) => `/api/v1/reports?limit=50&after=${id}`),
 		],
 		// The last page of all is shorter.
 		verify: (body) => body.includes('"submitted_at"'),
@@ -170,6 +149,18 @@ function few(ids: string[]): string[] {
 }
 
 let asked = 0;
+
+/** A request that asks about another report each time. */
+function forEach(ids: string[], pathOf: (id: string) => string): Request {
+	return {
+		method: "GET",
+		path: "/",
+		setupRequest(request) {
+			asked += 1;
+			return { ...request, path: pathOf(ids[asked % ids.length] ?? "") };
+		},
+	};
+}
 
 function isReport(body: string): boolean {
 	return body.includes('"report_data":"# MCP Go-Live Production Readiness');

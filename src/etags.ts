@@ -33,7 +33,7 @@ interface KeptAnswer {
 /** Opens a place for answers; which was silent for longest leaves it first. */
 export function openKeptAnswers(): KeptAnswers {
 	let asked = new Set<string>();
-	let askedBefore = asked;
+	let askedBefore = new Set<string>();
 	return {
 		answers: new LRUCache({
 			maxSize: KEPT_BYTES,

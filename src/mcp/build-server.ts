@@ -43,11 +43,9 @@ export function buildMcpServer(
 		now = () => context,
 	}: { message?: unknown; now?: ContextNow } = {},
 ): McpServer | Server {
-	const identity = context.identity as Identity;
 	const called = findCalledTool(message);
-	if (called && mayCall(identity, called.procedure)) {
-		return serveCall(called, now);
-	}
+	if (called) return serveCall(called, now);
+	const identity = context.identity as Identity;
 	const server = new McpServer(about, { instructions });
 	for (const [tool, definition] of definitions) {
 		const registered = server.registerTool(tool.name, definition, (input) =>
@@ -62,7 +60,8 @@ export function buildMcpServer(
 }
 
 /**
- * A server for one call of one tool. What registering makes outlives several
+ * A server for one call of one tool; its procedure decides whether the caller
+ * may. What registering makes outlives several
  * collections of garbage, with all that the call has read.
  */
 function serveCall(tool: Tool, now: ContextNow): Server {
