@@ -1,5 +1,5 @@
-import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { refuseUnknownStart } from "../page-start.ts";
 import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
 import { procedure, router } from "../trpc.ts";
 import { hasEntry, listEntries } from "./queries.ts";
@@ -29,14 +29,16 @@ export const auditRouter = router({
 		.input(AuditFilter.prefault({}))
 		.output(z.array(AuditEntry))
 		.query(async ({ ctx: { db }, input }) => {
-			const { after } = input;
 			const page = await listEntries(db, input);
-			if (page.length === 0 && after && !(await hasEntry(db, after))) {
-				throw new TRPCError({
-					code: "BAD_REQUEST",
-					message: `after: The audit log has no row ${after}. Give the seq of the last row you have seen, or leave it out to start at the newest.`,
-				});
-			}
+			await refuseUnknownStart(
+				page,
+				input.after,
+				(after) => hasEntry(db, after),
+				{
+					missing: "The audit log has no row",
+					give: "the seq of the last row you have seen",
+				},
+			);
 			return page;
 		}),
 });

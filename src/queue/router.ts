@@ -1,5 +1,5 @@
-import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { refuseUnknownStart } from "../page-start.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { findStandingReport, isOwn } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
@@ -49,18 +49,14 @@ export const queueRouter = router({
 		.input(ReportFilter.prefault({}))
 		.output(z.array(ReportSummary))
 		.query(async ({ ctx: { db, identity }, input }) => {
-			const { after } = input;
 			const owner = limitTo(identity);
 			const page = await listReports(db, input, owner);
 			const isKnown = (id: string) =>
 				owner ? isOwn(db, id, owner) : findStandingReport(db, id);
-			// An empty page is the end of the list, unless its start never existed.
-			if (page.length === 0 && after && !(await isKnown(after))) {
-				throw new TRPCError({
-					code: "BAD_REQUEST",
-					message: `after: There is no report with the id ${after}. Give the id of the last report you have seen, or leave it out to start at the newest.`,
-				});
-			}
+			await refuseUnknownStart(page, input.after, isKnown, {
+				missing: "There is no report with the id",
+				give: "the id of the last report you have seen",
+			});
 			return page;
 		}),
 

@@ -1,5 +1,5 @@
-import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { refuseUnknownStart } from "../page-start.ts";
 import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
 import { limitTo } from "../reports/one-report.ts";
 import { findStandingReport } from "../reports/queries.ts";
@@ -30,18 +30,12 @@ export const serversRouter = router({
 		.input(ServerFilter)
 		.output(z.array(Server))
 		.query(async ({ ctx: { db, identity }, input }) => {
-			const { after } = input;
 			const page = await listServers(db, input, limitTo(identity));
-			if (
-				page.length === 0 &&
-				after &&
-				!(await findStandingReport(db, after))
-			) {
-				throw new TRPCError({
-					code: "BAD_REQUEST",
-					message: `after: There is no server with the id ${after}. Give the id of the last server you have seen, or leave it out to start at the newest.`,
-				});
-			}
+			const isKnown = (id: string) => findStandingReport(db, id);
+			await refuseUnknownStart(page, input.after, isKnown, {
+				missing: "There is no server with the id",
+				give: "the id of the last server you have seen",
+			});
 			return page;
 		}),
 });
