@@ -12,20 +12,14 @@ import { describeMachine } from "./machine.ts";
 import { toMarkdown } from "./markdown.ts";
 import { measureLoad, median } from "./measure.ts";
 import { operations } from "./operations.ts";
+import { readRounds, roundOptions } from "./options.ts";
 import { round } from "./table.ts";
 
-const { values } = parseArgs({
-	options: {
-		quick: { type: "boolean", default: false },
-		rounds: { type: "string" },
-		seconds: { type: "string" },
-		reports: { type: "string" },
-		output: { type: "string" },
-	},
-});
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 7));
-const seconds = Number(values.seconds ?? (values.quick ? 1 : 3));
-const reports = Number(values.reports ?? (values.quick ? 500 : 20_000));
+const { rounds, seconds, reports, output, first } = readRounds(
+	parseArgs({ options: roundOptions }).values,
+	{ rounds: 7, seconds: 3, output: "bench/processes.json" },
+	1,
+);
 const CONNECTIONS = 32;
 const asked = ["get", "list 50", "submit 8 KiB"];
 const ours = contestants.find(({ isOurs }) => isOurs);
@@ -66,7 +60,6 @@ try {
 		lines,
 	};
 	printLines(results);
-	const output = values.output ?? (values.quick ? "" : "bench/processes.json");
 	if (output) {
 		writeFileSync(output, `${JSON.stringify(results, null, "\t")}\n`);
 	}
@@ -81,7 +74,7 @@ async function measureAll(ids: string[]) {
 		byCount: [[], []] as [Together[], Together[]],
 	}));
 	// The first round warms up, and does not count.
-	for (let turn = values.quick ? 1 : 0; turn <= rounds; turn += 1) {
+	for (let turn = first; turn <= rounds; turn += 1) {
 		process.stderr.write(turn === 0 ? "warming up\n" : `round ${turn}\n`);
 		for (const { name, byCount } of measured) {
 			for (const [index, taken] of byCount.entries()) {

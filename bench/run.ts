@@ -17,6 +17,7 @@ import { ask, startBenchServer } from "./database.ts";
 import { describeMachine } from "./machine.ts";
 import { measureLoad, type Round } from "./measure.ts";
 import { type Operation, operations } from "./operations.ts";
+import { readRounds, roundOptions } from "./options.ts";
 import { type Line, printTable, summarise } from "./table.ts";
 
 /** What is written to `bench/results.json`. */
@@ -34,18 +35,16 @@ export interface Results {
 
 const { values } = parseArgs({
 	options: {
-		quick: { type: "boolean", default: false },
-		rounds: { type: "string" },
-		seconds: { type: "string" },
-		reports: { type: "string" },
+		...roundOptions,
 		only: { type: "string" },
 		with: { type: "string" },
-		output: { type: "string" },
 	},
 });
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 1.4));
-const reports = Number(values.reports ?? (values.quick ? 500 : 20_000));
+const { rounds, seconds, reports, output, first } = readRounds(
+	values,
+	{ rounds: 5, seconds: 1.4, output: "bench/results.json" },
+	0.5,
+);
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 const server = await startBenchServer();
@@ -85,7 +84,6 @@ try {
 		bars: judge(lines),
 	};
 	printTable(results);
-	const output = values.output ?? (values.quick ? "" : "bench/results.json");
 	if (output) {
 		writeFileSync(output, `${JSON.stringify(results, null, "\t")}\n`);
 	}
@@ -104,7 +102,7 @@ async function measureAll(ids: string[]): Promise<Line[]> {
 		);
 	// The first round warms up, for longer, and does not count: what a service
 	// that runs for days compiled in its first seconds is compiled here, too.
-	for (let round = values.quick ? 1 : 0; round <= rounds; round += 1) {
+	for (let round = first; round <= rounds; round += 1) {
 		say(round === 0 ? "warming up" : `round ${round} of ${rounds}`);
 		for (const entry of entries) {
 			const time = round === 0 ? seconds * 3 : seconds;
