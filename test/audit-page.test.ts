@@ -1,10 +1,10 @@
 import { sql } from "kysely";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { startBrowser } from "./browser.ts";
+import { openPage, startBrowser } from "./browser.ts";
 import { decide, startService, submit } from "./helpers.ts";
 import { visit } from "./pages.ts";
-import { startProvider } from "./provider.ts";
+import { signInAs, startSite } from "./site.ts";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -59,17 +59,10 @@ test("the page says which of its rows is not as it was recorded", async () => {
 });
 
 test("signing in, out and in vain is recorded; only auditors are led to the log; no page has anybody refused", async () => {
-	const service = await startService();
-	const address = await service.listen();
-	const port = new URL(address).port;
-	await service.app.close();
-	const base = `http://localhost:${port}`;
-	const provider = await startProvider(base);
-	const own = await startService(undefined, provider.settings(base));
-	await own.app.listen({ host: "127.0.0.1", port: Number(port) });
+	const { base, provider, service: own } = await startSite(onTestFinished);
 	const subject = (who: string) => `${provider.issuer} ${who}`;
 	for (const who of ["aud", "dev", "adm", "rita"]) {
-		const page = await openPage();
+		const page = await openPage(browser);
 		await page.goto(`${base}/sign-in`);
 		await signInAs(page, who);
 		const links = page
@@ -134,19 +127,3 @@ test("signing in, out and in vain is recorded; only auditors are led to the log;
 	);
 	expect(all[0]?.text).not.toContain("secret-code");
 });
-
-async function signInAs(page: Page, account: string): Promise<void> {
-	await page.locator('input[name="login"]').fill(account);
-	await page.locator('input[name="password"]').fill("any");
-	await page.getByRole("button", { name: "Sign-in" }).click();
-	await page.getByRole("button", { name: "Continue" }).click();
-	await page.waitForURL("http://localhost:*/**");
-}
-
-async function openPage(): Promise<Page> {
-	const context = await browser.newContext();
-	onTestFinished(() => context.close());
-	const page = await context.newPage();
-	page.setDefaultTimeout(10_000);
-	return page;
-}

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import {
+	type Browser,
+	type BrowserContextOptions,
+	type ConsoleMessage,
+	chromium,
+	type Page,
+} from "playwright-core";
+import { onTestFinished } from "vitest";
 
 /** Where the unpacked browser stays between runs; git-ignored, like all of node_modules. */
 const cache = join(import.meta.dirname, "../node_modules/.cache/chromium");
@@ -25,6 +32,30 @@ export async function startBrowser(
 	});
 	atEnd(() => browser.close());
 	return browser;
+}
+
+/**
+ * Opens a page in a context of its own, which closes when the test is over.
+ *
+ * @param isMeant whether a complaint of the browser is about what the test did on purpose
+ * @param complaints gets what else the page throws, or the browser warns of
+ */
+export async function openPage(
+	browser: Browser,
+	options: BrowserContextOptions = {},
+	isMeant: (message: ConsoleMessage) => boolean = () => true,
+	complaints: string[] = [],
+): Promise<Page> {
+	const context = await browser.newContext(options);
+	onTestFinished(() => context.close());
+	const page = await context.newPage();
+	page.setDefaultTimeout(10_000);
+	page.on("pageerror", (error) => complaints.push(String(error)));
+	page.on("console", (message) => {
+		if (!["error", "warning"].includes(message.type())) return;
+		if (!isMeant(message)) complaints.push(message.text());
+	});
+	return page;
 }
 
 async function launchOptions() {

@@ -1,17 +1,10 @@
-import type { Browser, Page } from "playwright-core";
-import {
-	afterAll,
-	beforeAll,
-	describe,
-	expect,
-	onTestFinished,
-	test,
-} from "vitest";
-import { startBrowser } from "./browser.ts";
-import { findFreePort } from "./free-port.ts";
-import { newReport, startService, type TestService } from "./helpers.ts";
-import { startProvider, type TestProvider } from "./provider.ts";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser } from "./browser.ts";
+import { newReport, type TestService } from "./helpers.ts";
+import type { TestProvider } from "./provider.ts";
 import { findViolations } from "./seen.ts";
+import { signInAs, startSite } from "./site.ts";
 
 let base: string;
 let provider: TestProvider;
@@ -19,12 +12,7 @@ let service: TestService;
 let browser: Browser;
 
 beforeAll(async () => {
-	const port = await findFreePort();
-	// Another site than the provider's 127.0.0.1.
-	base = `http://localhost:${port}`;
-	provider = await startProvider(base, afterAll);
-	service = await startService(afterAll, provider.settings(base));
-	await service.app.listen({ host: "127.0.0.1", port });
+	({ base, provider, service } = await startSite(afterAll));
 	browser = await startBrowser(afterAll);
 });
 
@@ -34,12 +22,9 @@ describe.each([
 ])("a reviewer %s", (_title, javaScriptEnabled) => {
 	test("follows the link that the model gave, signs in, and confirms", async () => {
 		const { id, link } = await askForApproval();
-		const page = await openPage({ javaScriptEnabled });
+		const page = await openPage(browser, { javaScriptEnabled });
 		await page.goto(link);
-		await page.locator('input[name="login"]').fill("rita");
-		await page.locator('input[name="password"]').fill("any");
-		await page.getByRole("button", { name: "Sign-in" }).click();
-		await page.getByRole("button", { name: "Continue" }).click();
+		await signInAs(page, "rita");
 		await page.waitForURL(link);
 		await page.getByText("A program that is signed in as you").waitFor();
 		await page.getByText("Fits our network.").waitFor();
@@ -87,14 +72,4 @@ async function askForApproval(): Promise<{ id: string; link: string }> {
 	const { text } = body.result.content[0];
 	const link = /http:\S+\/confirm\/\w+/.exec(text)?.[0] ?? "";
 	return { id: submitted.id, link };
-}
-
-async function openPage(
-	options: Parameters<Browser["newContext"]>[0],
-): Promise<Page> {
-	const context = await browser.newContext(options);
-	onTestFinished(() => context.close());
-	const page = await context.newPage();
-	page.setDefaultTimeout(10_000);
-	return page;
 }

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { allChecks } from "../src/checklist/checklist.ts";
-import { startBrowser } from "./browser.ts";
+import { openPage, startBrowser } from "./browser.ts";
 import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
 import { type AnyClient, callTool, clients } from "./mcp-clients.ts";
-import { findViolations, measureShift, screenshots } from "./seen.ts";
+import { look, views, wide } from "./seen.ts";
 
 let service: TestService;
 let base: string;
@@ -28,7 +27,7 @@ beforeAll(async () => {
 });
 
 test("a reviewer goes through the whole of a review, from submission to catalogue", async () => {
-	const page = await openPage();
+	const page = await openDesk();
 	await page.goto(base);
 	await page.getByText("Nothing waits for a review.").waitFor();
 
@@ -81,7 +80,7 @@ test("a reviewer goes through the whole of a review, from submission to catalogu
 
 test("everything goes without JavaScript", async () => {
 	const report = await submit(service, { report_data: fillTemplate() });
-	const page = await openPage({ javaScriptEnabled: false });
+	const page = await openDesk({ javaScriptEnabled: false });
 	await page.goto(`${base}/reports/${report.id}`);
 	await page.getByLabel("Reviewer").fill("Kim");
 	await page.getByRole("button", { name: "Approve…" }).click();
@@ -98,7 +97,7 @@ test("the list that a reviewer came from is there after every step of a decision
 	for (const n of [1, 2, 3]) {
 		await submit(service, { server_name: name, repository_url: repository(n) });
 	}
-	const page = await openPage({ javaScriptEnabled: false });
+	const page = await openDesk({ javaScriptEnabled: false });
 	await page.goto(`${base}/?search=${name}&sort=newest`);
 	await page.getByRole("link", { name }).first().click();
 	const url = page.url();
@@ -127,7 +126,7 @@ test("the keyboard goes through the queue, and to a decision", async () => {
 	const url = await own.listen();
 	const first = await submit(own, { server_name: "mcp-first" });
 	const second = await submit(own, { server_name: "mcp-second" });
-	const page = await openPage();
+	const page = await openDesk();
 	await page.goto(url);
 	const focused = () =>
 		page.evaluate(() => document.activeElement?.textContent ?? "");
@@ -166,7 +165,7 @@ test("the keyboard goes through the queue, and to a decision", async () => {
 
 test("whoever is second reads who was first, and keeps the notes", async () => {
 	const report = await submit(service);
-	const page = await openPage();
+	const page = await openDesk();
 	await page.goto(`${base}/reports/${report.id}`);
 	await page.getByLabel("Reviewer").fill("Kim");
 	await page.getByLabel("Notes").fill("Not lost");
@@ -178,7 +177,7 @@ test("whoever is second reads who was first, and keeps the notes", async () => {
 });
 
 test("hostile reports do nothing in a browser, and nothing is asked of anybody else", async () => {
-	const page = await openPage();
+	const page = await openDesk();
 	for (const [name, markdown] of Object.entries(hostileMarkdown)) {
 		const { id } = await submit(service, {
 			report_data: markdown,
@@ -216,43 +215,20 @@ test("hostile reports do nothing in a browser, and nothing is asked of anybody e
 	}
 });
 
-const viewports = {
-	wide: { width: 1360, height: 900 },
-	narrow: { width: 360, height: 740 },
-};
-
-test.each([
-	["light", "wide"],
-	["dark", "wide"],
-	["light", "narrow"],
-	["dark", "narrow"],
-] as const)(
-	"every page is accessible and fits, %s and %s",
-	async (scheme, width) => {
-		const page = await openPage({
-			colorScheme: scheme,
-			viewport: viewports[width],
-		});
+test.each(views)(
+	"every page is accessible and fits, %s",
+	async (view, options) => {
+		const page = await openDesk(options);
 		for (const [name, visit] of Object.entries(await pagesToSee())) {
 			await visit(page);
-			const moved = await measureShift(page);
-			expect(moved, `${name} moves while it loads`).toBeLessThan(0.01);
-			const tooWide = await page.evaluate(
-				() => document.documentElement.scrollWidth - window.innerWidth,
-			);
-			expect(tooWide, `${name} is too wide`).toBeLessThanOrEqual(0);
-			await page.screenshot({
-				path: join(screenshots, `${name}-${scheme}-${width}.png`),
-				fullPage: true,
-			});
-			expect(await findViolations(page), name).toEqual([]);
+			await look(page, `${name}-${view}`);
 		}
 	},
 );
 
 test("everything that can be used is reached by keyboard and shows its focus", async () => {
 	const { id } = await submit(service, { report_data: fillTemplate() });
-	const page = await openPage();
+	const page = await openDesk();
 	for (const path of ["/", `/reports/${id}`]) {
 		await page.goto(base + path);
 		const usable = await page
@@ -287,7 +263,7 @@ test("everything that can be used is reached by keyboard and shows its focus", a
 });
 
 test("the checklist prints with boxes to tick, and without what is around it", async () => {
-	const page = await openPage();
+	const page = await openDesk();
 	await page.goto(`${base}/checklist`);
 	await page.emulateMedia({ media: "print" });
 	expect(await page.getByRole("navigation").count()).toBe(0);
@@ -363,28 +339,19 @@ async function pagesToSee(): Promise<
 	};
 }
 
-async function openPage(
-	options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<Page> {
-	const context: BrowserContext = await browser.newContext({
-		viewport: viewports.wide,
-		...options,
-	});
-	context.on("request", (request) => {
+async function openDesk(options?: BrowserContextOptions): Promise<Page> {
+	const page = await openPage(
+		browser,
+		{ viewport: wide, ...options },
+		// The browser notes every answer that is an error; these are meant.
+		(message) => /status of 4(00|04|09)/.test(message.text()),
+		complaints,
+	);
+	page.context().on("request", (request) => {
 		const { hostname } = new URL(request.url());
 		if (hostname !== "127.0.0.1") foreign.push(request.url());
 	});
-	onTestFinished(() => context.close());
-	const page = await context.newPage();
-	page.setDefaultTimeout(10_000);
-	page.on("pageerror", (error) => complaints.push(String(error)));
 	page.on("dialog", (dialog) => complaints.push(dialog.message()));
-	page.on("console", (message) => {
-		if (!["error", "warning"].includes(message.type())) return;
-		// The browser notes every answer that is an error; these are meant.
-		if (/status of 4(00|04|09)/.test(message.text())) return;
-		complaints.push(message.text());
-	});
 	return page;
 }
 

@@ -12,7 +12,6 @@ import {
 	test,
 } from "vitest";
 import { authorize } from "./authorize.ts";
-import { findFreePort } from "./free-port.ts";
 import {
 	type Answer,
 	newReport,
@@ -26,22 +25,18 @@ import {
 	REDIRECT_URL,
 	signingClients,
 } from "./oauth-client.ts";
-import { startProvider, type TestProvider } from "./provider.ts";
+import type { TestProvider } from "./provider.ts";
 import { runCommand } from "./service-process.ts";
+import { startSite } from "./site.ts";
 
 let base: string;
 let provider: TestProvider;
 let service: TestService;
 
 beforeAll(async () => {
-	const port = await findFreePort();
-	base = `http://127.0.0.1:${port}`;
-	provider = await startProvider(base, afterAll);
-	service = await startService(afterAll, {
-		...provider.settings(base),
+	({ base, provider, service } = await startSite(afterAll, "127.0.0.1", {
 		OIDC_SCOPES: ["openid", "profile", "email", "offline_access"],
-	});
-	await service.app.listen({ host: "127.0.0.1", port });
+	}));
 });
 
 /** Sends one JSON-RPC message to /mcp as this account, or with this header. */

@@ -2,13 +2,41 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type axe from "axe-core";
-import type { Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** Git-ignored; for people who want to see what the test saw. */
-export const screenshots = join(
+const screenshots = join(
 	import.meta.dirname,
 	"../node_modules/.cache/screenshots",
 );
+
+/** A window of a desk, which pages open in unless a test says otherwise. */
+export const wide = { width: 1360, height: 900 };
+const narrow = { width: 360, height: 740 };
+
+/** How every page is looked at: a name, and options for its browser context. */
+export const views: [string, BrowserContextOptions][] = [
+	["light-wide", { colorScheme: "light", viewport: wide }],
+	["dark-wide", { colorScheme: "dark", viewport: wide }],
+	["light-narrow", { colorScheme: "light", viewport: narrow }],
+	["dark-narrow", { colorScheme: "dark", viewport: narrow }],
+];
+
+/** Expects a page to stand still, to fit and to be accessible; and keeps a picture of it. */
+export async function look(page: Page, name: string): Promise<void> {
+	const moved = await measureShift(page);
+	expect(moved, `${name} moves while it loads`).toBeLessThan(0.01);
+	const tooWide = await page.evaluate(
+		() => document.documentElement.scrollWidth - window.innerWidth,
+	);
+	expect(tooWide, `${name} is too wide`).toBeLessThanOrEqual(0);
+	await page.screenshot({
+		path: join(screenshots, `${name}.png`),
+		fullPage: true,
+	});
+	expect(await findViolations(page), name).toEqual([]);
+}
 
 const axeSource = readFileSync(
 	createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
@@ -16,7 +44,7 @@ const axeSource = readFileSync(
 );
 
 /** How far a page has moved while it loaded: the sum of its layout shifts. */
-export function measureShift(page: Page): Promise<number> {
+function measureShift(page: Page): Promise<number> {
 	return page.evaluate(
 		() =>
 			new Promise<number>((resolve) => {

@@ -1,22 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { sql } from "kysely";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import {
-	afterAll,
-	beforeAll,
-	describe,
-	expect,
-	onTestFinished,
-	test,
-} from "vitest";
-import { startBrowser } from "./browser.ts";
-import { newReport, startService, type TestService } from "./helpers.ts";
-import { startProvider, type TestProvider } from "./provider.ts";
-import { findViolations, measureShift, screenshots } from "./seen.ts";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser } from "./browser.ts";
+import { newReport, type TestService } from "./helpers.ts";
+import type { TestProvider } from "./provider.ts";
+import { look, views, wide } from "./seen.ts";
+import { signInAs, startSite } from "./site.ts";
 
 /** A report with a critical failure: two reviewers must approve it. */
 const grave =
@@ -25,16 +15,11 @@ const grave =
 let provider: TestProvider;
 let service: TestService;
 let browser: Browser;
-/** Another site than the provider's 127.0.0.1: cookies must come along from elsewhere. */
 let base: string;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-	const port = await findFreePort();
-	base = `http://localhost:${port}`;
-	provider = await startProvider(base, afterAll);
-	service = await startService(afterAll, provider.settings(base));
-	await service.app.listen({ host: "127.0.0.1", port });
+	({ base, provider, service } = await startSite(afterAll));
 	browser = await startBrowser(afterAll);
 });
 
@@ -44,7 +29,7 @@ describe.each([
 ])("two reviewers, %s", (_title, javaScriptEnabled) => {
 	test("carry a report with a critical failure from its submission to its approval", async () => {
 		const id = await submit(await provider.mint("dev"));
-		const rita = await openPage({ javaScriptEnabled });
+		const rita = await openHere({ javaScriptEnabled });
 		await rita.goto(base);
 		await signInAs(rita, "rita");
 		await rita.waitForURL(`${base}/`);
@@ -68,7 +53,7 @@ describe.each([
 			.first()
 			.waitFor();
 
-		const ron = await openPage({ javaScriptEnabled });
+		const ron = await openHere({ javaScriptEnabled });
 		await ron.goto(`${base}/reports/${id}?sort=risk`);
 		await signInAs(ron, "ron");
 		await ron.waitForURL(`${base}/reports/${id}?sort=risk`);
@@ -98,7 +83,7 @@ test.each([
 	"a developer makes an access token on its page, submits with it, and withdraws, %s",
 	async (_title, javaScriptEnabled) => {
 		await service.db.deleteFrom("access_tokens").execute();
-		const page = await openPage({ javaScriptEnabled });
+		const page = await openHere({ javaScriptEnabled });
 		await page.goto(`${base}/tokens`);
 		await signInAs(page, "dev");
 		await page.waitForURL(`${base}/tokens`);
@@ -162,7 +147,7 @@ test.each([
 test("an admin sees everybody's access tokens, and revokes them", async () => {
 	const name = `CI ${randomUUID()}`;
 	await makeToken("other", name);
-	const page = await openPage();
+	const page = await openHere();
 	await page.goto(base);
 	await signInAs(page, "adm");
 	// The queue is not for admins: they begin where they may.
@@ -187,7 +172,7 @@ test("a session that ended in the middle of a decision loses nothing that was ty
 		report_data: "# Report",
 	});
 	for (const javaScriptEnabled of [true, false]) {
-		const page = await openPage({ javaScriptEnabled });
+		const page = await openHere({ javaScriptEnabled });
 		await page.goto(`${base}/reports/${id}`);
 		await signInAs(page, "rita");
 		await page.getByLabel("Notes").fill("Not lost\nat all");
@@ -208,7 +193,7 @@ test("a session that ended in the middle of a decision loses nothing that was ty
 });
 
 test("a search after the session's end comes back to what was searched", async () => {
-	const page = await openPage();
+	const page = await openHere();
 	await page.goto(base);
 	await signInAs(page, "rita");
 	await endSessions();
@@ -220,7 +205,7 @@ test("a search after the session's end comes back to what was searched", async (
 
 test("whoever submitted for a repository reads why somebody else must approve", async () => {
 	const id = await submit(await provider.mint("both"));
-	const page = await openPage();
+	const page = await openHere();
 	await page.goto(`${base}/reports/${id}`);
 	await signInAs(page, "both");
 	await page.getByText("another reviewer must approve this one").waitFor();
@@ -230,7 +215,7 @@ test("whoever submitted for a repository reads why somebody else must approve", 
 });
 
 test("whoever has no role here is told so, by name, and can sign out", async () => {
-	const page = await openPage();
+	const page = await openHere();
 	await page.goto(base);
 	await signInAs(page, "nobody");
 	await page
@@ -248,7 +233,7 @@ test("whoever has no role here is told so, by name, and can sign out", async () 
 });
 
 test("whoever cancels at the provider is not signed in, and can try again", async () => {
-	const page = await openPage();
+	const page = await openHere();
 	await page.goto(`${base}/checklist`);
 	await page.getByRole("link", { name: /Cancel/ }).click();
 	await page.getByText("refused, or you cancelled").waitFor();
@@ -258,35 +243,14 @@ test("whoever cancels at the provider is not signed in, and can try again", asyn
 	await page.waitForURL(`${base}/checklist`);
 });
 
-const viewports = {
-	wide: { width: 1360, height: 900 },
-	narrow: { width: 360, height: 740 },
-};
-
-test.each([
-	["light", "wide"],
-	["dark", "wide"],
-	["light", "narrow"],
-	["dark", "narrow"],
-] as const)(
-	"every page of signed-in people is accessible and fits, %s and %s",
-	async (scheme, width) => {
+test.each(views)(
+	"every page of signed-in people is accessible and fits, %s",
+	async (view, options) => {
 		const id = await submit(await provider.mint("dev"));
 		await makeToken("rita", "CI of mcp-servicenow-with-a-rather-long-name");
-		const options = { colorScheme: scheme, viewport: viewports[width] };
-		const rita = await openPage(options);
-		const see = async (page: Page, name: string) => {
-			expect(await measureShift(page), `${name} moves`).toBeLessThan(0.01);
-			const tooWide = await page.evaluate(
-				() => document.documentElement.scrollWidth - window.innerWidth,
-			);
-			expect(tooWide, `${name} is too wide`).toBeLessThanOrEqual(0);
-			await page.screenshot({
-				path: join(screenshots, `sign-in-${name}-${scheme}-${width}.png`),
-				fullPage: true,
-			});
-			expect(await findViolations(page), name).toEqual([]);
-		};
+		const rita = await openHere(options);
+		const see = (page: Page, name: string) =>
+			look(page, `sign-in-${name}-${view}`);
 		await rita.goto(`${base}/sign-in/callback?state=x`);
 		await see(rita, "refused");
 		await rita.goto(`${base}/signed-out`);
@@ -325,7 +289,7 @@ test.each([
 		await rita.getByText("Your session has ended").first().waitFor();
 		await see(rita, "ended");
 
-		const dev = await openPage(options);
+		const dev = await openHere(options);
 		await dev.goto(`${base}/overview`);
 		await signInAs(dev, "dev");
 		await dev.getByText("takes the role reviewer or auditor").waitFor();
@@ -345,34 +309,16 @@ test("no page broke a rule of its own", () => {
 	expect(complaints).toEqual([]);
 });
 
-/** Fills in the provider's forms, from the page that asks who it is to the one that comes after. */
-async function signInAs(page: Page, account: string): Promise<void> {
-	await page.locator('input[name="login"]').fill(account);
-	await page.locator('input[name="password"]').fill("any");
-	await page.getByRole("button", { name: "Sign-in" }).click();
-	await page.getByRole("button", { name: "Continue" }).click();
-	await page.waitForURL(`${base}/**`);
-}
-
-async function openPage(
-	options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<Page> {
-	const context: BrowserContext = await browser.newContext({
-		viewport: viewports.wide,
-		...options,
-	});
-	onTestFinished(() => context.close());
-	const page = await context.newPage();
-	page.setDefaultTimeout(10_000);
-	page.on("pageerror", (error) => complaints.push(String(error)));
-	page.on("console", (message) => {
-		if (!["error", "warning"].includes(message.type())) return;
+function openHere(options?: BrowserContextOptions): Promise<Page> {
+	return openPage(
+		browser,
+		{ viewport: wide, ...options },
 		// The provider's own pages load a font; and some answers are errors on purpose.
-		if (!page.url().startsWith(base)) return;
-		if (/status of 4(00|01|03|04)/.test(message.text())) return;
-		complaints.push(message.text());
-	});
-	return page;
+		(message) =>
+			!message.page()?.url().startsWith(base) ||
+			/status of 4(00|01|03|04)/.test(message.text()),
+		complaints,
+	);
 }
 
 async function sessionCookie(page: Page) {
@@ -427,14 +373,4 @@ async function statusOf(id: string): Promise<string> {
 		.where("id", "=", id)
 		.executeTakeFirstOrThrow();
 	return status;
-}
-
-/** The service must know its address before it listens there. */
-async function findFreePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, "close");
-	return port;
 }
