@@ -8,8 +8,9 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { migrateDatabase, openDatabase } from "../src/database.ts";
+import { openDatabase } from "../src/database.ts";
 import { startEmbedded } from "../src/embedded.ts";
+import { migrateDatabase } from "../src/migrations.ts";
 import { showProgress } from "./progress.ts";
 import { sampleReports } from "./samples.ts";
 

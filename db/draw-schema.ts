@@ -2,13 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import {
-	type Database,
-	migrateDatabase,
-	migrationTables,
-	openDatabase,
-} from "../src/database.ts";
+import { type Database, openDatabase } from "../src/database.ts";
 import { startEmbedded } from "../src/embedded.ts";
+import { migrateDatabase, migrationTables } from "../src/migrations.ts";
 
 /**
  * Draws a database as readable SQL: its tables with columns and constraints,

@@ -7,7 +7,8 @@ export { TRPCClientError } from "@trpc/client";
 export type { ReportTotals, RiskDistribution } from "./analytics/schema.ts";
 export type { Draft, ReportIssue, ReportIssues } from "./assessments/schema.ts";
 export type { AuditEntry, AuditFilter } from "./audit/schema.ts";
-export type { Assessment, Checklist, Finding } from "./checklist/schema.ts";
+export type { Assessment, Finding } from "./checklist/assessment-schema.ts";
+export type { Checklist } from "./checklist/schema.ts";
 export type {
 	Approvals,
 	Decision,

@@ -8,8 +8,9 @@ import {
 	PostgresQueryCompiler,
 	sql,
 } from "kysely";
-import type { Database, Tables } from "./database.ts";
+import type { Database } from "./database.ts";
 import { keepPrepared } from "./pool.ts";
+import type { Tables } from "./tables.ts";
 
 /** Writes SQL, and is connected to nothing. */
 const writer = new Kysely<Tables>({

@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
-import { type Database, migrateDatabase, openDatabase } from "./database.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
+import { migrateDatabase } from "./migrations.ts";
 
 /** An open, migrated database and what to close at the end. */
 export interface Storage {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { assessReport } from "../src/checklist/assess.ts";
+import { Assessment } from "../src/checklist/assessment-schema.ts";
 import { allChecks, checklist } from "../src/checklist/checklist.ts";
-import { Assessment } from "../src/checklist/schema.ts";
 import { verdictLabel } from "../src/checklist/template.ts";
 import { fillTemplate } from "./fill-template.ts";
 

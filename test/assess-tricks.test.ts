@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { assessReport } from "../src/checklist/assess.ts";
-import type { Assessment } from "../src/checklist/schema.ts";
+import type { Assessment } from "../src/checklist/assessment-schema.ts";
 import { fillTemplate } from "./fill-template.ts";
 
 const evidence = "Shown in the review of 2026-03-01";

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { assessReport } from "../src/checklist/assess.ts";
-import type { AssessOptions } from "../src/checklist/reading.ts";
-import { rules } from "../src/checklist/rules.ts";
 import {
 	type Assessment,
 	Assessment as AssessmentSchema,
 	type Finding,
-} from "../src/checklist/schema.ts";
+} from "../src/checklist/assessment-schema.ts";
+import type { AssessOptions } from "../src/checklist/reading.ts";
+import { rules } from "../src/checklist/rules.ts";
 import { renderTemplate } from "../src/checklist/template.ts";
 import { fillTemplate } from "./fill-template.ts";
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { Rule } from "../src/checklist/assessment-schema.ts";
 import { allChecks, checklist } from "../src/checklist/checklist.ts";
 import { rules } from "../src/checklist/rules.ts";
-import { Checklist, Rule } from "../src/checklist/schema.ts";
+import { Checklist } from "../src/checklist/schema.ts";
 import { renderTemplate } from "../src/checklist/template.ts";
 import { checkWordings } from "../src/checklist/wordings/checks.ts";
 

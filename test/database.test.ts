@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { migrationTables, type ReportsTable } from "../src/database.ts";
+import { migrationTables } from "../src/migrations.ts";
+import type { ReportsTable } from "../src/tables.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 
 let service: TestService;

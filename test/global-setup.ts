@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { migrateDatabase, openDatabase } from "../src/database.ts";
+import { openDatabase } from "../src/database.ts";
 import { startEmbedded } from "../src/embedded.ts";
+import { migrateDatabase } from "../src/migrations.ts";
 
 declare module "vitest" {
 	interface ProvidedContext {

@@ -2,8 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
 import { drawSchema } from "../db/draw-schema.ts";
-import { migrateDatabase, openDatabase } from "../src/database.ts";
+import { openDatabase } from "../src/database.ts";
 import { countRequest } from "../src/limits/queries.ts";
+import { migrateDatabase } from "../src/migrations.ts";
 import { makeDatabase } from "./helpers.ts";
 import { seedReports, seedRevisions } from "./seed.ts";
 

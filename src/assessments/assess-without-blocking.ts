@@ -1,5 +1,5 @@
 import { Piscina } from "piscina";
-import type { Assessment } from "../checklist/schema.ts";
+import type { Assessment } from "../checklist/assessment-schema.ts";
 import { assess } from "./rules.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
-import type { Assessment } from "../checklist/schema.ts";
-import type { Database, ReportsTable } from "../database.ts";
+import type { Assessment } from "../checklist/assessment-schema.ts";
+import type { Database } from "../database.ts";
+import type { ReportsTable } from "../tables.ts";
 
 const assessedColumns = [
 	"id",

@@ -1,4 +1,4 @@
-import { Assessment } from "../checklist/schema.ts";
+import { Assessment } from "../checklist/assessment-schema.ts";
 import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";

@@ -1,7 +1,7 @@
 import type { TRPCError } from "@trpc/server";
 import { assessReport } from "../checklist/assess.ts";
+import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
 import { rules } from "../checklist/rules.ts";
-import type { Assessment, Finding } from "../checklist/schema.ts";
 import { issuesError } from "../errors.ts";
 import type { Draft, ReportIssue } from "./schema.ts";
 

@@ -1,5 +1,6 @@
 import { type Expression, type SqlBool, sql } from "kysely";
-import type { AuditLogTable, Database } from "../database.ts";
+import type { Database } from "../database.ts";
+import type { AuditLogTable } from "../tables.ts";
 import { formatTime, type Origin } from "./rules.ts";
 import type { AuditAction, AuditEntry, AuditFilter } from "./schema.ts";
 

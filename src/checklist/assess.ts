@@ -1,3 +1,4 @@
+import type { Assessment, Finding, ReportHeader } from "./assessment-schema.ts";
 import { checklist } from "./checklist.ts";
 import {
 	type AssessOptions,
@@ -11,7 +12,6 @@ import { findFailures } from "./rules/failures.ts";
 import { findGaps } from "./rules/gaps.ts";
 import { findSuspiciousText } from "./rules/text.ts";
 import { rules } from "./rules.ts";
-import type { Assessment, Finding, ReportHeader } from "./schema.ts";
 
 const severities = new Map(rules.map(({ id, severity }) => [id, severity]));
 const severityOrder = ["error", "warning", "info"];

@@ -1,3 +1,4 @@
+import type { TrifectaLeg } from "./assessment-schema.ts";
 import { dropIdAndTitle } from "./check-id.ts";
 import { hasDoubt, isHarmless, isMadeOf } from "./doubt.ts";
 import {
@@ -14,7 +15,7 @@ import {
 	readStatus,
 } from "./read-status.ts";
 import { combinationCheck, legChecks, readLegWords } from "./read-trifecta.ts";
-import type { Phase, TrifectaLeg } from "./schema.ts";
+import type { Phase } from "./schema.ts";
 import { takeMarkers } from "./take-markers.ts";
 import { checkWordings } from "./wordings/checks.ts";
 

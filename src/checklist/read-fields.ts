@@ -1,6 +1,6 @@
 import { normalizeAddress } from "./address.ts";
+import type { ReportHeader, RiskLevel } from "./assessment-schema.ts";
 import { toKey, toWords } from "./phrases.ts";
-import type { ReportHeader, RiskLevel } from "./schema.ts";
 import { takeMarkers } from "./take-markers.ts";
 import { headerLabels } from "./wordings/fields.ts";
 import { riskLabels } from "./wordings/phases.ts";

@@ -1,3 +1,4 @@
+import type { ReportHeader, Verdict } from "./assessment-schema.ts";
 import { hasDoubt, isDenial } from "./doubt.ts";
 import { findVerdictPhase } from "./find-phase.ts";
 import { toWords } from "./phrases.ts";
@@ -9,7 +10,7 @@ import {
 } from "./read-fields.ts";
 import { combineStatuses, type ReadStatus, readStatus } from "./read-status.ts";
 import type { Report } from "./report.ts";
-import type { Phase, ReportHeader, Verdict } from "./schema.ts";
+import type { Phase } from "./schema.ts";
 import { takeMarkers } from "./take-markers.ts";
 import { overallLabels } from "./wordings/phases.ts";
 

@@ -1,6 +1,10 @@
+import type {
+	CheckAnswer,
+	Trifecta,
+	TrifectaLeg,
+} from "./assessment-schema.ts";
 import { isDenial, isMadeOf, putsOff, tellsOtherwise } from "./doubt.ts";
 import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
-import type { CheckAnswer, Trifecta, TrifectaLeg } from "./schema.ts";
 import { checkWordings } from "./wordings/checks.ts";
 import { dangerNouns } from "./wordings/doubts.ts";
 import { legAbsent, legControlled, legPresent } from "./wordings/statuses.ts";

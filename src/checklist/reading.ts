@@ -1,3 +1,9 @@
+import type {
+	Finding,
+	PhaseAssessment,
+	RiskLevel,
+	Trifecta,
+} from "./assessment-schema.ts";
 import { checklist } from "./checklist.ts";
 import { unifyLineEndings } from "./lines.ts";
 import { type Markdown, readMarkdown } from "./markdown.ts";
@@ -11,12 +17,6 @@ import {
 } from "./resolve-answers.ts";
 import { judgeRisk } from "./risk.ts";
 import type { RuleId } from "./rules.ts";
-import type {
-	Finding,
-	PhaseAssessment,
-	RiskLevel,
-	Trifecta,
-} from "./schema.ts";
 
 /** What a report is held against beside the checklist. */
 export type AssessOptions = {

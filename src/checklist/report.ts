@@ -1,5 +1,6 @@
+import type { ReportHeader, RiskLevel, Verdict } from "./assessment-schema.ts";
 import type { Claim } from "./read-claim.ts";
-import type { Phase, ReportHeader, RiskLevel, Verdict } from "./schema.ts";
+import type { Phase } from "./schema.ts";
 
 /** Something that a report says about a phase as a whole. */
 export type PhaseVerdict = { phase: Phase; verdict: Verdict; line: number };

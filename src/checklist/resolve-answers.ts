@@ -1,14 +1,13 @@
-import { checklist } from "./checklist.ts";
-import type { Claim } from "./read-claim.ts";
-import type { Report } from "./report.ts";
 import type {
-	Check,
 	CheckAnswer,
-	ChecklistPhase,
 	CheckStatus,
 	PhaseAssessment,
 	Verdict,
-} from "./schema.ts";
+} from "./assessment-schema.ts";
+import { checklist } from "./checklist.ts";
+import type { Claim } from "./read-claim.ts";
+import type { Report } from "./report.ts";
+import type { Check, ChecklistPhase } from "./schema.ts";
 import { checkWordings } from "./wordings/checks.ts";
 
 /** The answer to one check, and what is odd about the places it was read from. */

@@ -1,5 +1,5 @@
+import type { CheckAnswer, RiskLevel, Trifecta } from "./assessment-schema.ts";
 import type { Report } from "./report.ts";
-import type { CheckAnswer, RiskLevel, Trifecta } from "./schema.ts";
 
 const order: RiskLevel[] = ["low", "medium", "high", "critical"];
 

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { procedure, router } from "../trpc.ts";
+import { Rule } from "./assessment-schema.ts";
 import { checklist } from "./checklist.ts";
 import { rules } from "./rules.ts";
-import { Checklist, Rule } from "./schema.ts";
+import { Checklist } from "./schema.ts";
 
 const ChecklistAndRules = Checklist.extend({
 	rules: z

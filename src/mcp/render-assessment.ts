@@ -1,4 +1,4 @@
-import type { Assessment, Finding } from "../checklist/schema.ts";
+import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
 import type { ReportSummary } from "../reports/schema.ts";
 import { inline } from "./render.ts";
 

@@ -1,4 +1,4 @@
-import type { Assessment } from "../checklist/schema.ts";
+import type { Assessment } from "../checklist/assessment-schema.ts";
 import type { Decision } from "../decisions/schema.ts";
 import { hiddenCharacter } from "../hidden-characters.ts";
 import type { Report, ReportSummary } from "../reports/schema.ts";

@@ -4,11 +4,12 @@ import {
 	type SqlBool,
 	sql,
 } from "kysely";
-import type { RiskLevel } from "../checklist/schema.ts";
-import type { Database, ReportsTable, Tables } from "../database.ts";
+import type { RiskLevel } from "../checklist/assessment-schema.ts";
+import type { Database } from "../database.ts";
 import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
 import { repositoryKey } from "../reports/repository.ts";
 import { type Finding, holdsText } from "../search/queries.ts";
+import type { ReportsTable, Tables } from "../tables.ts";
 import type { ReportKind, ReportOrder, ReportPlace } from "./schema.ts";
 
 /** Which way along an order. */

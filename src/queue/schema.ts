@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RiskLevel, Trifecta } from "../checklist/schema.ts";
+import { RiskLevel, Trifecta } from "../checklist/assessment-schema.ts";
 import { text } from "../fields.ts";
 import {
 	NewReport,

@@ -1,11 +1,12 @@
 import { type Expression, type Insertable, type SqlBool, sql } from "kysely";
 import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
-import type { Assessment } from "../checklist/schema.ts";
-import type { Database, ReportsTable } from "../database.ts";
+import type { Assessment } from "../checklist/assessment-schema.ts";
+import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readTogether } from "../read-together.ts";
+import type { ReportsTable } from "../tables.ts";
 import type { ChangeableReport, StandingReport } from "./rules.ts";
 import type { Report } from "./schema.ts";
 

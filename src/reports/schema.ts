@@ -1,6 +1,10 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
-import { Assessment, RiskLevel, Trifecta } from "../checklist/schema.ts";
+import {
+	Assessment,
+	RiskLevel,
+	Trifecta,
+} from "../checklist/assessment-schema.ts";
 import {
 	guid,
 	isStorable,

@@ -3,7 +3,7 @@ import type {
 	CheckAnswer,
 	CheckStatus,
 	Finding,
-} from "../checklist/schema.ts";
+} from "../checklist/assessment-schema.ts";
 
 /** A check that two revisions answer differently. */
 export interface CheckChange {

@@ -1,3 +1,4 @@
+import type { PhaseAssessment } from "../assessment-schema.ts";
 import {
 	combinationCheck,
 	legChecks,
@@ -5,7 +6,6 @@ import {
 } from "../read-trifecta.ts";
 import type { Draft, Reading } from "../reading.ts";
 import { understatesRisk } from "../risk.ts";
-import type { PhaseAssessment } from "../schema.ts";
 import { findHeaderContradictions } from "./header.ts";
 import { findStructuredContradictions } from "./structured-data.ts";
 

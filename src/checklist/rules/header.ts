@@ -1,8 +1,8 @@
 import { repositoryKey } from "../../reports/repository.ts";
+import type { ReportHeader } from "../assessment-schema.ts";
 import { checklist } from "../checklist.ts";
 import { toWords } from "../phrases.ts";
 import type { Draft, Reading } from "../reading.ts";
-import type { ReportHeader } from "../schema.ts";
 
 /** Header fields that can be compared, what they are called, and when two values are the same. */
 const comparisons: Partial<

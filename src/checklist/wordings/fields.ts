@@ -1,4 +1,4 @@
-import type { ReportHeader } from "../schema.ts";
+import type { ReportHeader } from "../assessment-schema.ts";
 
 /** What reports call the fields at their top, in English and Norwegian. */
 export const headerLabels: Record<keyof ReportHeader, string[]> = {

@@ -1,12 +1,12 @@
 import { html } from "hono/html";
-import { rules } from "../../checklist/rules.ts";
 import type {
 	Assessment,
 	CheckAnswer,
 	Finding,
 	PhaseAssessment,
 	Trifecta,
-} from "../../checklist/schema.ts";
+} from "../../checklist/assessment-schema.ts";
+import { rules } from "../../checklist/rules.ts";
 import type { Html } from "../page.ts";
 import { checkBadge, findingBadge, legBadge } from "./badges.ts";
 import { countOf, foreignText } from "./text.ts";

@@ -6,7 +6,7 @@ import type {
 	RiskLevel,
 	TrifectaLeg,
 	Verdict,
-} from "../../checklist/schema.ts";
+} from "../../checklist/assessment-schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 

@@ -1,5 +1,6 @@
 import { html, raw } from "hono/html";
-import type { Check, Checklist, Rule } from "../../checklist/schema.ts";
+import type { Rule } from "../../checklist/assessment-schema.ts";
+import type { Check, Checklist } from "../../checklist/schema.ts";
 import { findingBadge } from "../components/badges.ts";
 import { renderMarkdown } from "../markdown/render.ts";
 import type { Html, Page } from "../page.ts";

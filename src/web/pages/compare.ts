@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { Assessment, Finding } from "../../checklist/schema.ts";
+import type { Assessment, Finding } from "../../checklist/assessment-schema.ts";
 import type { Report, ReportSummary } from "../../reports/schema.ts";
 import {
 	type CheckChange,

@@ -1,5 +1,5 @@
 import { html, raw } from "hono/html";
-import type { Assessment } from "../../checklist/schema.ts";
+import type { Assessment } from "../../checklist/assessment-schema.ts";
 import type { Revision } from "../../decisions/schema.ts";
 import type { Neighbours } from "../../queue/schema.ts";
 import type { Report } from "../../reports/schema.ts";

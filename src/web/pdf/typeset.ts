@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import pdfmake from "pdfmake";
 import type { Content, TDocumentDefinitions } from "pdfmake/interfaces.js";
-import type { Assessment } from "../../checklist/schema.ts";
+import type { Assessment } from "../../checklist/assessment-schema.ts";
 import type { Decision } from "../../decisions/schema.ts";
 import type { Report } from "../../reports/schema.ts";
 import { typesetMarkdown } from "./markdown.ts";

@@ -1,0 +1,162 @@
+import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
+import type { Origin } from "./audit/rules.ts";
+import type { Assessment, RiskLevel } from "./checklist/assessment-schema.ts";
+import type { Permission, Person } from "./identity.ts";
+import type { ReportStatus } from "./reports/schema.ts";
+
+/** The tables, as Kysely knows them. */
+export interface Tables {
+	mcp_server_reports: ReportsTable;
+	report_decisions: ReportDecisionsTable;
+	report_counts: ReportCountsTable;
+	mcp_servers: ServersTable;
+	people: PeopleTable;
+	access_tokens: AccessTokensTable;
+	sessions: SessionsTable;
+	report_approvals: ReportApprovalsTable;
+	decision_confirmations: DecisionConfirmationsTable;
+	audit_log: AuditLogTable;
+	audit_head: AuditHeadTable;
+}
+
+/** `mcp_server_reports`: see db/schema.sql. */
+export interface ReportsTable {
+	id: Generated<string>;
+	server_name: string;
+	repository_url: string;
+	repository_key: string;
+	revision: number;
+	developer_email: string;
+	report_data: string;
+	report_json: JSONColumnType<
+		Record<string, unknown> | null,
+		string | null,
+		never
+	>;
+	content_sha256: string;
+	status: Generated<ReportStatus>;
+	submitted_at: Generated<string>;
+	reviewed_at: string | null;
+	reviewed_by: string | null;
+	review_notes: string | null;
+	assessment: JSONColumnType<Assessment | null, string | null, string>;
+	checklist_version: GeneratedAlways<string | null>;
+	risk_level: GeneratedAlways<RiskLevel>;
+	trifecta: GeneratedAlways<Assessment["trifecta"]["combination"]>;
+	completeness: GeneratedAlways<number | null>;
+	error_count: GeneratedAlways<number | null>;
+	critical_failures: GeneratedAlways<number | null>;
+	risk_rank: GeneratedAlways<number>;
+	finding_rules: GeneratedAlways<string[] | null>;
+	search_text: GeneratedAlways<string>;
+	submitted_by_subject: string | null;
+	approvals: Generated<number>;
+	owner_key: GeneratedAlways<string>;
+}
+
+/** `report_decisions`: see db/schema.sql. */
+export interface ReportDecisionsTable {
+	id: GeneratedAlways<number>;
+	report_id: string;
+	from_status: ReportStatus;
+	to_status: ReportStatus;
+	decided_by: string;
+	notes: string | null;
+	decided_at: Generated<string>;
+	decided_by_subject: string | null;
+}
+
+/** `report_counts`, kept by triggers: see db/schema.sql. */
+export interface ReportCountsTable {
+	shard: number;
+	status: ReportStatus;
+	risk_level: RiskLevel;
+	trifecta: Assessment["trifecta"]["combination"];
+	has_errors: boolean | null;
+	reports: string;
+}
+
+/** `mcp_servers`, kept by triggers: see db/schema.sql. */
+export interface ServersTable {
+	repository_key: string;
+	status: ReportStatus;
+	newest_report_id: string;
+	newest_submitted_at: string;
+	live_report_id: string | null;
+}
+
+/** `people`: see db/schema.sql. */
+export interface PeopleTable extends Person {
+	seen_at: Generated<string>;
+}
+
+/** `access_tokens`: see db/schema.sql. */
+export interface AccessTokensTable {
+	id: Generated<string>;
+	owner_subject: string;
+	name: string;
+	token_sha256: string;
+	scopes: Permission[];
+	created_at: Generated<string>;
+	expires_at: string;
+	last_used_at: string | null;
+	revoked_at: string | null;
+	revoked_by: string | null;
+}
+
+/** `sessions`: see db/schema.sql. */
+export interface SessionsTable {
+	session_sha256: string;
+	subject: string;
+	created_at: Generated<string>;
+	expires_at: string;
+}
+
+/** `report_approvals`: see db/schema.sql. */
+export interface ReportApprovalsTable {
+	id: GeneratedAlways<number>;
+	report_id: string;
+	round: number;
+	approved_by: string;
+	approver_subject: string;
+	notes: string | null;
+	approved_at: Generated<string>;
+}
+
+/** `decision_confirmations`: see db/schema.sql. */
+export interface DecisionConfirmationsTable {
+	token_sha256: string;
+	report_id: string;
+	status: ReportStatus;
+	notes: string | null;
+	requested_by_subject: string;
+	client: string | null;
+	requested_at: Generated<string>;
+	expires_at: string;
+	used_at: string | null;
+}
+
+/** `audit_log`; what is generated, a trigger computes: see db/schema.sql. */
+export interface AuditLogTable extends Origin {
+	seq: GeneratedAlways<string>;
+	time: GeneratedAlways<string>;
+	action: string;
+	report_id: string | null;
+	target: string | null;
+	before: Facts;
+	after: Facts;
+	previous_hash: GeneratedAlways<string>;
+	hash: GeneratedAlways<string>;
+}
+
+type Facts = JSONColumnType<
+	Record<string, string> | null,
+	string | null,
+	never
+>;
+
+/** `audit_head`, moved by a trigger: see db/schema.sql. */
+export interface AuditHeadTable {
+	seq: GeneratedAlways<string>;
+	hash: GeneratedAlways<string>;
+}
