@@ -16,7 +16,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(main|command-line)\.ts$/, 7],
 	[/^(app|client)\.ts$/, 6],
 	[
-		/^(rest|etags|send-response|openapi|openapi-problem|docs|trpc-http|protected-resource)\.ts$/,
+		/^(rest|etags|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource)\.ts$/,
 		5,
 	],
 	[/^mcp\//, 5],
@@ -35,11 +35,14 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(origins|security-headers)\.ts$/, 2],
-	[/^checklist\/schema\.ts$/, 0],
+	[/^checklist\/(assessment-)?schema\.ts$/, 0],
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
 	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
-	[/^(database|embedded|prepared|read-together|snapshot|oidc)\.ts$/, 1],
+	[
+		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc)\.ts$/,
+		1,
+	],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[

@@ -1,7 +1,7 @@
 import { recordEvent } from "../audit/queries.ts";
 import { originOf } from "../audit/rules.ts";
+import { hasSubmitted, lockCandidate } from "../decisions/approval-queries.ts";
 import { approve } from "../decisions/decide.ts";
-import { hasSubmitted, lockCandidate } from "../decisions/queries.ts";
 import {
 	impossibleChange,
 	needsConfirmation,

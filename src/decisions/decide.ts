@@ -11,11 +11,10 @@ import type { Report } from "../reports/schema.ts";
 import type { Context } from "../trpc.ts";
 import {
 	appendApproval,
-	changeStatus,
 	hasSubmitted,
 	lockCandidate,
-	type SettledDecision,
-} from "./queries.ts";
+} from "./approval-queries.ts";
+import { changeStatus, type SettledDecision } from "./queries.ts";
 import {
 	approvalsRequired,
 	approvedAlready,

@@ -7,8 +7,12 @@ import {
 } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { router } from "../trpc.ts";
+import {
+	hasApproved,
+	hasSubmitted,
+	listApprovals,
+} from "./approval-queries.ts";
 import { listDecisions, listRevisions } from "./history-queries.ts";
-import { hasApproved, hasSubmitted, listApprovals } from "./queries.ts";
 import { approvalsRequired } from "./rules.ts";
 import { Approvals, Decision, Involvement, Revision } from "./schema.ts";
 
