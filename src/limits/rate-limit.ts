@@ -126,7 +126,7 @@ export function mountRateLimits(
 type Count = ReturnType<FastifyInstance["createRateLimit"]>;
 
 function refuseGuessing(counted: Awaited<ReturnType<Count>>): void {
-	if (counted.isAllowed || counted.remaining > 0) return;
+	if (counted.isAllowed || !counted.isExceeded) return;
 	const seconds = Math.max(1, counted.ttlInSeconds);
 	throw tooManyRequests(
 		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
