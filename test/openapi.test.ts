@@ -94,19 +94,8 @@ test("every request and response has an example, and every example is valid", ()
 	expect(examples).toBeGreaterThan(operations.length * 2);
 });
 
-test("an example of an error carries the status it stands under", () => {
-	for (const { responses } of operations) {
-		for (const [status, { content }] of Object.entries(responses)) {
-			const { example } = content?.["application/problem+json"] ?? {};
-			if (Number(status) >= 400) {
-				expect(example).toMatchObject({ status: Number(status) });
-			}
-		}
-	}
-});
-
 test("every address in the document belongs to example.com", () => {
-	const addresses = JSON.stringify(document).match(/[\w.+-]+@[\w-]+\.[\w.]+/g);
+	const addresses = JSON.stringify(document).match(/[\w.+-]+@[\w-]+(\.\w+)+/g);
 	expect(addresses?.length).toBeGreaterThan(3);
 	for (const address of addresses ?? []) {
 		expect(address).toMatch(/@example\.com$/);
