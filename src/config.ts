@@ -33,7 +33,11 @@ const schema = z
 			.transform((value) => value === "true"),
 		/** TCP port; 0 takes a free one. */
 		PORT: port.default(8080),
-		HOST: z.string().default("127.0.0.1"),
+		HOST: z
+			.string()
+			.default("127.0.0.1")
+			// As a URL writes an IPv6 address.
+			.transform((host) => host.replace(/^\[(.*)\]$/, "$1")),
 		/** PostgreSQL 16 or later. Absent: the service runs a private one in `DATA_DIR`. */
 		DATABASE_URL: z
 			.string()
@@ -70,9 +74,18 @@ const schema = z
 					"must be an http or https URL, as in https://go-live.example.com",
 			})
 			.transform((url) => url.replace(/\/+$/, ""))
+			.refine(
+				isOrigin,
+				"must be scheme and host, and a port if there is one, as in https://go-live.example.com: pages link to the root of it",
+			)
 			.optional(),
 		/** Host names that requests may be addressed to, beside this machine's own; `*` allows all. */
-		ALLOWED_HOSTS: list.default([]),
+		ALLOWED_HOSTS: list
+			.refine(
+				(hosts) => hosts.every(isHostName),
+				"must list host names without scheme, port or *, as in go-live.example.com; * alone allows all",
+			)
+			.default([]),
 		/** Origins of other sites whose scripts may use the API, such as `https://portal.example.com`. */
 		CORS_ORIGINS: list
 			.refine(
@@ -87,7 +100,7 @@ const schema = z
 		TRUST_PROXY: list
 			.refine(
 				(proxies) => proxies.every(isAddressOrRange),
-				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones",
+				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones. Not everybody's, as in 0.0.0.0/0: a client could claim any address",
 			)
 			.default([]),
 		/** Requests per minute of one identity or address to one façade; 0: no limit. */
@@ -136,15 +149,29 @@ const schema = z
 			.max(10, "must be at most 10")
 			.default(2),
 	})
-	.refine(({ HOST, AUTH }) => isLoopback(HOST) || AUTH !== undefined, {
-		path: ["HOST"],
-		message:
-			"is not a loopback address, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to know who does, or AUTH=none to say that this is meant",
+	.superRefine((config, context) => {
+		// What is misspelled must not open the gate: AUTH is then as good as absent.
+		const forSignIn = ofSignIn.find((name) => isSet(config[name]));
+		if (config.AUTH !== "oidc" && forSignIn) {
+			context.addIssue({
+				code: "custom",
+				path: ["AUTH"],
+				message: `must be oidc where ${forSignIn} is set. To let everybody submit and approve, take that away`,
+			});
+		} else if (config.AUTH === undefined) {
+			const [path, what] = reachable(config) ?? [];
+			if (!path) return;
+			context.addIssue({
+				code: "custom",
+				path: [path],
+				message: `${what}, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to know who does, or AUTH=none to say that this is meant`,
+			});
+		}
 	})
 	.superRefine((config, context) => {
 		if (config.AUTH !== "oidc") return;
 		for (const name of needed) {
-			if (config[name] === undefined || config[name].length === 0) {
+			if (!isSet(config[name])) {
 				context.addIssue({
 					code: "custom",
 					path: [name],
@@ -161,6 +188,37 @@ const schema = z
 			});
 		}
 	});
+
+/** What has a meaning only where people sign in. */
+const ofSignIn = [
+	"OIDC_ISSUER",
+	"OIDC_AUDIENCE",
+	"OIDC_CLIENT_ID",
+	"OIDC_CLIENT_SECRET",
+] as const;
+
+function isSet(value: string | string[] | undefined): boolean {
+	return value !== undefined && value.length > 0;
+}
+
+/** Which setting says that others than this machine reach the service, and in what words. */
+function reachable({
+	HOST,
+	PUBLIC_URL,
+	TRUST_PROXY,
+}: {
+	HOST: string;
+	PUBLIC_URL?: string | undefined;
+	TRUST_PROXY: string[];
+}): [name: string, words: string] | undefined {
+	if (!isLoopback(HOST)) return ["HOST", "is not a loopback address"];
+	const publicHost = URL.parse(PUBLIC_URL ?? "")?.hostname;
+	if (publicHost !== undefined && !isLoopback(publicHost)) {
+		return ["PUBLIC_URL", "is not an address of this machine alone"];
+	}
+	if (TRUST_PROXY.length > 0) return ["TRUST_PROXY", "names a proxy"];
+	return undefined;
+}
 
 /** What signing in cannot do without. */
 const needed = [
@@ -208,14 +266,19 @@ function isOrigin(text: string): boolean {
 	return /^https?:\/\/[^*]+$/.test(text) && url?.origin === text;
 }
 
+function isHostName(text: string): boolean {
+	return /^(\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text);
+}
+
 function isAddressOrRange(text: string): boolean {
 	if (/^(loopback|linklocal|uniquelocal)$/.test(text)) return true;
-	const [address = "", bits = "0", ...rest] = text.split("/");
+	const [address = "", bits = "1", ...rest] = text.split("/");
 	const version = isIP(address);
 	return (
 		version !== 0 &&
 		rest.length === 0 &&
 		/^\d{1,3}$/.test(bits) &&
+		Number(bits) > 0 &&
 		Number(bits) <= (version === 4 ? 32 : 128)
 	);
 }

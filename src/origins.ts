@@ -37,7 +37,7 @@ function refuseForeign(settings: Settings) {
 	const { HOST, PUBLIC_URL, ALLOWED_HOSTS, CORS_ORIGINS } = settings;
 	const allowed = [
 		...localhostAllowedHostnames(),
-		HOST.includes(":") ? `[${HOST.replace(/[[\]]/g, "")}]` : HOST,
+		HOST.includes(":") ? `[${HOST}]` : HOST,
 		...(PUBLIC_URL ? [new URL(PUBLIC_URL).hostname] : []),
 		...ALLOWED_HOSTS,
 	].map((name) => name.toLowerCase());

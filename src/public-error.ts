@@ -222,6 +222,8 @@ const outOfReach = new Set([
 	"ENETUNREACH",
 	"EAI_AGAIN",
 	"25006", // read_only_sql_transaction: connected to a standby during a fail-over
+	"53100", // disk_full
+	"53200", // out_of_memory
 	"53300", // too_many_connections
 	"57014", // query_canceled: it took longer than our statement_timeout
 	"57P01", // admin_shutdown

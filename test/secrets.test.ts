@@ -141,6 +141,7 @@ test.each([
 test("lists of origins and of proxies are taken as people write them", () => {
 	expect(
 		parseConfig({
+			AUTH: "none",
 			CORS_ORIGINS: "https://a.example.com, http://localhost:3000",
 			TRUST_PROXY: "10.0.0.0/8,192.0.2.7 2001:db8::/32,loopback",
 		}),

@@ -126,7 +126,38 @@ test.each([
 		{ PUBLIC_URL: "go-live.example.com" },
 		"PUBLIC_URL must be an http or https URL",
 	],
+	...[
+		"https://go-live.example.com/desk",
+		"https://go-live.example.com?x=1",
+		"https://user:secret-word@go-live.example.com",
+	].map((PUBLIC_URL): [object, string] => [
+		{ PUBLIC_URL },
+		"PUBLIC_URL must be scheme and host",
+	]),
+	...["https://a.example.com", "a.example.com:8080", "*.example.com"].map(
+		(ALLOWED_HOSTS): [object, string] => [
+			{ ALLOWED_HOSTS },
+			"ALLOWED_HOSTS must list host names",
+		],
+	),
+	[{ TRUST_PROXY: "::/0" }, "TRUST_PROXY must list the addresses"],
 	[{ AUTH: "oauth" }, "AUTH must be none or oidc"],
+	[
+		{ ATUH: "oidc", OIDC_CLIENT_ID: "pages" },
+		"AUTH must be oidc where OIDC_CLIENT_ID is set.",
+	],
+	[
+		{ AUTH: "none", OIDC_ISSUER: "https://login.example.com" },
+		"AUTH must be oidc where OIDC_ISSUER is set.",
+	],
+	[
+		{ PUBLIC_URL: "https://go-live.example.com" },
+		"PUBLIC_URL is not an address of this machine alone, and there is no authentication",
+	],
+	[
+		{ TRUST_PROXY: "loopback" },
+		"TRUST_PROXY names a proxy, and there is no authentication",
+	],
 	[{ AUTH: "oidc" }, "OIDC_ISSUER is needed where AUTH=oidc."],
 	[{ AUTH: "oidc" }, "PUBLIC_URL is needed where AUTH=oidc."],
 	[
