@@ -26,6 +26,13 @@ export interface EmbeddedOptions {
 	settings?: Record<string, string>;
 	/** Where data and programs go when the service is started by root and PostgreSQL's user cannot reach those of the checkout. */
 	systemDirs?: { data: string; programs: string };
+	/**
+	 * Hears that the server ended although nobody stopped it: it was killed, or
+	 * its disk is full.
+	 *
+	 * @param said the last lines of its log
+	 */
+	onEnd?: (said: string) => void;
 }
 
 /**
@@ -66,7 +73,13 @@ async function start(options: EmbeddedOptions) {
 	const deadline = Date.now() + 60_000;
 	for (;;) {
 		await stopOrphan(folder.dataDir, deadline);
-		const database = await launch(folder, binaries, settings, deadline);
+		const database = await launch(
+			folder,
+			binaries,
+			settings,
+			deadline,
+			options,
+		);
 		if (database) return database;
 		await wait(200);
 	}
@@ -105,6 +118,7 @@ async function launch(
 	binaries: string,
 	settings: Record<string, string>,
 	deadline: number,
+	{ onEnd }: Pick<EmbeddedOptions, "onEnd">,
 ): Promise<EmbeddedDatabase | undefined> {
 	const { dataDir } = folder;
 	const server = await spawnServer(folder, binaries, settings);
@@ -116,6 +130,9 @@ async function launch(
 		throw error;
 	}
 	let stopped: Promise<void> | undefined;
+	server.onEnd(() => {
+		if (!stopped) onEnd?.(server.said());
+	});
 	return {
 		url: addressOf(dataDir, port, databaseName),
 		dataDir,

@@ -4,6 +4,9 @@ import { type Database, openDatabase } from "./database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
 import { migrateDatabase } from "./migrations.ts";
 
+/** Milliseconds of migrating after which an operator is told what the start waits for. */
+const QUIET_MILLISECONDS = 3000;
+
 /** An open, migrated database and what to close at the end. */
 export interface Storage {
 	db: Database;
@@ -30,6 +33,11 @@ export async function openStorage(
 		: await startEmbedded({
 				dataDir: config.DATA_DIR ?? "./data",
 				isExplicit: config.DATA_DIR !== undefined,
+				onEnd(said) {
+					log.fatal({ said }, "the private PostgreSQL has ended");
+					// Without it nothing can be answered; whoever starts us again starts both.
+					process.exit(1);
+				},
 			});
 	const url = config.DATABASE_URL ?? embedded?.url ?? "";
 	const db = openDatabase(url, {
@@ -44,6 +52,11 @@ export async function openStorage(
 		await abort();
 	};
 	const where = embedded?.dataDir ?? withoutPassword(url);
+	const patience = setTimeout(() => {
+		log.warn(
+			"bringing the database to this version takes long: there is much to do, or another instance is at it",
+		);
+	}, QUIET_MILLISECONDS).unref();
 	try {
 		const applied = await migrateDatabase(migrating);
 		if (applied.length > 0) log.info({ applied }, "database migrated");
@@ -52,6 +65,8 @@ export async function openStorage(
 		await migrating.destroy();
 		await close();
 		throw explainDatabaseError(error, where);
+	} finally {
+		clearTimeout(patience);
 	}
 	return { db, where, close, abort };
 }

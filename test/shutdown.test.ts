@@ -117,6 +117,49 @@ test("a request that does not end does not leave the private database running", 
 	expect(existsSync(lockFile)).toBe(false);
 });
 
+test("a service whose private database has ended says so and ends, and starts again with all that was acknowledged", async () => {
+	const DATA_DIR = await mkdtemp(join(tmpdir(), "go-live-shutdown-"));
+	onTestFinished(() => rm(DATA_DIR, { recursive: true }));
+	const service = await startServiceProcess({ DATA_DIR });
+	const submitted = await send(
+		service,
+		"POST",
+		"/api/v1/reports",
+		newReport({ repository_url }),
+	);
+	expect(submitted.status).toBe(201);
+	const lockFile = join(DATA_DIR, "postgres/data/postmaster.pid");
+	const [pid] = (await readFile(lockFile, "utf8")).split("\n");
+	process.kill(Number(pid), "SIGKILL");
+	const { code } = await service.ended();
+	expect(code).toBe(1);
+	expect(service.logs()).toContainEqual(
+		expect.objectContaining({ msg: "the private PostgreSQL has ended" }),
+	);
+	const again = await startServiceProcess({ DATA_DIR });
+	const list = await fetch(`${again.url}/api/v1/reports`);
+	expect(await list.json()).toHaveLength(1);
+	again.child.kill("SIGTERM");
+	expect((await again.ended()).code).toBe(0);
+});
+
+test("a start that waits for another's migrations says so", async () => {
+	const DATABASE_URL = await makeDatabase();
+	const client = new pg.Client({ connectionString: DATABASE_URL });
+	await client.connect();
+	onTestFinished(() => client.end());
+	// Kysely's migrator takes this lock; see its PostgreSQL adapter.
+	await client.query("select pg_advisory_lock(3853314791062309107)");
+	const service = startProcess([], { DATABASE_URL, PORT: "0" });
+	await expect
+		.poll(service.output, { timeout: 20_000 })
+		.toContain("bringing the database to this version takes long");
+	await client.query("select pg_advisory_unlock_all()");
+	await expect
+		.poll(service.output, { timeout: 20_000 })
+		.toContain("listens on");
+});
+
 test.each(["SIGTERM", "SIGINT"] as const)(
 	"on %s an idle service ends at once, whoever keeps a connection open",
 	async (signal) => {

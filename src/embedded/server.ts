@@ -65,6 +65,11 @@ export async function spawnServer(
 		port,
 		/** The exit code or signal or reason; undefined while it runs. */
 		end: () => end,
+		/** Hears once that it has ended. */
+		onEnd(hear: () => void) {
+			if (end === undefined) child.once("exit", hear);
+			else hear();
+		},
 		/** The last lines it wrote. */
 		said: () =>
 			readFileSync(logFile)
