@@ -9,6 +9,7 @@ import Fastify, {
 } from "fastify";
 import { recordRefusal } from "./audit/refusals.ts";
 import { openAuthenticator } from "./auth.ts";
+import { clientAddress } from "./client-address.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
@@ -92,7 +93,7 @@ export function buildApp(
 		refusal: request.refusal,
 		facade,
 		client: request.headers["user-agent"] ?? null,
-		address: request.ip,
+		address: clientAddress(request),
 	});
 
 	drainOnClose(app);

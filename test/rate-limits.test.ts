@@ -196,8 +196,18 @@ test("nobody escapes by naming another address, unless it is the operator's prox
 	expect(await asked(proxied, "10.1.2.3", "203.0.113.9, 192.0.2.2")).toBe(429);
 	expect(await asked(proxied, "198.51.100.1", "203.0.113.1")).toBe(200);
 	expect(await asked(proxied, "198.51.100.1", "203.0.113.2")).toBe(429);
-	for (const nonsense of ["<script>", "x".repeat(4000), "::1%eth0", "1.2.3"]) {
-		expect(await asked(proxied, "10.1.2.3", nonsense), nonsense).toBe(200);
+	// Some proxies add the client's port, another one for each connection.
+	for (const port of [1, 2, 3]) {
+		const named = `192.0.2.1:${port}`;
+		expect(await asked(proxied, "10.1.2.3", named), named).toBe(429);
+	}
+	expect(await asked(proxied, "10.1.2.3", "[2001:db8::1]:1")).toBe(200);
+	expect(await asked(proxied, "10.1.2.3", "[2001:db8::1]:2")).toBe(429);
+	expect(await asked(proxied, "10.1.2.3", "2001:db8::1")).toBe(429);
+	// What is no address is counted as the proxy's own.
+	expect(await asked(proxied, "10.1.2.3", "<script>")).toBe(200);
+	for (const nonsense of ["<script>", "x".repeat(4000), "1.2.3", "[", "a:1"]) {
+		expect(await asked(proxied, "10.1.2.3", nonsense), nonsense).toBe(429);
 	}
 });
 

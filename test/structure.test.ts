@@ -46,7 +46,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
+		/^(errors|public-error|config|identity|fields|logging|version|hidden-characters|json-body|client-address|pool|drain|secrets)\.ts$/,
 		0,
 	],
 ];

@@ -1,6 +1,7 @@
 import rateLimit, { normalizeIP } from "@fastify/rate-limit";
 import type { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { clientAddress } from "../client-address.ts";
 import type { Database } from "../database.ts";
 import { tooManyRequests } from "../errors.ts";
 import { keepSharedStore } from "./shared-store.ts";
@@ -149,8 +150,8 @@ function inSeconds(seconds: number): string {
 }
 
 /** An IPv4 address, or the /64 that one connection gets of IPv6: all its addresses are one. */
-function addressOf({ ip }: FastifyRequest): string {
-	return normalizeIP(ip, 64);
+function addressOf(request: FastifyRequest): string {
+	return normalizeIP(clientAddress(request), 64);
 }
 
 function isExempt({ routeOptions }: FastifyRequest): boolean {
