@@ -7,6 +7,7 @@ import {
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Config } from "./config.ts";
+import { facadeOf } from "./facade-of.ts";
 
 type Settings = Pick<
 	Config,
@@ -123,11 +124,9 @@ function isHost(text: string): boolean {
 	return !/[\s/?#@\\]/.test(text) && URL.canParse(`http://${text}`);
 }
 
-function isOfApi({
-	routeOptions,
-	url,
-}: Pick<FastifyRequest, "routeOptions" | "url">): boolean {
-	// The route's, since a path can be written in many ways.
-	const path = routeOptions.url ?? url;
-	return /^\/(api|trpc|mcp|openapi\.json)(?![\w-])/.test(path);
+/** REST, tRPC and MCP, and the document that describes them. */
+function isOfApi(request: FastifyRequest): boolean {
+	return (
+		facadeOf(request) !== "web" || request.routeOptions.url === "/openapi.json"
+	);
 }

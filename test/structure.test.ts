@@ -16,7 +16,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(main|command-line)\.ts$/, 7],
 	[/^(app|client)\.ts$/, 6],
 	[
-		/^(rest|etags|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource)\.ts$/,
+		/^(rest|etags|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource|identify-callers)\.ts$/,
 		5,
 	],
 	[/^mcp\//, 5],
@@ -46,7 +46,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
 		0,
 	],
 ];
