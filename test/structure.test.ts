@@ -58,18 +58,45 @@ function rankOf(file: string): number {
 }
 
 test.each(files)("%s imports only from its own rank or below", (file) => {
-	const text = readFileSync(join(source, file), "utf8");
-	for (const [, imported] of text.matchAll(/from "(\.[^"]+)"/g)) {
-		const target = relative(
-			source,
-			resolve(source, dirname(file), imported ?? ""),
-		);
+	for (const target of importsOf(file, /from "(\.[^"]+)"/g)) {
 		expect(
 			rankOf(target),
 			`${file} imports ${target}, which stands above it`,
 		).toBeLessThanOrEqual(rankOf(file));
 	}
 });
+
+test("no file imports itself by way of others, types aside", () => {
+	const done = new Set<string>();
+	for (const file of files) expect(findCycle(file, [], done)).toBeUndefined();
+	expect(done.size).toBe(files.length);
+});
+
+/** What is there when the program runs: a type is not. */
+const byValue =
+	/^(?:import (?:(?!type )[^;"]*from )?|export [*{][^;"]*from )"(\.[^"]+)"/gm;
+
+function findCycle(
+	file: string,
+	path: string[],
+	done: Set<string>,
+): string[] | undefined {
+	if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+	if (done.has(file)) return undefined;
+	for (const imported of importsOf(file, byValue)) {
+		const cycle = findCycle(imported, [...path, file], done);
+		if (cycle) return cycle;
+	}
+	done.add(file);
+	return undefined;
+}
+
+function importsOf(file: string, pattern: RegExp): string[] {
+	const text = readFileSync(join(source, file), "utf8");
+	return [...text.matchAll(pattern)].map(([, imported = ""]) =>
+		relative(source, resolve(source, dirname(file), imported)),
+	);
+}
 
 test("only the configuration reads the environment", () => {
 	const readers = files.filter((file) =>
