@@ -14,7 +14,7 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
  */
 const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(main|command-line)\.ts$/, 7],
-	[/^(app|client)\.ts$/, 6],
+	[/^(app|client|serve)\.ts$/, 6],
 	[
 		/^(rest|etags|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource|identify-callers)\.ts$/,
 		5,
@@ -32,7 +32,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^queue\/reports-in-order\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
 	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
-	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
+	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(origins|security-headers)\.ts$/, 2],
 	[/^checklist\/(assessment-)?schema\.ts$/, 0],
@@ -46,7 +46,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets|progress-bar)\.ts$/,
 		0,
 	],
 ];
