@@ -40,7 +40,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/rules\.ts$/, 1],
 	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
 	[
-		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc)\.ts$/,
+		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
 		1,
 	],
 	[/^embedded\//, 0],
