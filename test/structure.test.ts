@@ -29,7 +29,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/(verify|export|commands)\.ts$/, 3],
 	[/^audit\/refusals\.ts$/, 2],
 	[/^audit\/throttle\.ts$/, 0],
-	[/^queue\/reports-in-order\.ts$/, 2],
+	[/^(queue\/reports-in-order|reports\/owner)\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
 	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
 	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
