@@ -1,7 +1,7 @@
 import type { TRPCError } from "@trpc/server";
 import { assessReport } from "../checklist/assess.ts";
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
-import { rules } from "../checklist/rules.ts";
+import { findRule } from "../checklist/rules.ts";
 import { issuesError } from "../errors.ts";
 import type { Draft, ReportIssue } from "./schema.ts";
 
@@ -47,7 +47,7 @@ export function issuesFromFindings(
 	return findings
 		.filter((finding) => finding.severity === severity)
 		.map(({ rule, phase, message, line }) => {
-			const fix = rules.find(({ id }) => id === rule)?.fix;
+			const fix = findRule(rule)?.fix;
 			return {
 				severity,
 				description: message,
