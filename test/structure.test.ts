@@ -46,7 +46,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets|progress-bar)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|pool|drain|secrets|progress-bar|open-threads)\.ts$/,
 		0,
 	],
 ];
