@@ -102,7 +102,7 @@ function shareApi(app: FastifyInstance, origins: string[]): void {
 				origin: isShared ? origin : false,
 				// Any other OPTIONS is a method that nothing has.
 				preflight: asked !== undefined,
-				methods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
+				methods: ["GET", "HEAD", "POST", "PATCH"],
 				exposedHeaders: [
 					"ETag",
 					"Link",

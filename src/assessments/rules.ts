@@ -33,7 +33,6 @@ export function incompleteReport(assessment: Assessment): TRPCError {
 		}));
 	const count = assessment.error_count;
 	return issuesError(
-		"UNPROCESSABLE_CONTENT",
 		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
 		issues,
 	);
