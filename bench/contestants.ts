@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -141,6 +141,7 @@ function buildGo(): string[] | { absent: string } {
 		"utf8",
 	);
 	const folder = mkdtempSync(join(tmpdir(), "go-live-bench-"));
+	process.once("exit", () => rmSync(folder, { recursive: true }));
 	const versions = [
 		source,
 		source

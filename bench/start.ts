@@ -20,20 +20,26 @@ const root = new URL("..", import.meta.url).pathname;
 const command = [process.execPath, join(root, "src/main.ts")];
 
 const server = await startBenchServer();
-const url = await server.makeDatabase("start", { reports: 1000, size: 8192 });
-console.log(
-	`on PostgreSQL: ${await timeStart({ DATABASE_URL: url })} ms (≤ 1500)`,
-);
-await server.stop();
+try {
+	const url = await server.makeDatabase("start", { reports: 1000, size: 8192 });
+	console.log(
+		`on PostgreSQL: ${await timeStart({ DATABASE_URL: url })} ms (≤ 1500)`,
+	);
+} finally {
+	await server.stop();
+}
 
 const folder = mkdtempSync(join(tmpdir(), "go-live-bench-"));
 chmodSync(folder, 0o711);
 const environment = { DATABASE_URL: "", DATA_DIR: join(folder, "data") };
-console.log(
-	`embedded, the first time: ${await timeStart(environment, 1)} ms (≤ 4000)`,
-);
-console.log(`embedded, later: ${await timeStart(environment)} ms (≤ 2000)`);
-rmSync(folder, { recursive: true });
+try {
+	console.log(
+		`embedded, the first time: ${await timeStart(environment, 1)} ms (≤ 4000)`,
+	);
+	console.log(`embedded, later: ${await timeStart(environment)} ms (≤ 2000)`);
+} finally {
+	rmSync(folder, { recursive: true });
+}
 
 const { all, withoutDev } = installSizes();
 console.log(

@@ -66,12 +66,11 @@ async function identifyOwner(db: Database, token: string): Promise<Identity> {
 			"The access token is unknown, at its end, or revoked. Make a new one.",
 		);
 	}
-	const { token_id: tokenId, scopes, ...person } = owner;
-	await markTokenUsed(db, tokenId);
+	const { token_id, scopes, ...person } = owner;
+	await markTokenUsed(db, token_id);
 	return {
 		...person,
 		method: "access_token",
 		permissions: grantToken(person, scopes),
-		tokenId,
 	};
 }

@@ -109,30 +109,11 @@ async function launch(
 	const { dataDir } = folder;
 	const server = await spawnServer(folder, binaries, settings);
 	const { pid, port } = server;
-	for (;;) {
-		const lock = await takeLock(dataDir, port);
-		// Only another start stops it politely: it took ours for left behind.
-		if (lock === "taken" || server.end() === 0) throw takenError(dataDir);
-		if (lock) {
-			await createDatabase(lock).catch(async (cause) => {
-				await stopServer(dataDir, pid);
-				throw new Error(
-					`The database could not be created in DATA_DIR ${dataDir}: ${cause.message}. Remedy that, or set DATA_DIR to another folder.`,
-					{ cause },
-				);
-			});
-			keepLock(lock, dataDir, port, () => server.end() === undefined);
-			break;
-		}
-		if (server.end() !== undefined || Date.now() > deadline) {
-			const said = server.said();
-			if (passing.test(said) && Date.now() < deadline) return undefined;
-			await stopServer(dataDir, pid);
-			throw new Error(
-				`PostgreSQL did not start on DATA_DIR ${dataDir} (${server.end() ?? "no answer"}). Its log ends with:\n${said}\nRemedy that, or set DATA_DIR to another folder.`,
-			);
-		}
-		await wait(20);
+	try {
+		if (!(await takeOver(dataDir, server, deadline))) return undefined;
+	} catch (error) {
+		await stopServer(dataDir, pid);
+		throw error;
 	}
 	let stopped: Promise<void> | undefined;
 	return {
@@ -143,6 +124,40 @@ async function launch(
 			return stopped;
 		},
 	};
+}
+
+/**
+ * Waits until the server answers, and takes its lock.
+ *
+ * @returns false when something passing was in the way, and the server has ended
+ */
+async function takeOver(
+	dataDir: string,
+	{ port, end, said }: Awaited<ReturnType<typeof spawnServer>>,
+	deadline: number,
+): Promise<boolean> {
+	for (;;) {
+		const lock = await takeLock(dataDir, port);
+		// Only another start stops it politely: it took ours for left behind.
+		if (lock === "taken" || end() === 0) throw takenError(dataDir);
+		if (lock) {
+			await createDatabase(lock).catch((cause) => {
+				throw new Error(
+					`The database could not be created in DATA_DIR ${dataDir}: ${cause.message}. Remedy that, or set DATA_DIR to another folder.`,
+					{ cause },
+				);
+			});
+			keepLock(lock, dataDir, port, () => end() === undefined);
+			return true;
+		}
+		if (end() !== undefined || Date.now() > deadline) {
+			if (passing.test(said()) && Date.now() < deadline) return false;
+			throw new Error(
+				`PostgreSQL did not start on DATA_DIR ${dataDir} (${end() ?? "no answer"}). Its log ends with:\n${said()}\nRemedy that, or set DATA_DIR to another folder.`,
+			);
+		}
+		await wait(20);
+	}
 }
 
 const databaseName = "go_live";

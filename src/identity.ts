@@ -71,8 +71,6 @@ export type Identity =
 			method: AuthenticationMethod;
 			/** What this request may do: what the roles allow, and the token is not too narrow for. */
 			permissions: ReadonlySet<Permission>;
-			/** The access token of ours that was used. */
-			tokenId?: string;
 			/** When the provider said so, in seconds since 1970, where a token of its was used. */
 			issuedAt?: number;
 	  });

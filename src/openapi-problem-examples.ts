@@ -1,9 +1,34 @@
-import { STATUS_CODES } from "node:http";
-import type { Issue } from "./errors.ts";
+import { errorCodes } from "fastify";
+import { incompleteReport } from "./assessments/rules.ts";
+import { Finding } from "./checklist/assessment-schema.ts";
+import {
+	decidedAlready,
+	foreignReport,
+	impossibleChange,
+	ownRepository,
+} from "./decisions/rules.ts";
+import { Decision } from "./decisions/schema.ts";
+import { urlTooLong } from "./errors.ts";
+import {
+	actingAs,
+	grant,
+	notPermitted,
+	notSignedIn,
+	type ProvenIdentity,
+} from "./identity.ts";
+import { unreadableProblem } from "./limits/connections.ts";
+import { beyondLimit } from "./limits/rate-limit.ts";
+import { foreignHost } from "./origins.ts";
 import { problemDetails, publicError } from "./public-error.ts";
+import {
+	duplicateReport,
+	refuseTooLarge,
+	unknownReport,
+} from "./reports/rules.ts";
+import { MAX_REPORT_BYTES, summaryExample } from "./reports/schema.ts";
 import { appRouter } from "./router.ts";
+import { unknownToken } from "./tokens/rules.ts";
 
-const EXAMPLE_ID = "550e8400-e29b-41d4-a716-446655440000";
 const EXAMPLE_REQUEST_ID = "req-0190f3c2";
 
 /** Wrong for every procedure. */
@@ -16,123 +41,125 @@ const invalidInput = {
 	owner: "nobody",
 };
 
-/**
- * An example of what a caller gets with this status.
- *
- * @param operation what was asked; without it any may have been
- */
+/** What an operation answers that fails with this status, in the words of what really throws there. */
 export function exampleProblem(
 	status: string,
-	operation?: { procedure: string; path: string },
+	{ procedure, path }: { procedure: string; path: string },
 ) {
-	const { procedure, path } = operation ?? { path: "/api/v1/reports" };
-	if (procedure !== undefined && status === "400") {
-		return invalidInputExample(
-			procedure,
-			path.replace("{id}", invalidInput.id),
-		);
-	}
-	return {
-		type: "about:blank",
-		title: STATUS_CODES[status] ?? "",
-		status: Number(status),
-		instance: path.replace("{id}", EXAMPLE_ID),
-		request_id: EXAMPLE_REQUEST_ID,
-		...(examples[`${procedure} ${status}`] ?? examples[status]),
-	};
+	const isInvalid = status === "400";
+	const error = isInvalid
+		? parseInvalid(procedure)
+		: ownError(procedure, path, status);
+	const id = isInvalid ? invalidInput.id : summaryExample.id;
+	return problemOf(error, path.replace("{id}", id));
+}
+
+/** What any operation may answer with this status. */
+export function commonExample(status: string) {
+	const code = unreadable[status];
+	if (code) return unreadableProblem(code, EXAMPLE_REQUEST_ID);
+	return problemOf(commonErrors[status]?.(), "/api/v1/reports");
+}
+
+function problemOf(error: unknown, url: string) {
+	return problemDetails(publicError(error), { url, id: EXAMPLE_REQUEST_ID });
 }
 
 /** What the service really says to an input with nothing right in it. */
-function invalidInputExample(procedure: string, path: string) {
+function parseInvalid(procedure: string): unknown {
 	const { inputs } = (
 		appRouter._def.procedures as unknown as Record<
 			string,
 			{ _def: { inputs: { safeParse(input: unknown): { error?: unknown } }[] } }
 		>
 	)[procedure]?._def ?? { inputs: [] };
-	const { error } = inputs[0]?.safeParse(invalidInput) ?? {};
-	return problemDetails(publicError(error), {
-		url: path,
-		id: EXAMPLE_REQUEST_ID,
-	});
+	return inputs[0]?.safeParse(invalidInput).error;
 }
 
-interface ExampleError {
-	code: string;
-	detail: string;
-	existing_report_id?: string;
-	issues?: Issue[];
+function ownError(procedure: string, path: string, status: string): unknown {
+	const isAboutReport = path.startsWith("/api/v1/reports/{id}");
+	const makeError =
+		ownErrors[`${procedure} ${status}`] ??
+		(isAboutReport ? errorsOfOneReport[status] : undefined);
+	if (!makeError) {
+		throw new Error(
+			`${procedure} names the error ${status}: give it an example in openapi-problem-examples.ts`,
+		);
+	}
+	return makeError();
 }
 
-/** By status, and by procedure where one has words of its own. */
-const examples: Record<string, ExampleError> = {
-	401: {
-		code: "UNAUTHORIZED",
-		detail: "The token has expired. Sign in again.",
-	},
-	403: {
-		code: "FORBIDDEN",
-		detail:
-			"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
-	},
-	404: {
-		code: "NOT_FOUND",
-		detail: `There is no report with the id ${EXAMPLE_ID}. List the reports to find the right one.`,
-	},
-	"reports.submit 409": {
-		code: "CONFLICT",
-		detail: `This repository already has a live report: ${EXAMPLE_ID} (revision 1) is pending_review. Wait for its review, or ask the platform team to reject it so that you can submit a new revision.`,
-		existing_report_id: EXAMPLE_ID,
-	},
-	409: {
-		code: "CONFLICT",
-		detail: `Report ${EXAMPLE_ID} is approved: platform@example.com decided at 2025-10-20T12:30:00Z. To decide anew, reopen it first by setting pending_review.`,
-	},
-	413: {
-		code: "PAYLOAD_TOO_LARGE",
-		detail:
-			"The request body is too large. A report may hold up to 1 MiB of UTF-8 text.",
-	},
-	408: {
-		code: "TIMEOUT",
-		detail: "The request did not arrive in time. Send it again, whole.",
-	},
-	414: {
-		code: "BAD_REQUEST",
-		detail: "The URL is too long. Send long values in the body of a request.",
-	},
-	429: {
-		code: "TOO_MANY_REQUESTS",
-		detail:
-			"This address has sent more than 1200 requests within a minute. Try again in 37 seconds.",
-	},
-	415: {
-		code: "UNSUPPORTED_MEDIA_TYPE",
-		detail:
-			"Send the body as JSON, with the header Content-Type: application/json.",
-	},
-	422: {
-		code: "UNPROCESSABLE_CONTENT",
-		detail:
-			"This service takes only complete reports, and the assessment finds 1 error in this one. check-missing: SEC-6 Tool descriptions is not answered.",
-		issues: [
-			{
-				path: "report_data",
-				message: "check-missing: SEC-6 Tool descriptions is not answered.",
-			},
-		],
-	},
-	431: {
-		code: "BAD_REQUEST",
-		detail: "The request's headers are too large.",
-	},
-	500: {
-		code: "INTERNAL_SERVER_ERROR",
-		detail: "Internal server error",
-	},
-	503: {
-		code: "SERVICE_UNAVAILABLE",
-		detail:
-			"The database does not answer at the moment. Nothing was acknowledged; try again in a few seconds.",
-	},
+const developer: ProvenIdentity = {
+	method: "oidc",
+	subject: "https://login.example.com alex",
+	email: summaryExample.developer_email,
+	name: null,
+	roles: ["developer"],
+	permissions: grant({ roles: ["developer"] }),
 };
+const decision = Decision.meta()?.examples?.[0] as Decision;
+const decidedReport = {
+	...summaryExample,
+	status: decision.to_status,
+	reviewed_by: decision.decided_by,
+	reviewed_at: decision.decided_at,
+};
+const finding = Finding.meta()?.examples?.[0] as Finding;
+
+/** Made only when the document is: each what the procedure throws with this status. */
+const ownErrors: Record<string, () => unknown> = {
+	"reports.submit 403": () =>
+		thrownBy(() => actingAs(developer, "developer_email", decision.decided_by)),
+	"reports.submit 409": () => duplicateReport(summaryExample),
+	"reports.submit 413": () => tooLargeReport(),
+	"reports.submit 422": () =>
+		incompleteReport({ error_count: 1, findings: [finding] }),
+	"reports.check 413": () => tooLargeReport(),
+	"reports.setStatus 403": () => ownRepository(),
+	"reports.setStatus 409": () => impossibleChange(decidedReport, "rejected"),
+	"reports.withdraw 403": () => foreignReport(summaryExample.developer_email),
+	"reports.withdraw 409": () => decidedAlready(decidedReport),
+	"tokens.create 403": () => notPermitted(developer, "reports:decide"),
+	"tokens.revoke 404": () => unknownToken(summaryExample.id),
+	"health.ready 503": () => outOfReach(),
+};
+
+const errorsOfOneReport: Record<string, () => unknown> = {
+	404: () => unknownReport(summaryExample.id),
+};
+
+const commonErrors: Record<string, () => unknown> = {
+	401: () => notSignedIn(),
+	403: () => foreignHost(),
+	413: () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE(),
+	414: () => urlTooLong(),
+	415: () => new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(),
+	429: () => beyondLimit("This address has", 1200, 37),
+	500: () => new Error("unexpected"),
+	503: () => outOfReach(),
+};
+
+/** What Node calls a request that is none yet, by the status that answers it. */
+const unreadable: Record<string, string> = {
+	408: "ERR_HTTP_REQUEST_TIMEOUT",
+	431: "HPE_HEADER_OVERFLOW",
+};
+
+function tooLargeReport(): unknown {
+	const report_data = "x".repeat(MAX_REPORT_BYTES + 1);
+	return thrownBy(() => refuseTooLarge({ report_data }));
+}
+
+/** As Node reports a database that nobody listens for. */
+function outOfReach(): Error {
+	return Object.assign(new Error(), { code: "ECONNREFUSED" });
+}
+
+function thrownBy(act: () => unknown): unknown {
+	try {
+		act();
+	} catch (error) {
+		return error;
+	}
+	throw new Error("an example of an error needs what throws one");
+}

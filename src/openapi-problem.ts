@@ -1,4 +1,4 @@
-import { exampleProblem } from "./openapi-problem-examples.ts";
+import { commonExample, exampleProblem } from "./openapi-problem-examples.ts";
 
 /** The one schema of everything that goes wrong (RFC 9457). */
 export const problemSchema = {
@@ -90,33 +90,47 @@ const authenticateHeader = {
 	schema: { type: "string" as const },
 };
 
-/** A response of an operation that fails with this status, with an example of its own. */
+/**
+ * A response of an operation that fails with this status, with an example of its own.
+ *
+ * @param isCommon whether it may also meet the failure that is common to all
+ */
 export function problemResponse(
 	status: string,
 	description: string,
 	operation: { procedure: string; path: string },
+	isCommon: boolean,
 ) {
-	return response(status, description, exampleProblem(status, operation));
+	const common = isCommon ? commonDescriptions[status] : undefined;
+	return response(
+		status,
+		common
+			? `${description} Or ${common.charAt(0).toLowerCase()}${common.slice(1)}`
+			: description,
+		exampleProblem(status, operation),
+	);
 }
+
+/** What each failure means that any operation may meet. */
+const commonDescriptions: Record<string, string> = {
+	401: "Nobody is signed in, or the token proves nothing: unknown, expired, revoked, for another audience or of another issuer.",
+	403: "The caller lacks the permission, or the request is addressed to a host name, or comes from an origin, that is not allowed.",
+	408: "The request did not arrive in time.",
+	413: "The request body is too large.",
+	414: "The URL is too long.",
+	415: "The request body is not JSON.",
+	429: "There were more requests than the limit allows; `Retry-After` says when the next one is let through.",
+	431: "The request's headers are too large.",
+	500: "Something failed that should not; the log knows more under the request id.",
+	503: "The database does not answer, or the service is overloaded; `Retry-After` says when to try again.",
+};
 
 /** The failures that any operation may meet, as components by status. */
 export function commonResponses() {
-	const descriptions = {
-		401: "Nobody is signed in, or the token proves nothing: unknown, expired, revoked, for another audience or of another issuer.",
-		403: "The caller lacks the permission, or the request is addressed to a host name, or comes from an origin, that is not allowed.",
-		408: "The request did not arrive in time.",
-		413: "The request body is too large.",
-		414: "The URL is too long.",
-		415: "The request body is not JSON.",
-		429: "There were more requests than the limit allows; `Retry-After` says when the next one is let through.",
-		431: "The request's headers are too large.",
-		500: "Something failed that should not; the log knows more under the request id.",
-		503: "The database does not answer, or the service is overloaded; `Retry-After` says when to try again.",
-	};
 	return Object.fromEntries(
-		Object.entries(descriptions).map(([status, description]) => [
+		Object.entries(commonDescriptions).map(([status, description]) => [
 			status,
-			response(status, description, exampleProblem(status)),
+			response(status, description, commonExample(status)),
 		]),
 	);
 }

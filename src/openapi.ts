@@ -143,10 +143,12 @@ function complete(
 		responses[status] = { $ref: `#/components/responses/${status}` };
 	}
 	for (const [status, description] of Object.entries(rest.errors)) {
-		responses[status] = problemResponse(status, description, {
-			procedure,
-			path: openapi.path,
-		});
+		responses[status] = problemResponse(
+			status,
+			description,
+			{ procedure, path: openapi.path },
+			common.includes(status),
+		);
 	}
 	// Objects with number-like keys are in ascending order already: 200, 304, 400 …
 	target.responses = responses;

@@ -67,13 +67,7 @@ function refuseForeign(settings: Settings) {
 		}
 		if (route === "/healthz" || route === "/readyz") return;
 		const checked = validateHostHeader(host, allowed);
-		if (!checked.ok && !allowsAll) {
-			throw new TRPCError({
-				code: "FORBIDDEN",
-				message:
-					"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
-			});
-		}
+		if (!checked.ok && !allowsAll) throw foreignHost();
 		if (host && knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(host);
 		if (request.routeOptions.config.isForAnyOrigin) return;
 		if (from !== undefined && CORS_ORIGINS.includes(from) && isOfApi(request)) {
@@ -88,6 +82,15 @@ function refuseForeign(settings: Settings) {
 			});
 		}
 	};
+}
+
+/** 403: the request is addressed to a host name that is not the service's. */
+export function foreignHost(): TRPCError {
+	return new TRPCError({
+		code: "FORBIDDEN",
+		message:
+			"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
+	});
 }
 
 /** Answers preflights, and lets browsers hand answers to scripts of these origins, without cookies. */

@@ -36,8 +36,11 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 			// the process; its next query says what happened.
 			client.on("error", () => {});
 			const timeout = options.isPatient ? 0 : STATEMENT_TIMEOUT;
-			// Not as a startup parameter, which connection poolers refuse.
-			await client.query(`SET statement_timeout = ${timeout}`);
+			// Not as startup parameters, which connection poolers refuse. Of months and
+			// days PostgreSQL thinks in the session's zone, which is else its machine's.
+			await client.query(
+				`SET statement_timeout = ${timeout}; SET timezone = 'UTC'; SET datestyle = 'ISO'`,
+			);
 		},
 	});
 	pool.on("error", (error) => options.onLost?.(error));
@@ -112,14 +115,15 @@ export function keepPrepared(text: string): void {
 	if (!names.has(text)) names.set(text, `go_live_${names.size + 1}`);
 }
 
-/** `timestamptz` leaves as ISO 8601 in UTC with all its microseconds, which `Date` would lose. */
+/**
+ * `timestamptz` leaves as ISO 8601 with all its microseconds, which `Date` would
+ * lose. Every session writes it in UTC: see `onConnect`.
+ */
 function typeParser(oid: number, format?: "text" | "binary") {
 	if (oid === pg.types.builtins.TIMESTAMPTZ) return isoTime;
 	return pg.types.getTypeParser(oid, format as "text");
 }
 
 function isoTime(text: string): string {
-	return text.endsWith("+00")
-		? `${text.slice(0, -3).replace(" ", "T")}Z`
-		: new Date(text).toISOString();
+	return `${text.replace(" ", "T").slice(0, -"+00".length)}Z`;
 }

@@ -13,7 +13,7 @@ import {
 	sendVersioned,
 	sendWithEtag,
 } from "./etags.ts";
-import type { Permission } from "./identity.ts";
+import { notSignedIn, type Permission } from "./identity.ts";
 import { appRouter } from "./router.ts";
 import { readSnapshot } from "./snapshot.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
@@ -61,6 +61,8 @@ export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 		app.route({
 			method,
 			url,
+			// Before the body is read: a stranger's may be large.
+			...(operation.access && { onRequest: refuseStrangers }),
 			handler: async (request, reply) =>
 				answer(operation, contextFor(request, "rest"), request, reply, kept),
 		});
@@ -72,6 +74,14 @@ export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 		]);
 	}
 	for (const [url, methods] of methodsOf) refuseOtherMethods(app, url, methods);
+}
+
+/** Refuses who is not signed in, with the reason if one was found. */
+export async function refuseStrangers({
+	identity,
+	refusal,
+}: FastifyRequest): Promise<void> {
+	if (!identity) throw refusal ?? notSignedIn();
 }
 
 /** Answers 405, with `Allow`, to every method but these. */

@@ -3,6 +3,7 @@ import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { readJsonText } from "./json-body.ts";
 import { challengeHeader, publicError, reportError } from "./public-error.ts";
+import { refuseStrangers } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import { sendResponse } from "./send-response.ts";
 import type { ContextFor } from "./trpc.ts";
@@ -27,6 +28,10 @@ export function mountTrpc(app: FastifyInstance, contextFor: ContextFor): void {
 			{ parseAs: "buffer" },
 			async (_request: FastifyRequest, body: Buffer) => readJsonText(body),
 		);
+		// Every mutation asks who calls it, and only they come with a body.
+		scope.addHook("onRequest", async (request) => {
+			if (request.method === "POST") await refuseStrangers(request);
+		});
 		scope.all<{ Params: { path: string } }>("/trpc/:path", (request, reply) =>
 			answer(request, reply, contextFor),
 		);
@@ -80,8 +85,14 @@ function sendError(
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): FastifyReply {
-	const { code, status, detail, retryAfter } = reportError(error, request.log);
+	const { code, status, detail, retryAfter, challenge } = reportError(
+		error,
+		request.log,
+	);
 	if (retryAfter) reply.header("retry-after", String(retryAfter));
+	if (challenge !== undefined) {
+		reply.header("www-authenticate", challengeHeader(challenge));
+	}
 	const shape = getTRPCErrorShape({
 		config: appRouter._def._config,
 		error: new TRPCError({

@@ -101,6 +101,24 @@ describe("an approval that is asked for over MCP", () => {
 		expect(await statusOf(id)).toBe("pending_review");
 	});
 
+	test("waits for nobody, when more are confirmed at once than there are connections", async () => {
+		const browser = await browserOf("rita");
+		const forms = await Promise.all(
+			Array.from({ length: 12 }, async () => {
+				const { link } = await review("rita", await submit());
+				const { html } = await browser.open(link);
+				return { link, csrf: tokenIn(html) };
+			}),
+		);
+		const started = performance.now();
+		const answers = await Promise.all(
+			forms.map(({ link, csrf }) => browser.post(link, { csrf })),
+		);
+		expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(303));
+		// A connection that is waited for in vain takes five seconds.
+		expect(performance.now() - started).toBeLessThan(4_500);
+	});
+
 	test("is approved by the same person in the browser, with the notes, and by nothing before", async () => {
 		const id = await submit({ report_data: `${grave}\n` });
 		await review("ron", id, { status: "rejected", review_notes: "No." });

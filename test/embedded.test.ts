@@ -206,6 +206,16 @@ test("a setting that PostgreSQL refuses stops the start with PostgreSQL's own wo
 	expect(refusal).toContain('parameter "fsync" requires a Boolean value');
 });
 
+test("a password that is not the database's stops the start, and leaves no process behind", async () => {
+	const service = await startService();
+	await stop(service.process);
+	writeFileSync(join(dataDir, "postgres", "password"), "guess");
+	expect(await startRefused()).toContain(
+		`The file postgres/password in DATA_DIR ${dataDir} is not the password`,
+	);
+	expect(findProcesses()).toEqual([]);
+});
+
 test("a chosen DATA_DIR that PostgreSQL's user cannot reach is refused when root starts", async () => {
 	chmodSync(folder, 0o700);
 	const outcome = await start({ isExplicit: true });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import {
 	type CryptoKey,
 	exportJWK,
@@ -217,6 +218,20 @@ describe("who asks", () => {
 			aud: provider.audience,
 			exp: now + 600,
 		};
+	}
+});
+
+test("a stranger's body is not waited for, at whatever façade", async () => {
+	const { port, hostname } = new URL(await service.listen());
+	for (const path of ["/api/v1/reports", "/trpc/reports.submit", "/mcp"]) {
+		const socket = connect(Number(port), hostname);
+		onTestFinished(() => void socket.destroy());
+		socket.write(
+			`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n{"a":`,
+		);
+		const [answer] = await once(socket.setEncoding("utf8"), "data");
+		expect(answer, path).toMatch(/^HTTP\/1\.1 401 /);
+		expect(answer, path).toMatch(/\r\nwww-authenticate: Bearer /i);
 	}
 });
 

@@ -62,6 +62,13 @@ export const operations: Operation[] = Object.entries<
 	})),
 );
 
+/** The operation with this id. */
+export function operationNamed(id: string): Operation {
+	const operation = operations.find(({ operationId }) => operationId === id);
+	if (!operation) throw new Error(`the document has no operation ${id}`);
+	return operation;
+}
+
 /**
  * Compiles a schema of the document. Strict: a keyword or a format that ajv
  * does not know is an error, and an object may hold only what is declared.

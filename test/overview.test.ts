@@ -1,6 +1,11 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import { startService, submit, type TestService } from "./helpers.ts";
+import {
+	makeDatabase,
+	startService,
+	submit,
+	type TestService,
+} from "./helpers.ts";
 
 const overview = async (service: TestService, days = 90) => {
 	const { status, body } = await service.ask({
@@ -158,6 +163,41 @@ test("outcomes are the decisions of each month", async () => {
 	for (const { approved, rejected, reopened } of others) {
 		expect([approved, rejected, reopened]).toEqual([0, 0, 0]);
 	}
+});
+
+test("the time zone, the language and the date style of the database change no day, month or time", async () => {
+	const databaseUrl = await makeDatabase();
+	const elsewhere = await startService(undefined, { databaseUrl });
+	const name = sql.id(new URL(databaseUrl).pathname.slice(1));
+	await sql`alter database ${name} set timezone = 'Europe/Oslo'`.execute(
+		elsewhere.db,
+	);
+	await sql`alter database ${name} set datestyle = 'German'`.execute(
+		elsewhere.db,
+	);
+	// Only what connects from now on is told.
+	await elsewhere.app.close();
+	const service = await startService(undefined, { databaseUrl });
+	for (let submitted = 28; submitted <= 12 * 28; submitted += 28) {
+		await writePast(service, { submitted, decisions: [["approved", 1]] });
+	}
+	const { outcomes_by_month, pending_over_time } = await overview(service, 366);
+	const months = outcomes_by_month.map(({ month }: { month: string }) => month);
+	expect(months).toEqual([...new Set(months)]);
+	expect(
+		outcomes_by_month.reduce(
+			(sum: number, { approved }: { approved: number }) => sum + approved,
+			0,
+		),
+	).toBe(12);
+	expect(pending_over_time.length).toBeLessThanOrEqual(54);
+	const days = (await overview(service)).pending_over_time;
+	expect(days).toHaveLength(
+		new Set(days.map(({ day }: { day: string }) => day)).size,
+	);
+	expect(days.length).toBeLessThanOrEqual(92);
+	const { submitted_at } = await submit(service);
+	expect(submitted_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{4,6}Z$/);
 });
 
 test("risks and findings are those of the reports submitted in the window, each rule once a report", async () => {

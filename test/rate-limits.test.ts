@@ -254,7 +254,7 @@ test("guessing credentials ends soon, and shuts out nobody who has right ones", 
 	for (let count = 0; count < 65; count++) {
 		statuses.push(await ask("192.0.2.1", "wrong"));
 	}
-	expect(statuses).toEqual([...Array(59).fill(401), ...Array(6).fill(429)]);
+	expect(statuses).toEqual([...Array(60).fill(401), ...Array(5).fill(429)]);
 	expect(await ask("192.0.2.1", "alex")).toBe(200);
 	expect(await ask("192.0.2.2", "alex")).toBe(200);
 	// Without credentials there is nothing to guess.
@@ -389,7 +389,7 @@ test("people who sign in have a limit each, through one address and every token 
 	expect(await ask(await tokenOf("rita"))).toBe(200);
 	// Strangers are counted by their address, and told so before they are asked who they are.
 	expect([await ask(), await ask(), await ask()]).toEqual([401, 401, 429]);
-	for (let count = 0; count < 59; count++) {
+	for (let count = 0; count < 60; count++) {
 		expect(await ask("Bearer nonsense")).toBe(401);
 	}
 	expect(await ask("Bearer nonsense")).toBe(429);

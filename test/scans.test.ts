@@ -112,6 +112,8 @@ const requests: [what: string, request: (turn: number) => InjectOptions][] = [
 		() => get(`${list}/${middle}/neighbours?search=mcp-1717`),
 	],
 	["servers", () => get("/api/v1/servers")],
+	["summary", () => get(`${list}/analytics/summary`)],
+	["risks", () => get(`${list}/analytics/risk-distribution`)],
 	["servers by name", () => get("/api/v1/servers?search=mcp-1717")],
 	["a report over tRPC", () => batch("reports.get", { id: middle })],
 	["a list over tRPC", () => batch("reports.list", { limit: 50 })],

@@ -457,6 +457,17 @@ describe("signing in", () => {
 		expect(html).toContain("The identity provider does not answer");
 		expect(html).not.toContain("database");
 	});
+
+	test("while the database is away is said once in the log", async () => {
+		const own = await startService(undefined, {
+			...provider.settings(publicUrl),
+			databaseUrl: "postgresql://nobody@127.0.0.1:1/nothing",
+		});
+		const { status } = await signIn(openBrowser(own), "rita");
+		expect(status).toBe(503);
+		const said = own.logs.filter((line) => line.includes('"err":'));
+		expect(said).toHaveLength(1);
+	});
 });
 
 describe("a session", () => {

@@ -118,6 +118,15 @@ test("every setting is explained in the README, and the README names no other", 
 	expect(explained.sort()).toEqual(known.sort());
 });
 
+test("every folder of the source stands in the README's map", () => {
+	const readme = readFileSync(resolve(source, "../README.md"), "utf8");
+	const folders = new Set(files.map((file) => dirname(file).split("/")[0]));
+	const missing = [...folders].filter(
+		(folder) => folder !== "." && !readme.includes(`\`src/${folder}/`),
+	);
+	expect(missing).toEqual([]);
+});
+
 test("every script that the README names exists", () => {
 	const readme = readFileSync(resolve(source, "../README.md"), "utf8");
 	const { scripts } = JSON.parse(

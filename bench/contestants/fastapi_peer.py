@@ -12,7 +12,7 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel
 
 SUMMARY = """id, server_name, repository_url, status, submitted_at,
-    developer_email, revision, reviewed_at, reviewed_by, risk_level, trifecta,
+    developer_email, revision, approvals, reviewed_at, reviewed_by, risk_level, trifecta,
     completeness, error_count, critical_failures"""
 FULL = SUMMARY + ", report_data, review_notes, content_sha256, report_json"
 
@@ -32,6 +32,7 @@ class Summary(BaseModel):
     submitted_at: datetime
     developer_email: str
     revision: int
+    approvals: int
     reviewed_at: Optional[datetime]
     reviewed_by: Optional[str]
     risk_level: str

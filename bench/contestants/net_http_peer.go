@@ -18,7 +18,7 @@ import (
 )
 
 const summaryColumns = `id::text, server_name, repository_url, status, submitted_at,
-	developer_email, revision, reviewed_at, reviewed_by, risk_level, trifecta,
+	developer_email, revision, approvals, reviewed_at, reviewed_by, risk_level, trifecta,
 	completeness, error_count, critical_failures`
 const fullColumns = summaryColumns + `, report_data, review_notes, content_sha256, report_json`
 
@@ -30,6 +30,7 @@ type summary struct {
 	SubmittedAt    time.Time  `json:"submitted_at"`
 	DeveloperEmail string     `json:"developer_email"`
 	Revision       int        `json:"revision"`
+	Approvals      int        `json:"approvals"`
 	ReviewedAt     *time.Time `json:"reviewed_at"`
 	ReviewedBy     *string    `json:"reviewed_by"`
 	RiskLevel      string     `json:"risk_level"`
@@ -49,7 +50,7 @@ type report struct {
 
 func (s *summary) fields() []interface{} {
 	return []interface{}{&s.ID, &s.ServerName, &s.RepositoryURL, &s.Status, &s.SubmittedAt,
-		&s.DeveloperEmail, &s.Revision, &s.ReviewedAt, &s.ReviewedBy, &s.RiskLevel, &s.Trifecta,
+		&s.DeveloperEmail, &s.Revision, &s.Approvals, &s.ReviewedAt, &s.ReviewedBy, &s.RiskLevel, &s.Trifecta,
 		&s.Completeness, &s.ErrorCount, &s.CriticalFails}
 }
 

@@ -3,7 +3,7 @@ import type { Database } from "../database.ts";
 import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
 import { assess } from "./rules.ts";
 
-/** Reports read at once: up to 1 MiB each. */
+/** Reports read at once: up to 2 MiB each. */
 const BATCH = 20;
 
 /**

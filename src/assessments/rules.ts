@@ -24,7 +24,9 @@ export function assess(report: Assessable): Assessment {
 }
 
 /** 422 with every error, for a service that takes only complete reports. */
-export function incompleteReport(assessment: Assessment): TRPCError {
+export function incompleteReport(
+	assessment: Pick<Assessment, "findings" | "error_count">,
+): TRPCError {
 	const issues = assessment.findings
 		.filter(({ severity }) => severity === "error")
 		.map(({ rule, message, line }) => ({

@@ -19,8 +19,6 @@ export interface Refusal extends Pick<AuditEvent, "report_id" | "target"> {
 	action: "credential_refused" | "action_refused" | "sign_in_failed";
 	/** The sentence that the answer says. */
 	detail: string;
-	/** Who was claimed to act, where it is not proven. */
-	claimed?: string | null;
 }
 
 /**
@@ -37,9 +35,9 @@ export async function recordRefusal(
 	const leftOut = throttleOf(db).take(keyOf(context));
 	if (leftOut === undefined) return;
 	try {
-		const { detail, claimed, ...event } =
+		const { detail, ...event } =
 			typeof refusal === "function" ? await refusal() : refusal;
-		await recordEvent(db, originOf(context, claimed), {
+		await recordEvent(db, originOf(context), {
 			...event,
 			after: {
 				detail: storable(detail, 500) ?? "",

@@ -23,7 +23,7 @@ export type Verdict = z.infer<typeof Verdict>;
 export const RiskLevel = z
 	.enum(["low", "medium", "high", "critical", "unknown"])
 	.describe(
-		"critical: the lethal trifecta is complete or a critical check failed. high: a required check failed, or the report says so. medium: there are warnings, or the report says so. unknown: a critical check or a leg of the trifecta is not answered. low: everything else",
+		"critical: the lethal trifecta is complete, a critical check failed, or the report says so. high: a required check failed, or the report says so. medium: there are warnings, or the report says so. unknown: a critical check or a leg of the trifecta is not answered. low: everything else",
 	)
 	.meta({ id: "RiskLevel", examples: ["low"] });
 export type RiskLevel = z.infer<typeof RiskLevel>;

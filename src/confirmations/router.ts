@@ -102,10 +102,11 @@ export const confirmationsRouter = router({
 		.mutation(({ ctx, input: { token } }) =>
 			ctx.db.transaction().execute(async (tx) => {
 				const { identity } = ctx;
-				const { report_id, review_notes } = await findOwn(ctx, token);
+				const inside = { db: tx, identity };
+				const { report_id, review_notes } = await findOwn(inside, token);
 				// Whoever confirms or decides at the same time waits here, and then sees it done.
 				await lockCandidate(tx, report_id);
-				const { state } = await findOwn({ db: tx, identity }, token);
+				const { state } = await findOwn(inside, token);
 				if (state !== "open") throw closedConfirmation(state);
 				await markConfirmationUsed(tx, hashSecret(token));
 				return approve({ ...ctx, db: tx }, identity, {

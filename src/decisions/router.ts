@@ -86,7 +86,7 @@ export const decisionsRouter = router({
 				success: 200,
 				errors: {
 					...badId,
-					403: "Somebody else submitted the report.",
+					403: "`developer_email` is somebody else's, or somebody else submitted the report.",
 					404: "There is no such report.",
 					409: "The report is decided already.",
 				},

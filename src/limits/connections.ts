@@ -91,27 +91,37 @@ function answerUnreadable(
 	log: FastifyBaseLogger,
 ): void {
 	if (!socket.writable) return;
-	const [status, title, detail] = unreadable[error.code ?? ""] ?? [
+	const problem = unreadableProblem(error.code, randomUUID());
+	const { status, title, request_id } = problem;
+	// Never the error itself, which holds the bytes.
+	log.info({ request_id, status, reason: error.code }, "unreadable request");
+	const body = JSON.stringify(problem);
+	socket.end(
+		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${request_id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+	);
+}
+
+/**
+ * RFC 9457 body of an error about bytes that are no HTTP request, or one that is too large or too slow.
+ *
+ * @param code Node's name for it
+ */
+export function unreadableProblem(
+	code: string | undefined,
+	request_id: string,
+) {
+	const [status, title, detail] = unreadable[code ?? ""] ?? [
 		400,
 		"Bad Request",
 		"The request is not valid HTTP.",
 	];
-	const requestId = randomUUID();
-	// Never the error itself, which holds the bytes.
-	log.info(
-		{ request_id: requestId, status, reason: error.code },
-		"unreadable request",
-	);
-	const body = JSON.stringify({
+	return {
 		type: "about:blank",
 		title,
 		status,
 		detail,
 		instance: "",
 		code: status === 408 ? "TIMEOUT" : "BAD_REQUEST",
-		request_id: requestId,
-	});
-	socket.end(
-		`HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-	);
+		request_id,
+	};
 }

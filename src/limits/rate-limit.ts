@@ -1,4 +1,5 @@
 import rateLimit, { normalizeIP } from "@fastify/rate-limit";
+import type { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Database } from "../database.ts";
 import { tooManyRequests } from "../errors.ts";
@@ -105,10 +106,7 @@ export function mountRateLimits(
 		reply.header("ratelimit", `"${facade}";r=${remaining};t=${seconds}`);
 		if (!isExceeded) return;
 		const who = subjects.has(request) ? "You have" : "This address has";
-		throw tooManyRequests(
-			`${who} sent more than ${perMinute} requests within a minute. Try again in ${inSeconds(seconds)}.`,
-			seconds,
-		);
+		throw beyondLimit(who, perMinute, seconds);
 	}
 
 	return {
@@ -124,10 +122,22 @@ export function mountRateLimits(
 	};
 }
 
+/** 429 for more requests than the limit allows, until so many seconds have passed. */
+export function beyondLimit(
+	who: "You have" | "This address has",
+	perMinute: number,
+	seconds: number,
+): TRPCError {
+	return tooManyRequests(
+		`${who} sent more than ${perMinute} requests within a minute. Try again in ${inSeconds(seconds)}.`,
+		seconds,
+	);
+}
+
 type Count = ReturnType<FastifyInstance["createRateLimit"]>;
 
 function refuseGuessing(counted: Awaited<ReturnType<Count>>): void {
-	if (counted.isAllowed || counted.remaining > 0) return;
+	if (counted.isAllowed || !counted.isExceeded) return;
 	const seconds = Math.max(1, counted.ttlInSeconds);
 	throw tooManyRequests(
 		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,

@@ -10,9 +10,10 @@ import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { recordRefusal } from "../audit/refusals.ts";
 import type { Config } from "../config.ts";
-import { type Identity, notSignedIn } from "../identity.ts";
+import type { Identity } from "../identity.ts";
 import { METADATA_PATH } from "../protected-resource.ts";
 import { challengeHeader, reportError } from "../public-error.ts";
+import { refuseStrangers } from "../rest.ts";
 import { sendResponse } from "../send-response.ts";
 import type { Context, ContextFor } from "../trpc.ts";
 import { refuseForbidden } from "./access.ts";
@@ -63,9 +64,7 @@ export function mountMcp(
 			});
 		});
 		// Before a stranger's message is read, in whatever protocol it is.
-		scope.addHook("onRequest", async ({ identity, refusal }) => {
-			if (!identity) throw refusal ?? notSignedIn();
-		});
+		scope.addHook("onRequest", refuseStrangers);
 		scope.post("/mcp", async (request, reply) => {
 			const context = contextFor(request, "mcp");
 			await refuseAndRecord(context, request);

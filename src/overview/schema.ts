@@ -38,7 +38,9 @@ export const Overview = z
 					),
 				}),
 			)
-			.describe("Every step of the window, oldest first; 93 at the most."),
+			.describe(
+				`Every step of the window, oldest first; ${LONGEST_BY_DAY} at the most.`,
+			),
 		time_to_decision: z
 			.object({
 				decided: count.describe(

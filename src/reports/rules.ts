@@ -66,7 +66,7 @@ export function refuseTooLarge(
 	if (markdown > MAX_REPORT_BYTES) {
 		throw new TRPCError({
 			code: "PAYLOAD_TOO_LARGE",
-			message: `report_data takes ${markdown} bytes; at most ${MAX_REPORT_BYTES} (1 MiB of UTF-8) are kept. Shorten the report, and link to long evidence.`,
+			message: `The report takes ${markdown} bytes; at most ${MAX_REPORT_BYTES} (1 MiB of UTF-8) are kept. Shorten the report, and link to long evidence.`,
 		});
 	}
 	const json = Buffer.byteLength(JSON.stringify(report.report_json ?? null));
@@ -82,7 +82,7 @@ export function refuseTooLarge(
 export function duplicateReport(existing: StandingReport): TRPCError {
 	const advice =
 		existing.status === "pending_review"
-			? "Wait for its review, or ask the platform team to reject it so that you can submit a new revision."
+			? "Wait for its review; or withdraw it, if it is yours, and submit a new revision."
 			: "A new revision can be submitted once the platform team has reopened and rejected it.";
 	return conflict(
 		`This repository already has a live report: ${existing.id} (revision ${existing.revision}) is ${existing.status}. ${advice}`,

@@ -70,7 +70,7 @@ export const summaryExample = {
 	risk_level: "unknown",
 	trifecta: "unknown",
 	completeness: 0,
-	error_count: 31,
+	error_count: 39,
 	critical_failures: 0,
 } as const;
 

@@ -5,7 +5,7 @@ import { may, notPermitted, type ProvenIdentity } from "../identity.ts";
 import { rememberPerson } from "../people/queries.ts";
 import { procedure, router } from "../trpc.ts";
 import { insertToken, listTokens, revokeToken } from "./queries.ts";
-import { hashSecret, makeToken } from "./rules.ts";
+import { hashSecret, makeToken, unknownToken } from "./rules.ts";
 import {
 	AccessToken,
 	AccessTokenFilter,
@@ -135,12 +135,7 @@ export const tokensRouter = router({
 				owner,
 				originOf(ctx),
 			);
-			if (!revoked) {
-				throw new TRPCError({
-					code: "NOT_FOUND",
-					message: `There is no access token with the id ${id} that you may revoke. List them to find the right one.`,
-				});
-			}
+			if (!revoked) throw unknownToken(id);
 			return revoked;
 		}),
 });

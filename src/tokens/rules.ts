@@ -1,4 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
+import { TRPCError } from "@trpc/server";
 
 /** By which secret scanners recognise our tokens: `golive_[0-9a-f]{64}`. */
 const PREFIX = "golive_";
@@ -16,4 +17,12 @@ export function isOwnToken(token: string): boolean {
 /** What is kept of a secret of 256 random bits; nobody can guess it back, so it needs no salt. */
 export function hashSecret(secret: string): string {
 	return hash("sha256", secret);
+}
+
+/** 404 for a token that does not exist, or that is another's. */
+export function unknownToken(id: string): TRPCError {
+	return new TRPCError({
+		code: "NOT_FOUND",
+		message: `There is no access token with the id ${id} that you may revoke. List them to find the right one.`,
+	});
 }

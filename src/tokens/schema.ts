@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { line } from "../fields.ts";
+import { guid, line, time } from "../fields.ts";
 import { type Permission, permissions } from "../identity.ts";
 
 /** Days that an access token may live at the most. */
@@ -17,9 +17,6 @@ const Scope = z
 		"Must be one of the scopes that access tokens can have.",
 	)
 	.meta({ id: "Scope", description: "What a token may be used for." });
-
-const time = (what: string) =>
-	z.iso.datetime().describe(`${what}, ISO 8601 in UTC.`);
 
 /** What somebody wants a token for. */
 export const NewAccessToken = z
@@ -91,9 +88,7 @@ export const CreatedAccessToken = AccessToken.extend({
 });
 
 export const AccessTokenId = z.object({
-	id: z
-		.guid("Must be a UUID, as in 550e8400-e29b-41d4-a716-446655440000.")
-		.describe("The token's id: not the token itself."),
+	id: guid("The token's id: not the token itself."),
 });
 
 /** Whose tokens are listed. */

@@ -126,7 +126,7 @@ export function refuseForeignOrigin(
 	throw new TRPCError({
 		code: "FORBIDDEN",
 		message:
-			"This form was not sent from a page of this service. Open the report here and decide on its page.",
+			"This form was not sent from a page of this service. Open the page here and send its form again.",
 	});
 }
 

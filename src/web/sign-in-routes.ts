@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { grant } from "../identity.ts";
-import { reportError } from "../public-error.ts";
+import { publicError, reportError } from "../public-error.ts";
 import { SESSION_HOURS } from "../sessions/queries.ts";
 import { refuseSignIn, signIn, signOut } from "../sessions/sign-in.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
@@ -144,10 +144,11 @@ async function sendFailure(
 	error: unknown,
 	returnTo: string,
 ): Promise<FastifyReply> {
-	const shown = reportError(error, request.log);
+	const shown = publicError(error);
 	const { reason } = ((error as Error).cause ?? {}) as { reason?: string };
 	const isOutage = shown.status === 503 && error instanceof TRPCError;
 	if (!reason && !isOutage) throw error;
+	reportError(error, request.log);
 	await refuseSignIn(
 		site.contextFor(request),
 		reason ?? "provider_out_of_reach",

@@ -45,7 +45,7 @@ export function comparePage(data: ComparePage): Page {
 			: `Compare ${report.server_name}`,
 		section: "queue",
 		state: stateOf(report),
-		body: html`<div class="compare" data-report="${report.id}">
+		body: html`<div class="compare">
 <header class="head">
 <nav class="steps" aria-label="Back"><a href="/reports/${report.id}">‹ Revision ${report.revision}</a></nav>
 <h1>${foreignText(report.server_name)}: ${before ? `revision ${before.report.revision} to ${report.revision}` : "only one revision"}</h1>

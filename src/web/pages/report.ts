@@ -52,15 +52,11 @@ export function reportPage(data: ReportPage): Page {
 	const isRaw = data.text === "raw" || data.text === null;
 	const lineLink = (line: number) =>
 		`#line-${isRaw ? line : nearestAnchor(data.text as Rendered, line)}`;
-	const isCritical = assessment.findings.some(
-		({ rule }) =>
-			rule === "trifecta-complete" || rule === "critical-check-failed",
-	);
 	return {
 		title: `${statusWords[report.status]}: ${report.server_name}, revision ${report.revision}`,
 		section: "queue",
 		state: stateOf(report),
-		body: html`<div class="report" data-report="${report.id}" ${isCritical ? html`data-critical` : ""}>
+		body: html`<div class="report">
 ${reportHeader(data)}
 <div class="columns">
 <section class="desk" aria-label="Review">
