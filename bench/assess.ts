@@ -7,20 +7,12 @@
  */
 import { assessReport } from "../src/checklist/assess.ts";
 import { readableLength } from "../src/checklist/running-text.ts";
-import { renderTemplate } from "../src/checklist/template.ts";
+import { fillTemplate, prose } from "./samples.ts";
 
 const kibibyte = 1024;
 const sizes = [8, 64, 1024].map((size) => size * kibibyte);
 
-/** A report as people write it: our template filled in, then prose. */
-const filled = renderTemplate()
-	.replaceAll(
-		"| [ ] | [evidence] |",
-		"| ✅ Pass | On behalf of the user: `src/auth.ts`, and [the run](https://ci.example.com/1) |",
-	)
-	.replaceAll("[PASS, WARNING or FAIL]", "PASS");
-const prose =
-	"The server reads tickets with the signed-in user's own token, and returns\naggregated results only. It keeps no copy of **anything** that it reads.\n\n";
+const filled = fillTemplate();
 
 const shapes: Record<string, (size: number) => string> = {
 	"plain: filled template, repeated": (size) => fill(filled, size),

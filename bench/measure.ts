@@ -78,7 +78,7 @@ function refuseBad(result: Result, name: string, example = ""): void {
 }
 
 /** CPU time, user and system, that a process with all its threads has taken. */
-export function cpuSeconds(pid: number): number {
+function cpuSeconds(pid: number): number {
 	if (process.platform !== "linux") {
 		const time = execFileSync("ps", ["-o", "time=", "-p", String(pid)], {
 			encoding: "utf8",

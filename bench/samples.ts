@@ -7,23 +7,28 @@ export interface SampleReport {
 	assessment: string;
 }
 
-const prose =
+/** What claims nothing, and may be repeated. */
+export const prose =
 	"The server reads tickets with the signed-in user's own token, and returns\naggregated results only. It keeps no copy of **anything** that it reads.\n\n";
 
-/**
- * A report as people write it: our template filled in, then prose, cut to a
- * size in bytes.
- */
-export function writeReport(size: number, answer = "✅ Pass"): string {
-	const filled = renderTemplate()
+/** Our template as people fill it in. */
+export function fillTemplate(answer = "✅ Pass"): string {
+	return renderTemplate()
 		.replaceAll(
 			"| [ ] | [evidence] |",
 			`| ${answer} | On behalf of the user: \`src/auth.ts\`, [run](https://ci.example.com/1) |`,
 		)
 		.replaceAll("[PASS, WARNING or FAIL]", "PASS")
 		.replaceAll(/\[[^\]\n]{2,}\](?!\()/g, "as agreed in the review");
+}
+
+/**
+ * A report as people write it: our template filled in, then prose, cut to a
+ * size in bytes.
+ */
+export function writeReport(size: number, answer?: string): string {
 	const bytes = Buffer.from(
-		filled + prose.repeat(Math.ceil(size / prose.length)),
+		fillTemplate(answer) + prose.repeat(Math.ceil(size / prose.length)),
 	);
 	// A cut character becomes one question mark, so that the size is exact.
 	return bytes.subarray(0, size).toString("utf8").replaceAll("\uFFFD", "?");

@@ -7,15 +7,13 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
-import { recordRefusal } from "./audit/refusals.ts";
-import { openAuthenticator } from "./auth.ts";
 import { clientAddress } from "./client-address.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
 import { urlTooLong } from "./errors.ts";
-import { anybody, type Identity } from "./identity.ts";
+import { identifyCallers } from "./identify-callers.ts";
 import { readJson } from "./json-body.ts";
 import {
 	connectionOptions,
@@ -23,7 +21,6 @@ import {
 	type Timeouts,
 } from "./limits/connections.ts";
 import { mountOverload, type OverloadLimits } from "./limits/overload.ts";
-import { mountRateLimits, type RateLimits } from "./limits/rate-limit.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { guardOrigins } from "./origins.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
@@ -132,92 +129,6 @@ export function buildApp(
 	mountProtectedResource(app, config);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
-}
-
-declare module "fastify" {
-	interface FastifyRequest {
-		/** Who is asking; `null` when nobody is signed in. */
-		identity: Identity | null;
-		/** Why what was shown proves nothing, when something was. */
-		refusal: TRPCError | undefined;
-	}
-}
-
-/**
- * Tells who asks, before anything else is done, and counts the request as
- * theirs; the procedures decide what they may.
- */
-function identifyCallers(
-	app: FastifyInstance,
-	db: Database,
-	config: Config,
-	contextFor: ContextFor,
-): RateLimits {
-	const asksWho = config.AUTH === "oidc";
-	const limits = mountRateLimits(app, {
-		perMinute: config.RATE_LIMIT,
-		...(config.RATE_LIMIT_SHARED && { shared: db }),
-		isIdentifiedLater: (request) =>
-			asksWho &&
-			(doorOf(request) === undefined
-				? request.routeOptions.config.isPersonal === true
-				: credentialsOf(request) !== undefined),
-	});
-	app.decorateRequest("refusal", undefined);
-	if (!asksWho) {
-		app.decorateRequest("identity", { getter: () => anybody });
-		return limits;
-	}
-	app.decorateRequest("identity", null);
-	const authenticator = openAuthenticator(db, config);
-	app.after(() => {
-		app.addHook("onRequest", async (request, reply) => {
-			const door = doorOf(request);
-			if (!door) return;
-			try {
-				request.identity = await authenticator.identify(
-					credentialsOf(request),
-					door === "mcp" ? "mcp" : "api",
-				);
-			} catch (error) {
-				if (!(error instanceof TRPCError)) throw error;
-				request.refusal = error;
-				// The provider may be out of reach: then nothing was refused.
-				if (error.code !== "UNAUTHORIZED") return;
-				await limits.countFailure(request);
-				await recordRefusal(
-					contextFor(request, door === "api" ? "rest" : door),
-					{ action: "credential_refused", detail: error.message },
-				);
-			}
-			if (request.identity && request.identity.method !== "none") {
-				await limits.countIdentity(request, reply, request.identity.subject);
-			}
-		});
-	});
-	return limits;
-}
-
-/**
- * What a client shows. On MCP, the plugin sends its access token in a header of
- * our own, which is empty without one: Claude Code signs nobody in where
- * `Authorization` is configured, even when there is nothing in it.
- */
-function credentialsOf(request: FastifyRequest): string | undefined {
-	const { authorization, "x-go-live-token": token } = request.headers;
-	if (authorization !== undefined || !token) return authorization;
-	return doorOf(request) === "mcp" ? `Bearer ${token}` : undefined;
-}
-
-/** The façade that takes bearer tokens, if it is one. */
-function doorOf({
-	routeOptions,
-	url,
-}: FastifyRequest): "api" | "trpc" | "mcp" | undefined {
-	// The route's, since a path can be written in many ways.
-	const path = routeOptions.url ?? url;
-	const [, door] = /^\/(api|trpc|mcp)\b/.exec(path) ?? [];
-	return door as "api" | "trpc" | "mcp" | undefined;
 }
 
 function sendProblem(

@@ -1,3 +1,4 @@
+import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { badToken, grant, grantToken, type Identity } from "./identity.ts";
@@ -5,18 +6,17 @@ import { openVerifier } from "./oidc.ts";
 import { findTokenOwner, markTokenUsed } from "./tokens/queries.ts";
 import { hashSecret, isOwnToken } from "./tokens/rules.ts";
 
-/** Which doors a token can open: MCP has an audience of its own beside the service's (RFC 8707). */
-export type Resource = "api" | "mcp";
-
 /** Tells who asks from the `Authorization` header. */
 export interface Authenticator {
 	/**
+	 * @param facade the one that is asked: MCP has an audience of its own beside
+	 *   the service's (RFC 8707)
 	 * @returns `null` when nothing was shown
 	 * @throws TRPCError UNAUTHORIZED when what was shown proves nothing
 	 */
 	identify(
 		authorization: string | undefined,
-		resource: Resource,
+		facade: Facade,
 	): Promise<Identity | null>;
 }
 
@@ -33,12 +33,10 @@ export function openAuthenticator(
 	>,
 ): Authenticator {
 	const verifier = openVerifier(config);
-	const audiences: Record<Resource, string[]> = {
-		api: config.OIDC_AUDIENCE,
-		mcp: [...config.OIDC_AUDIENCE, `${config.PUBLIC_URL}/mcp`],
-	};
+	const audiences = config.OIDC_AUDIENCE;
+	const audiencesOfMcp = [...audiences, `${config.PUBLIC_URL}/mcp`];
 	return {
-		async identify(authorization, resource) {
+		async identify(authorization, facade) {
 			if (authorization === undefined) return null;
 			const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1];
 			if (!token) {
@@ -49,7 +47,7 @@ export function openAuthenticator(
 			if (isOwnToken(token)) return identifyOwner(db, token);
 			const { person, scopes, issuedAt } = await verifier.verify(
 				token,
-				audiences[resource],
+				facade === "mcp" ? audiencesOfMcp : audiences,
 			);
 			return {
 				...person,

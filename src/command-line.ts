@@ -1,25 +1,18 @@
 import { parseArgs } from "node:util";
-import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { buildApp } from "./app.ts";
 import { reassessReports } from "./assessments/reassess.ts";
 import { type AuditCommand, runAuditCommand } from "./audit/commands.ts";
-import type { Facade } from "./audit/schema.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Database } from "./database.ts";
+import { localContext } from "./local-context.ts";
 import { createLogger } from "./logging.ts";
-import { serveMcpStdio } from "./mcp/server.ts";
-import {
-	accessTokenRefused,
-	requireAccessToken,
-	tellWhoAsks,
-} from "./mcp/stdio-identity.ts";
+import { runMcpCommand } from "./mcp/command.ts";
 import { openApiDocument } from "./openapi.ts";
+import { progressBar } from "./progress-bar.ts";
 import { publicError } from "./public-error.ts";
-import { onShutdown } from "./shutdown.ts";
+import { serve } from "./serve.ts";
 import { openStorage } from "./storage.ts";
 import { runTokensCommand } from "./tokens/command.ts";
-import type { Context } from "./trpc.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -55,7 +48,16 @@ const optionsOf: Record<string, string[]> = {
 /** How many words may stand behind a command. */
 const wordsOf: Record<string, number> = { tokens: 2, audit: 1 };
 
-const commands = { help, serve, mcp, migrate, assess, tokens, audit, openapi };
+const commands = {
+	help,
+	serve: () => serve(parseConfig(process.env)),
+	mcp: () => runMcpCommand(parseConfig(process.env)),
+	migrate,
+	assess,
+	tokens,
+	audit,
+	openapi,
+};
 
 try {
 	const command = readCommand();
@@ -122,130 +124,53 @@ async function help(): Promise<void> {
 	process.stdout.write(usage);
 }
 
-async function serve(): Promise<void> {
-	const config = parseConfig(process.env);
-	const log = createLogger(config.LOG_LEVEL, 1);
-	const opening = openStorage(config, log);
-	let app: FastifyInstance | undefined;
-	onShutdown(log, async () => app?.close(), opening);
-	const storage = await opening;
-	app = buildApp(storage.db, config, log);
-	try {
-		await app.listen({
-			port: config.PORT,
-			host: config.HOST,
-			// Fastify writes one line for each address it listens on.
-			listenTextResolver(address) {
-				const base = config.PUBLIC_URL ?? address;
-				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; ${config.AUTH === "oidc" ? `people sign in at ${config.OIDC_ISSUER.join(", ")}` : "no authentication: whoever reaches it may submit and approve"}`;
-			},
-		});
-	} catch (error) {
-		await storage.close();
-		throw explainListenError(error, config);
-	}
-}
-
-async function mcp(): Promise<void> {
-	const config = parseConfig(process.env);
-	requireAccessToken(config);
-	// Standard output is the protocol.
-	const log = createLogger(config.LOG_LEVEL, 2);
-	const opening = openStorage(config, log);
-	let session: { close(): Promise<void> } | undefined;
-	const stop = onShutdown(log, async () => session?.close(), opening);
-	process.stdin.once("end", stop);
-	process.stdin.once("close", stop);
-	const storage = await opening;
-	const identify = tellWhoAsks(storage.db, config);
-	const asking = await identify();
-	if (asking.refusal) {
-		await storage.close();
-		throw accessTokenRefused(asking.refusal);
-	}
-	const context = localContext(storage.db, config, log, "mcp");
-	session = serveMcpStdio({ ...context, ...asking }, identify);
-	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
-}
-
-/** What procedures get that nobody asks over a network. */
-function localContext(
-	db: Database,
-	config: Config,
-	log: Logger,
-	facade: Facade,
-): Omit<Context, "identity"> {
-	const requestId = `local-${process.pid}`;
-	return {
-		db,
-		log: log.child({ request_id: requestId }),
-		settings: config,
-		requestId,
-		refusal: undefined,
-		facade,
-		client: null,
-		address: null,
-	};
-}
-
 async function migrate(): Promise<void> {
-	const config = parseConfig(process.env);
-	const log = createLogger(config.LOG_LEVEL, 1);
-	const storage = await openStorage(config, log);
-	await storage.close();
+	// Opening it does.
+	await withStorage(1, async () => {});
 }
 
 async function assess({ all = false }: Options): Promise<void> {
-	const config = parseConfig(process.env);
-	const log = createLogger(config.LOG_LEVEL, 1);
-	const storage = await openStorage(config, log);
-	try {
-		const count = await reassessReports(storage.db, {
-			all,
-			onProgress: showProgress,
-		});
+	await withStorage(1, async ({ db, log }) => {
+		const count = await reassessReports(db, { all, onProgress: showProgress });
 		log.info({ count }, "reports assessed");
-	} finally {
-		await storage.close();
-	}
-}
-
-async function audit({ words, ...options }: Options): Promise<void> {
-	const config = parseConfig(process.env);
-	// Standard output is the answer.
-	const log = createLogger(config.LOG_LEVEL, 2);
-	const storage = await openStorage(config, log);
-	try {
-		const [action] = words;
-		const command = { ...options, action };
-		await runAuditCommand(storage.db, command, process.stdout, showProgress);
-	} catch (error) {
-		process.stderr.write(`${(error as Error).message}\n`);
-		process.exitCode = 1;
-	} finally {
-		await storage.close();
-	}
-}
-
-/** A progress bar on a terminal; nothing where nobody watches. */
-function showProgress(done: number, total: number): void {
-	if (!process.stderr.isTTY) return;
-	const filled = Math.floor((done / total) * 40);
-	const bar = "█".repeat(filled) + "░".repeat(40 - filled);
-	process.stderr.write(
-		`\r${bar} ${done}/${total}${done === total ? "\n" : ""}`,
-	);
+	});
 }
 
 async function tokens({ words, ...options }: Options): Promise<void> {
-	const config = parseConfig(process.env);
-	const log = createLogger(config.LOG_LEVEL, 2);
-	const storage = await openStorage(config, log);
-	try {
-		const [action, id] = words;
-		const context = localContext(storage.db, config, log, "command_line");
+	const [action, id] = words;
+	await withStorage(2, async ({ db, config, log }) => {
+		const context = localContext(db, config, log, "command_line");
 		const text = await runTokensCommand(context, { ...options, action, id });
 		process.stdout.write(text);
+	});
+}
+
+async function audit({ words, ...options }: Options): Promise<void> {
+	const command = { ...options, action: words[0] };
+	await withStorage(2, async ({ db }) => {
+		await runAuditCommand(db, command, process.stdout, showProgress);
+	});
+}
+
+async function openapi(): Promise<void> {
+	process.stdout.write(`${JSON.stringify(openApiDocument(), null, 2)}\n`);
+}
+
+/**
+ * Runs what needs the database and no façade, and closes it. What it throws is
+ * said on standard error, and ends the process with 1.
+ *
+ * @param logTo the log's file descriptor: 2 where standard output is the answer
+ */
+async function withStorage(
+	logTo: 1 | 2,
+	run: (opened: { db: Database; config: Config; log: Logger }) => Promise<void>,
+): Promise<void> {
+	const config = parseConfig(process.env);
+	const log = createLogger(config.LOG_LEVEL, logTo);
+	const { db, close } = await openStorage(config, log);
+	try {
+		await run({ db, config, log });
 	} catch (error) {
 		const { isUnexpected, detail } = publicError(error);
 		process.stderr.write(
@@ -253,22 +178,11 @@ async function tokens({ words, ...options }: Options): Promise<void> {
 		);
 		process.exitCode = 1;
 	} finally {
-		await storage.close();
+		await close();
 	}
 }
 
-async function openapi(): Promise<void> {
-	process.stdout.write(`${JSON.stringify(openApiDocument(), null, 2)}\n`);
-}
-
-function explainListenError(error: unknown, config: Config): unknown {
-	const { code } = error as { code?: string };
-	const reason = {
-		EADDRINUSE: `port ${config.PORT} is taken. Stop what listens there, or set PORT to another one.`,
-		EADDRNOTAVAIL: `${config.HOST} is no address of this machine. Set HOST to one that is.`,
-		EACCES: `this user may not listen on port ${config.PORT}. Set PORT to one above 1023.`,
-	}[code ?? ""];
-	return reason
-		? new Error(`Cannot listen on ${config.HOST}: ${reason}`)
-		: error;
+/** Nothing where nobody watches. */
+function showProgress(done: number, total: number): void {
+	if (process.stderr.isTTY) process.stderr.write(progressBar(done, total));
 }

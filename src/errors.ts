@@ -7,14 +7,10 @@ export interface Issue {
 	message: string;
 }
 
-/** An error with all its issues, as an input that does not parse has them. */
-export function issuesError(
-	code: "UNPROCESSABLE_CONTENT",
-	detail: string,
-	issues: Issue[],
-): TRPCError {
+/** A 422 with all its issues, in the form that an input which does not parse has them. */
+export function issuesError(detail: string, issues: Issue[]): TRPCError {
 	return new TRPCError({
-		code,
+		code: "UNPROCESSABLE_CONTENT",
 		message: detail,
 		cause: Object.assign(new Error(detail), { issues }),
 	});

@@ -8,8 +8,9 @@ import {
 	jwtVerify,
 } from "jose";
 import { z } from "zod";
+import { type ClaimNames, readPerson, readScopes } from "./claims.ts";
 import type { Config } from "./config.ts";
-import { badToken, knownRoles, type Person } from "./identity.ts";
+import { badToken, type Person } from "./identity.ts";
 
 /** Signatures that are accepted: asymmetric ones alone, so that no shared secret and no `none` can sign. */
 const ALGORITHMS = [
@@ -22,9 +23,6 @@ const CLOCK_TOLERANCE = 30;
 
 /** Milliseconds that the provider has for an answer. */
 const TIMEOUT = 5000;
-
-/** Which claims of a token say what. */
-export type ClaimNames = Pick<Config, "OIDC_ROLES_CLAIM" | "OIDC_EMAIL_CLAIM">;
 
 /** Verifies the access tokens of the configured issuers. */
 export interface TokenVerifier {
@@ -171,71 +169,4 @@ export function providerOutOfReach(cause: unknown): TRPCError {
 			},
 		),
 	});
-}
-
-/**
- * Who a token or an ID token is about.
- *
- * @throws TRPCError UNAUTHORIZED when it names no e-mail address
- */
-export function readPerson(
-	payload: Record<string, unknown>,
-	{ OIDC_ROLES_CLAIM, OIDC_EMAIL_CLAIM }: ClaimNames,
-): Person {
-	if (typeof payload.sub !== "string" || payload.sub.trim() === "") {
-		throw badToken(
-			"The token does not say whom it is about, in its claim sub.",
-		);
-	}
-	const email = readClaim(payload, OIDC_EMAIL_CLAIM);
-	if (typeof email !== "string" || email.trim() === "" || email.length > 255) {
-		throw badToken(
-			`The token names no e-mail address in its claim ${OIDC_EMAIL_CLAIM}. Whoever runs the identity provider can add it, or name another claim in OIDC_EMAIL_CLAIM.`,
-		);
-	}
-	// PostgreSQL keeps no NUL; nobody is called so.
-	if (`${email}${payload.sub}${payload.name}`.includes("\0")) {
-		throw badToken("The token's claims hold a character that no text can.");
-	}
-	// Some providers write it as a text.
-	if (String(payload.email_verified) === "false") {
-		throw badToken(
-			"The identity provider has not verified the e-mail address.",
-		);
-	}
-	return {
-		subject: `${payload.iss} ${payload.sub}`,
-		email: email.trim(),
-		name: typeof payload.name === "string" ? payload.name : null,
-		roles: knownRoles(readClaim(payload, OIDC_ROLES_CLAIM)),
-	};
-}
-
-/** Whether a token says anything by this name. */
-export function hasClaim(
-	payload: Record<string, unknown>,
-	name: string,
-): boolean {
-	return readClaim(payload, name) !== undefined;
-}
-
-/** Claims may be nested, as in `realm_access.roles`, or have a URL for a name. */
-function readClaim(payload: Record<string, unknown>, name: string): unknown {
-	if (Object.hasOwn(payload, name)) return payload[name];
-	return name
-		.split(".")
-		.reduce<unknown>(
-			(value, key) =>
-				typeof value === "object" && value !== null && Object.hasOwn(value, key)
-					? (value as Record<string, unknown>)[key]
-					: undefined,
-			payload,
-		);
-}
-
-/** `scope` is RFC 9068's, `scp` Entra ID's and Okta's. */
-function readScopes({ scope, scp }: JWTPayload): string[] {
-	return [scope, scp]
-		.flat()
-		.flatMap((value) => (typeof value === "string" ? value.split(" ") : []));
 }

@@ -7,6 +7,7 @@ import {
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Config } from "./config.ts";
+import { facadeOf } from "./facade-of.ts";
 
 type Settings = Pick<
 	Config,
@@ -104,7 +105,7 @@ function shareApi(app: FastifyInstance, origins: string[]): void {
 				origin: isShared ? origin : false,
 				// Any other OPTIONS is a method that nothing has.
 				preflight: asked !== undefined,
-				methods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
+				methods: ["GET", "HEAD", "POST", "PATCH"],
 				exposedHeaders: [
 					"ETag",
 					"Link",
@@ -126,11 +127,9 @@ function isHost(text: string): boolean {
 	return !/[\s/?#@\\]/.test(text) && URL.canParse(`http://${text}`);
 }
 
-function isOfApi({
-	routeOptions,
-	url,
-}: Pick<FastifyRequest, "routeOptions" | "url">): boolean {
-	// The route's, since a path can be written in many ways.
-	const path = routeOptions.url ?? url;
-	return /^\/(api|trpc|mcp|openapi\.json)(?![\w-])/.test(path);
+/** REST, tRPC and MCP, and the document that describes them. */
+function isOfApi(request: FastifyRequest): boolean {
+	return (
+		facadeOf(request) !== "web" || request.routeOptions.url === "/openapi.json"
+	);
 }

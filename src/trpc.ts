@@ -27,9 +27,9 @@ export interface Context {
 	>;
 	/** Who is asking; `null` when nobody is signed in. */
 	identity: Identity | null;
-	/** Why what was shown at the door proves nothing, when something was. */
+	/** Why what was shown proves nothing, when something was. */
 	refusal: TRPCError | undefined;
-	/** Through which door the request came, and with which client, for the audit log. */
+	/** Through which façade the request came, and with which client, for the audit log. */
 	facade: Facade;
 	client: string | null;
 	/** The network address that asks; `null` where there is none. */

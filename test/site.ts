@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { findFreePort } from "./free-port.ts";
+import { findFreePort } from "../src/embedded/find-free-port.ts";
 import { startService, type TestService } from "./helpers.ts";
 import { startProvider, type TestProvider } from "./provider.ts";
 

@@ -14,9 +14,9 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
  */
 const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(main|command-line)\.ts$/, 7],
-	[/^(app|client)\.ts$/, 6],
+	[/^(app|client|serve)\.ts$/, 6],
 	[
-		/^(rest|etags|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource)\.ts$/,
+		/^(rest|etags|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource|identify-callers)\.ts$/,
 		5,
 	],
 	[/^mcp\//, 5],
@@ -29,10 +29,10 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/(verify|export|commands)\.ts$/, 3],
 	[/^audit\/refusals\.ts$/, 2],
 	[/^audit\/throttle\.ts$/, 0],
-	[/^queue\/reports-in-order\.ts$/, 2],
+	[/^(queue\/reports-in-order|reports\/owner)\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
 	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
-	[/^(trpc|auth|storage|shutdown)\.ts$/, 2],
+	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(origins|security-headers)\.ts$/, 2],
 	[/^checklist\/(assessment-)?schema\.ts$/, 0],
@@ -40,13 +40,13 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/rules\.ts$/, 1],
 	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
 	[
-		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc)\.ts$/,
+		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
 		1,
 	],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|identity|fields|logging|version|hidden-characters|json-body|client-address|pool|drain|secrets)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|client-address|pool|drain|secrets|progress-bar|open-threads)\.ts$/,
 		0,
 	],
 ];
@@ -58,18 +58,45 @@ function rankOf(file: string): number {
 }
 
 test.each(files)("%s imports only from its own rank or below", (file) => {
-	const text = readFileSync(join(source, file), "utf8");
-	for (const [, imported] of text.matchAll(/from "(\.[^"]+)"/g)) {
-		const target = relative(
-			source,
-			resolve(source, dirname(file), imported ?? ""),
-		);
+	for (const target of importsOf(file, /from "(\.[^"]+)"/g)) {
 		expect(
 			rankOf(target),
 			`${file} imports ${target}, which stands above it`,
 		).toBeLessThanOrEqual(rankOf(file));
 	}
 });
+
+test("no file imports itself by way of others, types aside", () => {
+	const done = new Set<string>();
+	for (const file of files) expect(findCycle(file, [], done)).toBeUndefined();
+	expect(done.size).toBe(files.length);
+});
+
+/** What is there when the program runs: a type is not. */
+const byValue =
+	/^(?:import (?:(?!type )[^;"]*from )?|export [*{][^;"]*from )"(\.[^"]+)"/gm;
+
+function findCycle(
+	file: string,
+	path: string[],
+	done: Set<string>,
+): string[] | undefined {
+	if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+	if (done.has(file)) return undefined;
+	for (const imported of importsOf(file, byValue)) {
+		const cycle = findCycle(imported, [...path, file], done);
+		if (cycle) return cycle;
+	}
+	done.add(file);
+	return undefined;
+}
+
+function importsOf(file: string, pattern: RegExp): string[] {
+	const text = readFileSync(join(source, file), "utf8");
+	return [...text.matchAll(pattern)].map(([, imported = ""]) =>
+		relative(source, resolve(source, dirname(file), imported)),
+	);
+}
 
 test("only the configuration reads the environment", () => {
 	const readers = files.filter((file) =>

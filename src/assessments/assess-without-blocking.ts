@@ -1,5 +1,6 @@
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import type { Assessment } from "../checklist/assessment-schema.ts";
+import { openThreads } from "../open-threads.ts";
 import { assess } from "./rules.ts";
 
 /**
@@ -17,7 +18,13 @@ export async function assessWithoutBlocking(
 	report: Parameters<typeof assess>[0],
 ): Promise<Assessment> {
 	if (report.report_data.length < LARGE) return assess(report);
-	threads ??= openThreads();
+	threads ??= openThreads(import.meta.url, {
+		// Without limits a thread keeps what it once took. The hungriest text of 1 MiB takes under 256.
+		resourceLimits: {
+			maxOldGenerationSizeMb: 384,
+			maxYoungGenerationSizeMb: 32,
+		},
+	});
 	const { server_name, repository_url, developer_email } = report;
 	const { report_data, report_json } = report;
 	return threads.run({
@@ -29,21 +36,5 @@ export async function assessWithoutBlocking(
 	});
 }
 
+/** They end with the process: nothing needs closing. */
 let threads: Piscina | undefined;
-
-/** They end by themselves when idle, and with the process: nothing needs closing. */
-function openThreads(): Piscina {
-	// Run from the sources the file ends in .ts, from the package in .js.
-	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-	return new Piscina({
-		filename: new URL(`./worker${extension}`, import.meta.url).href,
-		minThreads: 0,
-		maxThreads: 2,
-		idleTimeout: 60_000,
-		// Without limits a thread keeps what it once took. The hungriest text of 1 MiB takes under 256.
-		resourceLimits: {
-			maxOldGenerationSizeMb: 384,
-			maxYoungGenerationSizeMb: 32,
-		},
-	});
-}

@@ -1,7 +1,7 @@
 import type { TRPCError } from "@trpc/server";
 import { assessReport } from "../checklist/assess.ts";
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
-import { rules } from "../checklist/rules.ts";
+import { findRule } from "../checklist/rules.ts";
 import { issuesError } from "../errors.ts";
 import type { Draft, ReportIssue } from "./schema.ts";
 
@@ -35,7 +35,6 @@ export function incompleteReport(
 		}));
 	const count = assessment.error_count;
 	return issuesError(
-		"UNPROCESSABLE_CONTENT",
 		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
 		issues,
 	);
@@ -49,7 +48,7 @@ export function issuesFromFindings(
 	return findings
 		.filter((finding) => finding.severity === severity)
 		.map(({ rule, phase, message, line }) => {
-			const fix = rules.find(({ id }) => id === rule)?.fix;
+			const fix = findRule(rule)?.fix;
 			return {
 				severity,
 				description: message,

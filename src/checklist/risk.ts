@@ -1,17 +1,6 @@
 import type { CheckAnswer, RiskLevel, Trifecta } from "./assessment-schema.ts";
 import type { Report } from "./report.ts";
 
-const order: RiskLevel[] = ["low", "medium", "high", "critical"];
-
-/** Whether one risk level is lower than another; `unknown` is neither lower nor higher. */
-export function isLowerRisk(one: RiskLevel, other: RiskLevel): boolean {
-	return (
-		one !== "unknown" &&
-		other !== "unknown" &&
-		order.indexOf(one) < order.indexOf(other)
-	);
-}
-
 /**
  * Whether a level that a report gives itself is too low for its answers. Only a high risk contradicts a lower level:
  * the skill's level is about the trifecta and the phase of security, so that a warning elsewhere leaves it low. High
@@ -50,6 +39,17 @@ export function judgeRisk(
 		risk: isLowerRisk(found, claimedRisk) ? claimedRisk : found,
 		claimedRisk,
 	};
+}
+
+const order: RiskLevel[] = ["low", "medium", "high", "critical"];
+
+/** Whether one risk level is lower than another; `unknown` is neither lower nor higher. */
+function isLowerRisk(one: RiskLevel, other: RiskLevel): boolean {
+	return (
+		one !== "unknown" &&
+		other !== "unknown" &&
+		order.indexOf(one) < order.indexOf(other)
+	);
 }
 
 function judgeAnswers(answers: CheckAnswer[], trifecta: Trifecta): RiskLevel {

@@ -284,6 +284,11 @@ export const rules: readonly Rule[] = [
 	...text,
 ];
 
+/** The rule with this id, unless it was one of an earlier version. */
+export function findRule(id: string): Rule | undefined {
+	return rules.find((rule) => rule.id === id);
+}
+
 /** Id of a rule. */
 export type RuleId =
 	| (typeof missing)[number]["id"]

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
-import { isOwnedBy, type Owner, standingColumns } from "../reports/queries.ts";
+import { isOwnedBy, type Owner } from "../reports/owner.ts";
+import { standingColumns } from "../reports/queries.ts";
 import type { StandingReport } from "../reports/rules.ts";
 import type { Report } from "../reports/schema.ts";
 import type { Approvals } from "./schema.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "../database.ts";
-import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
+import { isOwnedBy, type Owner } from "../reports/owner.ts";
+import { summaryColumns } from "../reports/queries.ts";
 import type { Decision, Revision } from "./schema.ts";
 
 /** A report's decisions, oldest first. */

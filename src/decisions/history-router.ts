@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
-import {
-	findChangeable,
-	findStandingReport,
-	isOwn,
-} from "../reports/queries.ts";
+import { isOwn } from "../reports/owner.ts";
+import { findChangeable, findStandingReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { router } from "../trpc.ts";
 import {

@@ -1,6 +1,7 @@
 import { actingAs } from "../identity.ts";
 import { limitTo } from "../reports/one-report.ts";
-import { findReport, isOwn } from "../reports/queries.ts";
+import { isOwn } from "../reports/owner.ts";
+import { findReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";

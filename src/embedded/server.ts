@@ -9,11 +9,11 @@ import {
 	statSync,
 	unlinkSync,
 } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { surroundings } from "./binaries.ts";
 import { clusterIn, isAlive } from "./cluster.ts";
+import { findFreePort } from "./find-free-port.ts";
 import type { DataFolder } from "./folder.ts";
 
 /**
@@ -119,16 +119,6 @@ export async function stopServer(dataDir: string, pid: number): Promise<void> {
 	throw new Error(
 		`PostgreSQL (process ${pid}) on DATA_DIR ${dataDir} does not stop. Stop that process.`,
 	);
-}
-
-function findFreePort() {
-	return new Promise<number>((resolve, reject) => {
-		const probe = createServer().once("error", reject);
-		probe.listen(0, "127.0.0.1", () => {
-			const { port } = probe.address() as AddressInfo;
-			probe.close(() => resolve(port));
-		});
-	});
 }
 
 function readLockFile(file: string) {

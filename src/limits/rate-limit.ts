@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { clientAddress } from "../client-address.ts";
 import type { Database } from "../database.ts";
 import { tooManyRequests } from "../errors.ts";
+import { facadeOf } from "../facade-of.ts";
 import { keepSharedStore } from "./shared-store.ts";
 
 /** Milliseconds over which requests are counted, from the first one on. */
@@ -163,12 +164,4 @@ function isExempt({ routeOptions }: FastifyRequest): boolean {
 		url.startsWith("/assets/") ||
 		url.startsWith("/docs/js/")
 	);
-}
-
-function facadeOf(request: FastifyRequest): "rest" | "trpc" | "mcp" | "web" {
-	// The route's, since a path can be written in many ways.
-	const path = request.routeOptions.url ?? request.url;
-	const [, name] = /^\/(api|trpc|mcp)(?![\w-])/.exec(path) ?? [];
-	if (name === "trpc" || name === "mcp") return name;
-	return name === "api" ? "rest" : "web";
 }

@@ -1,6 +1,6 @@
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
 import type { ReportSummary } from "../reports/schema.ts";
-import { inline } from "./render.ts";
+import { inline, row } from "./escape.ts";
 
 /** Findings that a text names one by one; the REST API has them all. */
 const LISTED_FINDINGS = 60;
@@ -25,7 +25,11 @@ export function renderAssessment(assessment: Assessment): string {
 	const { trifecta, phases, findings } = assessment;
 	const phaseRows = phases.map(
 		({ number, title, found, verdict, answered, total }) =>
-			`| ${number}. ${title} | ${found ? verdict : "missing"} | ${answered} of ${total} |`,
+			row([
+				`${number}. ${title}`,
+				found ? verdict : "missing",
+				`${answered} of ${total}`,
+			]),
 	);
 	return `**Risk level:** ${assessment.risk_level}
 **Lethal trifecta:** ${trifectaWords[trifecta.combination]} (private data: ${trifecta.private_data}, untrusted content: ${trifecta.untrusted_content}, external communication: ${trifecta.external_communication})

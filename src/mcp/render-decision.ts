@@ -1,6 +1,6 @@
 import type { ConfirmationLink } from "../confirmations/schema.ts";
 import type { Report } from "../reports/schema.ts";
-import { inline } from "./render.ts";
+import { inline } from "./escape.ts";
 
 /** The answer to review_report where the person must confirm an approval. */
 export function renderConfirmationLink(

@@ -1,12 +1,10 @@
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import type { Decision } from "../decisions/schema.ts";
-import { hiddenCharacter } from "../hidden-characters.ts";
 import type { Report, ReportSummary } from "../reports/schema.ts";
-
+import { fence, inline, row } from "./escape.ts";
 import { renderAssessment, riskCell } from "./render-assessment.ts";
 
-// Everything here that came out of a report is untrusted: `inline` and `fence`
-// keep it inside its cell, its line or its block, whatever it holds.
+// Everything here that came out of a report is untrusted, and escaped.
 
 /** The answer to submit_report (PRD, "Tool: submit_report"). */
 export function renderSubmitted(report: Report): string {
@@ -163,41 +161,3 @@ function place(url: string): string {
 
 /** What most addresses are: nothing of it has to be taken off but the scheme. */
 const isUsualUrl = /^https:\/\/[a-z\d.-]+(?:\/[\w-]+)+$/;
-
-function row(cells: string[]): string {
-	return `| ${cells.join(" | ")} |`;
-}
-
-/** One line of plain text: no Markdown of its own, no line breaks, no hidden characters. */
-export function inline(text: string): string {
-	if (isHarmless.test(text)) return text;
-	return oneLine(text).replace(/[\\`*[\]<>|~!]/g, "\\$&");
-}
-
-/** What most names and addresses are: nothing in them means anything to Markdown. */
-const isHarmless = /^[\w./:@-]+$/;
-
-/** One line in which every character is seen. */
-export function oneLine(text: string): string {
-	if (isPlainLine.test(text)) return text;
-	return text
-		.trim()
-		.replace(/\s+/g, " ")
-		.replace(
-			hiddenCharacter,
-			(hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`,
-		);
-}
-
-/** What most names and addresses are: visible ASCII, with single spaces. */
-const isPlainLine = /^[!-~]+(?: [!-~]+)*$/;
-
-/** A fence longer than any run of backticks inside, so that the text cannot end it. */
-function fence(language: string, text: string): string {
-	const longest = (text.match(/`+/g) ?? []).reduce(
-		(length, run) => Math.max(length, run.length),
-		2,
-	);
-	const ticks = "`".repeat(longest + 1);
-	return `${ticks}${language}\n${text}${text.endsWith("\n") ? "" : "\n"}${ticks}`;
-}

@@ -7,7 +7,7 @@ import {
 import { reportError } from "../public-error.ts";
 import { type Caller, createCaller } from "../router.ts";
 import type { Context } from "../trpc.ts";
-import { oneLine } from "./render.ts";
+import { oneLine } from "./escape.ts";
 import { readReport } from "./tools.ts";
 
 /** Who is asking at this moment: over standard input, a token may be revoked meanwhile. */

@@ -2,7 +2,8 @@ import { sql } from "kysely";
 import type { Database } from "../database.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readOnce } from "../read-together.ts";
-import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
+import { isOwnedBy, type Owner } from "../reports/owner.ts";
+import { summaryColumns } from "../reports/queries.ts";
 import type { ReportSummary } from "../reports/schema.ts";
 import {
 	type Finding,

@@ -6,7 +6,8 @@ import {
 } from "kysely";
 import type { RiskLevel } from "../checklist/assessment-schema.ts";
 import type { Database } from "../database.ts";
-import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
+import { isOwnedBy, type Owner } from "../reports/owner.ts";
+import { summaryColumns } from "../reports/queries.ts";
 import { repositoryKey } from "../reports/repository.ts";
 import { type Finding, holdsText } from "../search/queries.ts";
 import type { ReportsTable, Tables } from "../tables.ts";

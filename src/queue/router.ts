@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { refuseUnknownStart } from "../page-start.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
-import { findStandingReport, isOwn } from "../reports/queries.ts";
+import { isOwn } from "../reports/owner.ts";
+import { findStandingReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { ReportSummary } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";

@@ -1,6 +1,6 @@
 import { type Identity, may } from "../identity.ts";
 import { procedure } from "../trpc.ts";
-import { isOwn, type Owner } from "./queries.ts";
+import { isOwn, type Owner } from "./owner.ts";
 import { unknownReport } from "./rules.ts";
 import { ReportId } from "./schema.ts";
 

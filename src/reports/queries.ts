@@ -1,9 +1,8 @@
-import { type Expression, type Insertable, type SqlBool, sql } from "kysely";
+import { type Expression, type Insertable, sql } from "kysely";
 import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import type { Database } from "../database.ts";
-import type { Person } from "../identity.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readTogether } from "../read-together.ts";
 import type { ReportsTable } from "../tables.ts";
@@ -220,34 +219,4 @@ export async function findLiveReport(
 		.where("repository_key", "=", repositoryKey)
 		.where("status", "in", liveStatuses)
 		.executeTakeFirst();
-}
-
-/** Whose reports are meant: known by the subject, or by the address alone where it was not proven. */
-export type Owner = Pick<Person, "subject" | "email">;
-
-/**
- * The condition that a report is somebody's own.
- *
- * @param column its `owner_key`, where several tables have one
- */
-export function isOwnedBy(
-	{ subject, email }: Owner,
-	column = "owner_key",
-): Expression<SqlBool> {
-	return sql<boolean>`${sql.ref(column)} in (${subject}, lower(${email}))`;
-}
-
-/** Whether a report is there, and somebody's own. */
-export async function isOwn(
-	db: Database,
-	id: string,
-	owner: Owner,
-): Promise<boolean> {
-	const found = await db
-		.selectFrom("mcp_server_reports")
-		.select("id")
-		.where("id", "=", id)
-		.where(isOwnedBy(owner))
-		.executeTakeFirst();
-	return found !== undefined;
 }

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
-import { isOwnedBy, type Owner, summaryColumns } from "../reports/queries.ts";
+import { isOwnedBy, type Owner } from "../reports/owner.ts";
+import { summaryColumns } from "../reports/queries.ts";
 import { type Finding, holdsText, readFound } from "../search/queries.ts";
 import type { Server, ServerFilter } from "./schema.ts";
 

@@ -3,7 +3,7 @@ import { guid, line, time } from "../fields.ts";
 import { type Permission, permissions } from "../identity.ts";
 
 /** Days that an access token may live at the most. */
-export const MAX_LIFETIME_DAYS = 366;
+const MAX_LIFETIME_DAYS = 366;
 
 /** Tokens in a list. */
 export const MAX_TOKENS = 200;

@@ -3,9 +3,6 @@ import { AuditFilter } from "../audit/schema.ts";
 import { type AuditQuery, auditPage } from "./pages/audit.ts";
 import type { Site } from "./site.ts";
 
-/** Rows on one page. */
-const PAGE_SIZE = 50;
-
 /** Mounts the audit log, for those who may read it. */
 export function mountAuditPage(scope: FastifyInstance, site: Site): void {
 	scope.get("/audit", async (request, reply) => {
@@ -15,13 +12,12 @@ export function mountAuditPage(scope: FastifyInstance, site: Site): void {
 			...rest,
 			since: since && `${since}:00Z`,
 			until: until && `${until}:00Z`,
-			limit: PAGE_SIZE,
 		});
 		const entries = await site.callerFor(request).audit.list(filter);
 		const page = auditPage({
 			query,
 			entries,
-			hasMore: entries.length === PAGE_SIZE,
+			hasMore: entries.length === filter.limit,
 		});
 		return site.sendPage(request, reply, page);
 	});

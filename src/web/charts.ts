@@ -2,7 +2,7 @@ import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
-import { rules } from "../checklist/rules.ts";
+import { findRule } from "../checklist/rules.ts";
 import type { Overview } from "../overview/schema.ts";
 
 use([BarChart, LineChart, GridComponent, LegendComponent, SVGRenderer]);
@@ -136,7 +136,7 @@ function drawFindings({ frequent_findings }: Overview, palette: Palette) {
 	return horizontalBars(
 		palette,
 		frequent_findings.slice(0, 10).map(({ rule, reports }) => ({
-			name: rules.find(({ id }) => id === rule)?.title ?? rule,
+			name: findRule(rule)?.title ?? rule,
 			value: reports,
 			color: palette.blue,
 		})),

@@ -17,9 +17,10 @@ import {
 	randomState,
 	WWWAuthenticateChallengeError,
 } from "openid-client";
+import { hasClaim, readPerson } from "../claims.ts";
 import type { Config } from "../config.ts";
 import type { Person } from "../identity.ts";
-import { hasClaim, providerOutOfReach, readPerson } from "../oidc.ts";
+import { providerOutOfReach } from "../oidc.ts";
 import { explainRefusal } from "./sign-in-refused.ts";
 
 /** Seconds that the provider has for an answer. */

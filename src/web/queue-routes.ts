@@ -5,15 +5,12 @@ import { queuePage } from "./pages/queue.ts";
 import { readQueueQuery } from "./queue-address.ts";
 import type { Site } from "./site.ts";
 
-/** Reports on one page of the queue. */
-const PAGE_SIZE = 50;
-
 /** Mounts the queue, and what its script asks for while it is open. */
 export function mountQueuePage(scope: FastifyInstance, site: Site): void {
 	scope.get("/", async (request, reply) => {
 		const query = readQueueQuery(request);
 		const caller = site.callerFor(request);
-		const filter = ReportFilter.parse({ ...query, limit: PAGE_SIZE });
+		const filter = ReportFilter.parse(query);
 		const [reports, counts] = await Promise.all([
 			caller.reports.list(filter),
 			caller.reports.counts(filter),
@@ -23,7 +20,7 @@ export function mountQueuePage(scope: FastifyInstance, site: Site): void {
 			query,
 			counts,
 			reports,
-			hasMore: reports.length === PAGE_SIZE,
+			hasMore: reports.length === filter.limit,
 			isOwnOnly: viewer?.permissions.has("reports:read_all") === false,
 			now: new Date(),
 		});

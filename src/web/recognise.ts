@@ -1,6 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../audit/refusals.ts";
+import { facadeOf } from "../facade-of.ts";
 import {
 	grant,
 	may,
@@ -151,13 +152,13 @@ export function signInUrl(returnTo: string): string {
 }
 
 /** Whether a browser asks for a page, and not for an answer of the API. */
-export function isForPage({ method, url, headers }: FastifyRequest): boolean {
+export function isForPage(request: FastifyRequest): boolean {
+	const { method, url, headers } = request;
 	return (
 		(method === "GET" || method === "HEAD") &&
 		/\btext\/html\b/.test(headers.accept ?? "") &&
-		!/^\/(api|trpc|mcp|docs|openapi\.json|healthz|readyz|\.well-known)\b/.test(
-			url,
-		)
+		facadeOf(request) === "web" &&
+		!/^\/(docs|openapi\.json|healthz|readyz|\.well-known)\b/.test(url)
 	);
 }
 

@@ -3,9 +3,6 @@ import { ServerFilter } from "../servers/schema.ts";
 import { serversPage } from "./pages/servers.ts";
 import type { Site } from "./site.ts";
 
-/** Servers on one page. */
-const PAGE_SIZE = 50;
-
 /** Mounts the list of servers, whose approved ones are the catalogue. */
 export function mountServersPage(scope: FastifyInstance, site: Site): void {
 	scope.get("/servers", async (request, reply) => {
@@ -18,7 +15,6 @@ export function mountServersPage(scope: FastifyInstance, site: Site): void {
 		const filter = ServerFilter.parse({
 			...query,
 			search: query.search || undefined,
-			limit: PAGE_SIZE,
 		});
 		const servers = await site.callerFor(request).servers.list(filter);
 		const viewer = site.viewerOf(request);
@@ -32,7 +28,7 @@ export function mountServersPage(scope: FastifyInstance, site: Site): void {
 			serversPage({
 				query,
 				servers,
-				hasMore: servers.length === PAGE_SIZE,
+				hasMore: servers.length === filter.limit,
 				...(onlyOf !== undefined && { onlyOf }),
 				now: new Date(),
 			}),

@@ -1,4 +1,5 @@
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
+import { openThreads } from "../../open-threads.ts";
 import type { Tasks } from "./worker.ts";
 
 /** Milliseconds after which a task is given up, waiting included. Somebody waits for a page, and for a file. */
@@ -28,7 +29,13 @@ export function openBackground(
 	let pool: Piscina | undefined;
 	return {
 		async run(name, ...input) {
-			pool ??= openPool();
+			pool ??= openThreads(import.meta.url, {
+				maxQueue: 50,
+				resourceLimits: {
+					maxOldGenerationSizeMb: 512,
+					maxYoungGenerationSizeMb: 32,
+				},
+			});
 			try {
 				return await pool.run(
 					{ name, input },
@@ -43,20 +50,4 @@ export function openBackground(
 			await pool?.destroy();
 		},
 	};
-}
-
-function openPool(): Piscina {
-	// Run from the sources the file ends in .ts, from the package in .js.
-	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-	return new Piscina({
-		filename: new URL(`./worker${extension}`, import.meta.url).href,
-		minThreads: 0,
-		idleTimeout: 60_000,
-		maxThreads: 2,
-		maxQueue: 50,
-		resourceLimits: {
-			maxOldGenerationSizeMb: 512,
-			maxYoungGenerationSizeMb: 32,
-		},
-	});
 }

@@ -6,7 +6,7 @@ import type {
 	PhaseAssessment,
 	Trifecta,
 } from "../../checklist/assessment-schema.ts";
-import { rules } from "../../checklist/rules.ts";
+import { findRule } from "../../checklist/rules.ts";
 import type { Html } from "../page.ts";
 import { checkBadge, findingBadge, legBadge } from "./badges.ts";
 import { countOf, foreignText } from "./text.ts";
@@ -33,7 +33,7 @@ export function findingList(findings: Finding[], lineLink: LineLink): Html {
 
 function listOf(findings: Finding[], lineLink: LineLink): Html {
 	return html`<ul class="findings">${findings.map((finding) => {
-		const rule = rules.find(({ id }) => id === finding.rule);
+		const rule = findRule(finding.rule);
 		return html`<li class="finding ${finding.severity}">
 <div>${findingBadge(finding.severity)} <span>${foreignText(finding.message)}</span> ${
 			finding.line === null
@@ -79,8 +79,17 @@ export function assessmentSummary(assessment: Assessment): string {
 	return `${answered} of ${total} checks answered, ${countOf(error_count, "error")}, ${countOf(warning_count, "warning")}`;
 }
 
+/** Approving against the assessment is allowed, and must be seen to be done. */
+export function approvalWarning(assessment: Assessment): Html | string {
+	const isComplete = assessment.trifecta.combination === "complete";
+	if (!isComplete && assessment.error_count === 0) return "";
+	return html`<p class="problem" role="note"><strong>You approve against the assessment:</strong> ${
+		isComplete ? "the lethal trifecta is complete, and " : ""
+	}it finds ${countOf(assessment.error_count, "error")}.</p>`;
+}
+
 /** Whether a check keeps a reviewer from approving at once. */
-export function needsEyes(check: CheckAnswer): boolean {
+function needsEyes(check: CheckAnswer): boolean {
 	if (check.status === "missing") return check.severity !== "recommended";
 	return check.status === "fail" || check.status === "warning";
 }

@@ -43,14 +43,6 @@ ${
 }`;
 }
 
-/** `one more reviewer must approve`. */
-export function approvalsLeft({ required, recorded }: Approvals): string {
-	const left = required - recorded.length;
-	return left === 1
-		? "one more reviewer must approve"
-		: `${left} more reviewers must approve`;
-}
-
 function approvalList(approvals: Approvals, now: Date): Html | string {
 	const { required, recorded } = approvals;
 	if (required === 1 && recorded.length === 0) return "";
@@ -86,4 +78,12 @@ function obstacleOf({
 		return html`<p class="quiet">You submitted a report for this repository, so another reviewer must approve this one. You can reject it.</p>`;
 	}
 	return "";
+}
+
+/** `one more reviewer must approve`. */
+function approvalsLeft({ required, recorded }: Approvals): string {
+	const left = required - recorded.length;
+	return left === 1
+		? "one more reviewer must approve"
+		: `${left} more reviewers must approve`;
 }

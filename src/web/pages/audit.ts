@@ -6,6 +6,7 @@ import {
 	facades,
 	methods,
 } from "../../audit/schema.ts";
+import { pager } from "../components/pager.ts";
 import { foreignText } from "../components/text.ts";
 import type { Html, Page } from "../page.ts";
 
@@ -47,18 +48,18 @@ const methodWords: Record<string, string> = {
 
 /** The audit log, newest first, with the chain's state of the rows that are shown. */
 export function auditPage(data: AuditPage): Page {
-	const { entries } = data;
+	const { query, entries, hasMore } = data;
 	return {
 		title: "Audit log",
 		section: "audit",
 		body: html`<h1>Audit log</h1>
 <p class="quiet">Who did what, and what was refused. Nobody can change a row without breaking the chain; <code>mcp-go-live audit verify</code> walks all of it.</p>
-${filterForm(data.query)}
+${filterForm(query)}
 ${entries.length > 0 ? chainNote(entries) : ""}
 <section class="card" aria-label="Rows">
 ${entries.length === 0 ? html`<p class="calm">No row fits these filters. <a href="/audit">Show all</a></p>` : entryTable(entries)}
 </section>
-${pager(data)}`,
+${pager((after) => auditUrl({ ...query, after }), query.after, hasMore ? entries.at(-1)?.seq.toString() : undefined, "To the newest")}`,
 	};
 }
 
@@ -161,15 +162,6 @@ function facts({ before, after }: AuditEntry): Html {
 /** Hashes by their beginning: the whole stands in the API. */
 function short(value: string): string {
 	return /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, 12)}…` : value;
-}
-
-function pager({ query, entries, hasMore }: AuditPage): Html | string {
-	const last = entries.at(-1);
-	if (!query.after && !hasMore) return "";
-	return html`<nav class="steps" aria-label="Pages">
-${query.after ? html`<a href="${auditUrl({ ...query, after: undefined })}">To the newest</a>` : ""}
-${hasMore && last ? html`<a rel="next" href="${auditUrl({ ...query, after: String(last.seq) })}">Next page ›</a>` : ""}
-</nav>`;
 }
 
 function auditUrl(query: AuditQuery): string {

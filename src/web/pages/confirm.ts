@@ -2,14 +2,17 @@ import { html } from "hono/html";
 import type { Assessment } from "../../checklist/assessment-schema.ts";
 import type { Approvals } from "../../decisions/schema.ts";
 import type { Report, ReportStatus } from "../../reports/schema.ts";
-import { assessmentSummary } from "../components/assessment.ts";
+import {
+	approvalWarning,
+	assessmentSummary,
+} from "../components/assessment.ts";
 import { riskBadge, trifectaBadge } from "../components/badges.ts";
 import {
 	hiddenDecision,
 	type TypedDecision,
 } from "../components/decision-form.ts";
-import { countOf, foreignText, repositoryLink } from "../components/text.ts";
-import type { Html, Page } from "../page.ts";
+import { foreignText, repositoryLink } from "../components/text.ts";
+import type { Page } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
@@ -50,7 +53,7 @@ export function confirmPage(data: ConfirmPage): Page {
 		body: html`<section class="confirm card ${decision.status}" aria-labelledby="confirm-title">
 <h1 id="confirm-title">${verb} ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
 <p>${consequenceOf(data)}</p>
-${warning(data)}
+${decision.status === "approved" ? approvalWarning(assessment) : ""}
 <dl class="facts">
 <div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
 <div><dt>Developer</dt><dd>${foreignText(report.developer_email)}</dd></div>
@@ -76,14 +79,4 @@ function consequenceOf({ decision, approvals }: ConfirmPage): string {
 		return consequences[decision.status];
 	}
 	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}.`;
-}
-
-/** Approving against the assessment is allowed, and must be seen to be done. */
-function warning({ assessment, decision }: ConfirmPage): Html | string {
-	if (decision.status !== "approved") return "";
-	const { combination } = assessment.trifecta;
-	if (combination !== "complete" && assessment.error_count === 0) return "";
-	return html`<p class="problem" role="note"><strong>You approve against the assessment:</strong> ${
-		combination === "complete" ? "the lethal trifecta is complete, and " : ""
-	}it finds ${countOf(assessment.error_count, "error")}.</p>`;
 }

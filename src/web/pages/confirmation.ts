@@ -3,7 +3,11 @@ import type { Assessment } from "../../checklist/assessment-schema.ts";
 import type { Confirmation } from "../../confirmations/schema.ts";
 import type { Approvals } from "../../decisions/schema.ts";
 import type { Report } from "../../reports/schema.ts";
-import { assessmentSummary, findingList } from "../components/assessment.ts";
+import {
+	approvalWarning,
+	assessmentSummary,
+	findingList,
+} from "../components/assessment.ts";
 import { riskBadge, trifectaBadge } from "../components/badges.ts";
 import { countOf, foreignText, repositoryLink } from "../components/text.ts";
 import { timeAgo } from "../components/time.ts";
@@ -36,7 +40,7 @@ export function confirmationPage(data: ConfirmationPage): Page {
 		body: html`<section class="confirm card approved" aria-labelledby="confirm-title">
 <h1 id="confirm-title">Approve ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
 <p>A program that is signed in as you asked for this approval. Confirm it only if you have read <a href="/reports/${report.id}">the report</a> and told the program to approve it. If not, close this page: nothing is approved without you.</p>
-${warning(data)}
+${approvalWarning(assessment)}
 ${quorum(data.approvals)}
 <dl class="facts">
 <div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
@@ -69,15 +73,6 @@ export function closedConfirmationPage(reason: string, reportId: string): Page {
 <p><a href="/reports/${reportId}">To the report</a></p>
 </section>`,
 	};
-}
-
-/** Approving against the assessment is allowed, and must be seen to be done. */
-function warning({ assessment }: ConfirmationPage): Html | string {
-	const isComplete = assessment.trifecta.combination === "complete";
-	if (!isComplete && assessment.error_count === 0) return "";
-	return html`<p class="problem" role="note"><strong>You approve against the assessment:</strong> ${
-		isComplete ? "the lethal trifecta is complete, and " : ""
-	}it finds ${countOf(assessment.error_count, "error")}.</p>`;
 }
 
 function quorum({ required, recorded }: Approvals): Html | string {

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { rules } from "../../checklist/rules.ts";
+import { findRule } from "../../checklist/rules.ts";
 import type { Overview } from "../../overview/schema.ts";
 import type { ChartName } from "../charts.ts";
 import { inWords } from "../components/time.ts";
@@ -80,7 +80,7 @@ ${chart(
 	"The rules that most reports have a finding of.",
 	["Rule", "Reports"],
 	overview.frequent_findings.map(({ rule, reports }) => [
-		html`<a href="/checklist#rule-${rule}">${rules.find(({ id }) => id === rule)?.title ?? rule}</a>`,
+		html`<a href="/checklist#rule-${rule}">${findRule(rule)?.title ?? rule}</a>`,
 		reports,
 	]),
 )}

@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { ReportCounts } from "../../queue/schema.ts";
 import type { ReportSummary } from "../../reports/schema.ts";
 import { riskBadge, statusBadge } from "../components/badges.ts";
+import { pager } from "../components/pager.ts";
 import { countOf, foreignText, repositoryName } from "../components/text.ts";
 import { timeAgo, timeSince } from "../components/time.ts";
 import type { Html, Page } from "../page.ts";
@@ -51,7 +52,7 @@ ${filterForm(query)}
 <section class="card" aria-label="${tab} reports">
 ${reports.length === 0 ? emptyNote(query, isOwnOnly) : reportTable(data)}
 </section>
-${pager(data)}`,
+${pager((after) => queueUrl({ ...query, after }), query.after, data.hasMore ? reports.at(-1)?.id : undefined)}`,
 	};
 }
 
@@ -165,13 +166,4 @@ function emptyNote(query: QueueQuery, isOwnOnly: boolean): Html {
 		return html`<p class="calm">Nothing waits for a review. A developer submits a report from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;
 	}
 	return html`<p class="calm">There are no such reports yet.</p>`;
-}
-
-function pager({ query, reports, hasMore }: QueuePage): Html | string {
-	const last = reports.at(-1);
-	if (!query.after && !hasMore) return "";
-	return html`<nav class="steps" aria-label="Pages">
-${query.after ? html`<a href="${queueUrl({ ...query, after: undefined })}">To the start</a>` : ""}
-${hasMore && last ? html`<a rel="next" href="${queueUrl({ ...query, after: last.id })}">Next page ›</a>` : ""}
-</nav>`;
 }

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { Server } from "../../servers/schema.ts";
 import { riskBadge, statusBadge, statusWords } from "../components/badges.ts";
+import { pager } from "../components/pager.ts";
 import { foreignText, repositoryName } from "../components/text.ts";
 import { timeAgo } from "../components/time.ts";
 import type { Html, Page } from "../page.ts";
@@ -44,7 +45,7 @@ export function serversPage(data: ServersPage): Page {
 <section class="card" aria-label="${tab}">
 ${servers.length === 0 ? emptyNote(query) : serverTable(data)}
 </section>
-${pager(data)}`,
+${pager((after) => serversUrl({ ...query, after }), query.after, data.hasMore ? servers.at(-1)?.id : undefined)}`,
 	};
 }
 
@@ -83,15 +84,6 @@ function emptyNote({ status, search }: ServersPage["query"]): Html {
 	return status === "approved"
 		? html`<p class="calm">No server is approved yet. <a href="/">See what waits for a review.</a></p>`
 		: html`<p class="calm">There are no such servers.</p>`;
-}
-
-function pager({ query, servers, hasMore }: ServersPage): Html | string {
-	const last = servers.at(-1);
-	if (!query.after && !hasMore) return "";
-	return html`<nav class="steps" aria-label="Pages">
-${query.after ? html`<a href="${serversUrl({ ...query, after: undefined })}">To the start</a>` : ""}
-${hasMore && last ? html`<a rel="next" href="${serversUrl({ ...query, after: last.id })}">Next page ›</a>` : ""}
-</nav>`;
 }
 
 function serversUrl(query: {

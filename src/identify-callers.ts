@@ -1,0 +1,89 @@
+import { TRPCError } from "@trpc/server";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { recordRefusal } from "./audit/refusals.ts";
+import { openAuthenticator } from "./auth.ts";
+import type { Config } from "./config.ts";
+import type { Database } from "./database.ts";
+import { facadeOf } from "./facade-of.ts";
+import { anybody, type Identity } from "./identity.ts";
+import { mountRateLimits, type RateLimits } from "./limits/rate-limit.ts";
+import type { ContextFor } from "./trpc.ts";
+
+declare module "fastify" {
+	interface FastifyRequest {
+		/** Who is asking; `null` when nobody is signed in. */
+		identity: Identity | null;
+		/** Why what was shown proves nothing, when something was. */
+		refusal: TRPCError | undefined;
+	}
+}
+
+/**
+ * Tells who asks, before anything else is done, and counts the request as
+ * theirs; the procedures decide what they may.
+ *
+ * @param contextFor names the asker of a refused request in the audit log
+ * @returns the limits, for the pages to count the people whom they recognise
+ */
+export function identifyCallers(
+	app: FastifyInstance,
+	db: Database,
+	config: Config,
+	contextFor: ContextFor,
+): RateLimits {
+	const asksWho = config.AUTH === "oidc";
+	const limits = mountRateLimits(app, {
+		perMinute: config.RATE_LIMIT,
+		...(config.RATE_LIMIT_SHARED && { shared: db }),
+		isIdentifiedLater: (request) =>
+			asksWho &&
+			(facadeOf(request) === "web"
+				? request.routeOptions.config.isPersonal === true
+				: credentialsOf(request) !== undefined),
+	});
+	app.decorateRequest("refusal", undefined);
+	if (!asksWho) {
+		app.decorateRequest("identity", { getter: () => anybody });
+		return limits;
+	}
+	app.decorateRequest("identity", null);
+	const authenticator = openAuthenticator(db, config);
+	app.after(() => {
+		app.addHook("onRequest", async (request, reply) => {
+			const facade = facadeOf(request);
+			// The pages know people by their session, and take no tokens.
+			if (facade === "web") return;
+			try {
+				request.identity = await authenticator.identify(
+					credentialsOf(request),
+					facade,
+				);
+			} catch (error) {
+				if (!(error instanceof TRPCError)) throw error;
+				request.refusal = error;
+				// The provider may be out of reach: then nothing was refused.
+				if (error.code !== "UNAUTHORIZED") return;
+				await limits.countFailure(request);
+				await recordRefusal(contextFor(request, facade), {
+					action: "credential_refused",
+					detail: error.message,
+				});
+			}
+			if (request.identity && request.identity.method !== "none") {
+				await limits.countIdentity(request, reply, request.identity.subject);
+			}
+		});
+	});
+	return limits;
+}
+
+/**
+ * What a client shows. On MCP, the plugin sends its access token in a header of
+ * our own, which is empty without one: Claude Code signs nobody in where
+ * `Authorization` is configured, even when there is nothing in it.
+ */
+function credentialsOf(request: FastifyRequest): string | undefined {
+	const { authorization, "x-go-live-token": token } = request.headers;
+	if (authorization !== undefined || !token) return authorization;
+	return facadeOf(request) === "mcp" ? `Bearer ${token}` : undefined;
+}

@@ -1,0 +1,38 @@
+import type { Config } from "../config.ts";
+import { localContext } from "../local-context.ts";
+import { createLogger } from "../logging.ts";
+import { onShutdown } from "../shutdown.ts";
+import { openStorage } from "../storage.ts";
+import { serveMcpStdio } from "./server.ts";
+import {
+	accessTokenRefused,
+	requireAccessToken,
+	tellWhoAsks,
+} from "./stdio-identity.ts";
+
+/**
+ * Serves MCP over standard input and output, until the client closes them or
+ * the process is told to end.
+ *
+ * @throws Error with words for the operator when it cannot start
+ */
+export async function runMcpCommand(config: Config): Promise<void> {
+	requireAccessToken(config);
+	// Standard output is the protocol.
+	const log = createLogger(config.LOG_LEVEL, 2);
+	const opening = openStorage(config, log);
+	let session: { close(): Promise<void> } | undefined;
+	const stop = onShutdown(log, async () => session?.close(), opening);
+	process.stdin.once("end", stop);
+	process.stdin.once("close", stop);
+	const storage = await opening;
+	const identify = tellWhoAsks(storage.db, config);
+	const asking = await identify();
+	if (asking.refusal) {
+		await storage.close();
+		throw accessTokenRefused(asking.refusal);
+	}
+	const context = localContext(storage.db, config, log, "mcp");
+	session = serveMcpStdio({ ...context, ...asking }, identify);
+	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from "fastify";
+import { buildApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { createLogger } from "./logging.ts";
+import { onShutdown } from "./shutdown.ts";
+import { openStorage } from "./storage.ts";
+
+/**
+ * Serves every façade over HTTP, until the process is told to end.
+ *
+ * @throws Error with words for the operator when it cannot start
+ */
+export async function serve(config: Config): Promise<void> {
+	const log = createLogger(config.LOG_LEVEL, 1);
+	const opening = openStorage(config, log);
+	let app: FastifyInstance | undefined;
+	onShutdown(log, async () => app?.close(), opening);
+	const storage = await opening;
+	app = buildApp(storage.db, config, log);
+	try {
+		await app.listen({
+			port: config.PORT,
+			host: config.HOST,
+			// Fastify writes one line for each address it listens on.
+			listenTextResolver(address) {
+				const base = config.PUBLIC_URL ?? address;
+				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; ${config.AUTH === "oidc" ? `people sign in at ${config.OIDC_ISSUER.join(", ")}` : "no authentication: whoever reaches it may submit and approve"}`;
+			},
+		});
+	} catch (error) {
+		await storage.close();
+		throw explainListenError(error, config);
+	}
+}
+
+function explainListenError(error: unknown, config: Config): unknown {
+	const { code } = error as { code?: string };
+	const reason = {
+		EADDRINUSE: `port ${config.PORT} is taken. Stop what listens there, or set PORT to another one.`,
+		EADDRNOTAVAIL: `${config.HOST} is no address of this machine. Set HOST to one that is.`,
+		EACCES: `this user may not listen on port ${config.PORT}. Set PORT to one above 1023.`,
+	}[code ?? ""];
+	return reason
+		? new Error(`Cannot listen on ${config.HOST}: ${reason}`)
+		: error;
+}
