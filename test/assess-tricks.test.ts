@@ -230,6 +230,62 @@ test.for([
 	expect(listRules(report)).toEqual([]);
 });
 
+test.for([
+	["AUTH-1", "Token from vault.intility.no, API key for look-ups"],
+	["AUTH-1", "Token from none.example.com, API key for look-ups"],
+	["AUTH-1", "src/no-proxy.ts, API key for look-ups"],
+	["AUTH-1", "API key.no"],
+	["AUTH-1", "API keys.none"],
+	["POL-5", "CodeQL is not.scanned.no"],
+	["SEC-5", "Returns images.no"],
+])("an address in the evidence of %s denies nothing: %s", ([id, said]) => {
+	const report = fillTemplate({
+		[id ?? ""]: { status: "✅ Pass", evidence: said ?? "" },
+	});
+	const { findings } = assessReport(report);
+	expect(findings.map(({ severity, check }) => [severity, check])).toEqual([
+		["error", id],
+	]);
+});
+
+test.for([
+	"- SEC-7 – ✅ Pass: docs/tools.md på wiki.intility.no",
+	"- ✅ SEC-7 Read and write tools separated: alex@intility.no, 2026-11-20T14:05+01:00",
+	"- ✅ SEC-7: none.example.com, fail-over.db.local and blocked.example.com",
+	"- ✅ SEC-7: test/not-found.test.ts:12, not-found.ts and https://ci.example.com/failed/0?no=1",
+])("an address takes nothing back from a pass: %s", (text) => {
+	expect(findStatus(assessReport(text), "SEC-7")).toBe("pass");
+});
+
+test.for([
+	"- SEC-7: ✅ Pass.no",
+	"- SEC-7: ✅ Pass: checked.no",
+	"- SEC-7: ✅ Pass.Not really",
+	"- SEC-7: done.not yet",
+	"- SEC-7: ✅ Pass: no.go",
+])("a missing space does not turn a denial into an address: %s", (text) => {
+	expect(findStatus(assessReport(text), "SEC-7")).toBe("missing");
+});
+
+test.for([
+	["intility.no tenant, OBO only", "controlled"],
+	["Calls to servicenow.intility.no internal only", "controlled"],
+	["None: all calls go to wiki.intility.no", "none"],
+	["none.example.com", "unknown"],
+	["sanitized.no", "unknown"],
+	["none.no", "unknown"],
+])("addresses in the evidence %j leave the leg %s", ([said, leg]) => {
+	const { trifecta } = assessReport(
+		fillTemplate({ "SEC-3": { status: "✅ Pass", evidence: said ?? "" } }),
+	);
+	expect(trifecta.external_communication).toBe(leg);
+});
+
+test("an address beside a verdict does not refuse it", () => {
+	const report = `${fillTemplate()}\n**Overall Assessment:** PASS, reviewed by morgan@intility.no\n`;
+	expect(listRules(report)).toEqual([]);
+});
+
 test("an honest warning on a recommended check leaves the risk low, as the skill defines it", () => {
 	const report = fillTemplate({
 		"OBS-4": { status: "⚠️ Warning", evidence: "Kim, 2026-04-01" },

@@ -4,6 +4,7 @@ import type {
 	TrifectaLeg,
 } from "./assessment-schema.ts";
 import { isDenial, isMadeOf, putsOff, tellsOtherwise } from "./doubt.ts";
+import { muteAddresses } from "./mute-addresses.ts";
 import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
 import { checkWordings } from "./wordings/checks.ts";
 import { dangerNouns } from "./wordings/doubts.ts";
@@ -38,8 +39,7 @@ const index = indexPhrases<TrifectaLeg>([
  * where no known word says anything or a later clause says that the leg is there.
  */
 export function readLegWords(text: string): TrifectaLeg {
-	const clauses = text
-		.slice(0, 2000)
+	const clauses = muteAddresses(text.slice(0, 2000))
 		.split(/[,.:;()–—\n]+|\s-\s/)
 		.map(toWords)
 		.filter((words) => words.length > 0);

@@ -3,6 +3,7 @@ import { findPhrases, indexPhrases, toWords } from "../phrases.ts";
 import type { Draft } from "../reading.ts";
 import type { ResolvedAnswer } from "../resolve-answers.ts";
 import type { Phase } from "../schema.ts";
+import { refusalWords } from "../wordings/doubts.ts";
 import { redFlags } from "../wordings/red-flags.ts";
 
 const indexes = new Map(
@@ -17,11 +18,7 @@ const between = new Set(
 		" ",
 	),
 );
-const refusals = new Set(
-	"avoid avoids refuse refuses refused reject rejects rejected forbid forbids forbidden block blocks blocked remove removes removed replace replaces replaced drop drops dropped deny denies denied prohibit prohibits prohibited avviser avvises fjernet erstatter erstattet".split(
-		" ",
-	),
-);
+const refusals = new Set(refusalWords);
 const auxiliaries = new Set(
 	"is are was were be been has have had will må er blir ble har".split(" "),
 );

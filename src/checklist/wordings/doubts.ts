@@ -28,6 +28,12 @@ export const failureWords =
 		" ",
 	);
 
+/** Words for what is kept out or taken away: "refuses API keys", "images are rejected". */
+export const refusalWords =
+	"avoid avoids refuse refuses refused reject rejects rejected forbid forbids forbidden block blocks blocked remove removes removed replace replaces replaced drop drops dropped deny denies denied prohibit prohibits prohibited avviser avvises fjernet erstatter erstattet".split(
+		" ",
+	);
+
 /** Nouns for what is better not there: "no findings", "uten root". */
 export const dangerNouns = [
 	..."findings finding finds issues issue remarks remark comments errors error warnings vulnerabilities vulnerability secrets root exceptions exception wildcards deviations passthrough funn avvik merknader feil sårbarheter hemmeligheter unntak".split(
