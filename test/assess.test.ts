@@ -352,6 +352,38 @@ test("what is nested too deeply is not read, and named", () => {
 	expect(findings.map(({ rule }) => rule)).toContain("text-not-read");
 });
 
+test.for([
+	"| INF-6 Network policy | ✅ Pass | `kubectl get netpol | grep deny`: not deployed yet |",
+	"| INF-6 Network policy | ✅ Pass | `kubectl get netpol | grep deny`: not deployed yet",
+	"INF-6 Network policy | ✅ Pass | `kubectl get netpol | grep deny`: not deployed yet",
+	"| INF-6 Network policy | ✅ Pass | a \\| b | not deployed yet |",
+])(
+	"what a row says beyond its table's columns is not read, and named: %s",
+	(row) => {
+		const { findings } = assessReport(replaceRow("INF-6", row));
+		const line = replaceRow("INF-6", row).split("\n").indexOf(row) + 1;
+		const [finding, ...others] = findings;
+		expect(others).toEqual([]);
+		expect(finding).toMatchObject({ rule: "text-not-read", line });
+		expect(finding?.message).toContain("write | as \\|");
+		expect(finding?.message).toContain("not deployed yet");
+	},
+);
+
+test.for([
+	"| INF-6 Network policy | ✅ Pass | `kubectl get netpol \\| grep deny`: default-deny |",
+	"| INF-6 Network policy | ✅ Pass | default-deny | |",
+	"INF-6 Network policy | ✅ Pass | default-deny |",
+])("a row of which nothing is lost is no finding: %s", (row) => {
+	expect(assessReport(replaceRow("INF-6", row)).findings).toEqual([]);
+});
+
+test("a table in a list has the columns that it has", () => {
+	const table = "- | a | b |\n  |---|---|\n  | c | d |\n";
+	const { findings } = assessReport(`${fillTemplate()}\n${table}`);
+	expect(findings).toEqual([]);
+});
+
 test("the header ends where the first phase begins", () => {
 	const { header } = assessReport(
 		"**Server:** mcp-tickets\n\n## Phase 2: Policy\n\n**Repository:** somewhere else\n",
@@ -387,6 +419,13 @@ test("structured data of any shape are harmless", () => {
 	])
 		expect(assessReport(fillTemplate(), { reportJson }).findings).toEqual([]);
 });
+
+function replaceRow(id: string, row: string): string {
+	const lines = fillTemplate().split("\n");
+	return lines
+		.map((line) => (line.startsWith(`| ${id} `) ? row : line))
+		.join("\n");
+}
 
 function findStatus({ phases }: Assessment, id: string): string | undefined {
 	return phases.flatMap(({ checks }) => checks).find((check) => check.id === id)
