@@ -384,6 +384,20 @@ test("a table in a list has the columns that it has", () => {
 	expect(findings).toEqual([]);
 });
 
+test("letters in two characters are read as letters in one", () => {
+	const path = new URL("reports/norwegian.md", import.meta.url);
+	const report = readFileSync(path, "utf8").normalize("NFC");
+	const apart = report.normalize("NFD");
+	expect(apart).not.toBe(report);
+	expect(assessReport(apart)).toEqual(assessReport(report));
+});
+
+test("letters under a heap of marks are read in time with their number", () => {
+	const heap = "\u0301".repeat(200_000) + "\u0316".repeat(200_000);
+	const { completeness } = assessReport(`${fillTemplate()}\na${heap}\n`);
+	expect(completeness).toBe(100);
+});
+
 test("the header ends where the first phase begins", () => {
 	const { header } = assessReport(
 		"**Server:** mcp-tickets\n\n## Phase 2: Policy\n\n**Repository:** somewhere else\n",

@@ -1,3 +1,5 @@
+import { hiddenCharacter } from "../../hidden-characters.ts";
+
 const gap = String.raw`\P{L}{1,6}`;
 /** Up to four words between two others, without unbounded repetition, so that the time stays linear. */
 const words = String.raw`(?:\P{L}{1,6}[\p{L}']{1,20}){0,4}\P{L}{1,6}`;
@@ -35,7 +37,8 @@ const patterns = [
 /** Characters of a text below which it cannot be an instruction. */
 export const shortestInstruction = 8;
 
-const invisible = /[\u00AD\u200B-\u200F\u2060-\u2064\uFEFF*~`]/g;
+/** Signs of emphasis and of code, and the two variation selectors of emoji. */
+const emphasis = /[*~`]|\uFE0E|\uFE0F/g;
 
 /**
  * The texts that are addressed to the model that may read the report, rather than to a person.
@@ -52,7 +55,9 @@ export function findAddressed<T extends { text: string }>(pieces: T[]): T[] {
 
 function addressesModel(text: string): boolean {
 	if (text.length < shortestInstruction) return false;
-	const plain = inSmallLetters(text.replace(invisible, ""));
+	const plain = inSmallLetters(
+		text.replace(hiddenCharacter, "").replace(emphasis, ""),
+	);
 	return patterns.some((pattern) => pattern.test(plain));
 }
 
