@@ -109,6 +109,17 @@ test.for([
 	"Internal only from 2027",
 	"Controlled: not really",
 	"Controlled later",
+	"Not absent",
+	"The leg is not absent",
+	"Never absent",
+	"Absent from 2027",
+	"Absent: not really",
+	"Absent, but the mail tool posts to any host",
+	"Absent in the test environment",
+	"The leg is absent-minded",
+	"The leg is none of ours",
+	"There is no sandbox",
+	"None, except the mail tool",
 ])("the evidence %j leaves a leg of the trifecta unclear", (said) => {
 	for (const id of ["SEC-1", "SEC-2", "SEC-3"]) {
 		const { trifecta, findings } = assessReport(
@@ -126,6 +137,16 @@ test.for([
 	["Not in LLM context", "controlled"],
 	["None", "none"],
 	["None: all calls internal", "none"],
+	["Absent", "none"],
+	["Absent: all calls are internal", "none"],
+	["The leg is absent", "none"],
+	["The leg is absent, egress policy", "none"],
+	["The leg is under control by an egress policy; allow list", "controlled"],
+	["There is no external communication", "none"],
+	["No external communication at all", "none"],
+	["None whatsoever", "none"],
+	["All calls stay inside", "none"],
+	["All calls stay inside: egress policy mcp-servicenow", "none"],
 	["No external communication", "none"],
 	[
 		"None: results hold counts, ids and enum values, src/tools/summary.ts:20-38",
@@ -141,6 +162,36 @@ test.for([
 	);
 	expect(trifecta.external_communication).toBe(leg);
 	expect(findings).toEqual([]);
+});
+
+test("a leg is absent in the words of its own check, and not in those of another", () => {
+	const report = (one: string, two: string, three: string) =>
+		fillTemplate({
+			"SEC-1": { status: "✅ Pass", evidence: one },
+			"SEC-2": { status: "✅ Pass", evidence: two },
+			"SEC-3": { status: "✅ Pass", evidence: three },
+		});
+	const own = [
+		"No private data is reachable",
+		"No such text exists in any result",
+		"All calls stay inside",
+	] as const;
+	expect(listRules(report(...own))).toEqual([]);
+	const [one, two, three] = own;
+	expect(listRules(report(two, three, one))).toEqual([
+		"trifecta-unclear",
+		"trifecta-unclear",
+		"trifecta-unclear",
+	]);
+});
+
+test("a leg whose status is that it is absent passes", () => {
+	const absent = { status: "✅ Absent", evidence: "Egress policy" };
+	const assessment = assessReport(fillTemplate({ "SEC-3": absent }));
+	expect(findStatus(assessment, "SEC-3")).toBe("pass");
+	expect(assessment.trifecta.external_communication).toBe("none");
+	const other = assessReport(fillTemplate({ "POL-5": absent }));
+	expect(findStatus(other, "POL-5")).toBe("fail");
 });
 
 test("a leg that passes with evidence that it is there contradicts itself, and three of them complete the trifecta", () => {

@@ -136,7 +136,7 @@ function isPlainEvidence({ check }: FoundCheck, text: string): boolean {
 function isHarmlessLeg(id: string, text: string): boolean {
 	if (id === combinationCheck && toWords(text).includes("absent")) return true;
 	if (!legs.has(id)) return false;
-	const leg = readLegWords(text);
+	const leg = readLegWords(text, id);
 	return leg === "none" || leg === "controlled";
 }
 
@@ -149,7 +149,7 @@ export function settle(
 ): Claim {
 	const told =
 		status === "unreadable" && legs.has(check.id)
-			? statusByLeg[readLegWords(evidence)]
+			? statusByLeg[readLegWords(evidence, check.id)]
 			: status;
 	return {
 		check,

@@ -119,6 +119,9 @@ function takeWord(
 ): { word?: StatusWord; rest: string; more?: string } {
 	const head = toWords(text.slice(0, headLength));
 	const status = matchPhraseAt(words, head, 0);
+	// What is bad is good when it is absent.
+	if (danger && head[0] === "absent")
+		return { word: "pass", rest: text, more: dropWords(text, 1) };
 	if (status) {
 		const { value, length } = status;
 		const qualified = takesBack(text, head.slice(length, length + 3), length);
