@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { assessReport } from "../src/checklist/assess.ts";
 import type { Assessment } from "../src/checklist/assessment-schema.ts";
+import { redFlags } from "../src/checklist/wordings/red-flags.ts";
 import { fillTemplate } from "./fill-template.ts";
 
 const evidence = "Shown in the review of 2026-03-01";
@@ -257,6 +258,40 @@ test.for([
 	["SEC-5", "Tools return images, no audio"],
 	["SEC-5", "No audio, images are returned"],
 	["SEC-5", "Returns PNG screenshots"],
+	["AUTH-1", "No matches for API keys in tests; production uses an API key"],
+	["AUTH-1", "No matches for API keys in tests, production uses an API key"],
+	["AUTH-1", "No matches for API keys, API keys in vault"],
+	["AUTH-1", "No matches for API keys outside the vault"],
+	["AUTH-1", "No matches for API keys, service principals are used"],
+	["AUTH-1", "grep finds the API key in vault, no matches in src"],
+	["AUTH-1", "git grep for the API key in vault: no matches"],
+	["AUTH-1", "grep 'x', we use an API key, it's fine: no matches"],
+	["AUTH-1", "We search with an API key: no findings"],
+	["AUTH-1", "grep found nothing, API key in vault"],
+	["AUTH-1", "API keys: no, production uses one"],
+	["AUTH-1", "API keys: none (except production)"],
+	["AUTH-1", "API keys: none in tests"],
+	["AUTH-1", "Service principals: none. API keys: one"],
+	["AUTH-1", "OAuth 2.0 API keys"],
+	["AUTH-1", "10 API keys"],
+	["AUTH-1", "0 of 3 API keys rotated"],
+	["AUTH-1", "No passwords, API keys in vault"],
+	["AUTH-1", "No secrets: API key or service principal"],
+	["AUTH-1", "No user can get access without an API key"],
+	["AUTH-1", "No, our tools connect with an API key"],
+	["AUTH-1", "API key access is not disabled"],
+	["AUTH-1", "API keys are not only used in tests"],
+	["AUTH-1", "It is not free of API keys"],
+	["SEC-5", "None of the tests cover images"],
+	["SEC-5", "None fail: tools return images"],
+	["SEC-5", "grep for audio: no matches, images are returned"],
+	["POL-3", "Never connect to mock data, production database only"],
+	["POL-3", "Tests cannot run without the production database"],
+	["POL-3", "Not only mock data: tests read from the production database"],
+	["POL-6", "We can not deploy from CI, only from a laptop"],
+	["POL-6", "No CI: we deploy from a laptop"],
+	["POL-5", "No step runs, scanning is skipped"],
+	["POL-5", "grep is disabled: nothing found"],
 ])("the evidence of %s gives away: %s", ([id = "", said = ""]) => {
 	const report = fillTemplate({ [id]: { status: "✅ Pass", evidence: said } });
 	const { findings } = assessReport(report);
@@ -276,10 +311,48 @@ test.for([
 	["SEC-5", "Text only: no audio, images or resource links"],
 	["SEC-5", "Images and audio are refused"],
 	["AUTH-1", "No API keys are used"],
+	[
+		"AUTH-1",
+		"No matches for API keys or service principals in src (git grep, run 8812)",
+	],
+	[
+		"AUTH-1",
+		"`git grep -niE 'client_credentials\\|ClientSecretCredential\\|api[_-]?key'`: no matches; src/obo.ts:12",
+	],
+	["AUTH-1", "git grep for client_credentials and api_key finds nothing"],
+	["AUTH-1", "Searched for API keys and service principals: 0 hits"],
+	["AUTH-1", "API keys: none. Service principals: none."],
+	["AUTH-1", "API keys: none, service principals: none"],
+	["AUTH-1", "No secrets, API keys or service principals"],
+	["AUTH-1", "0 API keys, 0 service principals (gitleaks run 22)"],
+	["AUTH-1", "Keine API-Keys"],
+	["AUTH-1", "Free of API keys, src/obo.ts:12"],
+	["AUTH-1", "The client_credentials grant is disabled"],
+	["SEC-5", "grep for audio, image and resource_link: 0 matches"],
+	["SEC-5", "None of the tools return images."],
+	["POL-3", "Tests never connect to the production database"],
+	["POL-3", "Synthetic, not copied from the production database"],
+	["POL-6", "ci.yml builds and deploys; nobody can deploy from a laptop"],
+	["POL-6", "Argo CD; deploy by hand is not possible"],
+	["POL-5", "CodeQL, trivy, gitleaks; no step is skipped; run 99"],
 ])("the evidence of %s denies it: %s", ([id = "", said = ""]) => {
 	const report = fillTemplate({ [id]: { status: "✅ Pass", evidence: said } });
 	expect(listRules(report)).toEqual([]);
 });
+
+test.for(Object.entries(redFlags))(
+	"a red flag of %s is quoted, and what to write instead is none",
+	([id, { phrases, otherwise }]) => {
+		const [phrase = ""] = phrases;
+		const evidence = `Since March it is ${phrase} in every release`;
+		const report = fillTemplate({ [id]: { status: "✅ Pass", evidence } });
+		const [finding] = assessReport(report).findings;
+		expect(finding?.message).toContain(`"${phrase}"`);
+		expect(finding?.message).toContain(`write "${otherwise}."`);
+		const instead = { status: "✅ Pass", evidence: `${otherwise}.` };
+		expect(listRules(fillTemplate({ [id]: instead }))).toEqual([]);
+	},
+);
 
 test.for([
 	["AUTH-1", "Token from vault.intility.no, API key for look-ups"],

@@ -12,7 +12,7 @@ export const leadingWords =
 
 /** Words that deny. */
 export const denialWords =
-	"no not none never nothing nobody nowhere neither nor without cannot isn aren wasn weren doesn didn don hasn haven won wouldn couldn shouldn ikke ingen ingenting intet aldri uten verken nei".split(
+	"no not none never nothing nobody nowhere neither nor without cannot isn aren wasn weren doesn didn don hasn haven won wouldn couldn shouldn ikke ingen ingenting intet aldri uten verken nei ikkje inga inget inte utan kein keine keinen keiner keinerlei nicht ohne".split(
 		" ",
 	);
 
