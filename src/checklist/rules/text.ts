@@ -18,7 +18,8 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 		...onePerLine(
 			"text-to-model",
 			findAddressed(texts.concat(unparsed)),
-			() => "The text reads like an instruction to a model.",
+			({ words }) =>
+				`The text reads like an instruction to a model: "${words}".`,
 		),
 		...onePerLine(
 			"remote-image",
@@ -96,12 +97,12 @@ function listUnparsed(
 
 type Piece = { text: string; line: number };
 
-function onePerLine(
+function onePerLine<T extends Piece>(
 	rule: RuleId,
-	pieces: Piece[],
-	describe: (piece: Piece) => string,
+	pieces: T[],
+	describe: (piece: T) => string,
 ): Draft[] {
-	const byLine = new Map<number, Piece>();
+	const byLine = new Map<number, T>();
 	for (const piece of pieces) byLine.set(piece.line, piece);
 	return [...byLine.values()].map((piece) => ({
 		rule,
