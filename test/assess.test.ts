@@ -398,6 +398,74 @@ test("letters under a heap of marks are read in time with their number", () => {
 	expect(completeness).toBe(100);
 });
 
+test.for([
+	[
+		"- SEC-6 Tool descriptions: ✅ Pass - reviewed; no hint in them",
+		'"no" beside its pass raises a doubt: write it as a row of the template\'s table, with ✅ Pass alone in the status column.',
+	],
+	["- ✅ SEC-6: a text is refused", '"refused" beside its pass raises a doubt'],
+	["- SEC-6: ✅ Pass, from 2027", '"2027" beside its pass'],
+	[
+		"- [x] Removed the tool descriptions",
+		'"Removed the tool descriptions" beside',
+	],
+	[
+		"| Check | Status |\n|---|---|\n| SEC-6 | ✅ Pass, see below |",
+		'its status "see below" could not be understood: write ✅ Pass, ❌ Fail, ⚠️ Warning or ➖ N/A alone there',
+	],
+	["- SEC-6\n  - Status: ✅ Pass, planned", 'its status "planned"'],
+	["- SEC-6", "its answer could not be understood"],
+])("an answer that is not understood says why: %s", ([text, reason]) => {
+	const { findings } = assessReport(text ?? "");
+	const about = findings.filter(({ rule }) => rule === "status-not-understood");
+	expect(about.map(({ check }) => check)).toEqual(["SEC-6"]);
+	expect(about[0]?.message).toContain(reason);
+});
+
+test.for([
+	["- SEC-7 Tools\n  - Status: Pass\n  - Evidence: docs/tools.md", "pass"],
+	[
+		"1. **SEC-7 Tools**\n   - Status: ✅ Pass\n   - Evidence: docs/tools.md",
+		"pass",
+	],
+	["- SEC-7 Tools\n  Status: Pass\n  Evidence: docs/tools.md", "pass"],
+	["- SEC-7 Tools\n  - Status: Fail\n  - Evidence: docs/tools.md", "fail"],
+	[
+		"- SEC-7 Tools: ✅ Pass\n  - Status: Fail\n  - Evidence: docs/tools.md",
+		"fail",
+	],
+	["- SEC-7 Tools\n  - Status: ✅ Pass, planned", "missing"],
+	["- SEC-7 Tools\n- Status: Pass", "missing"],
+	["- SEC-7 Tools\n\nStatus: Pass", "missing"],
+	["- SEC-7 Tools\n\n### SEC-8 Schemas: ✅\n\n- Status: Pass", "missing"],
+	["- SEC-7 Tools\n  - Status: Pass\n  - Status: Fail", "fail"],
+])(
+	"a status in a list below its check answers it: %j is %s",
+	([text, expected]) => {
+		const assessment = assessReport(text ?? "");
+		expect(findStatus(assessment, "SEC-7")).toBe(expected);
+		if (text?.includes("Evidence"))
+			expect(
+				assessment.phases
+					.flatMap(({ checks }) => checks)
+					.find(({ id }) => id === "SEC-7")?.evidence,
+			).toBe("docs/tools.md");
+	},
+);
+
+test("a report as nested lists is read as one in tables", () => {
+	const row = /^\| ([A-Z]+-\d [^|]+) \| ([^|]+) \| (.*) \|$/gm;
+	const lists = fillTemplate()
+		.replace(/^\| (?:Check .*|-.*)\n/gm, "")
+		.replaceAll(/^\|[-|]+\|\n/gm, "")
+		.replaceAll(row, "- **$1**\n  - Status: $2\n  - Evidence: $3");
+	const { completeness, findings } = assessReport(lists);
+	expect({ completeness, findings }).toEqual({
+		completeness: 100,
+		findings: [],
+	});
+});
+
 test("the header ends where the first phase begins", () => {
 	const { header } = assessReport(
 		"**Server:** mcp-tickets\n\n## Phase 2: Policy\n\n**Repository:** somewhere else\n",
