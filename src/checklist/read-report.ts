@@ -3,15 +3,10 @@ import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase } from "./find-phase.ts";
 import type { Block, Markdown } from "./markdown.ts";
 import { toKey, toWords } from "./phrases.ts";
-import {
-	type Claim,
-	isPlainAnswer,
-	readClaimLine,
-	splitLabel,
-} from "./read-claim.ts";
+import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
 import { type Row, readClaimRow, readHead } from "./read-claim-row.ts";
 import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
-import { readStatus } from "./read-status.ts";
+import { readStatusField } from "./read-status-field.ts";
 import type { Report } from "./report.ts";
 import type { TextLine } from "./running-text.ts";
 import type { Phase } from "./schema.ts";
@@ -188,20 +183,6 @@ function findNamed(place: Place, key: string): FoundCheck | undefined {
 	// Beside an answer, "Result" may be that of a command.
 	if (last.status !== "unreadable" && key !== "status") return undefined;
 	return findCheck(takeMarkers(item).without, phase);
-}
-
-function readStatusField(named: FoundCheck, text: string, line: number): Claim {
-	const { status, contradictory, rest } = readStatus(
-		text,
-		named.danger !== named.denied,
-		(more) => isPlainAnswer(named, more),
-	);
-	const doubt: Claim["doubt"] =
-		status === "unreadable" && rest !== ""
-			? { about: "status", text: rest }
-			: null;
-	const said = { status, contradictory, evidence: rest, line, doubt };
-	return { ...named, ...said, aside: false };
 }
 
 /** A verdict in an example or a summary can make things worse, and never better. */
