@@ -267,6 +267,8 @@ test.for([
 	["AUTH-1", "git grep for the API key in vault: no matches"],
 	["AUTH-1", "grep 'x', we use an API key, it's fine: no matches"],
 	["AUTH-1", "We search with an API key: no findings"],
+	["AUTH-1", "git grep api_key: no matches outside the vault"],
+	["AUTH-1", "grep for API keys: 0 matches, except one in prod"],
 	["AUTH-1", "grep found nothing, API key in vault"],
 	["AUTH-1", "API keys: no, production uses one"],
 	["AUTH-1", "API keys: none (except production)"],

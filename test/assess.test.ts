@@ -453,6 +453,14 @@ test.for([
 	},
 );
 
+test("a status in a paragraph below a list is that of the heading", () => {
+	const assessment = assessReport(
+		"### SEC-7 Tools\n\n- SEC-8 Schemas\n\nStatus: Pass\n",
+	);
+	expect(findStatus(assessment, "SEC-7")).toBe("pass");
+	expect(findStatus(assessment, "SEC-8")).toBe("missing");
+});
+
 test("a report as nested lists is read as one in tables", () => {
 	const row = /^\| ([A-Z]+-\d [^|]+) \| ([^|]+) \| (.*) \|$/gm;
 	const lists = fillTemplate()
