@@ -20,8 +20,10 @@ const hiddenRanges: [first: number, last: number][] = [
 	[0xfe00, 0xfe0d],
 	[0xfeff, 0xfeff],
 	[0xffa0, 0xffa0],
-	[0xfff9, 0xfffb],
-	[0xe0000, 0xe01ef],
+	[0xfff0, 0xfffb],
+	[0x1bca0, 0x1bca3],
+	[0x1d173, 0x1d17a],
+	[0xe0000, 0xe0fff],
 ];
 /**
  * Finds every character that is not seen; for `matchAll` and `replace`. Ordinary ones are ruled out first: the ranges

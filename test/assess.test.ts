@@ -352,6 +352,128 @@ test("what is nested too deeply is not read, and named", () => {
 	expect(findings.map(({ rule }) => rule)).toContain("text-not-read");
 });
 
+test.for([
+	"| INF-6 Network policy | ✅ Pass | `kubectl get netpol | grep deny`: not deployed yet |",
+	"| INF-6 Network policy | ✅ Pass | `kubectl get netpol | grep deny`: not deployed yet",
+	"INF-6 Network policy | ✅ Pass | `kubectl get netpol | grep deny`: not deployed yet",
+	"| INF-6 Network policy | ✅ Pass | a \\| b | not deployed yet |",
+])(
+	"what a row says beyond its table's columns is not read, and named: %s",
+	(row) => {
+		const { findings } = assessReport(replaceRow("INF-6", row));
+		const line = replaceRow("INF-6", row).split("\n").indexOf(row) + 1;
+		const [finding, ...others] = findings;
+		expect(others).toEqual([]);
+		expect(finding).toMatchObject({ rule: "text-not-read", line });
+		expect(finding?.message).toContain("write | as \\|");
+		expect(finding?.message).toContain("not deployed yet");
+	},
+);
+
+test.for([
+	"| INF-6 Network policy | ✅ Pass | `kubectl get netpol \\| grep deny`: default-deny |",
+	"| INF-6 Network policy | ✅ Pass | default-deny | |",
+	"INF-6 Network policy | ✅ Pass | default-deny |",
+])("a row of which nothing is lost is no finding: %s", (row) => {
+	expect(assessReport(replaceRow("INF-6", row)).findings).toEqual([]);
+});
+
+test("a table in a list has the columns that it has", () => {
+	const table = "- | a | b |\n  |---|---|\n  | c | d |\n";
+	const { findings } = assessReport(`${fillTemplate()}\n${table}`);
+	expect(findings).toEqual([]);
+});
+
+test("letters in two characters are read as letters in one", () => {
+	const path = new URL("reports/norwegian.md", import.meta.url);
+	const report = readFileSync(path, "utf8").normalize("NFC");
+	const apart = report.normalize("NFD");
+	expect(apart).not.toBe(report);
+	expect(assessReport(apart)).toEqual(assessReport(report));
+});
+
+test("letters under a heap of marks are read in time with their number", () => {
+	const heap = "\u0301".repeat(200_000) + "\u0316".repeat(200_000);
+	const { completeness } = assessReport(`${fillTemplate()}\na${heap}\n`);
+	expect(completeness).toBe(100);
+});
+
+test.for([
+	[
+		"- SEC-6 Tool descriptions: ✅ Pass - reviewed; no hint in them",
+		'"no" beside its pass raises a doubt: write it as a row of the template\'s table, with ✅ Pass alone in the status column.',
+	],
+	["- ✅ SEC-6: a text is refused", '"refused" beside its pass raises a doubt'],
+	["- SEC-6: ✅ Pass, from 2027", '"2027" beside its pass'],
+	[
+		"- [x] Removed the tool descriptions",
+		'"Removed the tool descriptions" beside',
+	],
+	[
+		"| Check | Status |\n|---|---|\n| SEC-6 | ✅ Pass, see below |",
+		'its status "see below" could not be understood: write ✅ Pass, ❌ Fail, ⚠️ Warning or ➖ N/A alone there',
+	],
+	["- SEC-6\n  - Status: ✅ Pass, planned", 'its status "planned"'],
+	["- SEC-6", "its answer could not be understood"],
+])("an answer that is not understood says why: %s", ([text, reason]) => {
+	const { findings } = assessReport(text ?? "");
+	const about = findings.filter(({ rule }) => rule === "status-not-understood");
+	expect(about.map(({ check }) => check)).toEqual(["SEC-6"]);
+	expect(about[0]?.message).toContain(reason);
+});
+
+test.for([
+	["- SEC-7 Tools\n  - Status: Pass\n  - Evidence: docs/tools.md", "pass"],
+	[
+		"1. **SEC-7 Tools**\n   - Status: ✅ Pass\n   - Evidence: docs/tools.md",
+		"pass",
+	],
+	["- SEC-7 Tools\n  Status: Pass\n  Evidence: docs/tools.md", "pass"],
+	["- SEC-7 Tools\n  - Status: Fail\n  - Evidence: docs/tools.md", "fail"],
+	[
+		"- SEC-7 Tools: ✅ Pass\n  - Status: Fail\n  - Evidence: docs/tools.md",
+		"fail",
+	],
+	["- SEC-7 Tools\n  - Status: ✅ Pass, planned", "missing"],
+	["- SEC-7 Tools\n- Status: Pass", "missing"],
+	["- SEC-7 Tools\n\nStatus: Pass", "missing"],
+	["- SEC-7 Tools\n\n### SEC-8 Schemas: ✅\n\n- Status: Pass", "missing"],
+	["- SEC-7 Tools\n  - Status: Pass\n  - Status: Fail", "fail"],
+])(
+	"a status in a list below its check answers it: %j is %s",
+	([text, expected]) => {
+		const assessment = assessReport(text ?? "");
+		expect(findStatus(assessment, "SEC-7")).toBe(expected);
+		if (text?.includes("Evidence"))
+			expect(
+				assessment.phases
+					.flatMap(({ checks }) => checks)
+					.find(({ id }) => id === "SEC-7")?.evidence,
+			).toBe("docs/tools.md");
+	},
+);
+
+test("a status in a paragraph below a list is that of the heading", () => {
+	const assessment = assessReport(
+		"### SEC-7 Tools\n\n- SEC-8 Schemas\n\nStatus: Pass\n",
+	);
+	expect(findStatus(assessment, "SEC-7")).toBe("pass");
+	expect(findStatus(assessment, "SEC-8")).toBe("missing");
+});
+
+test("a report as nested lists is read as one in tables", () => {
+	const row = /^\| ([A-Z]+-\d [^|]+) \| ([^|]+) \| (.*) \|$/gm;
+	const lists = fillTemplate()
+		.replace(/^\| (?:Check .*|-.*)\n/gm, "")
+		.replaceAll(/^\|[-|]+\|\n/gm, "")
+		.replaceAll(row, "- **$1**\n  - Status: $2\n  - Evidence: $3");
+	const { completeness, findings } = assessReport(lists);
+	expect({ completeness, findings }).toEqual({
+		completeness: 100,
+		findings: [],
+	});
+});
+
 test("the header ends where the first phase begins", () => {
 	const { header } = assessReport(
 		"**Server:** mcp-tickets\n\n## Phase 2: Policy\n\n**Repository:** somewhere else\n",
@@ -387,6 +509,13 @@ test("structured data of any shape are harmless", () => {
 	])
 		expect(assessReport(fillTemplate(), { reportJson }).findings).toEqual([]);
 });
+
+function replaceRow(id: string, row: string): string {
+	const lines = fillTemplate().split("\n");
+	return lines
+		.map((line) => (line.startsWith(`| ${id} `) ? row : line))
+		.join("\n");
+}
 
 function findStatus({ phases }: Assessment, id: string): string | undefined {
 	return phases.flatMap(({ checks }) => checks).find((check) => check.id === id)

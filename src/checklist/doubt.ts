@@ -34,6 +34,8 @@ const dangers = indexPhrases(
 /** What is seen from afar: a run, a change, a commit. */
 const reference =
 	/\b(?:(?:see|in|by)\s+)?(?:run|build|pr|pull request|merge request|commit|issue|ticket)\s+#?[\w-]*\d[\w-]*/gi;
+/** A question, or an arrow to what comes of it. */
+const turn = /\?(?![\w/=&])|→|->|=>/;
 const count = /(\d+)\s*(?:of|\/|av)\s*(\d+)/gi;
 const year = /^20\d\d$/;
 const futureLinks = new Set(
@@ -50,13 +52,19 @@ export function isHarmless(text: string): boolean {
 
 /** Whether a text takes back what stands before it: it denies, puts off, names a failure, asks, or counts too few. */
 export function hasDoubt(text: string): boolean {
-	if (text === "") return false;
+	return findDoubt(text) !== undefined;
+}
+
+/** The first word or sign of each kind with which a text takes back what stands before it. */
+export function findDoubt(text: string): string | undefined {
+	if (text === "") return undefined;
 	const words = dropGoodDenials(toWords(text));
 	return (
-		asksOrTurns(text) ||
-		countsTooFew(text) ||
-		tellsOtherwise(words) ||
-		words.some(isDenial)
+		turn.exec(text)?.[0] ??
+		findTooFew(text) ??
+		words.find((_, at) => isPutOff(words, at)) ??
+		words.find((word) => failures.has(word)) ??
+		words.find(isDenial)
 	);
 }
 
@@ -67,14 +75,18 @@ export function tellsOtherwise(words: readonly string[]): boolean {
 
 /** Whether a text speaks of the future: "from 2027", "in Q3", "to be added", "planned". */
 export function putsOff(words: readonly string[]): boolean {
-	return words.some(
-		(word, at) =>
-			futures.has(word) ||
-			(word === "to" && words[at + 1] === "be") ||
-			(word.startsWith("20") &&
-				futureLinks.has(words[at - 1] ?? "") &&
-				year.test(word) &&
-				!/^\d\d?$/.test(words[at + 1] ?? "")),
+	return words.some((_, at) => isPutOff(words, at));
+}
+
+function isPutOff(words: readonly string[], at: number): boolean {
+	const word = words[at] ?? "";
+	return (
+		futures.has(word) ||
+		(word === "to" && words[at + 1] === "be") ||
+		(word.startsWith("20") &&
+			futureLinks.has(words[at - 1] ?? "") &&
+			year.test(word) &&
+			!/^\d\d?$/.test(words[at + 1] ?? ""))
 	);
 }
 
@@ -115,15 +127,11 @@ function endOfGoodDenial(
 
 const joins = new Set(["or", "and", "nor", "eller", "og"]);
 
-function asksOrTurns(text: string): boolean {
-	return /\?(?![\w/=&])|→|->|=>/.test(text);
-}
-
-function countsTooFew(text: string): boolean {
-	if (!/\d/.test(text)) return false;
-	return [...text.matchAll(count)].some(
+function findTooFew(text: string): string | undefined {
+	if (!/\d/.test(text)) return undefined;
+	return [...text.matchAll(count)].find(
 		([, some, all]) => Number(some) < Number(all),
-	);
+	)?.[0];
 }
 
 /** Whether a word denies. */

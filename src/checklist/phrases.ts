@@ -1,3 +1,5 @@
+import { muteAddresses } from "./mute-addresses.ts";
+
 /** A phrase found in a text, and what it stands for. */
 export type PhraseMatch<T> = {
 	value: T;
@@ -18,13 +20,15 @@ const asciiWord = /[a-z0-9]+/g;
 const asciiOnly = /^[\n -~]*$/;
 
 /**
- * The words of a text in lower case, without punctuation, markup or emoji. Letters of every language count.
+ * The words of a text in lower case, without punctuation, markup or emoji. Letters of every language count, and a
+ * word such as "no" inside an address counts as another one.
  * @param text Any text; `CI/CD-løp` gives `ci`, `cd`, `løp`.
  */
 export function toWords(text: string): readonly string[] {
 	if (text !== last.text) {
 		const words = asciiOnly.test(text) ? asciiWord : word;
-		last = { text, words: text.toLowerCase().match(words) ?? [] };
+		const said = muteAddresses(text).toLowerCase();
+		last = { text, words: said.match(words) ?? [] };
 	}
 	return last.words;
 }

@@ -71,7 +71,14 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 			.filter((part) => part.trim() !== "")
 			.join(": "),
 		line,
+		unclear ? { about: "pass", text: label.trim() } : findCellDoubt(statuses),
 	);
+}
+
+/** What the first status says that is not understood. */
+function findCellDoubt(statuses: ReadStatus[]): Claim["doubt"] {
+	const text = statuses.find(({ status }) => status === "unreadable")?.rest;
+	return text ? { about: "status", text } : null;
 }
 
 /** What each column of a table holds, by its head. */

@@ -1,6 +1,6 @@
 import type { TrifectaLeg } from "./assessment-schema.ts";
 import { dropIdAndTitle } from "./check-id.ts";
-import { hasDoubt, isHarmless, isMadeOf } from "./doubt.ts";
+import { findDoubt, isHarmless, isMadeOf } from "./doubt.ts";
 import {
 	type FoundCheck,
 	findCheck,
@@ -19,6 +19,9 @@ import type { Phase } from "./schema.ts";
 import { takeMarkers } from "./take-markers.ts";
 import { checkWordings } from "./wordings/checks.ts";
 
+/** What keeps an answer from being understood: words beside a pass, or the words of its status. */
+export type Doubt = { about: "pass" | "status"; text: string };
+
 /** What one place of a report says about one check. */
 export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
 	status: ReadStatus["status"];
@@ -27,6 +30,8 @@ export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
 	/** The evidence in the report's words, or an empty text. */
 	evidence: string;
 	line: number;
+	/** Why the place is not understood, where something in it can be named. */
+	doubt: Doubt | null;
 	/** Whether the place only speaks about checks, such as a summary; known where it is added to the report. */
 	aside: boolean;
 };
@@ -103,17 +108,17 @@ export function readClaimLine(
 	if (word && word.status !== "unreadable") all.push(word.status);
 	const evidence = word?.rest ?? "";
 	const read = combineStatuses(all);
-	const understood =
-		(found.byId || found.isClear()) && isPlainEvidence(found, evidence);
+	const doubt =
+		read.status === "pass" ? findClaimDoubt(found, name, evidence) : undefined;
 	const claim = settle(
 		found,
 		{
 			...read,
-			status:
-				read.status === "pass" && !understood ? "unreadable" : read.status,
+			status: doubt === undefined ? read.status : "unreadable",
 		},
 		evidence,
 		line,
+		doubt === undefined ? null : { about: "pass", text: doubt },
 	);
 	const silent = claim.status === "unreadable" && !marked && !found.byId;
 	return silent ? undefined : claim;
@@ -129,14 +134,23 @@ export function isPlainAnswer({ check }: FoundCheck, text: string): boolean {
 	);
 }
 
-function isPlainEvidence({ check }: FoundCheck, text: string): boolean {
-	return !hasDoubt(text) || isHarmlessLeg(check.id, text);
+/** The word or name that makes a pass doubtful. */
+function findClaimDoubt(
+	{ check, byId, isClear }: FoundCheck,
+	name: string,
+	evidence: string,
+): string | undefined {
+	if (!byId && !isClear()) return name;
+	const doubt = findDoubt(evidence);
+	return doubt === undefined || isHarmlessLeg(check.id, evidence)
+		? undefined
+		: doubt;
 }
 
 function isHarmlessLeg(id: string, text: string): boolean {
 	if (id === combinationCheck && toWords(text).includes("absent")) return true;
 	if (!legs.has(id)) return false;
-	const leg = readLegWords(text);
+	const leg = readLegWords(text, id);
 	return leg === "none" || leg === "controlled";
 }
 
@@ -146,10 +160,11 @@ export function settle(
 	{ status, contradictory }: Omit<ReadStatus, "rest">,
 	evidence: string,
 	line: number,
+	doubt: Claim["doubt"],
 ): Claim {
 	const told =
 		status === "unreadable" && legs.has(check.id)
-			? statusByLeg[readLegWords(evidence)]
+			? statusByLeg[readLegWords(evidence, check.id)]
 			: status;
 	return {
 		check,
@@ -160,6 +175,7 @@ export function settle(
 		contradictory,
 		evidence,
 		line,
+		doubt,
 		aside: false,
 	};
 }

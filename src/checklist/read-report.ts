@@ -3,15 +3,10 @@ import { type FoundCheck, findCheck } from "./find-check.ts";
 import { findPhase } from "./find-phase.ts";
 import type { Block, Markdown } from "./markdown.ts";
 import { toKey, toWords } from "./phrases.ts";
-import {
-	type Claim,
-	isPlainAnswer,
-	readClaimLine,
-	splitLabel,
-} from "./read-claim.ts";
+import { type Claim, readClaimLine, splitLabel } from "./read-claim.ts";
 import { type Row, readClaimRow, readHead } from "./read-claim-row.ts";
 import { addMarkedVerdict, readLabelled } from "./read-labelled.ts";
-import { readStatus } from "./read-status.ts";
+import { readStatusField } from "./read-status-field.ts";
 import type { Report } from "./report.ts";
 import type { TextLine } from "./running-text.ts";
 import type { Phase } from "./schema.ts";
@@ -34,6 +29,8 @@ type Place = {
 	heading: FoundCheck | undefined;
 	/** The answer that evidence on the following lines belongs to. */
 	last: Claim | undefined;
+	/** The line of that answer, if it begins with a check's id: a status below it is its own. */
+	item: string | undefined;
 	indent: number;
 };
 
@@ -70,6 +67,7 @@ export function readReport({ blocks }: Markdown): Report {
 		titled: false,
 		heading: undefined,
 		last: undefined,
+		item: undefined,
 		indent: 0,
 	};
 	for (const block of blocks) readBlock(report, place, block);
@@ -80,8 +78,9 @@ function readBlock(report: Report, place: Place, block: Block): void {
 	if (block.type === "heading") readHeading(report, place, block);
 	else if (block.type === "row") readRow(report, place, block);
 	else {
-		const follows = block.indent > place.indent || place.heading;
-		if (!follows) place.last = undefined;
+		const isNested = block.indent > place.indent;
+		if (!isNested) place.item = undefined;
+		if (!isNested && !place.heading) place.last = undefined;
 		for (const line of block.lines) readLine(report, place, line, block.indent);
 	}
 }
@@ -152,18 +151,11 @@ function readLine(
 ): void {
 	const { label, rest } = splitLabel(text);
 	const key = toFieldKey(label);
-	const { heading } = place;
-	if (heading && statusFields.has(key)) {
-		const {
-			status,
-			contradictory,
-			rest: evidence,
-		} = readStatus(rest, heading.danger !== heading.denied, (more) =>
-			isPlainAnswer(heading, more),
-		);
-		const said = { status, contradictory, evidence, line, aside: false };
-		const claim = { ...heading, ...said };
-		addClaim(report, place, claim, indent);
+	const named = statusFields.has(key) ? findNamed(place, key) : undefined;
+	if (named) {
+		const claim = readStatusField(named, rest, line);
+		const { item } = place;
+		addClaim(report, place, claim, item ? place.indent : indent, item);
 		return;
 	}
 	if (place.last && evidenceFields.has(key)) {
@@ -178,8 +170,19 @@ function readLine(
 		return;
 	}
 	const claim = readClaimLine(text, line, place.phase);
-	if (claim) addClaim(report, place, claim, indent);
-	else if (place.last) appendEvidence(place.last, text);
+	if (claim) {
+		const item = claim.byId ? text : undefined;
+		addClaim(report, place, claim, indent, item);
+	} else if (place.last) appendEvidence(place.last, text);
+}
+
+/** The check that a field such as "Status: Pass" answers: that of the list item above it, or of the heading. */
+function findNamed(place: Place, key: string): FoundCheck | undefined {
+	const { last, item, phase, heading } = place;
+	if (!last || item === undefined) return heading;
+	// Beside an answer, "Result" may be that of a command.
+	if (last.status !== "unreadable" && key !== "status") return undefined;
+	return findCheck(takeMarkers(item).without, phase);
 }
 
 /** A verdict in an example or a summary can make things worse, and never better. */
@@ -214,10 +217,12 @@ function addClaim(
 	place: Place,
 	claim: Claim,
 	indent: number,
+	item?: string,
 ): void {
 	claim.aside = place.aside > 0;
 	report.claims.push(claim);
 	place.last = claim;
+	place.item = item;
 	place.indent = indent;
 }
 

@@ -1,4 +1,5 @@
 import { isHarmless } from "./doubt.ts";
+import { muteAddresses } from "./mute-addresses.ts";
 import { cutAt, indexPhrases, matchPhraseAt, toWords } from "./phrases.ts";
 import { takeMarkers, tickedBox } from "./take-markers.ts";
 import {
@@ -43,7 +44,7 @@ const postponements = new Set(
 		" ",
 	),
 );
-const absent = /^(?:none|not in)\b/i;
+const absent = /^(?:none|not in)\b(?!\.\w)/i;
 const worstFirst: StatusWord[] = [
 	"fail",
 	"unanswered",
@@ -118,6 +119,9 @@ function takeWord(
 ): { word?: StatusWord; rest: string; more?: string } {
 	const head = toWords(text.slice(0, headLength));
 	const status = matchPhraseAt(words, head, 0);
+	// What is bad is good when it is absent.
+	if (danger && head[0] === "absent")
+		return { word: "pass", rest: text, more: dropWords(text, 1) };
 	if (status) {
 		const { value, length } = status;
 		const qualified = takesBack(text, head.slice(length, length + 3), length);
@@ -144,7 +148,7 @@ function takesBack(
 ): boolean {
 	if (next.some((word) => exceptions.has(word))) return true;
 	if (next.length === 0 && text.length <= headLength) return false;
-	const clause = toWords(cutAt(/[,.:;()–—]|\s-\s/, text));
+	const clause = toWords(cutAt(/[,.:;()–—]|\s-\s/, muteAddresses(text)));
 	return clause
 		.slice(length, length + 3)
 		.some((word) => postponements.has(word));

@@ -4,10 +4,22 @@ import type {
 	TrifectaLeg,
 } from "./assessment-schema.ts";
 import { isDenial, isMadeOf, putsOff, tellsOtherwise } from "./doubt.ts";
-import { findPhrases, indexPhrases, toWords } from "./phrases.ts";
+import { muteAddresses } from "./mute-addresses.ts";
+import {
+	findPhrases,
+	indexPhrases,
+	matchPhraseAt,
+	toWords,
+} from "./phrases.ts";
 import { checkWordings } from "./wordings/checks.ts";
 import { dangerNouns } from "./wordings/doubts.ts";
-import { legAbsent, legControlled, legPresent } from "./wordings/statuses.ts";
+import {
+	legAbsent,
+	legControlled,
+	legOpenings,
+	legPresent,
+	legStatements,
+} from "./wordings/statuses.ts";
 
 /** The checks that ask for the three legs, and the one that asks for their combination. */
 export const legChecks = {
@@ -18,12 +30,20 @@ export const legChecks = {
 export const combinationCheck = "SEC-4";
 
 const legNames = indexPhrases(
-	Object.values(legChecks).flatMap((id) =>
-		[...(checkWordings[id]?.bad ?? []), ...dangerNouns].map(
-			(phrase) => [phrase, true] as const,
-		),
-	),
+	[
+		...Object.values(legChecks).flatMap((id) => checkWordings[id]?.bad ?? []),
+		...dangerNouns,
+		"at all",
+		"whatsoever",
+	].map((phrase) => [phrase, true] as const),
 );
+const openings = indexPhrases(
+	legOpenings.map((phrase) => [phrase, true] as const),
+);
+const statements = new Map(
+	Object.entries(legStatements).map(([id, phrases]) => [id, new Set(phrases)]),
+);
+const exceptions = new Set("but except unless apart men unntatt".split(" "));
 const index = indexPhrases<TrifectaLeg>([
 	...legPresent.map((phrase) => [phrase, "present"] as const),
 	...legControlled.map((phrase) => [phrase, "controlled"] as const),
@@ -34,15 +54,18 @@ const index = indexPhrases<TrifectaLeg>([
  * Reads what a text says about a leg of the trifecta, clause by clause. A word of control counts only where its own
  * clause neither denies it nor puts it off, and "none" only where it is a clause by itself or denies the leg's name.
  * @param text Status and evidence in the report's words, such as `OBO only` or `None: all calls internal`.
+ * @param id The leg's check, whose own statement is understood: "All calls stay inside" says nothing of private data.
  * @returns What the first clause with a known word says; `present` wherever control is denied first, and `unknown`
  * where no known word says anything or a later clause says that the leg is there.
  */
-export function readLegWords(text: string): TrifectaLeg {
-	const clauses = text
-		.slice(0, 2000)
+export function readLegWords(text: string, id: string): TrifectaLeg {
+	const clauses = muteAddresses(text.slice(0, 2000))
 		.split(/[,.:;()–—\n]+|\s-\s/)
 		.map(toWords)
 		.filter((words) => words.length > 0);
+	const [opening = []] = clauses;
+	clauses[0] = opening.slice(matchPhraseAt(openings, opening, 0)?.length ?? 0);
+	if (statements.get(id)?.has(opening.join(" "))) clauses[0] = ["none"];
 	const read = clauses.map((words, at) => readClause(words, at === 0));
 	const said = read.filter((one) => one !== undefined);
 	const [first = "unknown"] = said;
@@ -82,10 +105,11 @@ function isAll(words: readonly string[], length: number): boolean {
 	);
 }
 
-/** "Controlled: not really", "None: planned for 2027". */
+/** "Controlled: not really", "None: planned for 2027", "None, but for the mail tool". */
 function notReally(words: readonly string[]): boolean {
 	return (
 		(isDenial(words[0] ?? "") && words.length <= 3) ||
+		exceptions.has(words[0] ?? "") ||
 		putsOff(words.slice(0, 4)) ||
 		words.includes("really")
 	);
@@ -129,7 +153,7 @@ export function readTrifecta(answers: Map<string, CheckAnswer>): Trifecta {
 }
 
 function readLeg(answer: CheckAnswer | undefined): TrifectaLeg {
-	const said = readLegWords(answer?.evidence ?? "");
+	const said = readLegWords(answer?.evidence ?? "", answer?.id ?? "");
 	switch (answer?.status) {
 		case "fail":
 			return "present";

@@ -5,6 +5,7 @@ import type {
 	Trifecta,
 } from "./assessment-schema.ts";
 import { checklist } from "./checklist.ts";
+import { composeLetters } from "./compose-letters.ts";
 import { unifyLineEndings } from "./lines.ts";
 import { type Markdown, readMarkdown } from "./markdown.ts";
 import { readReport } from "./read-report.ts";
@@ -32,7 +33,7 @@ export type AssessOptions = {
 
 /** A report after reading, for the rules to judge. */
 export type Reading = {
-	/** The report as it was sent, with line feeds at the ends of its lines. */
+	/** The report as it was sent, with line feeds at the ends of its lines and letters in one character. */
 	source: string;
 	markdown: Markdown;
 	report: Report;
@@ -53,7 +54,7 @@ export const findingsPerRule = 50;
 
 /** Reads a report into everything that the rules look at. */
 export function readAll(sent: string, options: AssessOptions): Reading {
-	const source = unifyLineEndings(sent);
+	const source = composeLetters(unifyLineEndings(sent));
 	const markdown = readMarkdown(source);
 	const report = readReport(markdown);
 	const answers = resolveAnswers(report);

@@ -5,7 +5,7 @@ import type {
 	Verdict,
 } from "./assessment-schema.ts";
 import { checklist } from "./checklist.ts";
-import type { Claim } from "./read-claim.ts";
+import type { Claim, Doubt } from "./read-claim.ts";
 import type { Report } from "./report.ts";
 import type { Check, ChecklistPhase } from "./schema.ts";
 import { checkWordings } from "./wordings/checks.ts";
@@ -14,6 +14,8 @@ import { checkWordings } from "./wordings/checks.ts";
 export type ResolvedAnswer = CheckAnswer & {
 	/** The check is named, but no place could be understood. */
 	unreadable: boolean;
+	/** Why it could not, where the reason is known. */
+	doubt: Doubt | null;
 	/** Places disagree, or one disagrees with itself. */
 	contradictory: boolean;
 	/** Parts of the check that nothing is said about. */
@@ -109,6 +111,8 @@ function resolveAnswer(
 				: cutText(evidence, evidenceLength),
 		line: (chosen[0] ?? places[0])?.line ?? null,
 		unreadable,
+		doubt:
+			places.find((claim) => isUnreadable(claim) && claim.doubt)?.doubt ?? null,
 		contradictory:
 			new Set(readable.map((claim) => claim.status)).size > 1 ||
 			places.some(({ contradictory }) => contradictory),

@@ -271,8 +271,8 @@ const text = [
 		severity: "warning",
 		title: "Text that was not read",
 		meaning:
-			"A paragraph or table cell is too long, or a list nested too deeply, to be read as an answer; or a heading or table stands inside a quote or hidden HTML, which answer nothing.",
-		fix: "Shorten the text, give every check its own row, and take headings and tables out of quotes.",
+			"A paragraph or table cell is too long, or a list nested too deeply, to be read as an answer; or a heading or table stands inside a quote or hidden HTML, which answer nothing; or a row has more cells than its table, as after a | in a command.",
+		fix: "Shorten the text, give every check its own row, write | in a cell as \\|, and take headings and tables out of quotes.",
 	},
 ] as const satisfies Rule[];
 

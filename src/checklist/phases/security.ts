@@ -21,7 +21,7 @@ export const security: ChecklistPhase = {
 			question:
 				"Which private data can the tools reach, and with whose identity is each piece of it read?",
 			evidence:
-				"Either the statement that no private data is reachable, or every data source with the place in the code that reads it on behalf of the signed-in user.",
+				"Begin with None, Controlled or Present. Either the statement that no private data is reachable, or every data source with the place in the code that reads it on behalf of the signed-in user.",
 			verify:
 				"List every outgoing data access, and name for each the identity that it uses:\n\n```sh\ngit grep -nE 'fetch\\(|axios|httpx|requests\\.|createPool|connect\\(' -- src\n```",
 			redesign:
@@ -36,7 +36,7 @@ export const security: ChecklistPhase = {
 			question:
 				"Can text that someone outside the organisation wrote (mail, tickets, web pages, documents) reach the model through a tool's result?",
 			evidence:
-				"Either the statement that no such text exists in any result, or the place that keeps it out of the model's context: aggregation, fixed fields, or an allow-list of values.",
+				"Begin with None, Controlled or Present. Either the statement that no such text exists in any result, or the place that keeps it out of the model's context: aggregation, fixed fields, or an allow-list of values.",
 			verify:
 				"For every tool, write down each field of its result and who can write to that field. Free text from outside is untrusted content.",
 			redesign:
@@ -55,7 +55,7 @@ export const security: ChecklistPhase = {
 			question:
 				"Can any tool make data leave the organisation: requests to chosen addresses, mail, messages, links or images that a client loads?",
 			evidence:
-				"Either the statement that all calls stay inside, or the fixed list of outside hosts with the network policy that allows nothing else.",
+				"Begin with None, Controlled or Present. Either the statement that all calls stay inside, or the fixed list of outside hosts with the network policy that allows nothing else.",
 			verify:
 				"Show which outside hosts the server may reach:\n\n```sh\nkubectl get networkpolicy -n <namespace> -o yaml\ngit grep -nE 'https?://' -- src\n```",
 			redesign:

@@ -38,7 +38,7 @@ function findTrifecta({ trifecta, answers }: Reading): Draft[] {
 		const answer = answers.get(check);
 		const unclear = trifecta[leg as keyof typeof legChecks] === "unknown";
 		if (!unclear || !answer || answer.status === "missing") return [];
-		const message = `${check} ${answer.title} does not say whether the leg is absent, under control or present.`;
+		const message = `${check} ${answer.title} does not say whether the leg is absent, under control or present: begin its evidence with None, Controlled or Present.`;
 		return [
 			{ rule: "trifecta-unclear", phase, check, line: answer.line, message },
 		];

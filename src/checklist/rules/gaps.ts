@@ -1,7 +1,7 @@
 import { checklist } from "../checklist.ts";
 import { toWords } from "../phrases.ts";
 import type { Draft, Reading } from "../reading.ts";
-import type { ResolvedAnswer } from "../resolve-answers.ts";
+import { cutText, type ResolvedAnswer } from "../resolve-answers.ts";
 import type { Phase } from "../schema.ts";
 import { renderTemplate, verdictLabel } from "../template.ts";
 import { noWords, yesWords } from "../wordings/statuses.ts";
@@ -71,7 +71,7 @@ function findAnswerGaps(phase: Phase, answer: ResolvedAnswer): Draft[] {
 			{
 				...about,
 				rule: "status-not-understood",
-				message: `${name} is in the report, but its answer could not be understood.`,
+				message: `${name} is in the report, ${describeDoubt(answer)}`,
 			},
 		];
 	if (status === "missing")
@@ -102,6 +102,14 @@ function findAnswerGaps(phase: Phase, answer: ResolvedAnswer): Draft[] {
 					message: `${name} is answered without evidence.`,
 				},
 	];
+}
+
+function describeDoubt({ doubt }: ResolvedAnswer): string {
+	if (!doubt) return "but its answer could not be understood.";
+	const quoted = `"${cutText(doubt.text.replace(/\s+/g, " "), 60)}"`;
+	return doubt.about === "pass"
+		? `but ${quoted} beside its pass raises a doubt: write it as a row of the template's table, with ✅ Pass alone in the status column.`
+		: `but its status ${quoted} could not be understood: write ✅ Pass, ❌ Fail, ⚠️ Warning or ➖ N/A alone there, and the rest as evidence.`;
 }
 
 function hasEvidence(id: string, evidence: string | null): boolean {

@@ -1,13 +1,19 @@
+import { hiddenCharacter } from "../../hidden-characters.ts";
+import { cutText } from "../resolve-answers.ts";
+
 const gap = String.raw`\P{L}{1,6}`;
 /** Up to four words between two others, without unbounded repetition, so that the time stays linear. */
 const words = String.raw`(?:\P{L}{1,6}[\p{L}']{1,20}){0,4}\P{L}{1,6}`;
 const unsaid = String.raw`(?<!\b(?:i|we|to|can|could|will|may|who|must|should|not)\s`;
+/** Who approves in an ordinary sentence: "Code owners approve the request before each merge". */
+const others = String.raw`(?<!\b(?:owners|codeowners|reviewers|approvers|maintainers|administrators|colleagues|pipelines|servers|gateways|teams|both|they)\s`;
 const ungiven = String.raw`(?<!\b(?:we|to|will|must|should|reviewers?|team)\s`;
 
 /** Ways to speak to a model, in English and Norwegian. Each is anchored at a rare word, and looks behind it only once it is there. */
 const atWord = [
 	`(?:ignore|disregard|forget|override|bypass)${words}(?:instructions?|prompts?|rules|guidelines|directives)\\b`,
-	`(?:approve|accept)${unsaid}(?:approve|accept))${gap}(?:this|the)${gap}(?:report|server|submission|request|review)\\b`,
+	`(?:approve|accept)${unsaid}(?:approve|accept))${gap}(?:this|the)${gap}(?:report|server|submission)\\b`,
+	`(?:approve|accept)${unsaid}(?:approve|accept))${others}(?:approve|accept))${gap}(?:this|the)${gap}(?:request|review)\\b`,
 	`approve${unsaid}approve)${gap}this\\b`,
 	`you${gap}are${gap}(?:now${gap})?(?:an?|the)${gap}(?:ai|assistant|language|llm|reviewer|helpful)\\b`,
 	`as${gap}an?${gap}(?:ai|llm|language${gap}model)\\b`,
@@ -35,25 +41,42 @@ const patterns = [
 /** Characters of a text below which it cannot be an instruction. */
 export const shortestInstruction = 8;
 
-const invisible = /[\u00AD\u200B-\u200F\u2060-\u2064\uFEFF*~`]/g;
+/** Signs of emphasis and of code, and the two variation selectors of emoji. */
+const emphasis = /[*~`]|\uFE0E|\uFE0F/g;
+
+/** Characters of an instruction that are quoted. */
+const quotedLength = 80;
 
 /**
- * The texts that are addressed to the model that may read the report, rather than to a person.
+ * Finds the texts that are addressed to the model that may read the report, rather than to a person.
  * @param pieces Markdown as it stands, code and comments included; emphasis and invisible characters hide nothing.
+ * @returns The pieces, each with the words that address the model, on one line.
  */
-export function findAddressed<T extends { text: string }>(pieces: T[]): T[] {
+export function findAddressed<T extends { text: string }>(
+	pieces: T[],
+): (T & { words: string })[] {
 	// Most reports address nobody, which one look at the whole tells. No pattern looks back across two line breaks.
 	let whole = "";
 	for (const { text } of pieces)
 		if (text.length >= shortestInstruction) whole += `${text}\n\n`;
-	if (!addressesModel(whole)) return [];
-	return pieces.filter(({ text }) => addressesModel(text));
+	if (findInstruction(whole) === undefined) return [];
+	return pieces.flatMap((piece) => {
+		const words = findInstruction(piece.text);
+		return words === undefined ? [] : [{ ...piece, words }];
+	});
 }
 
-function addressesModel(text: string): boolean {
-	if (text.length < shortestInstruction) return false;
-	const plain = inSmallLetters(text.replace(invisible, ""));
-	return patterns.some((pattern) => pattern.test(plain));
+function findInstruction(text: string): string | undefined {
+	if (text.length < shortestInstruction) return undefined;
+	const plain = inSmallLetters(
+		text.replace(hiddenCharacter, "").replace(emphasis, ""),
+	);
+	for (const pattern of patterns) {
+		const words = pattern.exec(plain)?.[0];
+		if (words !== undefined)
+			return cutText(words.replace(/\s+/g, " "), quotedLength);
+	}
+	return undefined;
 }
 
 /**

@@ -3,11 +3,13 @@ import { decodeEntities } from "../markdown-parser.ts";
 import type { Draft, Reading } from "../reading.ts";
 import type { RuleId } from "../rules.ts";
 import { findHiddenCharacters } from "./hidden-characters.ts";
+import { readSurplusCells } from "./surplus-cells.ts";
 import { findAddressed, shortestInstruction } from "./text-to-model.ts";
 
 /** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
 export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
-	const { images, html, unread } = markdown;
+	const { images, html, unread, texts } = markdown;
+	const { unparsed, surplus } = listUnparsed(source, markdown);
 	const remote = images.filter(({ text }) => /^(?:https?:)?\/\//i.test(text));
 	const comments = html.filter(({ text }) => isComment(text));
 	const tags = html.filter(({ text }) => !isComment(text));
@@ -15,8 +17,9 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 		...findHiddenCharacters(source),
 		...onePerLine(
 			"text-to-model",
-			findInstructions(source, markdown),
-			() => "The text reads like an instruction to a model.",
+			findAddressed(texts.concat(unparsed)),
+			({ words }) =>
+				`The text reads like an instruction to a model: "${words}".`,
 		),
 		...onePerLine(
 			"remote-image",
@@ -39,15 +42,20 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 			unread,
 			({ text }) => `The text is ${text}, and was not read.`,
 		),
+		...onePerLine(
+			"text-not-read",
+			surplus,
+			({ text }) =>
+				`The row has more cells than its table; write | as \\|. Not read: "${text.slice(0, 200).trim()}"`,
+		),
 	];
 }
 
-function findInstructions(source: string, markdown: Markdown): Piece[] {
-	return findAddressed(markdown.texts.concat(listUnparsed(source, markdown)));
-}
-
 /** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
-function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
+function listUnparsed(
+	source: string,
+	{ texts, blocks }: Markdown,
+): { unparsed: Piece[]; surplus: Piece[] } {
 	const hasEntities = /[&\\]/.test(source);
 	// By the number of the line, which a table of bytes answers at once even for a million of them.
 	const parsed = new Uint8Array(source.length + 2);
@@ -67,6 +75,7 @@ function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
 	for (const block of blocks)
 		if (block.type === "row") columns[block.line] = block.cells.length;
 	const unparsed: Piece[] = [];
+	const surplus: Piece[] = [];
 	let line = 0;
 	for (let start = 0, end = 0; end < source.length; start = end + 1) {
 		line += 1;
@@ -75,30 +84,25 @@ function listUnparsed(source: string, { texts, blocks }: Markdown): Piece[] {
 		if (end - start < shortestInstruction) continue;
 		if (parsed[line] && !columns[line] && !hasEntities) continue;
 		const text = source.slice(start, end);
-		const isRead = parsed[line] && !hasSurplus(text, columns[line]);
+		const width = columns[line] ?? 0;
+		const more = width > 0 ? readSurplusCells(text, width) : "";
+		if (more) surplus.push({ text: more, line });
+		const isRead = parsed[line] && !more;
 		const hasEntity = hasEntities && /[&\\]/.test(text);
 		if (!isRead || hasEntity)
 			unparsed.push({ text: hasEntity ? decodeEntities(text) : text, line });
 	}
-	return unparsed;
-}
-
-function hasSurplus(row: string, columns = 0): boolean {
-	if (columns === 0) return false;
-	let pipes = 0;
-	for (let at = row.indexOf("|"); at >= 0; at = row.indexOf("|", at + 1))
-		pipes += 1;
-	return pipes > columns + 1;
+	return { unparsed, surplus };
 }
 
 type Piece = { text: string; line: number };
 
-function onePerLine(
+function onePerLine<T extends Piece>(
 	rule: RuleId,
-	pieces: Piece[],
-	describe: (piece: Piece) => string,
+	pieces: T[],
+	describe: (piece: T) => string,
 ): Draft[] {
-	const byLine = new Map<number, Piece>();
+	const byLine = new Map<number, T>();
 	for (const piece of pieces) byLine.set(piece.line, piece);
 	return [...byLine.values()].map((piece) => ({
 		rule,

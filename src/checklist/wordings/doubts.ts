@@ -12,7 +12,7 @@ export const leadingWords =
 
 /** Words that deny. */
 export const denialWords =
-	"no not none never nothing nobody nowhere neither nor without cannot isn aren wasn weren doesn didn don hasn haven won wouldn couldn shouldn ikke ingen ingenting intet aldri uten verken nei".split(
+	"no not none never nothing nobody nowhere neither nor without cannot isn aren wasn weren doesn didn don hasn haven won wouldn couldn shouldn ikke ingen ingenting intet aldri uten verken nei ikkje inga inget inte utan kein keine keinen keiner keinerlei nicht ohne".split(
 		" ",
 	);
 
@@ -25,6 +25,12 @@ export const futureWords =
 /** Words for what went wrong, was taken away, or is only half there. */
 export const failureWords =
 	"fail fails failed failing failure lack lacks lacking missing absent off disabled deactivated skip skipped skips drop dropped removed broken stopped paused suspended abandoned cancelled canceled deleted rejected ignored bypassed waived exempt exempted against despite violated violation incomplete unfinished unclear unsure unknown untested unverified unchecked unscanned unavailable nearly almost mostly partly partially partial except unless but hardly barely rarely seldom sometimes maybe perhaps probably possibly supposedly allegedly theory decided declined refused blocked instead mangler feilet feiler avslått deaktivert fjernet hoppet stanset underkjent avvist ødelagt nesten delvis unntatt bortsett men kanskje trolig".split(
+		" ",
+	);
+
+/** Words for what is kept out or taken away: "refuses API keys", "images are rejected". */
+export const refusalWords =
+	"avoid avoids refuse refuses refused reject rejects rejected forbid forbids forbidden block blocks blocked remove removes removed replace replaces replaced drop drops dropped deny denies denied prohibit prohibits prohibited avviser avvises fjernet erstatter erstattet".split(
 		" ",
 	);
 

@@ -1,13 +1,20 @@
 import type { RuleId } from "../rules.ts";
 
 /** The rule that a red flag breaks, what it is called, and the phrases in evidence that give it away. */
-export type RedFlag = { rule: RuleId; says: string; phrases: string[] };
+export type RedFlag = {
+	rule: RuleId;
+	says: string;
+	/** What to write where there is nothing of the kind. */
+	otherwise: string;
+	phrases: string[];
+};
 
 /** What must never be in production, by the check that asks for it, and how a report gives it away in its evidence. */
 export const redFlags: Record<string, RedFlag> = {
 	"AUTH-1": {
 		rule: "api-key-or-service-principal",
 		says: "an API key or a service principal",
+		otherwise: "No API keys or service principals",
 		phrases: [
 			"api key",
 			"api keys",
@@ -42,6 +49,7 @@ export const redFlags: Record<string, RedFlag> = {
 	"POL-3": {
 		rule: "production-data-in-tests",
 		says: "production data",
+		otherwise: "No production data",
 		phrases: [
 			"production data",
 			"production database",
@@ -69,6 +77,7 @@ export const redFlags: Record<string, RedFlag> = {
 	"POL-6": {
 		rule: "no-pipeline",
 		says: "a deployment by hand",
+		otherwise: "No manual deployments",
 		phrases: [
 			"no pipeline",
 			"no ci",
@@ -96,6 +105,7 @@ export const redFlags: Record<string, RedFlag> = {
 	"POL-5": {
 		rule: "no-scanning",
 		says: "missing scans",
+		otherwise: "Every scan runs",
 		phrases: [
 			"no scanning",
 			"no scan",
@@ -128,6 +138,7 @@ export const redFlags: Record<string, RedFlag> = {
 	"SEC-5": {
 		rule: "prohibited-content",
 		says: "audio, images or resource links",
+		otherwise: "No audio, images or resource links",
 		phrases: [
 			"audio",
 			"image",

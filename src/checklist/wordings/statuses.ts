@@ -179,6 +179,8 @@ export const riskWords = {
 /** Words that say that a leg of the trifecta does not exist. */
 export const legAbsent = [
 	"none",
+	"absent",
+	"fraværende",
 	"no",
 	"ingen",
 	"nei",
@@ -191,6 +193,28 @@ export const legAbsent = [
 	"ikke til stede",
 	"without",
 ];
+
+/** Words that may stand before them: "The leg is absent", "There is no external communication". */
+export const legOpenings = [
+	"the leg is",
+	"this leg is",
+	"it is",
+	"there is",
+	"there are",
+	"det er",
+	"det finnes",
+];
+
+/** What the checklist asks to be stated of a leg that is absent, by the check that asks. */
+export const legStatements: Record<string, string[]> = {
+	"SEC-1": ["no private data is reachable", "no private data can be reached"],
+	"SEC-2": [
+		"no such text exists",
+		"no such text exists in any result",
+		"no text from outside exists in any result",
+	],
+	"SEC-3": ["all calls stay inside", "all calls are internal"],
+};
 
 /** Words that say that a leg of the trifecta is under control. */
 export const legControlled = [

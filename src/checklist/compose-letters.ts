@@ -1,0 +1,14 @@
+/** Marks of which letters of European languages are made, such as the ring of å. */
+const mark = /[\u0300-\u036F]/;
+/** No letter has so many marks. Putting them in order takes time with the square of their number. */
+const tooManyMarks = /(\p{M}{8})\p{M}+/gu;
+
+/**
+ * A text with each letter and its marks in one character (Unicode NFC), as the words are written that it is compared
+ * with; some systems write them apart. Lines stay as they are, and a text without such marks is the same text.
+ */
+export function composeLetters(text: string): string {
+	return mark.test(text)
+		? text.replace(tooManyMarks, "$1").normalize("NFC")
+		: text;
+}

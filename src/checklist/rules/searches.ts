@@ -1,0 +1,91 @@
+/** A stretch of a sentence, in characters. */
+type Range = { from: number; to: number };
+
+const nothing =
+	/\b(?:no|ingen|inga|keine)\s+(?:match(?:es)?|hits?|results?|findings?|occurrences?|traces?|mentions?|treff|funn)\b|\b(?:finds?|found|gives?|gave|returns?|returned|shows?|showed)\s+(?:nothing|none)\b|\b(?:nothing|none)\s+found\b|:\s*(?:nothing|none)\s*$/gi;
+const search =
+	/\b(?:grep|rg|ripgrep)\b|\b(?:search|searched|searching|look|looked|scan|scanned|check|checked|review|reviewed)\s+for\b|\bsøk(?:t|te)?\s+etter\b/gi;
+const purpose = /^\s+(?:for|of|on|etter|på|av|für)\s+/i;
+/** What takes a part of the result back. */
+const exception =
+	/^\W*(?:but|except|outside|besides|beyond|other|unless|apart|aside|more|only|save|yet|utenom|unntatt|bortsett|men)\b/i;
+const auxiliary = /^\W*(?:is|are|was|were|has|have|had|will)\b/i;
+/** Words beside what is searched for, and places where it is searched for. */
+const fillers = new Set(
+	"the any a an for in of and or nor og eller src test tests code codebase base repository repo source tree files whole entire all".split(
+		" ",
+	),
+);
+const listWords = new Set("the any and or nor og eller".split(" "));
+
+/**
+ * Finds what a sentence says was searched for in vain: "`git grep 'api_key|secret'`: no matches" or "No matches for
+ * API keys". What stands there is no statement; beside the words that are looked for it may hold signs of a pattern,
+ * options and paths, and nothing else.
+ * @param text The sentence, with "no" for "0".
+ * @param vocabulary Words of what may be searched for.
+ */
+export function findFruitless(
+	text: string,
+	vocabulary: ReadonlySet<string>,
+): Range[] {
+	return [...text.matchAll(nothing)].flatMap(({ index, 0: found }) => {
+		const end = index + found.length;
+		const rest = text.slice(end);
+		if (exception.test(rest)) return [];
+		const before = readCommand(text, index, vocabulary);
+		const after = readPurpose(rest, vocabulary);
+		return [
+			...(before === undefined ? [] : [{ from: before, to: index }]),
+			...(after === undefined ? [] : [{ from: end, to: end + after }]),
+		];
+	});
+}
+
+/** Where what is searched for begins, in a command or sentence that ends before its result. */
+function readCommand(
+	text: string,
+	end: number,
+	vocabulary: ReadonlySet<string>,
+): number | undefined {
+	const last = [...text.slice(0, end).matchAll(search)].at(-1);
+	if (!last) return undefined;
+	const start = last.index + last[0].length;
+	const tokens = text.slice(start, end).split(/\s+/);
+	return tokens.every((token) => isSearched(token, vocabulary, fillers))
+		? start
+		: undefined;
+}
+
+/** How far what was searched for reaches after "No matches"; undefined where the sentence may go on to say that it is there. */
+function readPurpose(
+	rest: string,
+	vocabulary: ReadonlySet<string>,
+): number | undefined {
+	let end = purpose.exec(rest)?.[0].length;
+	if (end === undefined) return undefined;
+	const start = end;
+	for (const { 0: token, index } of rest.slice(start).matchAll(/\S+/g)) {
+		if (!isSearched(token, vocabulary, listWords)) break;
+		end = start + index + token.length;
+		if (/[;:.)]$/.test(token)) break;
+	}
+	const list = rest.slice(start, end);
+	const isOpen = /,/.test(list) && !/\b(?:or|nor|eller)\b/i.test(list);
+	const after = rest.slice(end);
+	return isOpen || auxiliary.test(after) || exception.test(after)
+		? undefined
+		: end;
+}
+
+function isSearched(
+	token: string,
+	vocabulary: ReadonlySet<string>,
+	others: ReadonlySet<string>,
+): boolean {
+	if (/^-|[|\\[\]*^$+…]|\/\w/.test(token)) return true;
+	if (/^\W*[A-Z][a-z]+[A-Z]\w*\W*$/.test(token)) return true;
+	return (token.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).every(
+		(word) => vocabulary.has(word) || others.has(word),
+	);
+}

@@ -1,0 +1,40 @@
+/** A sentence, its words in lower case, and where in it each begins and ends. */
+export type Sentence = {
+	text: string;
+	words: readonly string[];
+	starts: readonly number[];
+	ends: readonly number[];
+};
+
+const pause = /[,:;()–—!?]|\s-\s/;
+const longPause = /[:;()–—!?]|\s-\s/;
+
+/** Takes a sentence apart. "0 API keys" reads "no API keys"; "OAuth 2.0 API keys" does not. */
+export function splitSentence(said: string): Sentence {
+	const text = said.replace(/(?<![\w.,:/-])(?:0|zero)(?=\s)/gi, "no");
+	const found = [...text.matchAll(/[\p{L}\p{N}]+/gu)];
+	return {
+		text,
+		words: found.map(([one]) => one.toLowerCase()),
+		starts: found.map(({ index }) => index),
+		ends: found.map(({ index, 0: one }) => index + one.length),
+	};
+}
+
+/** Whether two words have a comma, a colon or another pause between them. */
+export function hasPause(
+	{ text, starts, ends }: Sentence,
+	from: number,
+	to: number,
+): boolean {
+	return pause.test(text.slice(ends[from], starts[to]));
+}
+
+/** The same without commas, which stand between the parts of a list. */
+export function hasLongPause(
+	{ text, starts, ends }: Sentence,
+	from: number,
+	to: number,
+): boolean {
+	return longPause.test(text.slice(ends[from], starts[to]));
+}

@@ -1,0 +1,26 @@
+const leader = /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*/;
+
+/**
+ * What a table row says in cells that its table has no column for: a parser drops them, and with them what follows
+ * the bar of a command such as `kubectl get pods | grep x`.
+ * @param row The line as it stands, with the signs of a list or quote around the table.
+ * @param columns Columns of the table.
+ */
+export function readSurplusCells(row: string, columns: number): string {
+	if (!mayHaveSurplus(row, columns)) return "";
+	const cells = row
+		.replace(leader, "")
+		.trim()
+		.split(/(?<!\\)\|/);
+	if (cells[0] === "") cells.shift();
+	return cells.slice(columns).join(" ").trim();
+}
+
+/** Whether a row has more bars than its columns need, escaped ones among them; quicker than to split it. */
+function mayHaveSurplus(row: string, columns: number): boolean {
+	let bars = row.startsWith("|") ? -1 : 0;
+	if (row.endsWith("|")) bars -= 1;
+	for (let at = row.indexOf("|"); at >= 0; at = row.indexOf("|", at + 1))
+		bars += 1;
+	return bars >= columns;
+}
