@@ -12,7 +12,7 @@ import { progressBar } from "./progress-bar.ts";
 import { publicError } from "./public-error.ts";
 import { serve } from "./serve.ts";
 import { openStorage } from "./storage.ts";
-import { runTokensCommand } from "./tokens/command.ts";
+import { runTokensCommand, type TokensCommand } from "./tokens/command.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -45,8 +45,11 @@ const optionsOf: Record<string, string[]> = {
 	audit: ["head", "seq", "since", "until"],
 };
 
-/** How many words may stand behind a command. */
-const wordsOf: Record<string, number> = { tokens: 2, audit: 1 };
+/** What stands behind a command that does several things, and how many words more behind that. */
+const actionsOf: Record<string, Record<string, number>> = {
+	tokens: { create: 0, list: 0, revoke: 1 },
+	audit: { verify: 0, export: 0 },
+};
 
 const commands = {
 	help,
@@ -59,13 +62,18 @@ const commands = {
 	openapi,
 };
 
+// Whoever reads what we print may have enough of it, as head has.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code !== "EPIPE") throw error;
+});
+
 try {
 	const command = readCommand();
-	if (command) {
-		await commands[command.name](command.options);
-	} else {
-		process.stderr.write(usage);
+	if (typeof command === "string") {
+		process.stderr.write(`${command}\n\n${usage}`);
 		process.exitCode = 2;
+	} else {
+		await commands[command.name](command.options);
 	}
 } catch (error) {
 	process.stderr.write(
@@ -85,10 +93,10 @@ interface Options extends Omit<AuditCommand, "action"> {
 	words: string[];
 }
 
-/** Undefined when the command line is not one that the usage describes. */
+/** What to do; or a sentence, when the command line is not one that the usage describes. */
 function readCommand():
 	| { name: keyof typeof commands; options: Options }
-	| undefined {
+	| string {
 	try {
 		const { values, positionals } = parseArgs({
 			options: {
@@ -109,14 +117,24 @@ function readCommand():
 		const [name = "serve", ...words] = positionals;
 		const options = { ...given, words };
 		if (help) return { name: "help", options };
-		const isFitting =
-			Object.keys(given).every((option) => optionsOf[name]?.includes(option)) &&
-			words.length <= (wordsOf[name] ?? 0);
-		return Object.hasOwn(commands, name) && isFitting
+		if (!Object.hasOwn(commands, name)) return `There is no command ${name}.`;
+		const [action = "", ...more] = words;
+		const actions = actionsOf[name];
+		if (actions && actions[action] === undefined) {
+			const known = Object.keys(actions).map((one) => `${name} ${one}`);
+			return `Say ${known.slice(0, -1).join(", ")} or ${known.at(-1)}.`;
+		}
+		if ((actions ? more : words).length !== (actions?.[action] ?? 0)) {
+			return `${[name, ...words].join(" ")}: there is a word too many, or one too few.`;
+		}
+		const other = Object.keys(given).find(
+			(option) => !optionsOf[name]?.includes(option),
+		);
+		return other === undefined
 			? { name: name as keyof typeof commands, options }
-			: undefined;
-	} catch {
-		return undefined;
+			: `${name} takes no --${other}.`;
+	} catch (error) {
+		return (error as Error).message;
 	}
 }
 
@@ -126,19 +144,22 @@ async function help(): Promise<void> {
 
 async function migrate(): Promise<void> {
 	// Opening it does.
-	await withStorage(1, async () => {});
+	await withStorage({}, async ({ log }) => {
+		log.info("the database has this version");
+	});
 }
 
 async function assess({ all = false }: Options): Promise<void> {
-	await withStorage(1, async ({ db, log }) => {
+	await withStorage({ mustExist: true }, async ({ db, log }) => {
 		const count = await reassessReports(db, { all, onProgress: showProgress });
 		log.info({ count }, "reports assessed");
 	});
 }
 
 async function tokens({ words, ...options }: Options): Promise<void> {
-	const [action, id] = words;
-	await withStorage(2, async ({ db, config, log }) => {
+	const [action, id] = words as [TokensCommand["action"], string?];
+	await withStorage({ logTo: 2, mustExist: true }, async (opened) => {
+		const { db, config, log } = opened;
 		const context = localContext(db, config, log, "command_line");
 		const text = await runTokensCommand(context, { ...options, action, id });
 		process.stdout.write(text);
@@ -146,8 +167,8 @@ async function tokens({ words, ...options }: Options): Promise<void> {
 }
 
 async function audit({ words, ...options }: Options): Promise<void> {
-	const command = { ...options, action: words[0] };
-	await withStorage(2, async ({ db }) => {
+	const command = { ...options, action: words[0] as AuditCommand["action"] };
+	await withStorage({ logTo: 2, mustExist: true }, async ({ db }) => {
 		await runAuditCommand(db, command, process.stdout, showProgress);
 	});
 }
@@ -161,14 +182,15 @@ async function openapi(): Promise<void> {
  * said on standard error, and ends the process with 1.
  *
  * @param logTo the log's file descriptor: 2 where standard output is the answer
+ * @param mustExist whether a database that is not there is an error
  */
 async function withStorage(
-	logTo: 1 | 2,
+	{ logTo = 1, mustExist = false }: { logTo?: 1 | 2; mustExist?: boolean },
 	run: (opened: { db: Database; config: Config; log: Logger }) => Promise<void>,
 ): Promise<void> {
 	const config = parseConfig(process.env);
 	const log = createLogger(config.LOG_LEVEL, logTo);
-	const { db, close } = await openStorage(config, log);
+	const { db, close } = await openStorage(config, log, { mustExist });
 	try {
 		await run({ db, config, log });
 	} catch (error) {

@@ -1,7 +1,8 @@
+import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type pg from "pg";
 import { findBinaries } from "./embedded/binaries.ts";
-import { createCluster } from "./embedded/cluster.ts";
+import { createCluster, hasCluster } from "./embedded/cluster.ts";
 import { type DataFolder, prepareFolder } from "./embedded/folder.ts";
 import { addressOf, keepLock, takeLock } from "./embedded/lock.ts";
 import { findServer, spawnServer, stopServer } from "./embedded/server.ts";
@@ -22,6 +23,8 @@ export interface EmbeddedOptions {
 	dataDir: string;
 	/** Whether the operator chose `dataDir`: then no other folder will do. */
 	isExplicit: boolean;
+	/** Whether data that are not there are an error, instead of begun. */
+	mustExist?: boolean;
 	/** More PostgreSQL settings, such as `{ fsync: "off" }` in tests. */
 	settings?: Record<string, string>;
 	/** Where data and programs go when the service is started by root and PostgreSQL's user cannot reach those of the checkout. */
@@ -62,6 +65,13 @@ async function start(options: EmbeddedOptions) {
 		data: "/var/lib/mcp-go-live",
 		programs: "/var/cache/mcp-go-live",
 	};
+	const { dataDir, isExplicit, mustExist } = options;
+	const places = isExplicit ? [dataDir] : [dataDir, systemDirs.data];
+	if (mustExist && !places.some(hasCluster)) {
+		throw new Error(
+			`There are no data of MCP Go-Live in DATA_DIR ${resolve(dataDir)}. Set DATA_DIR to the folder that has them, or DATABASE_URL to the database.`,
+		);
+	}
 	const folder = prepareFolder(
 		options.dataDir,
 		options.isExplicit ? undefined : systemDirs.data,

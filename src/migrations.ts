@@ -20,7 +20,34 @@ const [migrationTableName, migrationLockTableName] = migrationTables;
  * @throws Error with a sentence when the database is newer than this code
  */
 export async function migrateDatabase(db: Database): Promise<string[]> {
-	const migrator = new Migrator({
+	const { error, results } = await openMigrator(db).migrateToLatest();
+	if (error) throw explainMigrationError(error);
+	return (results ?? []).map(({ migrationName }) => migrationName);
+}
+
+/**
+ * Makes sure that the database has exactly the version this code knows, and
+ * changes nothing.
+ *
+ * @throws Error with a sentence when it has not
+ */
+export async function requireVersion(db: Database): Promise<void> {
+	const migrations = await openMigrator(db).getMigrations();
+	const missing = migrations.filter(({ executedAt }) => !executedAt);
+	if (missing.length === migrations.length) {
+		throw new Error(
+			"it holds no MCP Go-Live. Set DATABASE_URL or DATA_DIR to the one that does",
+		);
+	}
+	if (missing.length > 0) {
+		throw new Error(
+			`it is older than this version of MCP Go-Live, and lacks migration ${missing[0]?.name}. Start the service, or run migrate, to bring it to this version`,
+		);
+	}
+}
+
+function openMigrator(db: Database): Migrator {
+	return new Migrator({
 		db,
 		migrationTableName,
 		migrationLockTableName,
@@ -44,9 +71,6 @@ export async function migrateDatabase(db: Database): Promise<string[]> {
 			},
 		},
 	});
-	const { error, results } = await migrator.migrateToLatest();
-	if (error) throw explainMigrationError(error);
-	return (results ?? []).map(({ migrationName }) => migrationName);
 }
 
 function explainMigrationError(error: unknown): unknown {

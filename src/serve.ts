@@ -16,8 +16,8 @@ export async function serve(config: Config): Promise<void> {
 	let app: FastifyInstance | undefined;
 	onShutdown(log, async () => app?.close(), opening);
 	const storage = await opening;
-	app = buildApp(storage.db, config, log);
 	try {
+		app = buildApp(storage.db, config, log);
 		await app.listen({
 			port: config.PORT,
 			host: config.HOST,
@@ -38,6 +38,7 @@ function explainListenError(error: unknown, config: Config): unknown {
 	const reason = {
 		EADDRINUSE: `port ${config.PORT} is taken. Stop what listens there, or set PORT to another one.`,
 		EADDRNOTAVAIL: `${config.HOST} is no address of this machine. Set HOST to one that is.`,
+		ENOTFOUND: `${config.HOST} is no address, and no host name that is known here. Set HOST to an address of this machine.`,
 		EACCES: `this user may not listen on port ${config.PORT}. Set PORT to one above 1023.`,
 	}[code ?? ""];
 	return reason

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
-import { migrateDatabase } from "./migrations.ts";
+import { migrateDatabase, requireVersion } from "./migrations.ts";
 
 /** Milliseconds of migrating after which an operator is told what the start waits for. */
 const QUIET_MILLISECONDS = 3000;
@@ -22,17 +22,21 @@ export interface Storage {
  * Opens the database that the configuration names, or starts the private one,
  * and brings it to this version.
  *
+ * @param mustExist whether it must be there, and of this version, already:
+ *   what only reads must not make an empty one, and find nothing wrong with it
  * @throws Error with words for the operator
  */
 export async function openStorage(
 	config: Config,
 	log: Logger,
+	{ mustExist = false } = {},
 ): Promise<Storage> {
 	const embedded: EmbeddedDatabase | undefined = config.DATABASE_URL
 		? undefined
 		: await startEmbedded({
 				dataDir: config.DATA_DIR ?? "./data",
 				isExplicit: config.DATA_DIR !== undefined,
+				mustExist,
 				onEnd(said) {
 					log.fatal({ said }, "the private PostgreSQL has ended");
 					// Without it nothing can be answered; whoever starts us again starts both.
@@ -58,8 +62,12 @@ export async function openStorage(
 		);
 	}, QUIET_MILLISECONDS).unref();
 	try {
-		const applied = await migrateDatabase(migrating);
-		if (applied.length > 0) log.info({ applied }, "database migrated");
+		if (mustExist) {
+			await requireVersion(migrating);
+		} else {
+			const applied = await migrateDatabase(migrating);
+			if (applied.length > 0) log.info({ applied }, "database migrated");
+		}
 		await migrating.destroy();
 	} catch (error) {
 		await migrating.destroy();

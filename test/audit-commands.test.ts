@@ -93,10 +93,10 @@ test("verify and export say what is wrong with their options", async () => {
 		[["export", "--since", "yesterday"], /--since: Must be a date and time/, 1],
 		[["verify", "--since", "2025-10-20T10:00:00Z"], /takes no --since/, 1],
 		[["export", "--head", "a"], /takes no --head/, 1],
-		[["erase"], /Say audit verify or audit export/, 1],
-		[[], /Say audit verify or audit export/, 1],
-		[["verify", "--days", "3"], /Usage/, 2],
-		[["verify", "now"], /Usage/, 2],
+		[["erase"], /^Say audit verify or audit export\.\n\nUsage/, 2],
+		[[], /^Say audit verify or audit export\.\n\nUsage/, 2],
+		[["verify", "--days", "3"], /^audit takes no --days\.\n\nUsage/, 2],
+		[["verify", "now"], /^audit verify now: there is a word too many/, 2],
 	];
 	for (const [args, words, code] of wrong) {
 		const ending = await audit(args);

@@ -1,5 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { generateKeyPair, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sql } from "kysely";
+import {
+	afterAll,
+	beforeAll,
+	describe,
+	expect,
+	onTestFinished,
+	test,
+} from "vitest";
 import { restOperations } from "../src/rest.ts";
 import { appRouter } from "../src/router.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
@@ -514,11 +523,41 @@ describe("access tokens of our own", () => {
 			expect(await use()).toBe(401);
 		});
 
+		test("are listed and revoked for all who share an address, and made for none of them", async () => {
+			const { id } = await make("dev", ["reports:read"]);
+			await service.db
+				.insertInto("people")
+				.columns(["subject", "email", "roles"])
+				.expression((eb) =>
+					eb
+						.selectFrom("people")
+						.select([sql.lit("another registration").as("subject")])
+						.select(["email", "roles"])
+						.where("email", "=", "dev@example.com"),
+				)
+				.execute();
+			onTestFinished(async () => {
+				await service.db
+					.deleteFrom("people")
+					.where("subject", "=", "another registration")
+					.execute();
+			});
+			const owner = ["--owner", "dev@example.com"];
+			const made = await run("create", ...owner, "--name", "x");
+			expect(made).toMatchObject({ code: 1, stdout: "" });
+			expect(made.stderr).toContain("Several people have signed in as");
+			expect((await run("list", ...owner)).stdout).toContain(id);
+			const revoked = await run("revoke", id, ...owner);
+			expect(revoked.stdout).toContain(`(${id}) was revoked`);
+			const nobodys = await run("revoke", randomUUID(), ...owner);
+			expect(nobodys.code).toBe(1);
+			expect(nobodys.stderr).toContain("There is no access token");
+		});
+
 		test.each([
 			[["list"], /--owner/],
 			[["list", "--owner", "who@example.com"], /has signed in yet/],
 			[["create", "--owner", "aud@example.com"], /name: Must not be empty/],
-			[["frob", "--owner", "aud@example.com"], /tokens create, tokens list/],
 			[["revoke", "x", "--owner", "aud@example.com"], /id: Must be a UUID/],
 		])("%j says what is missing", async (args, words) => {
 			const { code, stderr } = await run(...args);

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,7 +7,12 @@ import { join } from "node:path";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { makeDatabase, newReport } from "./helpers.ts";
-import { runCommand, send, startServiceProcess } from "./service-process.ts";
+import {
+	runCommand,
+	send,
+	startProcess,
+	startServiceProcess,
+} from "./service-process.ts";
 
 async function temporaryFolder() {
 	const folder = await mkdtemp(join(tmpdir(), "go-live-service-"));
@@ -90,15 +96,55 @@ test.each([["--help"], ["-h"]])(
 	},
 );
 
-test.each([[["sreve"]], [["migrate", "twice"]], [["--prot", "1"]]])(
-	"%j is no command: usage, and exit code 2",
-	async (args) => {
-		const { code, stdout, stderr } = await runCommand(args);
-		expect(code).toBe(2);
-		expect(stdout).toBe("");
-		expect(stderr).toContain("Usage: mcp-go-live [command]");
-	},
-);
+test.each([
+	[["sreve"], "There is no command sreve."],
+	[["migrate", "twice"], "migrate twice: there is a word too many"],
+	[["--prot", "1"], "Unknown option '--prot'"],
+	[["tokens"], "Say tokens create, tokens list or tokens revoke."],
+	[["tokens", "revoke"], "tokens revoke: there is a word too many, or one"],
+	[["assess", "--owner", "x"], "assess takes no --owner."],
+])("%j is no command: why, usage, and exit code 2", async (args, why) => {
+	const { code, stdout, stderr } = await runCommand(args);
+	expect(code).toBe(2);
+	expect(stdout).toBe("");
+	expect(stderr.startsWith(why), stderr).toBe(true);
+	expect(stderr).toContain("\n\nUsage: mcp-go-live [command]");
+});
+
+test.each([
+	["audit", "verify"],
+	["audit", "export"],
+	["assess"],
+	["tokens", "list", "--owner", "alex@example.com"],
+])("%s %s makes no database where there is none", async (...args) => {
+	const DATA_DIR = join(await temporaryFolder(), "nothing");
+	const folder = await runCommand(args, { DATA_DIR });
+	expect(folder.code).toBe(1);
+	expect(folder.stdout).toBe("");
+	expect(folder.stderr).toContain(
+		`There are no data of MCP Go-Live in DATA_DIR ${DATA_DIR}.`,
+	);
+	expect(existsSync(DATA_DIR)).toBe(false);
+	const DATABASE_URL = await makeDatabase();
+	const client = new pg.Client({ connectionString: DATABASE_URL });
+	await client.connect();
+	onTestFinished(() => client.end());
+	await client.query("drop schema public cascade; create schema public");
+	const database = await runCommand(args, { DATABASE_URL });
+	expect(database.code).toBe(1);
+	expect(database.stdout).toBe("");
+	expect(database.stderr).toContain("it holds no MCP Go-Live.");
+	const { rows } = await client.query(
+		"select from information_schema.tables where table_schema = 'public'",
+	);
+	expect(rows).toEqual([]);
+});
+
+test("whoever stops reading what is printed gets no stack trace", async () => {
+	const { child, ended } = startProcess(["openapi"], {});
+	child.stdout?.destroy();
+	expect(await ended()).toMatchObject({ code: 0, stderr: "" });
+});
 
 test.each([
 	[{ PORT: "http" }, "PORT must be a port number."],

@@ -6,7 +6,7 @@ import { type Note, verifyChain } from "./verify.ts";
 
 /** What the command line says after `audit`. */
 export interface AuditCommand {
-	action: string | undefined;
+	action: "verify" | "export";
 	/** Of `verify`: an earlier answer. */
 	head?: string;
 	seq?: string;
@@ -37,8 +37,6 @@ export async function runAuditCommand(
 			refuseOthers(options, ["since", "until"]);
 			await exportLog(db, output, readRange(options));
 			break;
-		default:
-			throw new Error("Say audit verify or audit export.");
 	}
 }
 

@@ -24,6 +24,11 @@ export const clusterIn = (dataDir: string) => join(dataDir, "postgres", "data");
 /** The superuser's name inside the private PostgreSQL. */
 export const databaseUser = "go_live";
 
+/** Whether there is a cluster in DATA_DIR. */
+export function hasCluster(dataDir: string): boolean {
+	return existsSync(join(clusterIn(dataDir), "PG_VERSION"));
+}
+
 /**
  * Creates the database files in DATA_DIR unless they are there: all or nothing, however the process ends and however many start at once.
  *

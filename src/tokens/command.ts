@@ -1,12 +1,14 @@
+import { TRPCError } from "@trpc/server";
 import type { Database } from "../database.ts";
 import { grant, type Identity } from "../identity.ts";
 import { findPeople } from "../people/queries.ts";
 import { createCaller } from "../router.ts";
 import type { Context } from "../trpc.ts";
+import type { AccessToken } from "./schema.ts";
 
 /** What the command line says after `tokens`. */
 export interface TokensCommand {
-	action: string | undefined;
+	action: "create" | "list" | "revoke";
 	/** Of `revoke`: the token's id. */
 	id: string | undefined;
 	/** The owner's e-mail address. */
@@ -27,11 +29,19 @@ export async function runTokensCommand(
 	context: Omit<Context, "identity">,
 	command: TokensCommand,
 ): Promise<string> {
-	const identity = await findOwner(context.db, command.owner);
-	const { tokens } = createCaller({ ...context, identity });
+	const owners = await findOwners(context.db, command.owner);
+	const callers = owners.map(
+		(identity) => createCaller({ ...context, identity }).tokens,
+	);
 	switch (command.action) {
 		case "create": {
-			const { token, expires_at } = await tokens.create({
+			const [caller, another] = callers;
+			if (!caller || another) {
+				throw new Error(
+					`Several people have signed in as ${command.owner}; whom of them the token is for, only they can say, on the pages.`,
+				);
+			}
+			const { token, expires_at } = await caller.create({
 				name: command.name ?? "",
 				// The procedure refuses what is no scope, in its own words.
 				scopes: (command.scopes ?? "").split(/[\s,]+/).filter(Boolean) as never,
@@ -42,39 +52,56 @@ export async function runTokensCommand(
 			return `${token}\n\nIt is shown this once, and ends at ${expires_at}.\n`;
 		}
 		case "list": {
-			const rows = (await tokens.list()).map((token) =>
-				[token.id, stateOf(token), token.name, token.scopes.join(" ")].join(
-					"\t",
-				),
-			);
+			const lists = await Promise.all(callers.map((caller) => caller.list()));
+			const rows = lists
+				.flat()
+				.map((token) =>
+					[token.id, stateOf(token), token.name, token.scopes.join(" ")].join(
+						"\t",
+					),
+				);
 			return `${rows.join("\n")}\n`;
 		}
 		case "revoke": {
-			const revoked = await tokens.revoke({ id: command.id ?? "" });
+			const revoked = await revoke(callers, command.id ?? "");
 			return `${revoked.name} (${revoked.id}) was revoked at ${revoked.revoked_at}.\n`;
 		}
-		default:
-			throw new Error("Say tokens create, tokens list or tokens revoke.");
 	}
 }
 
-async function findOwner(
+/** Everybody who has signed in with an address: an identity provider may know one person as two. */
+async function findOwners(
 	db: Database,
 	email: string | undefined,
-): Promise<Identity> {
+): Promise<Identity[]> {
 	if (!email) throw new Error("Say whose tokens are meant: --owner <e-mail>.");
-	const [person, ...others] = await findPeople(db, email);
-	if (!person) {
+	const people = await findPeople(db, email);
+	if (people.length === 0) {
 		throw new Error(
 			`Nobody with the address ${email} has signed in yet. They must do so once, on the pages.`,
 		);
 	}
-	if (others.length > 0) {
-		throw new Error(
-			`Several people have signed in as ${email}; the pages know which of them is meant.`,
-		);
+	return people.map((person) => ({
+		...person,
+		method: "local",
+		permissions: grant(person),
+	}));
+}
+
+type Caller = ReturnType<typeof createCaller>["tokens"];
+
+/** Revokes a token of whichever of them has it. */
+async function revoke(
+	[caller, ...others]: Caller[],
+	id: string,
+): Promise<AccessToken> {
+	try {
+		return await (caller as Caller).revoke({ id });
+	} catch (error) {
+		const isUnknown = error instanceof TRPCError && error.code === "NOT_FOUND";
+		if (!isUnknown || others.length === 0) throw error;
+		return revoke(others, id);
 	}
-	return { ...person, method: "local", permissions: grant(person) };
 }
 
 function stateOf(token: { expires_at: string; revoked_at: string | null }) {

@@ -8,14 +8,13 @@ const MAX_LIFETIME_DAYS = 366;
 /** Tokens in a list. */
 export const MAX_TOKENS = 200;
 
+// A token that could make tokens would outlive its own end.
+const scopes = (Object.keys(permissions) as Permission[]).filter(
+	(permission) => !permission.startsWith("tokens:"),
+) as [Permission, ...Permission[]];
+
 const Scope = z
-	.enum(
-		// A token that could make tokens would outlive its own end.
-		(Object.keys(permissions) as Permission[]).filter(
-			(permission) => !permission.startsWith("tokens:"),
-		) as [Permission, ...Permission[]],
-		"Must be one of the scopes that access tokens can have.",
-	)
+	.enum(scopes, `Must be one of the scopes ${scopes.join(", ")}.`)
 	.meta({ id: "Scope", description: "What a token may be used for." });
 
 /** What somebody wants a token for. */
