@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { brotliDecompressSync } from "node:zlib";
-import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
 import rehypeSanitize from "rehype-sanitize";
 import { unified } from "unified";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
 import { type PageAnswer, tokenIn, visit } from "./pages.ts";
+import { readPdf } from "./read-pdf.ts";
 
 const policy =
 	"default-src 'none';script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'";
@@ -574,20 +574,4 @@ function rowsOf(html: string): string[] {
 	return [
 		...html.matchAll(/href="\/reports\/([\w-]{36})[^"]*" data-row-link/g),
 	].map(([, id]) => id ?? "");
-}
-
-/** The text of each page of a PDF. */
-async function readPdf(bytes: Buffer): Promise<string[]> {
-	const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
-	const pages: string[] = [];
-	for (let number = 1; number <= document.numPages; number++) {
-		const { items } = await (await document.getPage(number)).getTextContent();
-		pages.push(
-			items
-				.map((item) => ("str" in item ? item.str : ""))
-				.join(" ")
-				.replaceAll(/ +/g, " "),
-		);
-	}
-	return pages;
 }

@@ -15,6 +15,7 @@ import {
 	statusWords,
 	trifectaBadge,
 } from "../components/badges.ts";
+import { decidedNote } from "../components/decided-note.ts";
 import {
 	decisionForm,
 	type TypedDecision,
@@ -62,7 +63,7 @@ ${reportHeader(data)}
 <section class="desk" aria-label="Review">
 <section aria-labelledby="decide-title" class="card">
 <h2 id="decide-title">${report.status === "pending_review" ? (standing?.mayDecide === false ? "Approval" : "Decide") : "Decided"}</h2>
-${decidedNote(data)}
+${standingDecision(data)}
 ${
 	standing
 		? decisionPanel(
@@ -150,10 +151,11 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 </header>`;
 }
 
-function decidedNote({ report, now }: ReportPage): Html | string {
-	if (report.status === "pending_review" || !report.reviewed_at) return "";
-	return html`<p>${statusBadge(report.status)} by ${foreignText(report.reviewed_by ?? "")} ${timeAgo(report.reviewed_at, now)} <small>${exactTime(report.reviewed_at)}</small></p>
-${report.review_notes ? html`<blockquote class="notes">${foreignText(report.review_notes)}</blockquote>` : ""}`;
+function standingDecision({ report, revisions, now }: ReportPage) {
+	if (report.status === "pending_review") return "";
+	const own = revisions.find(({ id }) => id === report.id);
+	const decision = own?.decisions.at(-1);
+	return decision ? decidedNote(decision, now) : "";
 }
 
 function textTools({ report, list, text }: ReportPage, isRaw: boolean): Html {

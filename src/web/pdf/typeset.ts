@@ -2,8 +2,10 @@ import { createRequire } from "node:module";
 import pdfmake from "pdfmake";
 import type { Content, TDocumentDefinitions } from "pdfmake/interfaces.js";
 import type { Assessment } from "../../checklist/assessment-schema.ts";
-import type { Decision } from "../../decisions/schema.ts";
+import { approvalsBefore } from "../../decisions/rules.ts";
+import type { Approval, Revision } from "../../decisions/schema.ts";
 import type { Report } from "../../reports/schema.ts";
+import { decidersText } from "../components/deciders.ts";
 import { typesetMarkdown } from "./markdown.ts";
 import { printable } from "./printable.ts";
 import { styles, tableLayouts } from "./styles.ts";
@@ -43,7 +45,8 @@ const statusWords = {
 export async function typesetReport(input: {
 	report: Report;
 	assessment: Assessment;
-	decisions: Decision[];
+	/** The report's own, of its repository's. */
+	history: Pick<Revision, "decisions" | "open_approvals">;
 }): Promise<Uint8Array> {
 	const { report } = input;
 	const definition: TDocumentDefinitions = {
@@ -73,7 +76,7 @@ export async function typesetReport(input: {
 function firstPage({
 	report,
 	assessment,
-	decisions,
+	history,
 }: Parameters<typeof typesetReport>[0]): Content[] {
 	const { trifecta } = assessment;
 	return [
@@ -88,16 +91,7 @@ function firstPage({
 			["SHA-256 of the Markdown", report.content_sha256],
 		]),
 		{ text: "Decisions", style: "heading2" },
-		decisions.length === 0
-			? { text: "Nobody has decided yet.", style: "paragraph" }
-			: facts(
-					decisions.map(({ to_status, decided_by, decided_at, notes }) => [
-						to_status === "pending_review"
-							? "Reopened"
-							: statusWords[to_status],
-						`${decided_by}, ${decided_at}${notes ? `\n${notes}` : ""}`,
-					]),
-				),
+		...decisionFacts(history),
 		{ text: "Assessment by the service", style: "heading2" },
 		facts([
 			[
@@ -131,6 +125,46 @@ function firstPage({
 					),
 				]),
 	];
+}
+
+function decisionFacts({
+	decisions,
+	open_approvals,
+}: Pick<Revision, "decisions" | "open_approvals">): Content[] {
+	const rows = [
+		...decisions.flatMap((decision) => [
+			...approvalsBefore(decision).map(approvalFact),
+			deed(
+				decision.to_status === "pending_review"
+					? "Reopened"
+					: statusWords[decision.to_status],
+				decidersText(decision),
+				decision.decided_at,
+				decision.notes,
+			),
+		]),
+		...open_approvals.map(approvalFact),
+	];
+	return [
+		...(decisions.length === 0
+			? [{ text: "Nobody has decided yet.", style: "paragraph" }]
+			: []),
+		...(rows.length === 0 ? [] : [facts(rows)]),
+	];
+}
+
+/** An approval that decided nothing by itself. */
+function approvalFact({ approved_by, approved_at, notes }: Approval) {
+	return deed("Approval", approved_by, approved_at, notes);
+}
+
+function deed(
+	name: string,
+	by: string,
+	at: string,
+	notes: string | null,
+): [string, string] {
+	return [name, `${by}, ${at}${notes ? `\n${notes}` : ""}`];
 }
 
 function facts(rows: [name: string, value: string][]): Content {
