@@ -15,3 +15,18 @@ export async function readPdf(bytes: Buffer): Promise<string[]> {
 	}
 	return pages;
 }
+
+/** Whether all text of a PDF stands on its paper. */
+export async function isAllOnPaper(bytes: Buffer): Promise<boolean> {
+	const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
+	for (let number = 1; number <= document.numPages; number++) {
+		const page = await document.getPage(number);
+		const [, , width = 0] = page.view;
+		const { items } = await page.getTextContent();
+		const isBeyond = items.some(
+			(item) => "str" in item && Number(item.transform[4]) + item.width > width,
+		);
+		if (isBeyond) return false;
+	}
+	return true;
+}

@@ -8,7 +8,7 @@ import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
 import { type PageAnswer, tokenIn, visit } from "./pages.ts";
-import { readPdf } from "./read-pdf.ts";
+import { isAllOnPaper, readPdf } from "./read-pdf.ts";
 
 const policy =
 	"default-src 'none';script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'";
@@ -243,6 +243,51 @@ describe("a report's page", () => {
 		expect(rest).toContain(
 			"[image not loaded: p https://evil.example.com/x.png]",
 		);
+	});
+});
+
+describe("a PDF leaves nothing out, and nothing stands beside its paper, of", () => {
+	const digest = `ghcr.io/example/mcp@sha256:${"9f86d081884c7d65".repeat(4)}`;
+	const endless = "Wm0".repeat(200);
+	const row = (...cells: string[]) =>
+		`| ${cells.join(" | ")} |\n|${"---|".repeat(cells.length)}\n| ${cells.join(" | ")} |`;
+
+	test.each<[string, string, string, ("notes" | "text")?]>([
+		["a digest in a cell", row("POL-2", "Pass", `Image ${digest}`), digest],
+		["a word of 600 letters in a cell", row("1", "Pass", endless), endless],
+		["a word of 600 letters as code", row("1", `\`${endless}\``), endless],
+		["eight columns", row(...Array(8).fill(digest)), digest],
+		[
+			"a table in a list",
+			`- a\n  - b\n\n    ${row("1", digest).replaceAll("\n", "\n    ")}`,
+			digest,
+		],
+		["a block of code", `\`\`\`\n${endless}\n\`\`\``, endless],
+		["a heading", `# ${endless}`, endless],
+		[
+			"a word that changes its type with every letter",
+			"a*b*".repeat(300),
+			"ab".repeat(300),
+		],
+		[
+			"such words in eight columns",
+			row(...Array(8).fill("a*b*".repeat(99))),
+			"ab".repeat(99),
+		],
+		["the decision's notes", endless, endless, "notes"],
+	])("%s", async (_what, text, whole, place = "text") => {
+		const report = await submit(service, {
+			report_data: place === "text" ? text : "# Report",
+		});
+		if (place === "notes") {
+			await decide(service, report.id, "rejected", { review_notes: text });
+		}
+		const { rawPayload } = await service.app.inject({
+			url: `/reports/${report.id}.pdf`,
+		});
+		const pages = await readPdf(rawPayload);
+		expect(pages.join("").replaceAll(/\s/g, "")).toContain(whole);
+		expect(await isAllOnPaper(rawPayload)).toBe(true);
 	});
 });
 

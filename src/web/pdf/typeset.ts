@@ -170,7 +170,7 @@ function deed(
 function facts(rows: [name: string, value: string][]): Content {
 	return {
 		table: {
-			widths: [120, "*"],
+			widths: ["24%", "76%"],
 			body: rows.map(([name, value]) => [
 				{ text: printable(name), style: "tableHead" },
 				{ text: printable(value), style: "tableCell" },
