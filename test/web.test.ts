@@ -246,6 +246,51 @@ describe("a report's page", () => {
 	});
 });
 
+describe("a phase that the report calls passed though a check of it fails", () => {
+	const fail = { status: "❌ Fail", evidence: "Not done" };
+	const see = async (changes: Parameters<typeof fillTemplate>[0]) => {
+		const { id } = await submit(service, {
+			report_data: fillTemplate(changes),
+		});
+		const { html } = await visit(service).open(`/reports/${id}`);
+		const { rawPayload } = await service.app.inject({
+			url: `/reports/${id}.pdf`,
+		});
+		const [first = ""] = await readPdf(rawPayload);
+		const phases = html.slice(html.indexOf('class="phases"'));
+		const badges = [
+			...phases.matchAll(
+				/class="phase-title">([^<]*)<\/span> <span class="badge (\w+)">([^<]*)/g,
+			),
+		].map(([, ...found]) => found);
+		return { badges, first };
+	};
+
+	test("is a failure on the report's page and in the PDF", async () => {
+		const { badges, first } = await see({ "AUTH-1": fail });
+		expect(badges).toContainEqual([
+			"4. Authentication Validation",
+			"bad",
+			"Report says pass, AUTH-1 fails",
+		]);
+		expect(badges).toContainEqual(["2. Policy Compliance", "good", "Pass"]);
+		expect(first).toMatch(
+			/4\. Authentication Validation the report says pass, but AUTH-1 fails, 5 of 5 answered/,
+		);
+		expect(first).toMatch(/2\. Policy Compliance the report says pass, 9 of 9/);
+	});
+
+	test("tells how many fail, if there are several", async () => {
+		const { badges, first } = await see({ "AUTH-1": fail, "AUTH-3": fail });
+		expect(badges).toContainEqual([
+			"4. Authentication Validation",
+			"bad",
+			"Report says pass, 2 checks fail",
+		]);
+		expect(first).toContain("the report says pass, but 2 checks fail");
+	});
+});
+
 describe("a PDF leaves nothing out, and nothing stands beside its paper, of", () => {
 	const digest = `ghcr.io/example/mcp@sha256:${"9f86d081884c7d65".repeat(4)}`;
 	const endless = "Wm0".repeat(200);
