@@ -148,7 +148,7 @@ describe("both approvals of a report, with their notes,", () => {
 			/Approved by rita@example\.com and ron@example\.com.*rita@example\.com The exception is agreed\..*ron@example\.com Seen with the architects\./,
 		);
 		expect(history).toMatch(
-			/Approval by rita@example\.com.*The exception is agreed\..*Approved by rita@example\.com and ron@example\.com.*Seen with the architects\./,
+			/Approval by rita@example\.com.*The exception is agreed\..*Approved by ron@example\.com, after rita@example\.com.*Seen with the architects\./,
 		);
 		const servers = await ron.open("/servers");
 		expect(textOf(servers.html)).toContain(
@@ -164,7 +164,7 @@ describe("both approvals of a report, with their notes,", () => {
 		);
 		await decide("ron", id, "approved", byRon.notes);
 		expect(await firstPageOf(id)).toMatch(
-			/Decisions Approval rita@example\.com, .* The exception is agreed\. Approved rita@example\.com and ron@example\.com, .* Seen with the architects\./,
+			/Decisions Approval rita@example\.com, .* The exception is agreed\. Approved ron@example\.com, after rita@example\.com, .* Seen with the architects\./,
 		);
 	});
 

@@ -66,7 +66,7 @@ describe.each([
 		await ron.getByText("joins the catalogue").waitFor();
 		await ron.getByRole("button", { name: "Approve revision 1" }).click();
 		await ron
-			.getByText("Approved by rita@example.com and ron@example.com")
+			.getByText("Approved by ron@example.com, after rita@example.com")
 			.first()
 			.waitFor();
 

@@ -208,7 +208,7 @@ describe("a report's page", () => {
 		}
 		const { headers } = await visit(service).open(`/reports/${report.id}.md`);
 		expect(headers["content-disposition"]).toMatch(
-			/^attachment; filename="[\w.-]+-r1\.md"$/,
+			/^attachment; filename="[\w.-]+-r1\.md"; filename\*=UTF-8''[\w.%-]+-r1\.md$/,
 		);
 	});
 
@@ -244,6 +244,38 @@ describe("a report's page", () => {
 			"[image not loaded: p https://evil.example.com/x.png]",
 		);
 	});
+});
+
+test.each([
+	["mcp-servicenow", 'filename="mcp-servicenow-r1.pdf"'],
+	[
+		"mcp blåbær",
+		`filename="mcp-bl-b-r-r1.pdf"; filename*=UTF-8''mcp-bl%C3%A5b%C3%A6r-r1.pdf`,
+	],
+	[
+		"天気",
+		`filename="report-r1.pdf"; filename*=UTF-8''%E5%A4%A9%E6%B0%97-r1.pdf`,
+	],
+	['../Wetter; x="y"', 'filename="..-Wetter-x-y--r1.pdf"'],
+	[
+		"𠮷".repeat(100),
+		`filename="report-r1.pdf"; filename*=UTF-8''${"%F0%A0%AE%B7".repeat(80)}-r1.pdf`,
+	],
+])("a download of %s is named after it", async (server_name, name) => {
+	const { id } = await submit(service, { server_name });
+	const { headers } = await service.app.inject({ url: `/reports/${id}.pdf` });
+	expect(headers["content-disposition"]).toBe(`attachment; ${name}`);
+});
+
+test("a single warning is counted in the singular", async () => {
+	const { id } = await submit(service, {
+		server_name: "mcp-servicenow",
+		report_data: fillTemplate({
+			"OBS-4": { status: "⚠️ Warning", evidence: "Alerts follow in March" },
+		}),
+	});
+	const { html } = await visit(service).open(`/reports/${id}`);
+	expect(html).toContain("<small>1 warning</small>");
 });
 
 describe("a phase that the report calls passed though a check of it fails", () => {

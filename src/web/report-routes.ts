@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Revision } from "../decisions/schema.ts";
 import { ReportPlace } from "../queue/schema.ts";
 import { unknownReport } from "../reports/rules.ts";
-import type { Report } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
+import { attachment } from "./attachment.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import type { Standing } from "./components/decision-panel.ts";
 import { comparePage } from "./pages/compare.ts";
@@ -171,10 +171,4 @@ async function loadRevision(caller: Caller, id: string) {
 		caller.reports.assessment({ id }),
 	]);
 	return { report, assessment };
-}
-
-/** Names a download after the server; a name may hold anything, a header may not. */
-function attachment(report: Report, extension: string): string {
-	const name = report.server_name.replaceAll(/[^\w.-]+/g, "-").slice(0, 80);
-	return `attachment; filename="${name}-r${report.revision}.${extension}"`;
 }

@@ -3,7 +3,7 @@ import { approvalsBefore } from "../../decisions/rules.ts";
 import type { Approval, Revision } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
-import { deciders } from "./deciders.ts";
+import { lastDecider } from "./deciders.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
@@ -54,7 +54,7 @@ function eventsOf(revision: Revision): Event[] {
 			...approvalsBefore(decision).map(approvalEvent),
 			{
 				deed: deeds[decision.to_status],
-				by: deciders(decision),
+				by: lastDecider(decision),
 				at: decision.decided_at,
 				notes: decision.notes,
 				status: decision.to_status,

@@ -22,7 +22,7 @@ import {
 } from "../components/decision-form.ts";
 import { decisionPanel, type Standing } from "../components/decision-panel.ts";
 import { rawText } from "../components/raw-text.ts";
-import { foreignText, repositoryLink } from "../components/text.ts";
+import { countOf, foreignText, repositoryLink } from "../components/text.ts";
 import { exactTime, timeAgo, timeSince } from "../components/time.ts";
 import { timeline } from "../components/timeline.ts";
 import type { Rendered } from "../markdown/render.ts";
@@ -145,7 +145,7 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 			: ""
 	}</dd></div>
 <div><dt>Complete</dt><dd>${assessment.completeness} % <small>${assessment.answered} of ${assessment.total}</small></dd></div>
-<div><dt>Errors</dt><dd>${assessment.error_count === 0 ? "0" : html`<a href="#findings-title">${assessment.error_count}</a>`} <small>${assessment.warning_count} warnings</small></dd></div>
+<div><dt>Errors</dt><dd>${assessment.error_count === 0 ? "0" : html`<a href="#findings-title">${assessment.error_count}</a>`} <small>${countOf(assessment.warning_count, "warning")}</small></dd></div>
 <div><dt>SHA-256</dt><dd><code title="${report.content_sha256}">${report.content_sha256.slice(0, 12)}</code></dd></div>
 </dl>
 </header>`;

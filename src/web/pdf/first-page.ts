@@ -7,7 +7,7 @@ import { contradictedPass } from "../../checklist/contradicted-pass.ts";
 import { approvalsBefore } from "../../decisions/rules.ts";
 import type { Approval, Revision } from "../../decisions/schema.ts";
 import type { Report } from "../../reports/schema.ts";
-import { decidersText } from "../components/deciders.ts";
+import { lastDeciderText } from "../components/deciders.ts";
 import { printable } from "./printable.ts";
 
 const statusWords = {
@@ -85,7 +85,7 @@ function decisionFacts({
 				decision.to_status === "pending_review"
 					? "Reopened"
 					: statusWords[decision.to_status],
-				decidersText(decision),
+				lastDeciderText(decision),
 				decision.decided_at,
 				decision.notes,
 			),
