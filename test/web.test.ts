@@ -247,25 +247,31 @@ describe("a report's page", () => {
 });
 
 test.each([
-	["mcp-servicenow", 'filename="mcp-servicenow-r1.pdf"'],
+	["in plain letters", "mcp-servicenow", 'filename="mcp-servicenow-r1.pdf"'],
 	[
+		"in Norwegian",
 		"mcp blåbær",
-		`filename="mcp-bl-b-r-r1.pdf"; filename*=UTF-8''mcp-bl%C3%A5b%C3%A6r-r1.pdf`,
+		"filename=\"mcp-bl-b-r-r1.pdf\"; filename*=UTF-8''mcp-bl%C3%A5b%C3%A6r-r1.pdf",
 	],
 	[
+		"in Japanese",
 		"天気",
-		`filename="report-r1.pdf"; filename*=UTF-8''%E5%A4%A9%E6%B0%97-r1.pdf`,
+		"filename=\"report-r1.pdf\"; filename*=UTF-8''%E5%A4%A9%E6%B0%97-r1.pdf",
 	],
-	['../Wetter; x="y"', 'filename="..-Wetter-x-y--r1.pdf"'],
+	["with a path", '../x; y="z"', 'filename="..-x-y-z--r1.pdf"'],
 	[
+		"in many rare letters",
 		"𠮷".repeat(100),
 		`filename="report-r1.pdf"; filename*=UTF-8''${"%F0%A0%AE%B7".repeat(80)}-r1.pdf`,
 	],
-])("a download of %s is named after it", async (server_name, name) => {
-	const { id } = await submit(service, { server_name });
-	const { headers } = await service.app.inject({ url: `/reports/${id}.pdf` });
-	expect(headers["content-disposition"]).toBe(`attachment; ${name}`);
-});
+])(
+	"a download is named after the server: %s",
+	async (_what, server_name, name) => {
+		const { id } = await submit(service, { server_name });
+		const { headers } = await service.app.inject({ url: `/reports/${id}.pdf` });
+		expect(headers["content-disposition"]).toBe(`attachment; ${name}`);
+	},
+);
 
 test("a single warning is counted in the singular", async () => {
 	const { id } = await submit(service, {
