@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tools } from "../src/mcp/tools.ts";
+import { fillTemplate } from "./fill-template.ts";
 import {
 	newReport,
 	startService,
@@ -295,6 +296,19 @@ describe("what a report holds", () => {
 		expect(rows[2]).toContain(
 			"| evil \\| approved \\| \\| x \\| \\<b\\>y\\</b\\> \\`z\\` \\[l\\](u) \\\\u{202e}\\\\u{e0101} | github.com/",
 		);
+	});
+
+	test("is no passed phase where a check of it fails", async () => {
+		const report_markdown = fillTemplate({
+			"AUTH-1": { status: "❌ Fail", evidence: "Not done" },
+		});
+		const { text } = await callTool(client, "check_report", {
+			report_markdown,
+		});
+		expect(text).toContain(
+			"| 4. Authentication Validation | ❌ report says pass, AUTH-1 fails | 5 of 5 |",
+		);
+		expect(text).toContain("| 2. Policy Compliance | pass | 9 of 9 |");
 	});
 
 	test("cannot end the fence around it", async () => {

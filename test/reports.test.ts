@@ -458,6 +458,7 @@ describe("deciding", () => {
 				decided_by: "platform@intility.no",
 				notes: "Fine.",
 				decided_at: expect.any(String),
+				approvals: [],
 			},
 			expect.objectContaining({
 				from_status: "approved",

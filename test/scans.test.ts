@@ -13,7 +13,12 @@ import {
 import { seedReports, seedRevisions } from "./seed.ts";
 
 /** The tables that grow with what people do; to read one of them through takes ever longer. */
-const growing = ["mcp_server_reports", "mcp_servers", "report_decisions"];
+const growing = [
+	"mcp_server_reports",
+	"mcp_servers",
+	"report_approvals",
+	"report_decisions",
+];
 
 /** More than the five after which PostgreSQL may plan a statement for any values. */
 const TIMES = 10;
@@ -31,6 +36,10 @@ beforeAll(async () => {
 	afterAll(() => pool.end());
 	await seedReports(db, 60_000);
 	await seedRevisions(db, "github.com/example/often-rejected", 200);
+	await sql`
+		insert into report_approvals (report_id, round, approved_by, approver_subject)
+		select id, 0, reviewed_by, 'https://id.example.com ' || reviewed_by
+		from mcp_server_reports where status = 'approved'`.execute(db);
 	await sql`vacuum analyze`.execute(db);
 	const { rows } = await sql<{ id: string }>`
 		select id from mcp_server_reports where server_name = 'mcp-30001'`.execute(
@@ -106,6 +115,8 @@ const requests: [what: string, request: (turn: number) => InjectOptions][] = [
 	["a report", (turn) => get(`${list}/${middle}?turn=${turn}`)],
 	["its assessment", () => get(`${list}/${assessed}/assessment`)],
 	["its history", () => get(`${list}/${middle}/decisions`)],
+	["its approvals", () => get(`${list}/${middle}/approvals`)],
+	["its revisions", () => get(`${list}/${middle}/revisions`)],
 	["its neighbours", () => get(`${list}/${middle}/neighbours?sort=risk`)],
 	[
 		"its neighbours in a search",

@@ -65,7 +65,10 @@ describe.each([
 		await ron.getByRole("button", { name: "Approve…" }).click();
 		await ron.getByText("joins the catalogue").waitFor();
 		await ron.getByRole("button", { name: "Approve revision 1" }).click();
-		await ron.getByText("Approved by ron@example.com").first().waitFor();
+		await ron
+			.getByText("Approved by ron@example.com, after rita@example.com")
+			.first()
+			.waitFor();
 
 		await ron.getByRole("button", { name: "Sign out" }).click();
 		await ron.getByRole("button", { name: "Yes, sign me out" }).click();

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { brotliDecompressSync } from "node:zlib";
-import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
 import rehypeSanitize from "rehype-sanitize";
 import { unified } from "unified";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
 import { type PageAnswer, tokenIn, visit } from "./pages.ts";
+import { isAllOnPaper, readPdf } from "./read-pdf.ts";
 
 const policy =
 	"default-src 'none';script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'";
@@ -208,7 +208,7 @@ describe("a report's page", () => {
 		}
 		const { headers } = await visit(service).open(`/reports/${report.id}.md`);
 		expect(headers["content-disposition"]).toMatch(
-			/^attachment; filename="[\w.-]+-r1\.md"$/,
+			/^attachment; filename="[\w.-]+-r1\.md"; filename\*=UTF-8''[\w.%-]+-r1\.md$/,
 		);
 	});
 
@@ -243,6 +243,134 @@ describe("a report's page", () => {
 		expect(rest).toContain(
 			"[image not loaded: p https://evil.example.com/x.png]",
 		);
+	});
+});
+
+test.each([
+	["in plain letters", "mcp-servicenow", 'filename="mcp-servicenow-r1.pdf"'],
+	[
+		"in Norwegian",
+		"mcp blåbær",
+		"filename=\"mcp-bl-b-r-r1.pdf\"; filename*=UTF-8''mcp-bl%C3%A5b%C3%A6r-r1.pdf",
+	],
+	[
+		"in Japanese",
+		"天気",
+		"filename=\"report-r1.pdf\"; filename*=UTF-8''%E5%A4%A9%E6%B0%97-r1.pdf",
+	],
+	["with a path", '../x; y="z"', 'filename="..-x-y-z--r1.pdf"'],
+	[
+		"in many rare letters",
+		"𠮷".repeat(100),
+		`filename="report-r1.pdf"; filename*=UTF-8''${"%F0%A0%AE%B7".repeat(80)}-r1.pdf`,
+	],
+])(
+	"a download is named after the server: %s",
+	async (_what, server_name, name) => {
+		const { id } = await submit(service, { server_name });
+		const { headers } = await service.app.inject({ url: `/reports/${id}.pdf` });
+		expect(headers["content-disposition"]).toBe(`attachment; ${name}`);
+	},
+);
+
+test("a single warning is counted in the singular", async () => {
+	const { id } = await submit(service, {
+		server_name: "mcp-servicenow",
+		report_data: fillTemplate({
+			"OBS-4": { status: "⚠️ Warning", evidence: "Alerts follow in March" },
+		}),
+	});
+	const { html } = await visit(service).open(`/reports/${id}`);
+	expect(html).toContain("<small>1 warning</small>");
+});
+
+describe("a phase that the report calls passed though a check of it fails", () => {
+	const fail = { status: "❌ Fail", evidence: "Not done" };
+	const see = async (changes: Parameters<typeof fillTemplate>[0]) => {
+		const { id } = await submit(service, {
+			report_data: fillTemplate(changes),
+		});
+		const { html } = await visit(service).open(`/reports/${id}`);
+		const { rawPayload } = await service.app.inject({
+			url: `/reports/${id}.pdf`,
+		});
+		const [first = ""] = await readPdf(rawPayload);
+		const phases = html.slice(html.indexOf('class="phases"'));
+		const badges = [
+			...phases.matchAll(
+				/class="phase-title">([^<]*)<\/span> <span class="badge (\w+)">([^<]*)/g,
+			),
+		].map(([, ...found]) => found);
+		return { badges, first };
+	};
+
+	test("is a failure on the report's page and in the PDF", async () => {
+		const { badges, first } = await see({ "AUTH-1": fail });
+		expect(badges).toContainEqual([
+			"4. Authentication Validation",
+			"bad",
+			"Report says pass, AUTH-1 fails",
+		]);
+		expect(badges).toContainEqual(["2. Policy Compliance", "good", "Pass"]);
+		expect(first).toMatch(
+			/4\. Authentication Validation the report says pass, but AUTH-1 fails, 5 of 5 answered/,
+		);
+		expect(first).toMatch(/2\. Policy Compliance the report says pass, 9 of 9/);
+	});
+
+	test("tells how many fail, if there are several", async () => {
+		const { badges, first } = await see({ "AUTH-1": fail, "AUTH-3": fail });
+		expect(badges).toContainEqual([
+			"4. Authentication Validation",
+			"bad",
+			"Report says pass, 2 checks fail",
+		]);
+		expect(first).toContain("the report says pass, but 2 checks fail");
+	});
+});
+
+describe("a PDF leaves nothing out, and nothing stands beside its paper, of", () => {
+	const digest = `ghcr.io/example/mcp@sha256:${"9f86d081884c7d65".repeat(4)}`;
+	const endless = "Wm0".repeat(200);
+	const row = (...cells: string[]) =>
+		`| ${cells.join(" | ")} |\n|${"---|".repeat(cells.length)}\n| ${cells.join(" | ")} |`;
+
+	test.each<[string, string, string, ("notes" | "text")?]>([
+		["a digest in a cell", row("POL-2", "Pass", `Image ${digest}`), digest],
+		["a word of 600 letters in a cell", row("1", "Pass", endless), endless],
+		["a word of 600 letters as code", row("1", `\`${endless}\``), endless],
+		["eight columns", row(...Array(8).fill(digest)), digest],
+		[
+			"a table in a list",
+			`- a\n  - b\n\n    ${row("1", digest).replaceAll("\n", "\n    ")}`,
+			digest,
+		],
+		["a block of code", `\`\`\`\n${endless}\n\`\`\``, endless],
+		["a heading", `# ${endless}`, endless],
+		[
+			"a word that changes its type with every letter",
+			"a*b*".repeat(300),
+			"ab".repeat(300),
+		],
+		[
+			"such words in eight columns",
+			row(...Array(8).fill("a*b*".repeat(99))),
+			"ab".repeat(99),
+		],
+		["the decision's notes", endless, endless, "notes"],
+	])("%s", async (_what, text, whole, place = "text") => {
+		const report = await submit(service, {
+			report_data: place === "text" ? text : "# Report",
+		});
+		if (place === "notes") {
+			await decide(service, report.id, "rejected", { review_notes: text });
+		}
+		const { rawPayload } = await service.app.inject({
+			url: `/reports/${report.id}.pdf`,
+		});
+		const pages = await readPdf(rawPayload);
+		expect(pages.join("").replaceAll(/\s/g, "")).toContain(whole);
+		expect(await isAllOnPaper(rawPayload)).toBe(true);
 	});
 });
 
@@ -574,20 +702,4 @@ function rowsOf(html: string): string[] {
 	return [
 		...html.matchAll(/href="\/reports\/([\w-]{36})[^"]*" data-row-link/g),
 	].map(([, id]) => id ?? "");
-}
-
-/** The text of each page of a PDF. */
-async function readPdf(bytes: Buffer): Promise<string[]> {
-	const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
-	const pages: string[] = [];
-	for (let number = 1; number <= document.numPages; number++) {
-		const { items } = await (await document.getPage(number)).getTextContent();
-		pages.push(
-			items
-				.map((item) => ("str" in item ? item.str : ""))
-				.join(" ")
-				.replaceAll(/ +/g, " "),
-		);
-	}
-	return pages;
 }

@@ -28,11 +28,7 @@ export async function lockCandidate(
 		.forUpdate()
 		.executeTakeFirst();
 	if (!report) return undefined;
-	const { round } = await tx
-		.selectFrom("report_decisions")
-		.select(sql<number>`count(*)::integer`.as("round"))
-		.where("report_id", "=", id)
-		.executeTakeFirstOrThrow();
+	const { round } = await roundOf(tx, id).executeTakeFirstOrThrow();
 	return { ...report, round };
 }
 
@@ -97,12 +93,25 @@ export async function appendApproval(
 	return approvals;
 }
 
-/** The approvals of a pending report since its last decision, oldest first. */
+/** The approvals of a pending report since its last decision, of a decided one before it; oldest first. */
 export async function listApprovals(
 	db: Database,
 	id: string,
 ): Promise<Approvals["recorded"]> {
-	return presentRound(db, id)
+	return db
+		.selectFrom("report_approvals as approval")
+		.where("report_id", "=", id)
+		.where("round", "=", (eb) =>
+			eb(
+				roundOf(db, id),
+				"-",
+				eb
+					.selectFrom("mcp_server_reports")
+					// The decision that ended the round.
+					.select(sql<number>`(status <> 'pending_review')::integer`.as("one"))
+					.where("id", "=", id),
+			),
+		)
 		.select(["approved_by", "notes", "approved_at"])
 		.orderBy("approval.id")
 		.execute();
@@ -114,7 +123,10 @@ export async function hasApproved(
 	id: string,
 	{ subject, email }: Owner,
 ): Promise<boolean> {
-	const found = await presentRound(db, id)
+	const found = await db
+		.selectFrom("report_approvals as approval")
+		.where("report_id", "=", id)
+		.where("round", "=", roundOf(db, id))
 		.select("approval.id")
 		.where((eb) =>
 			eb.or([
@@ -127,14 +139,10 @@ export async function hasApproved(
 	return found !== undefined;
 }
 
-function presentRound(db: Database, id: string) {
+/** How many decisions there have been about a report. */
+function roundOf(db: Database, id: string) {
 	return db
-		.selectFrom("report_approvals as approval")
-		.where("report_id", "=", id)
-		.where("round", "=", (eb) =>
-			eb
-				.selectFrom("report_decisions")
-				.select(sql<number>`count(*)::integer`.as("round"))
-				.where("report_id", "=", id),
-		);
+		.selectFrom("report_decisions")
+		.select(sql<number>`count(*)::integer`.as("round"))
+		.where("report_id", "=", id);
 }

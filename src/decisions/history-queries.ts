@@ -1,31 +1,28 @@
+import { type Expression, type ExpressionBuilder, sql } from "kysely";
+import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Database } from "../database.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { summaryColumns } from "../reports/queries.ts";
-import type { Decision, Revision } from "./schema.ts";
+import type { Tables } from "../tables.ts";
+import type { Approval, Decision, Revision } from "./schema.ts";
 
-/** A report's decisions, oldest first. */
+/** A report's decisions, oldest first; `undefined` of an unknown one. */
 export async function listDecisions(
 	db: Database,
 	reportId: string,
-): Promise<Decision[]> {
-	return db
-		.selectFrom("report_decisions")
-		.select([
-			"report_id",
-			"from_status",
-			"to_status",
-			"decided_by",
-			"notes",
-			"decided_at",
-		])
-		.where("report_id", "=", reportId)
-		.orderBy("id")
-		.execute();
+): Promise<Decision[] | undefined> {
+	const kept = await db
+		.selectFrom("mcp_server_reports as report")
+		.where("id", "=", reportId)
+		.select("id")
+		.select(keptOf)
+		.executeTakeFirst();
+	return kept && historyOf(kept).decisions;
 }
 
 /**
  * All reports for the repository of one, oldest revision first, each with its
- * decisions; in one query, so that none is half of an older moment.
+ * decisions and approvals; in one query, so that none is half of an older moment.
  *
  * @param id any of them; of an unknown one there are none
  * @param owner only this one's, if given
@@ -37,7 +34,6 @@ export async function listRevisions(
 ): Promise<Revision[]> {
 	const rows = await db
 		.selectFrom("mcp_server_reports as report")
-		.leftJoin("report_decisions as decision", "decision.report_id", "report.id")
 		.where("repository_key", "=", (eb) =>
 			eb
 				.selectFrom("mcp_server_reports")
@@ -45,28 +41,85 @@ export async function listRevisions(
 				.select("repository_key"),
 		)
 		.$if(owner !== undefined, (query) => query.where(isOwnedBy(owner as Owner)))
-		.select(summaryColumns.map((column) => `report.${column}` as const))
-		.select(["from_status", "to_status", "decided_by", "notes", "decided_at"])
+		.select(summaryColumns)
+		.select(keptOf)
 		.orderBy("revision")
-		.orderBy("decision.id")
 		.execute();
-	const revisions = new Map<string, Revision>();
-	for (const row of rows) {
-		const { from_status, to_status, decided_by, notes, decided_at, ...report } =
-			row;
-		const revision = revisions.get(row.id) ?? { ...report, decisions: [] };
-		revisions.set(row.id, revision);
-		// A revision that nobody decided has one row, without a decision.
-		if (from_status && to_status && decided_by && decided_at) {
-			revision.decisions.push({
-				report_id: row.id,
-				from_status,
-				to_status,
-				decided_by,
-				notes,
-				decided_at,
-			});
-		}
-	}
-	return [...revisions.values()];
+	return rows.map(({ kept_decisions, kept_approvals, ...report }) => ({
+		...report,
+		...historyOf({ id: report.id, kept_decisions, kept_approvals }),
+	}));
+}
+
+/**
+ * The approvals that a decision ended, oldest first, for a query in which it is
+ * called `decision`.
+ *
+ * @param notes what is shown of the notes of each, which is called `approval`
+ */
+export function approvalsOfDecision(notes: Expression<string | null>) {
+	return sql<Approval[]>`(
+		select coalesce(json_agg(json_build_object('approved_by', approved_by,
+			'notes', ${notes}, 'approved_at', ${timeInJson("approved_at")}) order by approval.id), '[]')
+		from report_approvals as approval
+		where approval.report_id = decision.report_id and round = (
+			select count(*) from report_decisions as earlier
+			where earlier.report_id = decision.report_id and earlier.id < decision.id))`;
+}
+
+/** A report's decisions and approvals as they are kept. */
+interface Kept {
+	id: string;
+	kept_decisions: Omit<Decision, "report_id" | "approvals">[];
+	kept_approvals: (Approval & { round: number })[];
+}
+
+function keptOf(
+	eb: ExpressionBuilder<
+		Tables & { report: Tables["mcp_server_reports"] },
+		"report"
+	>,
+) {
+	return [
+		jsonArrayFrom(
+			eb
+				.selectFrom("report_decisions as decision")
+				.whereRef("decision.report_id", "=", "report.id")
+				.select(["from_status", "to_status", "decided_by", "notes"])
+				.select(timeInJson("decided_at").as("decided_at"))
+				.orderBy("decision.id"),
+		).as("kept_decisions"),
+		jsonArrayFrom(
+			eb
+				.selectFrom("report_approvals as approval")
+				.whereRef("approval.report_id", "=", "report.id")
+				.select(["round", "approved_by", "notes"])
+				.select(timeInJson("approved_at").as("approved_at"))
+				.orderBy("approval.id"),
+		).as("kept_approvals"),
+	] as const;
+}
+
+/** A time as it leaves when it is a column of its own: in UTC, as every session is. */
+function timeInJson(column: string) {
+	return sql<string>`replace(replace(${sql.ref(column)}::text, ' ', 'T'), '+00', 'Z')`;
+}
+
+/** Approvals are of a round, which is how many decisions there were before. */
+function historyOf({
+	id,
+	kept_decisions,
+	kept_approvals,
+}: Kept): Pick<Revision, "decisions" | "open_approvals"> {
+	const rounds = Map.groupBy(kept_approvals, ({ round }) => round);
+	const approvalsOf = (wanted: number): Approval[] =>
+		(rounds.get(wanted) ?? []).map(({ round, ...approval }) => approval);
+	return {
+		decisions: kept_decisions.map((decision, round) => ({
+			report_id: id,
+			...decision,
+			approvals: approvalsOf(round),
+		})),
+		open_approvals: approvalsOf(kept_decisions.length),
+	};
 }

@@ -28,7 +28,7 @@ export const historyRouter = router({
 				tags,
 				summary: "See how far a report's approval is",
 				description:
-					"How many reviewers must approve a pending report, and who has. A report with a critical failure or the whole lethal trifecta needs several (APPROVAL_QUORUM), where people sign in.",
+					"How many reviewers must approve a report, and who has; of a decided one, who had. A report with a critical failure or the whole lethal trifecta needs several (APPROVAL_QUORUM), where people sign in.",
 			},
 			rest: {
 				success: 200,
@@ -79,7 +79,8 @@ export const historyRouter = router({
 				operationId: "listDecisions",
 				tags,
 				summary: "List a report's decisions",
-				description: "Every change of the report's status, oldest first.",
+				description:
+					"Every change of the report's status, oldest first, each with the approvals that led to it.",
 			},
 			rest: {
 				success: 200,
@@ -89,9 +90,7 @@ export const historyRouter = router({
 		.output(z.array(Decision))
 		.query(async ({ ctx: { db }, input: { id } }) => {
 			const decisions = await listDecisions(db, id);
-			if (decisions.length === 0 && !(await findStandingReport(db, id))) {
-				throw unknownReport(id);
-			}
+			if (!decisions) throw unknownReport(id);
 			return decisions;
 		}),
 
@@ -105,7 +104,7 @@ export const historyRouter = router({
 				tags,
 				summary: "List all revisions of a report's repository",
 				description:
-					"Every report for the same repository, this one included, oldest first, each with all decisions about it: the history of the server.",
+					"Every report for the same repository, this one included, oldest first, each with all decisions about it and all approvals: the history of the server.",
 			},
 			rest: {
 				success: 200,

@@ -5,6 +5,7 @@ import { conflict } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { StandingReport } from "../reports/rules.ts";
 import type { Report, ReportStatus } from "../reports/schema.ts";
+import type { Approval, Decision } from "./schema.ts";
 
 /** From which states a report may come into each: a decided report is reopened before it is decided anew. */
 export const sourcesOf: Record<ReportStatus, readonly ReportStatus[]> = {
@@ -73,6 +74,25 @@ export function approvalsRequired(
 	const isGrave =
 		(report.critical_failures ?? 0) > 0 || report.trifecta === "complete";
 	return isGrave ? quorum : 1;
+}
+
+/**
+ * The approvals that a decision ended, without the one that decided, which says
+ * the same as the decision.
+ */
+export function approvalsBefore({
+	approvals,
+	decided_at,
+}: Pick<Decision, "approvals" | "decided_at">): Approval[] {
+	// Both are kept in one transaction, so at one time.
+	return approvals.filter(({ approved_at }) => approved_at !== decided_at);
+}
+
+/** Everybody whose yes or no a decision is: of an approval all who approved, the deciding one last. */
+export function decidersOf(decision: Decision): string[] {
+	const before =
+		decision.to_status === "approved" ? approvalsBefore(decision) : [];
+	return [...before.map(({ approved_by }) => approved_by), decision.decided_by];
 }
 
 /**

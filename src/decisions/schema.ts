@@ -42,6 +42,22 @@ export const NewDecision = z
 	});
 export type NewDecision = z.infer<typeof NewDecision>;
 
+const approvalExample = {
+	approved_by: "security@example.com",
+	notes: "The exception for SEC-4 is agreed.",
+	approved_at: "2025-10-20T12:00:00Z",
+};
+
+/** One reviewer's approval, as it is kept for ever. */
+export const Approval = z
+	.object({
+		approved_by: z.string(),
+		notes: z.string().nullable(),
+		approved_at: time("When"),
+	})
+	.meta({ id: "Approval", examples: [approvalExample] });
+export type Approval = z.infer<typeof Approval>;
+
 /** One change of a report's status, as it is kept for ever. */
 export const Decision = z
 	.object({
@@ -51,6 +67,11 @@ export const Decision = z
 		decided_by: z.string(),
 		notes: z.string().nullable(),
 		decided_at: time("When"),
+		approvals: z
+			.array(Approval)
+			.describe(
+				"Approvals of signed-in reviewers that this decision ended, oldest first: of an approval those that it took, the deciding one last, at decided_at; of a rejection those that there were.",
+			),
 	})
 	.meta({
 		id: "Decision",
@@ -62,6 +83,14 @@ export const Decision = z
 				decided_by: "platform@example.com",
 				notes: "All checks passed. Approved for production.",
 				decided_at: "2025-10-20T12:30:00Z",
+				approvals: [
+					approvalExample,
+					{
+						approved_by: "platform@example.com",
+						notes: "All checks passed. Approved for production.",
+						approved_at: "2025-10-20T12:30:00Z",
+					},
+				],
 			},
 		],
 	});
@@ -70,22 +99,18 @@ export type Decision = z.infer<typeof Decision>;
 /** One revision of a repository's report, with what was decided about it. */
 export const Revision = ReportSummary.extend({
 	decisions: z.array(Decision).describe("Oldest first."),
+	open_approvals: z
+		.array(Approval)
+		.describe(
+			"Approvals since the last decision, oldest first. Earlier ones are with the decision that they led to.",
+		),
 }).meta({
 	id: "Revision",
-	examples: [{ ...summaryExample, decisions: [] }],
+	examples: [{ ...summaryExample, decisions: [], open_approvals: [] }],
 });
 export type Revision = z.infer<typeof Revision>;
 
-/** One reviewer's approval, as it is kept for ever. */
-const Approval = z
-	.object({
-		approved_by: z.string(),
-		notes: z.string().nullable(),
-		approved_at: time("When"),
-	})
-	.meta({ id: "Approval" });
-
-/** How far the approval of a pending report is. */
+/** How far the approval of a pending report is, or who approved a decided one. */
 export const Approvals = z
 	.object({
 		required: statedNumber(
@@ -93,20 +118,16 @@ export const Approvals = z
 		),
 		recorded: z
 			.array(Approval)
-			.describe("Those who have, since the last decision; oldest first."),
+			.describe(
+				"Those who have, oldest first: of a pending report since the last decision, of a decided one before it was decided. Those of earlier decisions are with each of them.",
+			),
 	})
 	.meta({
 		id: "Approvals",
 		examples: [
 			{
 				required: 2,
-				recorded: [
-					{
-						approved_by: "platform@example.com",
-						notes: "The exception for SEC-4 is agreed.",
-						approved_at: "2025-10-20T12:30:00Z",
-					},
-				],
+				recorded: [approvalExample],
 			},
 		],
 	});

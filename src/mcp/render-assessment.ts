@@ -1,4 +1,9 @@
-import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
+import type {
+	Assessment,
+	Finding,
+	PhaseAssessment,
+} from "../checklist/assessment-schema.ts";
+import { contradictedPass } from "../checklist/contradicted-pass.ts";
 import type { ReportSummary } from "../reports/schema.ts";
 import { inline, row } from "./escape.ts";
 
@@ -23,13 +28,12 @@ ${next} Nothing was stored.
 /** What the service read out of a report: risk, trifecta, phases, findings. */
 export function renderAssessment(assessment: Assessment): string {
 	const { trifecta, phases, findings } = assessment;
-	const phaseRows = phases.map(
-		({ number, title, found, verdict, answered, total }) =>
-			row([
-				`${number}. ${title}`,
-				found ? verdict : "missing",
-				`${answered} of ${total}`,
-			]),
+	const phaseRows = phases.map((phase) =>
+		row([
+			`${phase.number}. ${phase.title}`,
+			verdictOf(phase),
+			`${phase.answered} of ${phase.total}`,
+		]),
 	);
 	return `**Risk level:** ${assessment.risk_level}
 **Lethal trifecta:** ${trifectaWords[trifecta.combination]} (private data: ${trifecta.private_data}, untrusted content: ${trifecta.untrusted_content}, external communication: ${trifecta.external_communication})
@@ -56,6 +60,14 @@ const trifectaWords = {
 };
 
 const marks = { error: "❌", warning: "⚠️", info: "ℹ️" };
+
+function verdictOf(phase: PhaseAssessment): string {
+	if (!phase.found) return "missing";
+	const contradiction = contradictedPass(phase);
+	return contradiction === undefined
+		? phase.verdict
+		: `❌ report says pass, ${contradiction}`;
+}
 
 function renderFindings(findings: Finding[]): string {
 	if (findings.length === 0) return "";

@@ -1,4 +1,5 @@
 import type { Assessment } from "../checklist/assessment-schema.ts";
+import { approvalsBefore } from "../decisions/rules.ts";
 import type { Decision } from "../decisions/schema.ts";
 import type { Report, ReportSummary } from "../reports/schema.ts";
 import { fence, inline, row } from "./escape.ts";
@@ -137,11 +138,21 @@ function nextStep({ id, status }: Report): string {
 
 function renderHistory(decisions: Decision[]): string {
 	if (decisions.length === 0) return "";
-	const lines = decisions.map(
-		({ decided_at, from_status, to_status, decided_by, notes }) =>
-			`- ${decided_at}: ${from_status} → ${to_status} by ${inline(decided_by)}${notes === null ? "" : `: ${inline(notes)}`}`,
-	);
+	const lines = decisions.flatMap((decision) => {
+		const { decided_at, from_status, to_status, decided_by, notes } = decision;
+		return [
+			...approvalsBefore(decision).map(
+				({ approved_at, approved_by, notes }) =>
+					`- ${approved_at}: approval by ${inline(approved_by)}${noted(notes)}`,
+			),
+			`- ${decided_at}: ${from_status} → ${to_status} by ${inline(decided_by)}${noted(notes)}`,
+		];
+	});
 	return `### Decisions\n\n${lines.join("\n")}\n\n`;
+}
+
+function noted(notes: string | null): string {
+	return notes === null ? "" : `: ${inline(notes)}`;
 }
 
 /** The repository as the PRD shows it, host and path: `github.com/owner/name`. */

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
+import { approvalsOfDecision } from "../decisions/history-queries.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { summaryColumns } from "../reports/queries.ts";
 import { type Finding, holdsText, readFound } from "../search/queries.ts";
@@ -16,11 +17,12 @@ export async function listServers(
 	filter: ServerFilter,
 	owner?: Owner,
 ): Promise<Server[]> {
-	const notes = owner
-		? sql<
-				string | null
-			>`case when ${isOwnedBy(owner, "decided.owner_key")} then notes end`
-		: sql<string | null>`notes`;
+	const notesOf = (table: "decision" | "approval") =>
+		owner
+			? sql<
+					string | null
+				>`case when ${isOwnedBy(owner, "decided.owner_key")} then ${sql.ref(`${table}.notes`)} end`
+			: sql<string | null>`${sql.ref(`${table}.notes`)}`;
 	const read = (finding?: Finding) =>
 		serversInOrder(db, filter, owner, finding)
 			.leftJoinLateral(
@@ -40,7 +42,10 @@ export async function listServers(
 							"decided_by",
 							"decided_at",
 						])
-						.select(notes.as("notes"))
+						.select([
+							notesOf("decision").as("notes"),
+							approvalsOfDecision(notesOf("approval")).as("last_approvals"),
+						])
 						.as("last"),
 				(join) => join.onTrue(),
 			)
@@ -55,6 +60,7 @@ export async function listServers(
 				"last.decided_by",
 				"last.notes",
 				"last.decided_at",
+				"last_approvals",
 			])
 			.execute();
 	const { search, limit } = filter;
@@ -68,12 +74,21 @@ export async function listServers(
 			decided_by,
 			notes,
 			decided_at,
+			last_approvals,
 			...server
 		}) => ({
 			...server,
 			last_decision:
 				report_id && from_status && to_status && decided_by && decided_at
-					? { report_id, from_status, to_status, decided_by, notes, decided_at }
+					? {
+							report_id,
+							from_status,
+							to_status,
+							decided_by,
+							notes,
+							decided_at,
+							approvals: last_approvals ?? [],
+						}
 					: null,
 		}),
 	);

@@ -2,8 +2,9 @@ import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Revision } from "../decisions/schema.ts";
 import { ReportPlace } from "../queue/schema.ts";
-import type { Report } from "../reports/schema.ts";
+import { unknownReport } from "../reports/rules.ts";
 import type { Caller } from "../router.ts";
+import { attachment } from "./attachment.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import type { Standing } from "./components/decision-panel.ts";
 import { comparePage } from "./pages/compare.ts";
@@ -44,14 +45,16 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 	scope.get(`/reports/${ID}.pdf`, async (request: AboutReport, reply) => {
 		const { id } = request.params;
 		const caller = site.callerFor(request);
-		const [{ report, assessment }, decisions] = await Promise.all([
+		const [{ report, assessment }, revisions] = await Promise.all([
 			loadRevision(caller, id),
-			caller.reports.decisions({ id }),
+			caller.reports.revisions({ id }),
 		]);
+		const history = revisions.find((revision) => revision.id === report.id);
+		if (!history) throw unknownReport(id);
 		const pdf = await site.background.run("typesetReport", {
 			report,
 			assessment,
-			decisions,
+			history,
 		});
 		if (!pdf) {
 			throw new TRPCError({
@@ -168,10 +171,4 @@ async function loadRevision(caller: Caller, id: string) {
 		caller.reports.assessment({ id }),
 	]);
 	return { report, assessment };
-}
-
-/** Names a download after the server; a name may hold anything, a header may not. */
-function attachment(report: Report, extension: string): string {
-	const name = report.server_name.replaceAll(/[^\w.-]+/g, "-").slice(0, 80);
-	return `attachment; filename="${name}-r${report.revision}.${extension}"`;
 }

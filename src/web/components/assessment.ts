@@ -8,7 +8,7 @@ import type {
 } from "../../checklist/assessment-schema.ts";
 import { findRule } from "../../checklist/rules.ts";
 import type { Html } from "../page.ts";
-import { checkBadge, findingBadge, legBadge } from "./badges.ts";
+import { checkBadge, findingBadge, legBadge, verdictBadge } from "./badges.ts";
 import { countOf, foreignText } from "./text.ts";
 
 /** Findings that stand open; the others, which weigh less, unfold. */
@@ -56,7 +56,7 @@ export function phaseList(phases: PhaseAssessment[], lineLink: LineLink): Html {
 			phase,
 		) => html`<details ${phase.checks.some(needsEyes) || phase.verdict === "fail" ? html`open` : ""}>
 <summary><span class="phase-title">${phase.number}. ${phase.title}</span> ${
-			phase.found ? checkBadge(phase.verdict) : checkBadge("missing")
+			phase.found ? verdictBadge(phase) : checkBadge("missing")
 		} <small>${phase.answered}/${phase.total}</small></summary>
 <ul class="checks">${phase.checks.map((check) => checkItem(check, lineLink))}</ul>
 </details>`,

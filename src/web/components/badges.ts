@@ -3,10 +3,12 @@ import type {
 	Assessment,
 	CheckStatus,
 	FindingSeverity,
+	PhaseAssessment,
 	RiskLevel,
 	TrifectaLeg,
 	Verdict,
 } from "../../checklist/assessment-schema.ts";
+import { contradictedPass } from "../../checklist/contradicted-pass.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 
@@ -46,6 +48,16 @@ export function checkBadge(status: CheckStatus | Verdict): Html {
 		unknown: ["quiet", "No verdict"],
 	};
 	return badge(...known[status]);
+}
+
+/** The report's own verdict on a phase, and what of the phase stands against it. */
+export function verdictBadge(
+	phase: Pick<PhaseAssessment, "verdict" | "checks">,
+): Html {
+	const contradiction = contradictedPass(phase);
+	return contradiction === undefined
+		? checkBadge(phase.verdict)
+		: badge("bad", `Report says pass, ${contradiction}`);
 }
 
 export function findingBadge(severity: FindingSeverity): Html {

@@ -1,7 +1,9 @@
 import { html } from "hono/html";
-import type { Revision } from "../../decisions/schema.ts";
+import { approvalsBefore } from "../../decisions/rules.ts";
+import type { Approval, Revision } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
+import { lastDecider } from "./deciders.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
@@ -18,22 +20,64 @@ export function timeline(
 	now: Date,
 ): Html {
 	return html`<ol class="timeline">${revisions.map(
-		({ id, revision, submitted_at, developer_email, decisions }) => html`<li>
+		(revision) => html`<li>
 <p><strong>${
-			id === currentId
-				? html`Revision ${revision} <small>(this one)</small>`
-				: html`<a href="/reports/${id}">Revision ${revision}</a>`
+			revision.id === currentId
+				? html`Revision ${revision.revision} <small>(this one)</small>`
+				: html`<a href="/reports/${revision.id}">Revision ${revision.revision}</a>`
 		}</strong></p>
 <ol>
-<li class="event"><span>Submitted by ${foreignText(developer_email)}</span> <small>${timeAgo(submitted_at, now)} · ${exactTime(submitted_at)}</small></li>
-${decisions.map(
-	(decision) =>
-		html`<li class="event ${decision.to_status}"><span>${deeds[decision.to_status]} by ${foreignText(decision.decided_by)}</span> <small>${timeAgo(decision.decided_at, now)} · ${exactTime(decision.decided_at)}</small>${
-			decision.notes
-				? html`<blockquote class="notes">${foreignText(decision.notes)}</blockquote>`
-				: ""
-		}</li>`,
-)}
+${eventsOf(revision).map((event) => eventItem(event, now))}
 </ol></li>`,
 	)}</ol>`;
+}
+
+/** One thing that happened to a report. */
+interface Event {
+	deed: string;
+	by: Html;
+	at: string;
+	notes: string | null;
+	/** What its mark is coloured after. */
+	status?: ReportStatus;
+}
+
+function eventsOf(revision: Revision): Event[] {
+	return [
+		{
+			deed: "Submitted",
+			by: foreignText(revision.developer_email),
+			at: revision.submitted_at,
+			notes: null,
+		},
+		...revision.decisions.flatMap((decision): Event[] => [
+			...approvalsBefore(decision).map(approvalEvent),
+			{
+				deed: deeds[decision.to_status],
+				by: lastDecider(decision),
+				at: decision.decided_at,
+				notes: decision.notes,
+				status: decision.to_status,
+			},
+		]),
+		...revision.open_approvals.map(approvalEvent),
+	];
+}
+
+/** An approval that decided nothing by itself. */
+function approvalEvent({ approved_by, approved_at, notes }: Approval): Event {
+	return {
+		deed: "Approval",
+		by: foreignText(approved_by),
+		at: approved_at,
+		notes,
+	};
+}
+
+function eventItem({ deed, by, at, notes, status }: Event, now: Date): Html {
+	return html`<li class="event ${status ?? ""}"><span>${deed} by ${by}</span> <small>${timeAgo(at, now)} · ${exactTime(at)}</small>${
+		notes
+			? html`<blockquote class="notes">${foreignText(notes)}</blockquote>`
+			: ""
+	}</li>`;
 }

@@ -15,13 +15,14 @@ import {
 	statusWords,
 	trifectaBadge,
 } from "../components/badges.ts";
+import { decidedNote } from "../components/decided-note.ts";
 import {
 	decisionForm,
 	type TypedDecision,
 } from "../components/decision-form.ts";
 import { decisionPanel, type Standing } from "../components/decision-panel.ts";
 import { rawText } from "../components/raw-text.ts";
-import { foreignText, repositoryLink } from "../components/text.ts";
+import { countOf, foreignText, repositoryLink } from "../components/text.ts";
 import { exactTime, timeAgo, timeSince } from "../components/time.ts";
 import { timeline } from "../components/timeline.ts";
 import type { Rendered } from "../markdown/render.ts";
@@ -62,7 +63,7 @@ ${reportHeader(data)}
 <section class="desk" aria-label="Review">
 <section aria-labelledby="decide-title" class="card">
 <h2 id="decide-title">${report.status === "pending_review" ? (standing?.mayDecide === false ? "Approval" : "Decide") : "Decided"}</h2>
-${decidedNote(data)}
+${standingDecision(data)}
 ${
 	standing
 		? decisionPanel(
@@ -144,16 +145,17 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 			: ""
 	}</dd></div>
 <div><dt>Complete</dt><dd>${assessment.completeness} % <small>${assessment.answered} of ${assessment.total}</small></dd></div>
-<div><dt>Errors</dt><dd>${assessment.error_count === 0 ? "0" : html`<a href="#findings-title">${assessment.error_count}</a>`} <small>${assessment.warning_count} warnings</small></dd></div>
+<div><dt>Errors</dt><dd>${assessment.error_count === 0 ? "0" : html`<a href="#findings-title">${assessment.error_count}</a>`} <small>${countOf(assessment.warning_count, "warning")}</small></dd></div>
 <div><dt>SHA-256</dt><dd><code title="${report.content_sha256}">${report.content_sha256.slice(0, 12)}</code></dd></div>
 </dl>
 </header>`;
 }
 
-function decidedNote({ report, now }: ReportPage): Html | string {
-	if (report.status === "pending_review" || !report.reviewed_at) return "";
-	return html`<p>${statusBadge(report.status)} by ${foreignText(report.reviewed_by ?? "")} ${timeAgo(report.reviewed_at, now)} <small>${exactTime(report.reviewed_at)}</small></p>
-${report.review_notes ? html`<blockquote class="notes">${foreignText(report.review_notes)}</blockquote>` : ""}`;
+function standingDecision({ report, revisions, now }: ReportPage) {
+	if (report.status === "pending_review") return "";
+	const own = revisions.find(({ id }) => id === report.id);
+	const decision = own?.decisions.at(-1);
+	return decision ? decidedNote(decision, now) : "";
 }
 
 function textTools({ report, list, text }: ReportPage, isRaw: boolean): Html {

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { Server } from "../../servers/schema.ts";
 import { riskBadge, statusBadge, statusWords } from "../components/badges.ts";
+import { deciders } from "../components/deciders.ts";
 import { pager } from "../components/pager.ts";
 import { foreignText, repositoryName } from "../components/text.ts";
 import { timeAgo } from "../components/time.ts";
@@ -71,10 +72,10 @@ function serverTable({ servers, onlyOf, now }: ServersPage): Html {
 
 function lastDecision({ last_decision }: Server, now: Date): Html | string {
 	if (!last_decision) return "none yet";
-	const { to_status, decided_by, decided_at } = last_decision;
+	const { to_status, decided_at } = last_decision;
 	const deed =
 		to_status === "pending_review" ? "Reopened" : statusWords[to_status];
-	return html`${deed} by ${foreignText(decided_by)} <small>${timeAgo(decided_at, now)}</small>`;
+	return html`${deed} by ${deciders(last_decision)} <small>${timeAgo(decided_at, now)}</small>`;
 }
 
 function emptyNote({ status, search }: ServersPage["query"]): Html {

@@ -12,6 +12,7 @@ import type { Content, TableCell } from "pdfmake/interfaces.js";
 import remarkGfm from "remark-gfm";
 import remarkParse from "remark-parse";
 import { unified } from "unified";
+import { breakWords } from "./break-words.ts";
 import { printable } from "./printable.ts";
 
 const parser = unified().use(remarkParse).use(remarkGfm);
@@ -33,12 +34,12 @@ function block(node: RootContent): Content[] {
 		case "heading":
 			return [
 				{
-					text: inline(node.children),
+					text: breakWords(inline(node.children)),
 					style: `heading${Math.min(4, node.depth)}`,
 				},
 			];
 		case "paragraph":
-			return [{ text: inline(node.children), style: "paragraph" }];
+			return [{ text: breakWords(inline(node.children)), style: "paragraph" }];
 		case "list":
 			return [list(node)];
 		case "blockquote":
@@ -96,7 +97,7 @@ function list(node: List): Content {
 function code(value: string): Content {
 	return {
 		table: {
-			widths: ["*"],
+			widths: ["100%"],
 			body: [
 				[
 					{
@@ -122,13 +123,18 @@ function table(node: Table): Content {
 			const end = column === columns - 1 ? undefined : column + 1;
 			const cells = row.children.slice(column, end);
 			return {
-				text: cells.flatMap(({ children }) => inline(children)),
+				text: breakWords(cells.flatMap(({ children }) => inline(children))),
 				style: index === 0 ? "tableHead" : "tableCell",
 			};
 		}),
 	);
 	return {
-		table: { headerRows: 1, widths: Array(columns).fill("*"), body },
+		// Not "*", which grows past the paper with the longest word.
+		table: {
+			headerRows: 1,
+			widths: Array(columns).fill(`${100 / columns}%`),
+			body,
+		},
 		layout: "lines",
 		margin: [0, 2, 0, 8],
 	};
@@ -143,8 +149,11 @@ interface Marks {
 	color?: string;
 }
 
-function inline(nodes: PhrasingContent[], marks: Marks = {}): Content[] {
-	return nodes.flatMap((node): Content[] => {
+/** Text in one type. */
+type Run = Marks & { text: string };
+
+function inline(nodes: PhrasingContent[], marks: Marks = {}): Run[] {
+	return nodes.flatMap((node): Run[] => {
 		switch (node.type) {
 			case "strong":
 				return inline(node.children, { ...marks, bold: true });
@@ -179,7 +188,7 @@ function inline(nodes: PhrasingContent[], marks: Marks = {}): Content[] {
 	});
 }
 
-function run(text: string, marks: Marks): Content {
+function run(text: string, marks: Marks): Run {
 	return { text: printable(text), ...marks };
 }
 

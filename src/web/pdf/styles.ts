@@ -13,6 +13,7 @@ export const styles: StyleDictionary = {
 	small: { fontSize: 7.5, color: "#4b5563" },
 	tableHead: { fontSize: 8.5, bold: true },
 	tableCell: { fontSize: 8.5 },
+	alarm: { bold: true, color: "#b3261e" },
 };
 
 const hairline = {

@@ -1,9 +1,7 @@
 import { createRequire } from "node:module";
 import pdfmake from "pdfmake";
-import type { Content, TDocumentDefinitions } from "pdfmake/interfaces.js";
-import type { Assessment } from "../../checklist/assessment-schema.ts";
-import type { Decision } from "../../decisions/schema.ts";
-import type { Report } from "../../reports/schema.ts";
+import type { TDocumentDefinitions } from "pdfmake/interfaces.js";
+import { type FirstPage, firstPage } from "./first-page.ts";
 import { typesetMarkdown } from "./markdown.ts";
 import { printable } from "./printable.ts";
 import { styles, tableLayouts } from "./styles.ts";
@@ -28,23 +26,13 @@ pdfmake.setLocalAccessPolicy((path: string) =>
 );
 pdfmake.setTableLayouts(tableLayouts);
 
-const statusWords = {
-	pending_review: "Pending review",
-	approved: "Approved",
-	rejected: "Rejected",
-};
-
 /**
  * Typesets a report as a PDF: what was submitted, assessed and decided on the
  * first page, then the report's text.
  *
  * @returns the PDF's bytes
  */
-export async function typesetReport(input: {
-	report: Report;
-	assessment: Assessment;
-	decisions: Decision[];
-}): Promise<Uint8Array> {
+export async function typesetReport(input: FirstPage): Promise<Uint8Array> {
 	const { report } = input;
 	const definition: TDocumentDefinitions = {
 		info: {
@@ -68,81 +56,4 @@ export async function typesetReport(input: {
 		],
 	};
 	return new Uint8Array(await pdfmake.createPdf(definition).getBuffer());
-}
-
-function firstPage({
-	report,
-	assessment,
-	decisions,
-}: Parameters<typeof typesetReport>[0]): Content[] {
-	const { trifecta } = assessment;
-	return [
-		{ text: printable(report.server_name), style: "title" },
-		facts([
-			["Status", statusWords[report.status]],
-			["Repository", report.repository_url],
-			["Developer", report.developer_email],
-			["Revision", String(report.revision)],
-			["Submitted", report.submitted_at],
-			["Report id", report.id],
-			["SHA-256 of the Markdown", report.content_sha256],
-		]),
-		{ text: "Decisions", style: "heading2" },
-		decisions.length === 0
-			? { text: "Nobody has decided yet.", style: "paragraph" }
-			: facts(
-					decisions.map(({ to_status, decided_by, decided_at, notes }) => [
-						to_status === "pending_review"
-							? "Reopened"
-							: statusWords[to_status],
-						`${decided_by}, ${decided_at}${notes ? `\n${notes}` : ""}`,
-					]),
-				),
-		{ text: "Assessment by the service", style: "heading2" },
-		facts([
-			[
-				"Risk",
-				`${assessment.risk_level} (the report says ${assessment.claimed_risk_level})`,
-			],
-			[
-				"Complete",
-				`${assessment.completeness} %: ${assessment.answered} of ${assessment.total} checks`,
-			],
-			[
-				"Lethal trifecta",
-				`${trifecta.combination}: private data ${trifecta.private_data}, untrusted content ${trifecta.untrusted_content}, external communication ${trifecta.external_communication}`,
-			],
-			...assessment.phases.map((phase): [string, string] => [
-				`${phase.number}. ${phase.title}`,
-				phase.found
-					? `${phase.verdict}, ${phase.answered} of ${phase.total} answered`
-					: "missing",
-			]),
-		]),
-		{ text: `Findings (${assessment.findings.length})`, style: "heading2" },
-		...(assessment.findings.length === 0
-			? [{ text: "None.", style: "paragraph" }]
-			: [
-					facts(
-						assessment.findings.map(({ severity, message, line }) => [
-							severity,
-							`${message}${line === null ? "" : ` (line ${line})`}`,
-						]),
-					),
-				]),
-	];
-}
-
-function facts(rows: [name: string, value: string][]): Content {
-	return {
-		table: {
-			widths: [120, "*"],
-			body: rows.map(([name, value]) => [
-				{ text: printable(name), style: "tableHead" },
-				{ text: printable(value), style: "tableCell" },
-			]),
-		},
-		layout: "lines",
-		margin: [0, 0, 0, 8],
-	};
 }
