@@ -121,6 +121,27 @@ test("the list that a reviewer came from is there after every step of a decision
 	expect(await page.locator("tbody tr").count()).toBe(2);
 });
 
+test("a link from another site leaves the forms of open tabs as they are", async () => {
+	const { id } = await submit(service);
+	const page = await openPage(browser);
+	await page.goto(`${base}/reports/${id}`);
+	await page.getByLabel("Reviewer").fill("Kim");
+	await page.getByLabel("Notes").fill("No OBO.");
+	const other = await page.context().newPage();
+	await other.route("http://localhost:*/**", (route) =>
+		route.fulfill({
+			contentType: "text/html",
+			body: `<a href="${base}/reports/${id}">The report</a>`,
+		}),
+	);
+	await other.goto("http://localhost:1234/");
+	await other.getByRole("link").click();
+	await other.waitForURL(`${base}/reports/${id}`);
+	await page.getByRole("button", { name: "Reject…" }).click();
+	await page.getByRole("button", { name: "Reject revision 1" }).click();
+	await page.getByText("Rejected by Kim").first().waitFor();
+});
+
 test("the keyboard goes through the queue, and to a decision", async () => {
 	const own = await startService();
 	const url = await own.listen();

@@ -736,6 +736,23 @@ describe("an access token's page", () => {
 		expect((await browser.open("/tokens")).html).not.toMatch(/golive_[0-9a-f]/);
 	});
 
+	test("keeps what was typed when somebody has signed in anew meanwhile", async () => {
+		const browser = openBrowser();
+		await signIn(browser, "dev");
+		const csrf = tokenIn((await browser.open("/tokens")).html);
+		await signIn(browser, "dev");
+		const typed = { name: "CI of x", expires_in_days: "180" };
+		const fields = { ...typed, scopes: "reports:read" };
+		const { status, html } = await browser.post("/tokens", { csrf, ...fields });
+		expect(status).toBe(403);
+		expect(html).toContain("this form is of an earlier session");
+		expect(html).toContain('value="CI of x"');
+		expect(html).toContain('value="reports:read" checked');
+		expect(html).toContain('value="180" selected');
+		const again = { csrf: tokenIn(html.split("<main")[1] ?? ""), ...fields };
+		expect((await browser.post("/tokens", again)).status).toBe(303);
+	});
+
 	test("shows nothing that somebody else's cookie says", async () => {
 		const browser = openBrowser();
 		await signIn(browser, "dev");

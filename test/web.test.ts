@@ -454,6 +454,27 @@ describe("deciding", () => {
 		expect(await statusOf(report.id)).toBe("pending_review");
 	});
 
+	test("from a page of an earlier session decides nothing, and loses nothing typed", async () => {
+		const report = await submit(service);
+		const earlier = await visit(service).tokenOf(report.id);
+		const typed = { status: "rejected", review_notes: "Not <lost>" };
+		for (const step of ["decide", "decision"]) {
+			const browser = visit(service);
+			const url = `/reports/${report.id}/${step}`;
+			const again = await browser.post(url, form(earlier, typed));
+			expect(again.status).toBe(403);
+			expect(again.html).toContain("this form is of an earlier session");
+			expect(again.html).toContain(">\nNot &lt;lost&gt;</textarea>");
+			expect(again.html).toContain(`value="${reviewer}"`);
+			expect(await statusOf(report.id)).toBe("pending_review");
+			const asked = await browser.post(
+				`/reports/${report.id}/decide`,
+				form(tokenIn(again.html), typed),
+			);
+			expect(asked.status).toBe(200);
+		}
+	});
+
 	test("is nothing that a link can do", async () => {
 		const report = await submit(service);
 		const browser = visit(service);
@@ -482,7 +503,7 @@ describe("deciding", () => {
 	test("keeps the session where no script and no other site can use it", async () => {
 		const plain = await visit(service).open(`/reports/${id}`);
 		expect(String(plain.headers["set-cookie"])).toMatch(
-			/^go_live_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+			/^go_live_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/,
 		);
 		const secured = await startService(undefined, {
 			databaseUrl: service.databaseUrl,

@@ -9,7 +9,8 @@ import { errorPage } from "./pages/error.ts";
 import { readQueueQuery, reportUrl } from "./queue-address.ts";
 import { sendReport } from "./report-routes.ts";
 import {
-	refuseForeignForm,
+	isOfSession,
+	OTHER_SESSION,
 	refuseForeignOrigin,
 	rememberReviewer,
 } from "./session.ts";
@@ -26,12 +27,15 @@ type Wanted = { status: ReportStatus } & TypedDecision;
 /** Mounts the two steps of a decision: asking for a confirmation, and deciding. */
 export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 	scope.post("/reports/:id/decide", async (request: DecisionRequest, reply) => {
-		const isChange = request.body?.change === "yes";
+		refuseForeignOrigin(request, site.publicUrl);
 		// It comes back to be changed, perhaps after signing in anew: that only shows it.
-		if (isChange) refuseForeignOrigin(request, site.publicUrl);
-		else refuseForeignForm(site.cookies, request, site.publicUrl);
+		const isChange = request.body?.change === "yes";
 		const { id } = request.params;
 		const wanted = readWanted(site, request);
+		if (!isChange && !isOfSession(site.cookies, request)) {
+			reply.code(403);
+			return sendUnstored(site, request, reply, wanted, OTHER_SESSION);
+		}
 		const problems = findProblems(id, wanted);
 		if (problems || isChange) {
 			reply.code(problems ? 400 : 200);
@@ -50,9 +54,13 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 	scope.post(
 		"/reports/:id/decision",
 		async (request: DecisionRequest, reply) => {
-			refuseForeignForm(site.cookies, request, site.publicUrl);
+			refuseForeignOrigin(request, site.publicUrl);
 			const { id } = request.params;
 			const wanted = readWanted(site, request);
+			if (!isOfSession(site.cookies, request)) {
+				reply.code(403);
+				return sendUnstored(site, request, reply, wanted, OTHER_SESSION);
+			}
 			const problems = findProblems(id, wanted);
 			if (problems) {
 				reply.code(400);

@@ -119,7 +119,7 @@ function openWebSite(
 	return openSite({
 		contextFor: (request) => contextFor(request, "web"),
 		callerFor: (request) => createCaller(contextFor(request, "web")),
-		cookies: cookiesFor(publicUrl?.startsWith("https://") ?? false, hasSignIn),
+		cookies: cookiesFor(publicUrl?.startsWith("https://") ?? false),
 		hasSignIn,
 		publicUrl,
 		assets: readAssets(),

@@ -10,7 +10,7 @@ export interface TypedToken {
 	name: string;
 	scopes: string[];
 	expires_in_days: string;
-	/** What must be corrected, by field. */
+	/** What must be corrected, by field; `form` is about the whole of it. */
 	problems?: Partial<Record<string, string>>;
 }
 
@@ -146,6 +146,7 @@ function newTokenForm({ scopes, typed, csrf }: TokensPage): Html {
 <h2 id="new-title">Make an access token</h2>
 <form method="post" action="/tokens" novalidate data-once>
 <input type="hidden" name="csrf" value="${csrf}">
+${problems.form ? html`<p class="problem" role="alert">${problems.form}</p>` : ""}
 <label for="name">Name <small>what it is for, as in CI of mcp-servicenow</small></label>
 <input id="name" name="name" type="text" maxlength="100" required autocomplete="off" value="${typed.name}" ${describedBy("name")}>
 ${problem("name")}
