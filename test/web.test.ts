@@ -539,6 +539,48 @@ describe("a comparison", () => {
 		expect(html).toMatch(/<del>.*Fail.*<\/del>.*<ins>.*Pass/s);
 		expect(html).toMatch(/\d+ unchanged lines/);
 	});
+
+	test("has the earlier revision before the later one, and no other server's", async () => {
+		const repository_url = `https://github.com/example/${randomUUID()}`;
+		const revisions: string[] = [];
+		for (const word of ["alpha", "beta", "gamma"]) {
+			const { id } = await submit(service, {
+				repository_url,
+				report_data: `# Report\n\n${word}\n`,
+			});
+			revisions.push(id);
+			await decide(service, id, "rejected", { review_notes: "No." });
+		}
+		const [first = "", , third = ""] = revisions;
+		const { id: foreign } = await submit(service);
+		const compare = (id: string, query = "") =>
+			visit(service).open(`/reports/${id}/compare${query}`);
+		for (const [id, other] of [
+			[third, first],
+			[first, third],
+			[first, third.toUpperCase()],
+		] as const) {
+			const { html } = await compare(id, `?with=${other}`);
+			expect(html).toContain("revision 1 to 3</h1>");
+			expect(html).toMatch(/<del>.*alpha.*<\/del>.*<ins>.*gamma/s);
+			expect(html).toContain(`<a href="/reports/${id}">‹ Revision`);
+			expect(html).toMatch(
+				new RegExp(`value="${other.toLowerCase()}" selected`),
+			);
+		}
+		for (const query of ["", "?with=", `?with=${third}`]) {
+			const { html } = await compare(third, query);
+			expect(html, query).toContain("revision 2 to 3</h1>");
+		}
+		const { html } = await compare(first);
+		expect(html).toContain("There is no earlier revision.");
+		expect(html).toContain(`<option value="${third}" >Revision 3`);
+		for (const other of [foreign, notThere, "x", `${first}&with=${third}`]) {
+			const { status, html } = await compare(third, `?with=${other}`);
+			expect(status, other).toBe(404);
+			expect(html).toContain("This server has no such revision.");
+		}
+	});
 });
 
 describe("errors", () => {

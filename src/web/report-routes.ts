@@ -76,25 +76,25 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		const caller = site.callerFor(request);
 		const report = await caller.reports.get({ id: request.params.id });
 		const revisions = await listRevisions(caller, report.id);
-		const earlier =
-			request.query.with ??
-			revisions.find(({ revision }) => revision < report.revision)?.id ??
-			revisions.find(({ id }) => id !== report.id)?.id;
+		const other = findOther(revisions, report, request.query.with);
+		if (!other) {
+			return site.sendPage(request, reply, comparePage({ report, revisions }));
+		}
+		const isLater = other.revision > report.revision;
 		const [before, after] = await Promise.all([
-			earlier === undefined ? undefined : loadRevision(caller, earlier),
-			loadRevision(caller, report.id),
+			loadRevision(caller, isLater ? report.id : other.id),
+			loadRevision(caller, isLater ? other.id : report.id),
 		]);
-		const text =
-			before &&
-			(await site.background.run(
-				"compareTexts",
-				before.report.report_data,
-				report.report_data,
-			));
+		const text = await site.background.run(
+			"compareTexts",
+			before.report.report_data,
+			after.report.report_data,
+		);
+		const pair = { before, after, text: text ?? null };
 		return site.sendPage(
 			request,
 			reply,
-			comparePage({ before, after, revisions, text: text ?? null }),
+			comparePage({ report, revisions, pair }),
 		);
 	});
 }
@@ -160,6 +160,31 @@ async function standingOf(
 /** Newest first, as people read a history. */
 async function listRevisions(caller: Caller, id: string): Promise<Revision[]> {
 	return (await caller.reports.revisions({ id })).toReversed();
+}
+
+/**
+ * The revision to compare a report with.
+ *
+ * @param wanted its id, if one was chosen; otherwise it is the one before the
+ *   report, or `undefined` where the report is the first
+ * @throws TRPCError NOT_FOUND when it is no revision of the same server
+ */
+function findOther(
+	revisions: Revision[],
+	report: Report,
+	wanted: unknown,
+): Revision | undefined {
+	const chosen = String(wanted ?? "").toLowerCase();
+	if (chosen === "" || chosen === report.id) {
+		return revisions.find(({ revision }) => revision < report.revision);
+	}
+	const found = revisions.find(({ id }) => id === chosen);
+	if (found) return found;
+	throw new TRPCError({
+		code: "NOT_FOUND",
+		message:
+			"This server has no such revision. Choose one of its own to compare with, on the page of the comparison or in the report's history.",
+	});
 }
 
 async function loadRevision(caller: Caller, id: string) {
