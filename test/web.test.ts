@@ -407,8 +407,33 @@ describe("deciding", () => {
 			expect(html).toMatch(
 				/Approved<\/span> by <bdi>Robin<\/bdi> <time[^>]*title="\d{4}-/,
 			);
+			expect(html).toMatch(
+				/role="alert">Robin approved this report already, at \d{4}-[\d: -]+ UTC\. Nothing of yours was stored, and your notes are kept below\. To decide anew, reopen the report first\.</,
+			);
 			expect(html).toContain(">\nA long\nexplanation</textarea>");
 			expect(await statusOf(report.id)).toBe("approved");
+		}
+	});
+
+	test("says who reopened a report before, and when", async () => {
+		for (const step of ["decide", "decision"]) {
+			const report = await submit(service);
+			const browser = visit(service);
+			const csrf = await browser.tokenOf(report.id);
+			await decide(service, report.id, "approved", { reviewed_by: "Robin" });
+			await decide(service, report.id, "pending_review", {
+				reviewed_by: "Ann",
+			});
+			const { status, html } = await browser.post(
+				`/reports/${report.id}/${step}`,
+				form(csrf, { status: "pending_review", review_notes: "No OBO" }),
+			);
+			expect(status).toBe(409);
+			expect(html).toMatch(
+				/role="alert">Ann reopened this report already, at \d{4}-[\d: -]+ UTC\. Nothing of yours was stored\./,
+			);
+			expect(html).not.toMatch(/decided this report|is pending_review/);
+			expect(html).toContain(">\nNo OBO</textarea>");
 		}
 	});
 
