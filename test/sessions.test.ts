@@ -547,6 +547,27 @@ describe("a session", () => {
 		expect((await ron.post("/sign-out", { csrf })).status).toBe(403);
 	});
 
+	test("withdraws a report once, and leads to it whoever tries again or loads a step anew", async () => {
+		const id = await submit();
+		const browser = openBrowser();
+		await signIn(browser, "dev");
+		const csrf = tokenIn((await browser.open(`/reports/${id}`)).html);
+		for (const step of ["withdraw", "withdrawal"]) {
+			const url = `/reports/${id}/${step}?status=all`;
+			expect(await browser.open(url)).toMatchObject({
+				status: 303,
+				headers: { location: `/reports/${id}?status=all` },
+			});
+		}
+		const url = `/reports/${id}/withdrawal?status=all`;
+		expect((await browser.post(url, { csrf })).status).toBe(303);
+		const { status, html } = await browser.post(url, { csrf });
+		expect(status).toBe(409);
+		expect(html).toContain(
+			`<a href="/reports/${id}?status=all">To the report</a>`,
+		);
+	});
+
 	test("decides as its person, whatever the form says", async () => {
 		const id = await submit();
 		const browser = openBrowser();

@@ -500,6 +500,24 @@ describe("deciding", () => {
 		}
 	});
 
+	test("begins at the report again when the address of a step is loaded anew", async () => {
+		const report = await submit(service);
+		for (const step of ["decide", "decision"]) {
+			const url = `/reports/${report.id}/${step}?status=all&search=b%C3%A5`;
+			const { status, headers } = await visit(service).open(url);
+			expect(status).toBe(303);
+			expect(headers.location).toBe(
+				`/reports/${report.id}?status=all&search=b%C3%A5`,
+			);
+		}
+		const hostile = "/reports/%0d%0aSet-Cookie:x%2f..%2f/decide";
+		const { status, headers } = await visit(service).open(hostile);
+		expect(status).toBe(303);
+		expect(headers.location).toBe("/reports/%0D%0ASet-Cookie%3Ax%2F..%2F");
+		const elsewhere = await visit(service).open(`/reports/${id}/withdraw`);
+		expect(elsewhere.status, "nobody withdraws without a name").toBe(404);
+	});
+
 	test("is nothing that a link can do", async () => {
 		const report = await submit(service);
 		const browser = visit(service);

@@ -5,7 +5,7 @@ import { meanwhile } from "./components/meanwhile.ts";
 import { confirmPage } from "./pages/confirm.ts";
 import { errorPage } from "./pages/error.ts";
 import { readQueueQuery, reportUrl } from "./queue-address.ts";
-import { sendReport } from "./report-routes.ts";
+import { leadToReport, sendReport } from "./report-routes.ts";
 import {
 	isOfSession,
 	OTHER_SESSION,
@@ -22,6 +22,7 @@ type DecisionRequest = FastifyRequest<{
 
 /** Mounts the two steps of a decision: asking for a confirmation, and deciding. */
 export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
+	leadToReport(scope, "decide");
 	scope.post("/reports/:id/decide", async (request: DecisionRequest, reply) => {
 		refuseForeignOrigin(request, site.publicUrl);
 		// It comes back to be changed, perhaps after signing in anew: that only shows it.
@@ -47,6 +48,7 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 		}
 	});
 
+	leadToReport(scope, "decision");
 	scope.post(
 		"/reports/:id/decision",
 		async (request: DecisionRequest, reply) => {

@@ -46,7 +46,7 @@ export function queueUrl(query: QueueQuery): string {
 }
 
 /** What is at a report's address: its page, or what its forms lead to. */
-type ReportStep = "decide" | "decision" | "withdraw" | "withdrawal";
+export type ReportStep = "decide" | "decision" | "withdraw" | "withdrawal";
 
 /** The address of a report, or of a step about it, which keeps the list that it was found in. */
 export function reportUrl(

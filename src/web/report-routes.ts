@@ -8,7 +8,7 @@ import type { TypedDecision } from "./components/decision-form.ts";
 import type { Standing } from "./components/decision-panel.ts";
 import { comparePage } from "./pages/compare.ts";
 import { reportPage } from "./pages/report.ts";
-import { readQueueQuery } from "./queue-address.ts";
+import { type ReportStep, readQueueQuery, reportUrl } from "./queue-address.ts";
 import { readReviewer } from "./session.ts";
 import type { Site } from "./site.ts";
 
@@ -96,6 +96,17 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 			reply,
 			comparePage({ report, revisions, pair }),
 		);
+	});
+}
+
+/**
+ * Leads from the address of a step to its report. Only a form asks for a step,
+ * and leaves its address in the browser, to be loaded again.
+ */
+export function leadToReport(scope: FastifyInstance, step: ReportStep): void {
+	scope.get(`/reports/:id/${step}`, async (request: AboutReport, reply) => {
+		const id = encodeURIComponent(request.params.id);
+		return reply.redirect(reportUrl(id, readQueueQuery(request)), 303);
 	});
 }
 

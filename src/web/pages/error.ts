@@ -39,13 +39,15 @@ export function errorPage(
 			decision: { status: ReportStatus } & TypedDecision;
 			csrf: string;
 		};
+		/** The address of the report that it is about, where that helps. */
+		reportUrl?: string;
 		/** Where the reader begins, if not at the queue. */
 		home?: string;
 		/** For a stranger. */
 		signInUrl?: string;
 	},
 ): Page {
-	const { unsent, home = "/", signInUrl } = request;
+	const { unsent, reportUrl, home = "/", signInUrl } = request;
 	// What the role does not allow, no reload mends.
 	const isForbidden = error.status === 403 && error.challenge !== undefined;
 	const heading =
@@ -67,6 +69,7 @@ ${hiddenDecision(unsent.decision, unsent.csrf)}
 <button>Try again</button></form>`
 		: ""
 }
+${reportUrl ? html`<p><a href="${reportUrl}">To the report</a></p>` : ""}
 ${signInUrl ? html`<p><a href="${signInUrl}">Sign in</a></p>` : html`<p><a href="${home}">${home === "/" ? "To the queue" : "To the start"}</a></p>`}
 <p class="quiet">Request id: <code>${request.id}</code></p>
 </section>`,
