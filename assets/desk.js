@@ -136,11 +136,14 @@ function announce(report, pending) {
 	link.href = `/reports/${report.id}`;
 	link.textContent = report.server_name;
 	const reload = document.createElement("a");
-	reload.href = "/";
+	// The queue that is open stays what it shows: its tab, filters and order.
+	reload.href = location.pathname === "/" ? `/${location.search}` : "/";
 	reload.textContent = "Show the queue";
 	news.replaceChildren("New submission: ", link, ". ", reload, ".");
 	const icon = document.querySelector('link[rel="icon"]');
 	icon?.setAttribute("href", icon.getAttribute("data-pending") ?? "");
+	// With filters, its number counts what fits them.
+	if (document.querySelector("[data-filtered]")) return;
 	document.title = `(${pending}) ${document.title.replace(/^\(\d+\) /, "")}`;
 }
 

@@ -171,6 +171,12 @@ describe("the queue", () => {
 		const next = /rel="next" href="([^"]+)"/.exec(first.html)?.[1] ?? "";
 		const second = await browser.open(next.replaceAll("&amp;", "&"));
 		expect([...rowsOf(first.html), ...rowsOf(second.html)]).toEqual(ids);
+		const [, report = ""] =
+			/href="([^"]+)" data-row-link/.exec(second.html) ?? [];
+		const { html } = await browser.open(report);
+		expect(html, "the way back to the same page").toContain(
+			`<a href="${next}">Queue</a>`,
+		);
 	});
 
 	test("tells its script what is new", async () => {

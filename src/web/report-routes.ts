@@ -76,9 +76,11 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		const caller = site.callerFor(request);
 		const report = await caller.reports.get({ id: request.params.id });
 		const revisions = await listRevisions(caller, report.id);
+		const list = readQueueQuery(request);
 		const other = findOther(revisions, report, request.query.with);
 		if (!other) {
-			return site.sendPage(request, reply, comparePage({ report, revisions }));
+			const page = comparePage({ report, revisions, list });
+			return site.sendPage(request, reply, page);
 		}
 		const isLater = other.revision > report.revision;
 		const [before, after] = await Promise.all([
@@ -94,7 +96,7 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		return site.sendPage(
 			request,
 			reply,
-			comparePage({ report, revisions, pair }),
+			comparePage({ report, revisions, list, pair }),
 		);
 	});
 }
@@ -124,7 +126,7 @@ export async function sendReport(
 		caller.reports.assessment({ id }),
 	]);
 	const { view } = request.query as { view?: string };
-	const { after: _, ...list } = readQueueQuery(request);
+	const list = readQueueQuery(request);
 	const [text, revisions, neighbours, standing] = await Promise.all([
 		view === "raw" ? ("raw" as const) : site.render(report),
 		listRevisions(caller, id),

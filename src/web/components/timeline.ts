@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { Revision } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
+import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
@@ -15,6 +16,8 @@ const deeds: Record<ReportStatus, string> = {
 export function timeline(
 	revisions: Revision[],
 	currentId: string,
+	/** The list that the reader came from. */
+	list: QueueQuery,
 	now: Date,
 ): Html {
 	return html`<ol class="timeline">${revisions.map(
@@ -22,7 +25,7 @@ export function timeline(
 <p><strong>${
 			id === currentId
 				? html`Revision ${revision} <small>(this one)</small>`
-				: html`<a href="/reports/${id}">Revision ${revision}</a>`
+				: html`<a href="${reportUrl(id, list)}">Revision ${revision}</a>`
 		}</strong></p>
 <ol>
 <li class="event"><span>Submitted by ${foreignText(developer_email)}</span> <small>${timeAgo(submitted_at, now)} · ${exactTime(submitted_at)}</small></li>

@@ -16,6 +16,7 @@ import { foreignText } from "../components/text.ts";
 import { textDiff } from "../components/text-diff.ts";
 import type { DiffBlock } from "../diff.ts";
 import type { Html, Page } from "../page.ts";
+import { type QueueQuery, queueFields, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
 /** One of the two revisions. */
@@ -38,6 +39,8 @@ export interface ComparePage {
 	report: Report;
 	/** All revisions of the repository, newest first. */
 	revisions: Pick<ReportSummary, "id" | "revision" | "status">[];
+	/** The list that the reader came from. */
+	list: QueueQuery;
 	/** Absent where there is no earlier revision, and no other one was chosen. */
 	pair?: Pair;
 }
@@ -54,7 +57,7 @@ export function comparePage(data: ComparePage): Page {
 		state: stateOf(report),
 		body: html`<div class="compare">
 <header class="head">
-<nav class="steps" aria-label="Back"><a href="/reports/${report.id}">‹ Revision ${report.revision}</a></nav>
+<nav class="steps" aria-label="Back"><a href="${reportUrl(report.id, data.list)}">‹ Revision ${report.revision}</a></nav>
 <h1>${foreignText(report.server_name)}: ${revisions}</h1>
 ${picker(data)}
 </header>
@@ -118,10 +121,12 @@ function findingChanges(title: string, findings: Finding[]): Html | string {
 	)}</ul>`;
 }
 
-function picker({ report, revisions, pair }: ComparePage): Html | string {
+function picker(data: ComparePage): Html | string {
+	const { report, revisions, list, pair } = data;
 	if (revisions.length < 2) return "";
 	const shown = [pair?.before.report.id, pair?.after.report.id];
 	return html`<form method="get" action="/reports/${report.id}/compare" class="inline">
+${queueFields(list).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <label for="with">Compare with</label>
 <select id="with" name="with">${revisions
 		.filter(({ id }) => id !== report.id)
