@@ -60,7 +60,7 @@ function move(step) {
 	]);
 	if (rows.length === 0) {
 		const link = document.querySelector(
-			step === 1 ? 'a[rel="next"]' : 'a[rel="prev"]',
+			step === 1 ? '.report a[rel="next"]' : '.report a[rel="prev"]',
 		);
 		if (link instanceof HTMLElement) link.click();
 		return;
@@ -81,7 +81,7 @@ function goToSearch() {
 	if (search instanceof HTMLInputElement) {
 		search.focus();
 		search.select();
-	} else {
+	} else if (document.querySelector('.bar nav a[href="/"]')) {
 		location.assign("/#q");
 	}
 }
