@@ -774,6 +774,15 @@ describe("an access token's page", () => {
 		expect((await browser.post("/tokens", again)).status).toBe(303);
 	});
 
+	test("offers no approving, which no access token does", async () => {
+		const browser = openBrowser();
+		await signIn(browser, "rita");
+		const { html } = await browser.open("/tokens");
+		expect(html).toContain(
+			"<code>reports:decide</code> reject and reopen reports<",
+		);
+	});
+
 	test("shows nothing that somebody else's cookie says", async () => {
 		const browser = openBrowser();
 		await signIn(browser, "dev");

@@ -29,6 +29,12 @@ export interface TokensPage {
 	now: Date;
 }
 
+/** What each scope lets a token do: an approval takes a person, whatever the role allows. */
+const scopeWords: Record<Permission, string> = {
+	...permissions,
+	"reports:decide": "reject and reopen reports",
+};
+
 const lifetimes = [
 	["7", "7 days"],
 	["30", "30 days"],
@@ -153,7 +159,7 @@ ${problem("name")}
 <fieldset ${describedBy("scopes")}><legend>Scopes <small>what it may be used for</small></legend>
 ${scopes.map(
 	(scope) =>
-		html`<label><input type="checkbox" name="scopes" value="${scope}" ${typed.scopes.includes(scope) ? html`checked` : ""}> <code>${scope}</code> ${permissions[scope]}</label>`,
+		html`<label><input type="checkbox" name="scopes" value="${scope}" ${typed.scopes.includes(scope) ? html`checked` : ""}> <code>${scope}</code> ${scopeWords[scope]}</label>`,
 )}
 </fieldset>
 ${problem("scopes")}
