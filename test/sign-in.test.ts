@@ -241,6 +241,8 @@ test("whoever has no role here is told so, by name, and can sign out", async () 
 		.waitFor();
 	await page.getByText("takes the role developer or reviewer").waitFor();
 	expect(await page.getByRole("navigation").getByRole("link").count()).toBe(0);
+	// Every page would refuse them.
+	expect(await page.getByRole("main").getByRole("link").count()).toBe(0);
 	await page.getByRole("button", { name: "Sign out" }).click();
 	await page.getByRole("button", { name: "Yes, sign me out" }).click();
 	await page

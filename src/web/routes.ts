@@ -33,7 +33,7 @@ import {
 	signInUrl,
 } from "./recognise.ts";
 import { mountReportPages } from "./report-routes.ts";
-import { homeOf } from "./sections.ts";
+import { sectionsFor } from "./sections.ts";
 import { mountServersPage } from "./server-routes.ts";
 import { cookiesFor } from "./session.ts";
 import { mountSignIn } from "./sign-in-routes.ts";
@@ -182,7 +182,7 @@ async function sendErrorPage(
 		reply,
 		errorPage(shown, {
 			id: request.id,
-			...(viewer && { home: homeOf(viewer) }),
+			...(viewer && { home: sectionsFor(viewer)[0]?.href ?? null }),
 			...(shown.status === 409 &&
 				isOfReport &&
 				id && { reportUrl: reportUrl(id, readQueueQuery(request)) }),
