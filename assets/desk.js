@@ -60,7 +60,7 @@ function move(step) {
 	]);
 	if (rows.length === 0) {
 		const link = document.querySelector(
-			step === 1 ? 'a[rel="next"]' : 'a[rel="prev"]',
+			step === 1 ? '.report a[rel="next"]' : '.report a[rel="prev"]',
 		);
 		if (link instanceof HTMLElement) link.click();
 		return;
@@ -81,7 +81,7 @@ function goToSearch() {
 	if (search instanceof HTMLInputElement) {
 		search.focus();
 		search.select();
-	} else {
+	} else if (document.querySelector('.bar nav a[href="/"]')) {
 		location.assign("/#q");
 	}
 }
@@ -136,11 +136,14 @@ function announce(report, pending) {
 	link.href = `/reports/${report.id}`;
 	link.textContent = report.server_name;
 	const reload = document.createElement("a");
-	reload.href = "/";
+	// The queue that is open stays what it shows: its tab, filters and order.
+	reload.href = location.pathname === "/" ? `/${location.search}` : "/";
 	reload.textContent = "Show the queue";
 	news.replaceChildren("New submission: ", link, ". ", reload, ".");
 	const icon = document.querySelector('link[rel="icon"]');
 	icon?.setAttribute("href", icon.getAttribute("data-pending") ?? "");
+	// With filters, its number counts what fits them.
+	if (document.querySelector("[data-filtered]")) return;
 	document.title = `(${pending}) ${document.title.replace(/^\(\d+\) /, "")}`;
 }
 

@@ -4,6 +4,9 @@ import type { FastifyInstance } from "fastify";
 import { openApiDocument } from "./openapi.ts";
 import { refuseOtherMethods } from "./rest.ts";
 
+/** What there is to see where the page's script does not run. */
+const WITHOUT_SCRIPT = `<noscript><p>This page needs JavaScript. The whole reference is in the <a href="../openapi.json">OpenAPI document</a>, too.</p></noscript>`;
+
 /**
  * Mounts the OpenAPI document, and the reference page that reads it, at `/docs`.
  *
@@ -23,6 +26,11 @@ export function mountDocs(
 	app.register(async (scope) => {
 		scope.addHook("onSend", async (_request, reply, payload) => {
 			reply.header("content-security-policy", contentSecurityPolicy(payload));
+			const isPage = /html/.test(String(reply.getHeader("content-type")));
+			// The script holds such a tag in its own texts, too.
+			return isPage && typeof payload === "string"
+				? payload.replace(/<body[^>]*>/, `$&${WITHOUT_SCRIPT}`)
+				: payload;
 		});
 		scope.register(scalar, {
 			routePrefix: "/docs",

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openPage, startBrowser } from "./browser.ts";
-import { decide, startService, submit } from "./helpers.ts";
+import { decide, newReport, startService, submit } from "./helpers.ts";
 import { visit } from "./pages.ts";
 import { signInAs, startSite } from "./site.ts";
 
@@ -35,13 +35,66 @@ test("the page shows who did what, filters, pages, and leads to the reports", as
 	);
 	const none = await open("/audit?actor=nobody%40example.com");
 	expect(none.html).toContain("No row fits these filters.");
-	const bad = await open("/audit?action=nonsense");
-	expect(bad.status).toBe(400);
+	for (const [query, problem] of [
+		[`report_id=${id.slice(0, 8)}`, "Must be the report&#39;s whole id"],
+		["action=nonsense", "Must be one of"],
+		["since=yesterday", "Must be a date and time in UTC"],
+		["after=x", "Must be a row"],
+	]) {
+		const bad = await open(`/audit?actor=kim%40example.com&${query}`);
+		expect(bad.status, query).toBe(400);
+		expect(bad.html).toContain(problem);
+		expect(bad.html, "the form as it was").toContain('value="kim@example.com"');
+		expect(bad.html).not.toContain("<tr ");
+	}
 	const hostile = await open(
 		`/audit?actor=${encodeURIComponent('"><script>')}`,
 	);
 	expect(hostile.html).not.toContain("<script>");
 });
+
+test("the keyboard goes through the rows, opens their reports, and finds the filters", async () => {
+	const service = await startService();
+	const base = await service.listen();
+	const { id } = await submit(service, { server_name: "mcp-first" });
+	for (let count = 0; count < 60; count++) await submit(service);
+	await decide(service, id, "rejected", { reviewed_by: "ron@example.com" });
+	const page = await openPage(browser, {
+		viewport: { width: 1280, height: 900 },
+		userAgent: "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 ".repeat(4),
+	});
+	await page.goto(`${base}/audit`);
+	await page.keyboard.press("j");
+	await page.keyboard.press("j");
+	await page.keyboard.press("k");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(`${base}/reports/${id}`);
+	await page.goto(`${base}/audit`);
+	await page.keyboard.press("/");
+	await page.keyboard.type("ron@example.com");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/actor=ron%40example\.com/);
+});
+
+test.each([1280, 1024])(
+	"a person's address stays in one line beside a browser's long name, %i px wide",
+	async (width) => {
+		const service = await startService();
+		const base = await service.listen();
+		await service.ask({
+			method: "POST",
+			url: "/api/v1/reports",
+			headers: { "user-agent": `Mozilla/5.0 ${"(X11; Linux) ".repeat(14)}` },
+			payload: newReport({ developer_email: "ron@example.com" }),
+		});
+		const page = await openPage(browser, { viewport: { width, height: 900 } });
+		await page.goto(`${base}/audit`);
+		const lines = await page
+			.locator('td[data-label="Who"] bdi')
+			.evaluate((name) => name.getClientRects().length);
+		expect(lines).toBe(1);
+	},
+);
 
 test("the page says which of its rows is not as it was recorded", async () => {
 	const service = await startService();
@@ -76,7 +129,15 @@ test("signing in, out and in vain is recorded; only auditors are led to the log;
 			expect((await page.goto(base + href))?.status(), href).toBe(200);
 		}
 		if (who !== "aud") {
-			expect((await page.goto(`${base}/audit`))?.status()).toBe(403);
+			for (const query of ["", "?action=nonsense"]) {
+				const answer = await page.goto(`${base}/audit${query}`);
+				expect(answer?.status()).toBe(403);
+			}
+		}
+		if (who === "adm") {
+			const left = page.waitForRequest(/#q$|\/$/, { timeout: 500 });
+			await page.keyboard.press("/");
+			await expect(left, "there is no queue to go to").rejects.toThrow();
 		}
 		await page.getByRole("button", { name: "Sign out" }).click();
 		await page.waitForURL(/signed-out|sign-out|session/);
@@ -102,7 +163,11 @@ test("signing in, out and in vain is recorded; only auditors are led to the log;
 		return [
 			{ ...known, action: "signed_in", target: null },
 			...(isRefused
-				? [{ ...known, action: "action_refused", target: "audit.list" }]
+				? ["audit.list", "/audit"].map((target) => ({
+						...known,
+						action: "action_refused",
+						target,
+					}))
 				: []),
 			{ ...known, action: "signed_out", target: null },
 		];

@@ -289,6 +289,7 @@ describe("a link to confirm", () => {
 		const { status, html } = await ron.open(link);
 		expect(status).toBe(403);
 		expect(html).toContain("Somebody else asked for this approval");
+		expect(html, "which helps nobody here").not.toMatch(/reload|try again/i);
 		const csrf = tokenIn((await ron.open(`/reports/${id}`)).html);
 		expect((await ron.post(link, { csrf })).status).toBe(403);
 		expect(await statusOf(id)).toBe("pending_review");

@@ -121,6 +121,69 @@ test("the list that a reviewer came from is there after every step of a decision
 	expect(await page.locator("tbody tr").count()).toBe(2);
 });
 
+test("the list is kept by a comparison, in the history, and by the notice of a new submission", async () => {
+	const name = `mcp-kept-${randomUUID().slice(0, 8)}`;
+	const report = {
+		server_name: name,
+		repository_url: `https://github.com/example/${name}`,
+	};
+	for (const word of ["one", "two", "three"]) {
+		const { id } = await submit(service, { ...report, report_data: word });
+		if (word === "three") break;
+		await decide(service, id, "rejected", { review_notes: "No." });
+	}
+	await submit(service, { server_name: name });
+	const page = await openDesk();
+	const list = `?sort=newest&search=${name}`;
+	await page.goto(`${base}/${list}`);
+	const title = await page.title();
+	expect(title).toMatch(/^\(2\) /);
+	await submit(service, { server_name: name });
+	await page.evaluate(() => {
+		document.dispatchEvent(new Event("visibilitychange"));
+	});
+	await page.getByText("New submission:").waitFor();
+	expect(await page.title()).toBe(title);
+	await page.getByRole("link", { name: "Show the queue" }).click();
+	await page.getByText("Pending 3").waitFor();
+	expect(new URL(page.url()).search).toBe(list);
+
+	const row = page.getByRole("row", { name: `example/${name}` });
+	await row.getByRole("link").click();
+	const url = page.url();
+	await page.getByRole("link", { name: "compare with 2" }).click();
+	await page.getByRole("heading", { name: "revision 2 to 3" }).waitFor();
+	await page.getByLabel("Compare with").selectOption("Revision 1");
+	await page.getByRole("button", { name: "Compare" }).click();
+	await page.getByRole("heading", { name: "revision 1 to 3" }).waitFor();
+	await page.getByRole("link", { name: "‹ Revision 3" }).click();
+	expect(page.url()).toBe(url);
+	await page.getByRole("link", { name: "Revision 1" }).click();
+	expect(new URL(page.url()).search).toBe(list);
+	await page.getByText("Rejected by").first().waitFor();
+});
+
+test("a link from another site leaves the forms of open tabs as they are", async () => {
+	const { id } = await submit(service);
+	const page = await openPage(browser);
+	await page.goto(`${base}/reports/${id}`);
+	await page.getByLabel("Reviewer").fill("Kim");
+	await page.getByLabel("Notes").fill("No OBO.");
+	const other = await page.context().newPage();
+	await other.route("http://localhost:*/**", (route) =>
+		route.fulfill({
+			contentType: "text/html",
+			body: `<a href="${base}/reports/${id}">The report</a>`,
+		}),
+	);
+	await other.goto("http://localhost:1234/");
+	await other.getByRole("link").click();
+	await other.waitForURL(`${base}/reports/${id}`);
+	await page.getByRole("button", { name: "Reject…" }).click();
+	await page.getByRole("button", { name: "Reject revision 1" }).click();
+	await page.getByText("Rejected by Kim").first().waitFor();
+});
+
 test("the keyboard goes through the queue, and to a decision", async () => {
 	const own = await startService();
 	const url = await own.listen();

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { restOperations } from "../src/rest.ts";
-import { startBrowser } from "./browser.ts";
+import { openPage, startBrowser } from "./browser.ts";
 import { startService, type TestService } from "./helpers.ts";
 
 /** Git-ignored; for people who want to see what the test saw. */
@@ -77,6 +77,17 @@ test("the reference page may load, run and call only what is its own", async () 
 		expect(policy).toMatch(/script-src 'self'(?: 'sha256-[\w+/=]+')?;/);
 		expect(policy).not.toMatch(/unsafe-eval|https?:|\*/);
 	}
+});
+
+test("the reference page says where the reference is to who has no JavaScript", async () => {
+	const browser = await startBrowser(onTestFinished);
+	const plain = await openPage(browser, { javaScriptEnabled: false });
+	await plain.goto(`${url}/docs`);
+	// By its tag: Playwright's words and roles pass over it.
+	const note = plain.locator("noscript");
+	expect(await note.textContent()).toContain("This page needs JavaScript.");
+	await note.locator("a", { hasText: "OpenAPI document" }).click();
+	await plain.waitForURL(`${url}/openapi.json`);
 });
 
 test("the reference page is found from the service's own pages", async () => {

@@ -547,6 +547,27 @@ describe("a session", () => {
 		expect((await ron.post("/sign-out", { csrf })).status).toBe(403);
 	});
 
+	test("withdraws a report once, and leads to it whoever tries again or loads a step anew", async () => {
+		const id = await submit();
+		const browser = openBrowser();
+		await signIn(browser, "dev");
+		const csrf = tokenIn((await browser.open(`/reports/${id}`)).html);
+		for (const step of ["withdraw", "withdrawal"]) {
+			const url = `/reports/${id}/${step}?status=all`;
+			expect(await browser.open(url)).toMatchObject({
+				status: 303,
+				headers: { location: `/reports/${id}?status=all` },
+			});
+		}
+		const url = `/reports/${id}/withdrawal?status=all`;
+		expect((await browser.post(url, { csrf })).status).toBe(303);
+		const { status, html } = await browser.post(url, { csrf });
+		expect(status).toBe(409);
+		expect(html).toContain(
+			`<a href="/reports/${id}?status=all">To the report</a>`,
+		);
+	});
+
 	test("decides as its person, whatever the form says", async () => {
 		const id = await submit();
 		const browser = openBrowser();
@@ -734,6 +755,32 @@ describe("an access token's page", () => {
 		]);
 		browser.jar.delete("__Host-go_live_new_token");
 		expect((await browser.open("/tokens")).html).not.toMatch(/golive_[0-9a-f]/);
+	});
+
+	test("keeps what was typed when somebody has signed in anew meanwhile", async () => {
+		const browser = openBrowser();
+		await signIn(browser, "dev");
+		const csrf = tokenIn((await browser.open("/tokens")).html);
+		await signIn(browser, "dev");
+		const typed = { name: "CI of x", expires_in_days: "180" };
+		const fields = { ...typed, scopes: "reports:read" };
+		const { status, html } = await browser.post("/tokens", { csrf, ...fields });
+		expect(status).toBe(403);
+		expect(html).toContain("this form is of an earlier session");
+		expect(html).toContain('value="CI of x"');
+		expect(html).toContain('value="reports:read" checked');
+		expect(html).toContain('value="180" selected');
+		const again = { csrf: tokenIn(html.split("<main")[1] ?? ""), ...fields };
+		expect((await browser.post("/tokens", again)).status).toBe(303);
+	});
+
+	test("offers no approving, which no access token does", async () => {
+		const browser = openBrowser();
+		await signIn(browser, "rita");
+		const { html } = await browser.open("/tokens");
+		expect(html).toContain(
+			"<code>reports:decide</code> reject and reopen reports<",
+		);
 	});
 
 	test("shows nothing that somebody else's cookie says", async () => {

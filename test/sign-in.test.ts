@@ -195,6 +195,24 @@ test("a session that ended in the middle of a decision loses nothing that was ty
 	}
 });
 
+test("who signed in anew in another tab decides in the first one, and loses nothing typed", async () => {
+	const id = await submit(await provider.mint("dev"));
+	const page = await openHere();
+	await page.goto(`${base}/reports/${id}`);
+	await signInAs(page, "rita");
+	await page.getByLabel("Notes").fill("Not lost\nat all");
+	await endSessions();
+	const tab = await page.context().newPage();
+	await tab.goto(`${base}/reports/${id}`);
+	await tab.waitForURL(`${base}/reports/${id}`);
+	await page.getByRole("button", { name: "Reject…" }).click();
+	await page.getByText("this form is of an earlier session").waitFor();
+	expect(await page.getByLabel("Notes").inputValue()).toBe("Not lost\nat all");
+	await page.getByRole("button", { name: "Reject…" }).click();
+	await page.getByRole("button", { name: "Reject revision 1" }).click();
+	await page.getByText("Rejected by rita@example.com").first().waitFor();
+});
+
 test("a search after the session's end comes back to what was searched", async () => {
 	const page = await openHere();
 	await page.goto(base);
@@ -226,6 +244,8 @@ test("whoever has no role here is told so, by name, and can sign out", async () 
 		.waitFor();
 	await page.getByText("takes the role developer or reviewer").waitFor();
 	expect(await page.getByRole("navigation").getByRole("link").count()).toBe(0);
+	// Every page would refuse them.
+	expect(await page.getByRole("main").getByRole("link").count()).toBe(0);
 	await page.getByRole("button", { name: "Sign out" }).click();
 	await page.getByRole("button", { name: "Yes, sign me out" }).click();
 	await page

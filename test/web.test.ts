@@ -171,6 +171,12 @@ describe("the queue", () => {
 		const next = /rel="next" href="([^"]+)"/.exec(first.html)?.[1] ?? "";
 		const second = await browser.open(next.replaceAll("&amp;", "&"));
 		expect([...rowsOf(first.html), ...rowsOf(second.html)]).toEqual(ids);
+		const [, report = ""] =
+			/href="([^"]+)" data-row-link/.exec(second.html) ?? [];
+		const { html } = await browser.open(report);
+		expect(html, "the way back to the same page").toContain(
+			`<a href="${next}">Queue</a>`,
+		);
 	});
 
 	test("tells its script what is new", async () => {
@@ -535,8 +541,33 @@ describe("deciding", () => {
 			expect(html).toMatch(
 				/Approved<\/span> by <bdi>Robin<\/bdi> <time[^>]*title="\d{4}-/,
 			);
+			expect(html).toMatch(
+				/role="alert">Robin approved this report already, at \d{4}-[\d: -]+ UTC\. Nothing of yours was stored, and your notes are kept below\. To decide anew, reopen the report first\.</,
+			);
 			expect(html).toContain(">\nA long\nexplanation</textarea>");
 			expect(await statusOf(report.id)).toBe("approved");
+		}
+	});
+
+	test("says who reopened a report before, and when", async () => {
+		for (const step of ["decide", "decision"]) {
+			const report = await submit(service);
+			const browser = visit(service);
+			const csrf = await browser.tokenOf(report.id);
+			await decide(service, report.id, "approved", { reviewed_by: "Robin" });
+			await decide(service, report.id, "pending_review", {
+				reviewed_by: "Ann",
+			});
+			const { status, html } = await browser.post(
+				`/reports/${report.id}/${step}`,
+				form(csrf, { status: "pending_review", review_notes: "No OBO" }),
+			);
+			expect(status).toBe(409);
+			expect(html).toMatch(
+				/role="alert">Ann reopened this report already, at \d{4}-[\d: -]+ UTC\. Nothing of yours was stored\./,
+			);
+			expect(html).not.toMatch(/decided this report|is pending_review/);
+			expect(html).toContain(">\nNo OBO</textarea>");
 		}
 	});
 
@@ -582,6 +613,45 @@ describe("deciding", () => {
 		expect(await statusOf(report.id)).toBe("pending_review");
 	});
 
+	test("from a page of an earlier session decides nothing, and loses nothing typed", async () => {
+		const report = await submit(service);
+		const earlier = await visit(service).tokenOf(report.id);
+		const typed = { status: "rejected", review_notes: "Not <lost>" };
+		for (const step of ["decide", "decision"]) {
+			const browser = visit(service);
+			const url = `/reports/${report.id}/${step}`;
+			const again = await browser.post(url, form(earlier, typed));
+			expect(again.status).toBe(403);
+			expect(again.html).toContain("this form is of an earlier session");
+			expect(again.html).toContain(">\nNot &lt;lost&gt;</textarea>");
+			expect(again.html).toContain(`value="${reviewer}"`);
+			expect(await statusOf(report.id)).toBe("pending_review");
+			const asked = await browser.post(
+				`/reports/${report.id}/decide`,
+				form(tokenIn(again.html), typed),
+			);
+			expect(asked.status).toBe(200);
+		}
+	});
+
+	test("begins at the report again when the address of a step is loaded anew", async () => {
+		const report = await submit(service);
+		for (const step of ["decide", "decision"]) {
+			const url = `/reports/${report.id}/${step}?status=all&search=b%C3%A5`;
+			const { status, headers } = await visit(service).open(url);
+			expect(status).toBe(303);
+			expect(headers.location).toBe(
+				`/reports/${report.id}?status=all&search=b%C3%A5`,
+			);
+		}
+		const hostile = "/reports/%0d%0aSet-Cookie:x%2f..%2f/decide";
+		const { status, headers } = await visit(service).open(hostile);
+		expect(status).toBe(303);
+		expect(headers.location).toBe("/reports/%0D%0ASet-Cookie%3Ax%2F..%2F");
+		const elsewhere = await visit(service).open(`/reports/${id}/withdraw`);
+		expect(elsewhere.status, "nobody withdraws without a name").toBe(404);
+	});
+
 	test("is nothing that a link can do", async () => {
 		const report = await submit(service);
 		const browser = visit(service);
@@ -610,7 +680,7 @@ describe("deciding", () => {
 	test("keeps the session where no script and no other site can use it", async () => {
 		const plain = await visit(service).open(`/reports/${id}`);
 		expect(String(plain.headers["set-cookie"])).toMatch(
-			/^go_live_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+			/^go_live_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/,
 		);
 		const secured = await startService(undefined, {
 			databaseUrl: service.databaseUrl,
@@ -645,6 +715,48 @@ describe("a comparison", () => {
 		);
 		expect(html).toMatch(/<del>.*Fail.*<\/del>.*<ins>.*Pass/s);
 		expect(html).toMatch(/\d+ unchanged lines/);
+	});
+
+	test("has the earlier revision before the later one, and no other server's", async () => {
+		const repository_url = `https://github.com/example/${randomUUID()}`;
+		const revisions: string[] = [];
+		for (const word of ["alpha", "beta", "gamma"]) {
+			const { id } = await submit(service, {
+				repository_url,
+				report_data: `# Report\n\n${word}\n`,
+			});
+			revisions.push(id);
+			await decide(service, id, "rejected", { review_notes: "No." });
+		}
+		const [first = "", , third = ""] = revisions;
+		const { id: foreign } = await submit(service);
+		const compare = (id: string, query = "") =>
+			visit(service).open(`/reports/${id}/compare${query}`);
+		for (const [id, other] of [
+			[third, first],
+			[first, third],
+			[first, third.toUpperCase()],
+		] as const) {
+			const { html } = await compare(id, `?with=${other}`);
+			expect(html).toContain("revision 1 to 3</h1>");
+			expect(html).toMatch(/<del>.*alpha.*<\/del>.*<ins>.*gamma/s);
+			expect(html).toContain(`<a href="/reports/${id}">‹ Revision`);
+			expect(html).toMatch(
+				new RegExp(`value="${other.toLowerCase()}" selected`),
+			);
+		}
+		for (const query of ["", "?with=", `?with=${third}`]) {
+			const { html } = await compare(third, query);
+			expect(html, query).toContain("revision 2 to 3</h1>");
+		}
+		const { html } = await compare(first);
+		expect(html).toContain("There is no earlier revision.");
+		expect(html).toContain(`<option value="${third}" >Revision 3`);
+		for (const other of [foreign, notThere, "x", `${first}&with=${third}`]) {
+			const { status, html } = await compare(third, `?with=${other}`);
+			expect(status, other).toBe(404);
+			expect(html).toContain("This server has no such revision.");
+		}
 	});
 });
 

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { AuditFilter } from "../audit/schema.ts";
-import { type AuditQuery, auditPage } from "./pages/audit.ts";
+import type { AuditQuery } from "./components/audit-filters.ts";
+import { auditPage } from "./pages/audit.ts";
+import { refuseWithout } from "./recognise.ts";
 import type { Site } from "./site.ts";
 
 /** Mounts the audit log, for those who may read it. */
@@ -8,16 +10,28 @@ export function mountAuditPage(scope: FastifyInstance, site: Site): void {
 	scope.get("/audit", async (request, reply) => {
 		const query = readAuditQuery(request.query as Record<string, unknown>);
 		const { since, until, ...rest } = query;
-		const filter = AuditFilter.parse({
+		const filter = AuditFilter.safeParse({
 			...rest,
 			since: since && `${since}:00Z`,
 			until: until && `${until}:00Z`,
 		});
-		const entries = await site.callerFor(request).audit.list(filter);
+		if (!filter.success) {
+			await refuseWithout(site, "audit:read", request);
+			const problems = Object.fromEntries(
+				filter.error.issues.map(({ path, message }) => [path[0], message]),
+			);
+			reply.code(400);
+			return site.sendPage(
+				request,
+				reply,
+				auditPage({ query, entries: [], hasMore: false, problems }),
+			);
+		}
+		const entries = await site.callerFor(request).audit.list(filter.data);
 		const page = auditPage({
 			query,
 			entries,
-			hasMore: entries.length === filter.limit,
+			hasMore: entries.length === filter.data.limit,
 		});
 		return site.sendPage(request, reply, page);
 	});

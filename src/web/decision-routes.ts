@@ -1,37 +1,38 @@
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { NewDecision } from "../decisions/schema.ts";
 import { publicError, reportError } from "../public-error.ts";
 import type { ReportStatus } from "../reports/schema.ts";
-import type { TypedDecision } from "./components/decision-form.ts";
+import { meanwhile } from "./components/meanwhile.ts";
 import { confirmPage } from "./pages/confirm.ts";
 import { errorPage } from "./pages/error.ts";
 import { readQueueQuery, reportUrl } from "./queue-address.ts";
-import { sendReport } from "./report-routes.ts";
+import { leadToReport, sendReport } from "./report-routes.ts";
 import {
-	refuseForeignForm,
+	isOfSession,
+	OTHER_SESSION,
 	refuseForeignOrigin,
 	rememberReviewer,
 } from "./session.ts";
 import type { Site } from "./site.ts";
+import { findProblems, readWanted, type Wanted } from "./wanted-decision.ts";
 
 type DecisionRequest = FastifyRequest<{
 	Params: { id: string };
 	Body: Record<string, unknown> | null;
 }>;
 
-/** What was typed, with the state that is wanted. */
-type Wanted = { status: ReportStatus } & TypedDecision;
-
 /** Mounts the two steps of a decision: asking for a confirmation, and deciding. */
 export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
+	leadToReport(scope, "decide");
 	scope.post("/reports/:id/decide", async (request: DecisionRequest, reply) => {
-		const isChange = request.body?.change === "yes";
+		refuseForeignOrigin(request, site.publicUrl);
 		// It comes back to be changed, perhaps after signing in anew: that only shows it.
-		if (isChange) refuseForeignOrigin(request, site.publicUrl);
-		else refuseForeignForm(site.cookies, request, site.publicUrl);
+		const isChange = request.body?.change === "yes";
 		const { id } = request.params;
-		const wanted = readWanted(site, request);
+		const wanted = readWanted(request.body, site.viewerOf(request)?.email);
+		if (!isChange && !isOfSession(site.cookies, request)) {
+			reply.code(403);
+			return sendUnstored(site, request, reply, wanted, OTHER_SESSION);
+		}
 		const problems = findProblems(id, wanted);
 		if (problems || isChange) {
 			reply.code(problems ? 400 : 200);
@@ -47,12 +48,17 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 		}
 	});
 
+	leadToReport(scope, "decision");
 	scope.post(
 		"/reports/:id/decision",
 		async (request: DecisionRequest, reply) => {
-			refuseForeignForm(site.cookies, request, site.publicUrl);
+			refuseForeignOrigin(request, site.publicUrl);
 			const { id } = request.params;
-			const wanted = readWanted(site, request);
+			const wanted = readWanted(request.body, site.viewerOf(request)?.email);
+			if (!isOfSession(site.cookies, request)) {
+				reply.code(403);
+				return sendUnstored(site, request, reply, wanted, OTHER_SESSION);
+			}
 			const problems = findProblems(id, wanted);
 			if (problems) {
 				reply.code(400);
@@ -89,15 +95,10 @@ async function askForConfirmation(
 		caller.reports.assessment({ id }),
 		caller.reports.approvals({ id }),
 	]);
-	if (isDecidedMeanwhile(report.status, wanted.status)) {
+	if (isDoneAlready(report.status, wanted.status)) {
 		reply.code(409);
-		return sendUnstored(
-			site,
-			request,
-			reply,
-			wanted,
-			"Somebody has decided this report meanwhile; who and when stands above. Nothing of yours was stored, and your notes are kept here.",
-		);
+		const detail = await tellMeanwhile(site, request);
+		return sendUnstored(site, request, reply, wanted, detail);
 	}
 	const csrf = site.tokenFor(request, reply);
 	return site.sendPage(
@@ -114,46 +115,18 @@ async function askForConfirmation(
 	);
 }
 
-function readWanted(site: Site, request: DecisionRequest): Wanted {
-	const { status, reviewed_by, review_notes } = request.body ?? {};
-	const known = NewDecision.shape.status.safeParse(status);
-	if (!known.success) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message: "The form does not say whether to approve, reject or reopen.",
-		});
-	}
-	return {
-		status: known.data,
-		// Who is signed in decides, whatever the form says.
-		reviewed_by:
-			site.viewerOf(request)?.email ?? String(reviewed_by ?? "").trim(),
-		// Browsers send line breaks as CRLF.
-		review_notes: String(review_notes ?? "")
-			.replaceAll("\r\n", "\n")
-			.trim(),
-	};
-}
-
-function findProblems(
-	id: string,
-	wanted: Wanted,
-): TypedDecision["problems"] | undefined {
-	const problems: TypedDecision["problems"] = {};
-	const parsed = NewDecision.safeParse({ id, ...wanted });
-	for (const { path, message } of parsed.error?.issues ?? []) {
-		if (path[0] === "reviewed_by") problems.reviewed_by = message;
-		if (path[0] === "review_notes") problems.review_notes = message;
-	}
-	if (wanted.status === "rejected" && wanted.review_notes === "") {
-		problems.review_notes =
-			"Say why: the developer needs it to write the next revision.";
-	}
-	return Object.keys(problems).length > 0 ? problems : undefined;
-}
-
-function isDecidedMeanwhile(present: ReportStatus, wanted: ReportStatus) {
+/** Whether a report is where this decision does not lead from. */
+function isDoneAlready(present: ReportStatus, wanted: ReportStatus): boolean {
 	return (present === "pending_review") === (wanted === "pending_review");
+}
+
+async function tellMeanwhile(
+	site: Site,
+	request: DecisionRequest,
+): Promise<string> {
+	const { id } = request.params;
+	const decisions = await site.callerFor(request).reports.decisions({ id });
+	return meanwhile(decisions.at(-1));
 }
 
 /** A decision that was not stored is never lost: it comes back with the reason. */
@@ -168,7 +141,13 @@ async function answerFailure(
 	// Refused for what the report is to this reviewer, or has become meanwhile.
 	if (shown.status === 409 || (shown.status === 403 && !shown.challenge)) {
 		reply.code(shown.status);
-		return sendUnstored(site, request, reply, wanted, shown.detail);
+		const { id } = request.params;
+		const { status } = await site.callerFor(request).reports.get({ id });
+		// What the procedure says then is for programs.
+		const detail = isDoneAlready(status, wanted.status)
+			? await tellMeanwhile(site, request)
+			: shown.detail;
+		return sendUnstored(site, request, reply, wanted, detail);
 	}
 	if (shown.status < 500) throw error;
 	reportError(error, request.log);

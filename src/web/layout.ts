@@ -4,7 +4,7 @@ import type { Frame, Html, Page } from "./page.ts";
 import { homeOf, sectionsFor } from "./sections.ts";
 
 const shortcuts = [
-	["j", "Next row in the queue, next report on a report"],
+	["j", "Next row of a list, next report on a report"],
 	["k", "Previous row, previous report"],
 	["Enter", "Open the chosen row"],
 	["/", "Search"],

@@ -45,26 +45,37 @@ export function queueUrl(query: QueueQuery): string {
 	return text === "" ? "/" : `/?${text}`;
 }
 
-/** What is at a report's address: its page, or what its forms lead to. */
-type ReportStep = "decide" | "decision" | "withdraw" | "withdrawal";
+/** What follows a report's address: what its forms lead to, and its comparison. */
+export type ReportStep =
+	| "decide"
+	| "decision"
+	| "withdraw"
+	| "withdrawal"
+	| "compare";
 
-/** The address of a report, or of a step about it, which keeps the list that it was found in. */
+/** The address of a report, or of a step about it, which keeps the page of the list that it was found on. */
 export function reportUrl(
 	id: string,
 	list: QueueQuery,
 	step?: ReportStep,
 ): string {
 	const path = step ? `/reports/${id}/${step}` : `/reports/${id}`;
-	const text = queueSearch({ ...list, after: undefined });
+	const text = queueSearch(list);
 	return text === "" ? path : `${path}?${text}`;
 }
 
-function queueSearch(query: QueueQuery): string {
-	const entries = Object.entries(query).filter(
+/** The queue's state as the fields of an address: only what differs from the usual. */
+export function queueFields(
+	query: QueueQuery,
+): [name: string, value: string][] {
+	return Object.entries(query).filter(
 		([name, value]) =>
 			value &&
 			!(name === "status" && value === "pending_review") &&
 			!(name === "sort" && value === usualSort(query.status)),
 	);
-	return new URLSearchParams(entries as [string, string][]).toString();
+}
+
+function queueSearch(query: QueueQuery): string {
+	return new URLSearchParams(queueFields(query)).toString();
 }

@@ -3,13 +3,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Revision } from "../decisions/schema.ts";
 import { ReportPlace } from "../queue/schema.ts";
 import { unknownReport } from "../reports/rules.ts";
+import type { Report } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
 import { attachment } from "./attachment.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import type { Standing } from "./components/decision-panel.ts";
 import { comparePage } from "./pages/compare.ts";
 import { reportPage } from "./pages/report.ts";
-import { readQueueQuery } from "./queue-address.ts";
+import { type ReportStep, readQueueQuery, reportUrl } from "./queue-address.ts";
 import { readReviewer } from "./session.ts";
 import type { Site } from "./site.ts";
 
@@ -79,26 +80,39 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		const caller = site.callerFor(request);
 		const report = await caller.reports.get({ id: request.params.id });
 		const revisions = await listRevisions(caller, report.id);
-		const earlier =
-			request.query.with ??
-			revisions.find(({ revision }) => revision < report.revision)?.id ??
-			revisions.find(({ id }) => id !== report.id)?.id;
+		const list = readQueueQuery(request);
+		const other = findOther(revisions, report, request.query.with);
+		if (!other) {
+			const page = comparePage({ report, revisions, list });
+			return site.sendPage(request, reply, page);
+		}
+		const isLater = other.revision > report.revision;
 		const [before, after] = await Promise.all([
-			earlier === undefined ? undefined : loadRevision(caller, earlier),
-			loadRevision(caller, report.id),
+			loadRevision(caller, isLater ? report.id : other.id),
+			loadRevision(caller, isLater ? other.id : report.id),
 		]);
-		const text =
-			before &&
-			(await site.background.run(
-				"compareTexts",
-				before.report.report_data,
-				report.report_data,
-			));
+		const text = await site.background.run(
+			"compareTexts",
+			before.report.report_data,
+			after.report.report_data,
+		);
+		const pair = { before, after, text: text ?? null };
 		return site.sendPage(
 			request,
 			reply,
-			comparePage({ before, after, revisions, text: text ?? null }),
+			comparePage({ report, revisions, list, pair }),
 		);
+	});
+}
+
+/**
+ * Leads from the address of a step to its report. Only a form asks for a step,
+ * and leaves its address in the browser, to be loaded again.
+ */
+export function leadToReport(scope: FastifyInstance, step: ReportStep): void {
+	scope.get(`/reports/:id/${step}`, async (request: AboutReport, reply) => {
+		const id = encodeURIComponent(request.params.id);
+		return reply.redirect(reportUrl(id, readQueueQuery(request)), 303);
 	});
 }
 
@@ -116,7 +130,7 @@ export async function sendReport(
 		caller.reports.assessment({ id }),
 	]);
 	const { view } = request.query as { view?: string };
-	const { after: _, ...list } = readQueueQuery(request);
+	const list = readQueueQuery(request);
 	const [text, revisions, neighbours, standing] = await Promise.all([
 		view === "raw" ? ("raw" as const) : site.render(report),
 		listRevisions(caller, id),
@@ -163,6 +177,31 @@ async function standingOf(
 /** Newest first, as people read a history. */
 async function listRevisions(caller: Caller, id: string): Promise<Revision[]> {
 	return (await caller.reports.revisions({ id })).toReversed();
+}
+
+/**
+ * The revision to compare a report with.
+ *
+ * @param wanted its id, if one was chosen; otherwise it is the one before the
+ *   report, or `undefined` where the report is the first
+ * @throws TRPCError NOT_FOUND when it is no revision of the same server
+ */
+function findOther(
+	revisions: Revision[],
+	report: Report,
+	wanted: unknown,
+): Revision | undefined {
+	const chosen = String(wanted ?? "").toLowerCase();
+	if (chosen === "" || chosen === report.id) {
+		return revisions.find(({ revision }) => revision < report.revision);
+	}
+	const found = revisions.find(({ id }) => id === chosen);
+	if (found) return found;
+	throw new TRPCError({
+		code: "NOT_FOUND",
+		message:
+			"This server has no such revision. Choose one of its own to compare with, on the page of the comparison or in the report's history.",
+	});
 }
 
 async function loadRevision(caller: Caller, id: string) {

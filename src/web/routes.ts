@@ -24,6 +24,7 @@ import { mountDecisionForms } from "./decision-routes.ts";
 import { openIdentityProvider } from "./identity-provider.ts";
 import { mountOverviewPage } from "./overview-routes.ts";
 import { errorPage } from "./pages/error.ts";
+import { readQueueQuery, reportUrl } from "./queue-address.ts";
 import { mountQueuePage } from "./queue-routes.ts";
 import {
 	isForPage,
@@ -32,7 +33,7 @@ import {
 	signInUrl,
 } from "./recognise.ts";
 import { mountReportPages } from "./report-routes.ts";
-import { homeOf } from "./sections.ts";
+import { sectionsFor } from "./sections.ts";
 import { mountServersPage } from "./server-routes.ts";
 import { cookiesFor } from "./session.ts";
 import { mountSignIn } from "./sign-in-routes.ts";
@@ -119,7 +120,7 @@ function openWebSite(
 	return openSite({
 		contextFor: (request) => contextFor(request, "web"),
 		callerFor: (request) => createCaller(contextFor(request, "web")),
-		cookies: cookiesFor(publicUrl?.startsWith("https://") ?? false, hasSignIn),
+		cookies: cookiesFor(publicUrl?.startsWith("https://") ?? false),
 		hasSignIn,
 		publicUrl,
 		assets: readAssets(),
@@ -174,12 +175,17 @@ async function sendErrorPage(
 	// The request may have failed before the pages' own headers were set.
 	reply.code(shown.status).headers(headers);
 	const viewer = site.viewerOf(request);
+	const isOfReport = request.routeOptions.url?.startsWith("/reports/:id/");
+	const { id } = request.params as { id?: string };
 	return site.sendPage(
 		request,
 		reply,
 		errorPage(shown, {
 			id: request.id,
-			...(viewer && { home: homeOf(viewer) }),
+			...(viewer && { home: sectionsFor(viewer)[0]?.href ?? null }),
+			...(shown.status === 409 &&
+				isOfReport &&
+				id && { reportUrl: reportUrl(id, readQueueQuery(request)) }),
 			...(shown.status === 401 && { signInUrl: signInUrl("/") }),
 		}),
 	);

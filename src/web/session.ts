@@ -17,12 +17,8 @@ export interface Cookies {
 	options: CookieSerializeOptions;
 }
 
-/**
- * @param isSecure whether people use the service over https
- * @param hasSignIn whether people sign in: they come back from elsewhere, and
- *   follow links in e-mails, and are to be recognised then
- */
-export function cookiesFor(isSecure: boolean, hasSignIn: boolean): Cookies {
+/** @param isSecure whether people use the service over https */
+export function cookiesFor(isSecure: boolean): Cookies {
 	// A __Host- cookie is one that no other host, not even a subdomain, can have set.
 	const prefix = isSecure ? "__Host-" : "";
 	return {
@@ -33,7 +29,10 @@ export function cookiesFor(isSecure: boolean, hasSignIn: boolean): Cookies {
 		options: {
 			path: "/",
 			httpOnly: true,
-			sameSite: hasSignIn ? "lax" : "strict",
+			// Strict, a link from elsewhere would come without them, and the session
+			// that then begins would part every open tab from its forms. What changes
+			// anything is a POST, with which no other site sends them.
+			sameSite: "lax",
 			secure: isSecure,
 		},
 	};
@@ -97,20 +96,34 @@ export function refuseForeignForm(
 	publicUrl: string | undefined,
 ): void {
 	refuseForeignOrigin(request, publicUrl);
+	if (isOfSession(cookies, request)) return;
+	throw new TRPCError({
+		code: "FORBIDDEN",
+		message:
+			"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
+	});
+}
+
+/**
+ * Whether a form has the token of the browser's session. One of our own origin
+ * that does not is an older one: it stores nothing, and can be shown again.
+ */
+export function isOfSession(
+	cookies: Cookies,
+	request: FastifyRequest,
+): boolean {
 	const session = request.cookies[cookies.session];
 	const { csrf } = (request.body ?? {}) as { csrf?: unknown };
-	if (
-		!session ||
-		typeof csrf !== "string" ||
-		!isEqual(csrf, csrfToken(session))
-	) {
-		throw new TRPCError({
-			code: "FORBIDDEN",
-			message:
-				"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
-		});
-	}
+	return (
+		session !== undefined &&
+		typeof csrf === "string" &&
+		isEqual(csrf, csrfToken(session))
+	);
 }
+
+/** Why a form came back with what was typed, and can be sent again as it is. */
+export const OTHER_SESSION =
+	"Nothing was stored: this form is of an earlier session. Somebody has signed in anew meanwhile, or the browser was closed, or refuses cookies. What you typed is kept here: look at it, and send it again.";
 
 /**
  * Lets through only what a page of our own sent, as the browser itself says.

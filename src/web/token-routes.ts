@@ -8,7 +8,12 @@ import {
 	type TypedToken,
 	tokensPage,
 } from "./pages/tokens.ts";
-import { refuseForeignForm, refuseForeignOrigin } from "./session.ts";
+import {
+	isOfSession,
+	OTHER_SESSION,
+	refuseForeignForm,
+	refuseForeignOrigin,
+} from "./session.ts";
 import type { Site } from "./site.ts";
 
 /** Seconds in which the page with a new token must be asked for. */
@@ -30,10 +35,14 @@ export function mountTokenPages(scope: FastifyInstance, site: Site): void {
 	);
 
 	scope.post("/tokens", async (request: TokenRequest, reply) => {
+		refuseForeignOrigin(request, site.publicUrl);
 		const isChange = request.body?.change === "yes";
-		if (isChange) refuseForeignOrigin(request, site.publicUrl);
-		else refuseForeignForm(site.cookies, request, site.publicUrl);
 		const typed = readTyped(request);
+		if (!isChange && !isOfSession(site.cookies, request)) {
+			reply.code(403);
+			const problems = { form: OTHER_SESSION };
+			return sendTokens(site, request, reply, { ...typed, problems });
+		}
 		const wanted = NewAccessToken.safeParse({
 			...typed,
 			expires_in_days: Number(typed.expires_in_days),

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { withdrawPage } from "./pages/withdraw.ts";
 import { readQueueQuery, reportUrl } from "./queue-address.ts";
+import { leadToReport } from "./report-routes.ts";
 import { refuseForeignForm } from "./session.ts";
 import type { Site } from "./site.ts";
 
@@ -8,6 +9,7 @@ type AboutReport = FastifyRequest<{ Params: { id: string } }>;
 
 /** Mounts the two steps by which submitters take an own report back. */
 export function mountWithdrawal(scope: FastifyInstance, site: Site): void {
+	leadToReport(scope, "withdraw");
 	scope.post("/reports/:id/withdraw", async (request: AboutReport, reply) => {
 		refuseForeignForm(site.cookies, request, site.publicUrl);
 		const { id } = request.params;
@@ -17,6 +19,7 @@ export function mountWithdrawal(scope: FastifyInstance, site: Site): void {
 		return site.sendPage(request, reply, withdrawPage({ report, list, csrf }));
 	});
 
+	leadToReport(scope, "withdrawal");
 	scope.post("/reports/:id/withdrawal", async (request: AboutReport, reply) => {
 		refuseForeignForm(site.cookies, request, site.publicUrl);
 		const { id } = request.params;

@@ -3,6 +3,7 @@ import { approvalsBefore } from "../../decisions/rules.ts";
 import type { Approval, Revision } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
+import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { lastDecider } from "./deciders.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
@@ -17,6 +18,8 @@ const deeds: Record<ReportStatus, string> = {
 export function timeline(
 	revisions: Revision[],
 	currentId: string,
+	/** The list that the reader came from. */
+	list: QueueQuery,
 	now: Date,
 ): Html {
 	return html`<ol class="timeline">${revisions.map(
@@ -24,7 +27,7 @@ export function timeline(
 <p><strong>${
 			revision.id === currentId
 				? html`Revision ${revision.revision} <small>(this one)</small>`
-				: html`<a href="/reports/${revision.id}">Revision ${revision.revision}</a>`
+				: html`<a href="${reportUrl(revision.id, list)}">Revision ${revision.revision}</a>`
 		}</strong></p>
 <ol>
 ${eventsOf(revision).map((event) => eventItem(event, now))}

@@ -1,96 +1,51 @@
 import { html } from "hono/html";
 import { hashEntry } from "../../audit/rules.ts";
+import type { AuditEntry } from "../../audit/schema.ts";
 import {
-	type AuditEntry,
-	actions,
-	facades,
-	methods,
-} from "../../audit/schema.ts";
+	type AuditQuery,
+	auditFilters,
+	auditProblems,
+	type FilterProblems,
+} from "../components/audit-filters.ts";
+import {
+	capitalise,
+	facadeWords,
+	methodWords,
+	words,
+} from "../components/audit-words.ts";
 import { pager } from "../components/pager.ts";
 import { foreignText } from "../components/text.ts";
 import type { Html, Page } from "../page.ts";
-
-/** The state of the list, as the address has it; times are minutes in UTC, as in `2025-10-20T10:00`. */
-export type AuditQuery = Record<
-	| "actor"
-	| "action"
-	| "report_id"
-	| "method"
-	| "facade"
-	| "since"
-	| "until"
-	| "after",
-	string | undefined
->;
 
 /** What the page of the audit log shows. */
 export interface AuditPage {
 	query: AuditQuery;
 	entries: AuditEntry[];
 	hasMore: boolean;
+	/** What is wrong with the filters, by name; nothing is listed then. */
+	problems?: FilterProblems;
 }
-
-const facadeWords: Record<string, string> = {
-	rest: "REST",
-	trpc: "tRPC",
-	mcp: "MCP",
-	web: "Page",
-	command_line: "Command line",
-};
-
-const methodWords: Record<string, string> = {
-	none: "not proven",
-	oidc: "signed in",
-	access_token: "access token",
-	session: "signed in here",
-	local: "the operator's word",
-};
 
 /** The audit log, newest first, with the chain's state of the rows that are shown. */
 export function auditPage(data: AuditPage): Page {
-	const { query, entries, hasMore } = data;
+	const { query, entries, hasMore, problems } = data;
 	return {
 		title: "Audit log",
 		section: "audit",
 		body: html`<h1>Audit log</h1>
 <p class="quiet">Who did what, and what was refused. Nobody can change a row without breaking the chain; <code>mcp-go-live audit verify</code> walks all of it.</p>
-${filterForm(query)}
+${problems ? auditProblems(problems) : ""}
+${auditFilters(query, problems)}
 ${entries.length > 0 ? chainNote(entries) : ""}
 <section class="card" aria-label="Rows">
-${entries.length === 0 ? html`<p class="calm">No row fits these filters. <a href="/audit">Show all</a></p>` : entryTable(entries)}
+${
+	entries.length === 0
+		? html`<p class="calm">${problems ? "No row is shown." : "No row fits these filters."} <a href="/audit">Show all</a></p>`
+		: entryTable(entries)
+}
 </section>
 ${pager((after) => auditUrl({ ...query, after }), query.after, hasMore ? entries.at(-1)?.seq.toString() : undefined, "To the newest")}`,
 	};
-}
-
-function filterForm(query: AuditQuery): Html {
-	const { after: _, ...filters } = query;
-	const isFiltered = Object.values(filters).some((value) => value);
-	return html`<search><form class="filters" method="get" action="/audit">
-<div class="search"><label for="actor">Person</label>
-<input id="actor" name="actor" maxlength="255" value="${query.actor ?? ""}" placeholder="alex@example.com"></div>
-${choice("action", "Action", query.action, actions, (action) => capitalise(words(action)))}
-${choice("method", "Known by", query.method, methods, (method) => capitalise(methodWords[method] ?? method))}
-${choice("facade", "Through", query.facade, facades, (facade) => facadeWords[facade] ?? facade)}
-<div><label for="since">From (UTC)</label><input id="since" type="datetime-local" name="since" value="${query.since ?? ""}"></div>
-<div><label for="until">Before (UTC)</label><input id="until" type="datetime-local" name="until" value="${query.until ?? ""}"></div>
-<div><label for="report_id">Report</label><input id="report_id" name="report_id" maxlength="36" value="${query.report_id ?? ""}" placeholder="Its id"></div>
-<div><button>Show</button></div>
-${isFiltered ? html`<p><a href="/audit">Clear filters</a></p>` : ""}
-</form></search>`;
-}
-
-function choice(
-	name: string,
-	label: string,
-	value: string | undefined,
-	options: readonly string[],
-	say: (option: string) => string,
-): Html {
-	return html`<div><label for="${name}">${label}</label><select id="${name}" name="${name}"><option value="">Any</option>${options.map(
-		(option) =>
-			html`<option value="${option}" ${option === value ? html`selected` : ""}>${say(option)}</option>`,
-	)}</select></div>`;
 }
 
 /** What the rows that are shown prove by themselves. */
@@ -114,7 +69,7 @@ function isBroken(entry: AuditEntry, before: AuditEntry | undefined): boolean {
 }
 
 function entryTable(entries: AuditEntry[]): Html {
-	return html`<table class="rows">
+	return html`<table class="rows audit">
 <thead><tr><th scope="col">What</th><th scope="col">Who</th><th scope="col">Through</th><th scope="col">Facts</th><th scope="col">When (UTC)</th><th scope="col" class="number">Row</th></tr></thead>
 <tbody>${entries.map((entry, index) => entryRow(entry, entries[index + 1]))}</tbody>
 </table>`;
@@ -137,7 +92,7 @@ function subject({ report_id, target, after }: AuditEntry): Html | string {
 	const name = after?.server_name ?? after?.name ?? target;
 	if (report_id !== null) {
 		const words = after?.server_name ?? `report ${report_id.slice(0, 8)}`;
-		return html`<small class="sub"><a href="/reports/${report_id}">${foreignText(String(words))}</a></small>`;
+		return html`<small class="sub"><a href="/reports/${report_id}" data-row-link>${foreignText(String(words))}</a></small>`;
 	}
 	return name
 		? html`<small class="sub">${foreignText(String(name))}</small>`
@@ -168,12 +123,4 @@ function auditUrl(query: AuditQuery): string {
 	const given = Object.entries(query).filter(([, value]) => value);
 	const text = new URLSearchParams(given as [string, string][]).toString();
 	return text === "" ? "/audit" : `/audit?${text}`;
-}
-
-function words(name: string): string {
-	return name.replaceAll("_", " ");
-}
-
-function capitalise(text: string): string {
-	return text.charAt(0).toUpperCase() + text.slice(1);
 }

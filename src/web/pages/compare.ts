@@ -16,6 +16,7 @@ import { foreignText } from "../components/text.ts";
 import { textDiff } from "../components/text-diff.ts";
 import type { DiffBlock } from "../diff.ts";
 import type { Html, Page } from "../page.ts";
+import { type QueueQuery, queueFields, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
 /** One of the two revisions. */
@@ -24,43 +25,48 @@ interface Revision {
 	assessment: Assessment;
 }
 
-/** What a comparison shows. */
-export interface ComparePage {
-	/** `undefined`: the repository has no other revision. */
-	before: Revision | undefined;
+/** Two revisions, the earlier one first. */
+interface Pair {
+	before: Revision;
 	after: Revision;
-	/** All revisions of the repository, newest first. */
-	revisions: Pick<ReportSummary, "id" | "revision" | "status">[];
 	/** `null`: the texts could not be compared in time. */
 	text: DiffBlock[] | null;
 }
 
+/** What a comparison shows. */
+export interface ComparePage {
+	/** The revision that the reader came from: one of the pair. */
+	report: Report;
+	/** All revisions of the repository, newest first. */
+	revisions: Pick<ReportSummary, "id" | "revision" | "status">[];
+	/** The list that the reader came from. */
+	list: QueueQuery;
+	/** Absent where there is no earlier revision, and no other one was chosen. */
+	pair?: Pair;
+}
+
 /** Revision against revision: checks first, then findings, then the text. */
 export function comparePage(data: ComparePage): Page {
-	const { before, after } = data;
-	const { report } = after;
+	const { report, pair } = data;
+	const revisions = pair
+		? `revision ${pair.before.report.revision} to ${pair.after.report.revision}`
+		: `revision ${report.revision}`;
 	return {
-		title: before
-			? `Compare ${report.server_name}, revision ${before.report.revision} with ${report.revision}`
-			: `Compare ${report.server_name}`,
+		title: `Compare ${report.server_name}, ${revisions}`,
 		section: "queue",
 		state: stateOf(report),
 		body: html`<div class="compare">
 <header class="head">
-<nav class="steps" aria-label="Back"><a href="/reports/${report.id}">‹ Revision ${report.revision}</a></nav>
-<h1>${foreignText(report.server_name)}: ${before ? `revision ${before.report.revision} to ${report.revision}` : "only one revision"}</h1>
+<nav class="steps" aria-label="Back"><a href="${reportUrl(report.id, data.list)}">‹ Revision ${report.revision}</a></nav>
+<h1>${foreignText(report.server_name)}: ${revisions}</h1>
 ${picker(data)}
 </header>
-${before ? comparison(before, after, data.text) : html`<p class="calm card">This repository has no other revision to compare with.</p>`}
+${pair ? comparison(pair) : html`<p class="calm card">${data.revisions.length < 2 ? "This repository has no other revision to compare with." : "There is no earlier revision. Choose a later one to compare this one with."}</p>`}
 </div>`,
 	};
 }
 
-function comparison(
-	before: Revision,
-	after: Revision,
-	text: DiffBlock[] | null,
-): Html {
+function comparison({ before, after, text }: Pair): Html {
 	const changes = compareChecks(before.assessment, after.assessment);
 	const gone = findingsOnlyIn(before.assessment, after.assessment);
 	const fresh = findingsOnlyIn(after.assessment, before.assessment);
@@ -115,15 +121,18 @@ function findingChanges(title: string, findings: Finding[]): Html | string {
 	)}</ul>`;
 }
 
-function picker({ before, after, revisions }: ComparePage): Html | string {
+function picker(data: ComparePage): Html | string {
+	const { report, revisions, list, pair } = data;
 	if (revisions.length < 2) return "";
-	return html`<form method="get" action="/reports/${after.report.id}/compare" class="inline">
+	const shown = [pair?.before.report.id, pair?.after.report.id];
+	return html`<form method="get" action="/reports/${report.id}/compare" class="inline">
+${queueFields(list).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <label for="with">Compare with</label>
 <select id="with" name="with">${revisions
-		.filter(({ id }) => id !== after.report.id)
+		.filter(({ id }) => id !== report.id)
 		.map(
 			({ id, revision }) =>
-				html`<option value="${id}" ${id === before?.report.id ? html`selected` : ""}>Revision ${revision}</option>`,
+				html`<option value="${id}" ${shown.includes(id) ? html`selected` : ""}>Revision ${revision}</option>`,
 		)}</select>
 <button class="secondary">Compare</button>
 </form>`;

@@ -21,7 +21,6 @@ const headings: Record<number, string> = {
 };
 
 const advice: Record<number, string> = {
-	403: "Go back, reload the page, and try again.",
 	404: "The link may be old or cut off. Everything that exists can be found from the queue.",
 	409: "Reload the report to see where it stands.",
 	429: "Other people are to get their turn too. Wait, and reload the page.",
@@ -39,18 +38,23 @@ export function errorPage(
 			decision: { status: ReportStatus } & TypedDecision;
 			csrf: string;
 		};
-		/** Where the reader begins, if not at the queue. */
-		home?: string;
+		/** The address of the report that it is about, where that helps. */
+		reportUrl?: string;
+		/** Where the reader begins, if not at the queue; `null` for who may see no page. */
+		home?: string | null;
 		/** For a stranger. */
 		signInUrl?: string;
 	},
 ): Page {
-	const { unsent, home = "/", signInUrl } = request;
+	const { unsent, reportUrl, home = "/", signInUrl } = request;
 	// What the role does not allow, no reload mends.
 	const isForbidden = error.status === 403 && error.challenge !== undefined;
 	const heading =
 		(isForbidden ? "Your role does not allow this" : headings[error.status]) ??
 		(error.status >= 500 ? "Something went wrong here" : "This did not work");
+	const advised = error.isUnexpected
+		? "Try again. If it happens again, give the operators the request id."
+		: advice[error.status];
 	return {
 		title: `${error.status}: ${heading}`,
 		state: "rejected",
@@ -58,7 +62,7 @@ export function errorPage(
 <p class="quiet">${error.status} ${error.title}</p>
 <h1 id="error-title">${heading}</h1>
 <p>${error.isUnexpected ? "The service met an error that nobody expected. It is in the log, with the number below." : error.detail}</p>
-<p>${isForbidden ? "" : (advice[error.status] ?? (error.isUnexpected ? "Try again. If it happens again, give the operators the request id." : ""))}</p>
+${advised ? html`<p>${advised}</p>` : ""}
 ${
 	unsent
 		? html`<form method="post" action="${unsent.action}">
@@ -67,7 +71,8 @@ ${hiddenDecision(unsent.decision, unsent.csrf)}
 <button>Try again</button></form>`
 		: ""
 }
-${signInUrl ? html`<p><a href="${signInUrl}">Sign in</a></p>` : html`<p><a href="${home}">${home === "/" ? "To the queue" : "To the start"}</a></p>`}
+${reportUrl ? html`<p><a href="${reportUrl}">To the report</a></p>` : ""}
+${signInUrl ? html`<p><a href="${signInUrl}">Sign in</a></p>` : home ? html`<p><a href="${home}">${home === "/" ? "To the queue" : "To the start"}</a></p>` : ""}
 <p class="quiet">Request id: <code>${request.id}</code></p>
 </section>`,
 	};

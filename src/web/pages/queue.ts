@@ -94,7 +94,7 @@ ${choice("sort", "Order", query.sort, [
 	["newest", "Newest"],
 ])}
 <div><button>Show</button></div>
-${isFiltered ? html`<p><a href="${queueUrl({ status: query.status, sort: usualSort(query.status) })}">Clear filters</a></p>` : ""}
+${isFiltered ? html`<p data-filtered><a href="${queueUrl({ status: query.status, sort: usualSort(query.status) })}">Clear filters</a></p>` : ""}
 </form></search>`;
 }
 

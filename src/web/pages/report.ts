@@ -100,7 +100,7 @@ ${reportText(data)}
 </section>
 <section aria-labelledby="history-title" class="card" id="history">
 <h2 id="history-title">History</h2>
-${timeline(data.revisions, report.id, data.now)}
+${timeline(data.revisions, report.id, data.list, data.now)}
 </section>
 </div>
 </div>
@@ -133,7 +133,7 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 <dl class="facts">
 <div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
 <div><dt>Developer</dt><dd><a href="mailto:${report.developer_email}">${foreignText(report.developer_email)}</a></dd></div>
-<div><dt>Revision</dt><dd>${report.revision}${earlier ? html` · <a href="/reports/${report.id}/compare">compare with ${earlier.revision}</a>` : ""}</dd></div>
+<div><dt>Revision</dt><dd>${report.revision}${earlier ? html` · <a href="${reportUrl(report.id, list, "compare")}">compare with ${earlier.revision}</a>` : ""}</dd></div>
 <div><dt>${report.status === "pending_review" ? "Waiting" : "Submitted"}</dt><dd>${
 		report.status === "pending_review"
 			? timeSince(report.submitted_at, now)

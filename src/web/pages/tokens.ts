@@ -10,7 +10,7 @@ export interface TypedToken {
 	name: string;
 	scopes: string[];
 	expires_in_days: string;
-	/** What must be corrected, by field. */
+	/** What must be corrected, by field; `form` is about the whole of it. */
 	problems?: Partial<Record<string, string>>;
 }
 
@@ -28,6 +28,12 @@ export interface TokensPage {
 	csrf: string;
 	now: Date;
 }
+
+/** What each scope lets a token do: an approval takes a person, whatever the role allows. */
+const scopeWords: Record<Permission, string> = {
+	...permissions,
+	"reports:decide": "reject and reopen reports",
+};
 
 const lifetimes = [
 	["7", "7 days"],
@@ -146,13 +152,14 @@ function newTokenForm({ scopes, typed, csrf }: TokensPage): Html {
 <h2 id="new-title">Make an access token</h2>
 <form method="post" action="/tokens" novalidate data-once>
 <input type="hidden" name="csrf" value="${csrf}">
+${problems.form ? html`<p class="problem" role="alert">${problems.form}</p>` : ""}
 <label for="name">Name <small>what it is for, as in CI of mcp-servicenow</small></label>
 <input id="name" name="name" type="text" maxlength="100" required autocomplete="off" value="${typed.name}" ${describedBy("name")}>
 ${problem("name")}
 <fieldset ${describedBy("scopes")}><legend>Scopes <small>what it may be used for</small></legend>
 ${scopes.map(
 	(scope) =>
-		html`<label><input type="checkbox" name="scopes" value="${scope}" ${typed.scopes.includes(scope) ? html`checked` : ""}> <code>${scope}</code> ${permissions[scope]}</label>`,
+		html`<label><input type="checkbox" name="scopes" value="${scope}" ${typed.scopes.includes(scope) ? html`checked` : ""}> <code>${scope}</code> ${scopeWords[scope]}</label>`,
 )}
 </fieldset>
 ${problem("scopes")}

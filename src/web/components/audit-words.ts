@@ -1,0 +1,26 @@
+/** The ways in, in words. */
+export const facadeWords: Record<string, string> = {
+	rest: "REST",
+	trpc: "tRPC",
+	mcp: "MCP",
+	web: "Page",
+	command_line: "Command line",
+};
+
+/** How it was known who acted, in words. */
+export const methodWords: Record<string, string> = {
+	none: "not proven",
+	oidc: "signed in",
+	access_token: "access token",
+	session: "signed in here",
+	local: "the operator's word",
+};
+
+/** A name of the contract in words. */
+export function words(name: string): string {
+	return name.replaceAll("_", " ");
+}
+
+export function capitalise(text: string): string {
+	return text.charAt(0).toUpperCase() + text.slice(1);
+}

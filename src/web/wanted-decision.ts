@@ -1,0 +1,53 @@
+import { TRPCError } from "@trpc/server";
+import { NewDecision } from "../decisions/schema.ts";
+import type { ReportStatus } from "../reports/schema.ts";
+import type { TypedDecision } from "./components/decision-form.ts";
+
+/** What was typed, with the state that is wanted. */
+export type Wanted = { status: ReportStatus } & TypedDecision;
+
+/**
+ * What a decision's form says.
+ *
+ * @param signedInAs who decides, whatever the form says; absent where nobody signs in
+ * @throws TRPCError BAD_REQUEST when it does not say what to do
+ */
+export function readWanted(
+	body: Record<string, unknown> | null,
+	signedInAs: string | undefined,
+): Wanted {
+	const { status, reviewed_by, review_notes } = body ?? {};
+	const known = NewDecision.shape.status.safeParse(status);
+	if (!known.success) {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message: "The form does not say whether to approve, reject or reopen.",
+		});
+	}
+	return {
+		status: known.data,
+		reviewed_by: signedInAs ?? String(reviewed_by ?? "").trim(),
+		// Browsers send line breaks as CRLF.
+		review_notes: String(review_notes ?? "")
+			.replaceAll("\r\n", "\n")
+			.trim(),
+	};
+}
+
+/** What must be corrected before a report can be decided so; `undefined` for nothing. */
+export function findProblems(
+	id: string,
+	wanted: Wanted,
+): TypedDecision["problems"] | undefined {
+	const problems: TypedDecision["problems"] = {};
+	const parsed = NewDecision.safeParse({ id, ...wanted });
+	for (const { path, message } of parsed.error?.issues ?? []) {
+		if (path[0] === "reviewed_by") problems.reviewed_by = message;
+		if (path[0] === "review_notes") problems.review_notes = message;
+	}
+	if (wanted.status === "rejected" && wanted.review_notes === "") {
+		problems.review_notes =
+			"Say why: the developer needs it to write the next revision.";
+	}
+	return Object.keys(problems).length > 0 ? problems : undefined;
+}
