@@ -3,7 +3,7 @@ import { NewReport } from "../reports/schema.ts";
 
 /** A report that is assessed before it is submitted; nothing of it is stored. */
 export const Draft = NewReport.partial()
-	.required({ report_data: true })
+	.extend({ report_data: NewReport.shape.report_data })
 	.meta({
 		id: "Draft",
 		examples: [

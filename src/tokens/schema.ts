@@ -24,7 +24,7 @@ export const NewAccessToken = z
 			"What it is for, for its owner to recognise.",
 		),
 		scopes: z
-			.array(Scope)
+			.array(Scope, "Must be a list of scopes.")
 			.min(1, "Must name at least one scope.")
 			.describe(
 				"What it may be used for, as far as its owner's roles allow it at that time.",

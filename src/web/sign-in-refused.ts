@@ -54,7 +54,7 @@ export function explainRefusal(error: unknown): unknown {
 	}
 	if (error instanceof TRPCError) {
 		return error.code === "UNAUTHORIZED"
-			? signInRefused("no_email", error.message)
+			? signInRefused("unfit_claims", error.message)
 			: error;
 	}
 	if (isOutOfReach(error)) return providerOutOfReach(error);

@@ -128,7 +128,7 @@ function findCompletionContradiction({ phases, answers }: Reading): Draft[] {
 			phase: "verification",
 			check: complete.id,
 			line: complete.line,
-			message: `${complete.id} says that every phase is complete, but ${missing} checks are not answered.`,
+			message: `${complete.id} says that every phase is complete, but ${missing === 1 ? "1 check is" : `${missing} checks are`} not answered.`,
 		},
 	];
 }
