@@ -8,7 +8,7 @@ import type { ReportFilter } from "../src/queue/schema.ts";
 import { createCaller } from "../src/router.ts";
 import { makeDatabase, newReport, startService, submit } from "./helpers.ts";
 import { expectIndexScans, recordQueries } from "./plans.ts";
-import { seedReports, seedRevisions } from "./seed.ts";
+import { seedApprovals, seedReports, seedRevisions } from "./seed.ts";
 
 /** Reports in the database, beside 200 revisions for one repository. */
 const REPORTS = 60_000;
@@ -38,6 +38,7 @@ beforeAll(async () => {
 	await seedReports(db, LEGACY, { name: "legacy" });
 	await seedReports(db, REPORTS - LEGACY, { from: LEGACY + 1 });
 	await seedRevisions(db, "github.com/example/often-rejected", 200);
+	await seedApprovals(db);
 	await sql`vacuum analyze`.execute(db);
 });
 

@@ -10,7 +10,7 @@ import {
 	submit,
 	type TestService,
 } from "./helpers.ts";
-import { seedReports, seedRevisions } from "./seed.ts";
+import { seedApprovals, seedReports, seedRevisions } from "./seed.ts";
 
 /** The tables that grow with what people do; to read one of them through takes ever longer. */
 const growing = [
@@ -36,10 +36,7 @@ beforeAll(async () => {
 	afterAll(() => pool.end());
 	await seedReports(db, 60_000);
 	await seedRevisions(db, "github.com/example/often-rejected", 200);
-	await sql`
-		insert into report_approvals (report_id, round, approved_by, approver_subject)
-		select id, 0, reviewed_by, 'https://id.example.com ' || reviewed_by
-		from mcp_server_reports where status = 'approved'`.execute(db);
+	await seedApprovals(db);
 	await sql`vacuum analyze`.execute(db);
 	const { rows } = await sql<{ id: string }>`
 		select id from mcp_server_reports where server_name = 'mcp-30001'`.execute(

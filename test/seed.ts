@@ -54,6 +54,14 @@ async function seedPortion(
 		order by reviewed_at`.execute(db);
 }
 
+/** The approval of every report that is approved, as where people sign in. */
+export async function seedApprovals(db: Database): Promise<void> {
+	await sql`
+		insert into report_approvals (report_id, round, approved_by, approver_subject)
+		select id, 0, reviewed_by, 'https://id.example.com ' || reviewed_by
+		from mcp_server_reports where status = 'approved'`.execute(db);
+}
+
 const assessment = sql`jsonb_build_object(
 	'checklist_version', '1.0.0',
 	'risk_level', case when chance < 4 then 'critical' when chance < 16 then 'high'
