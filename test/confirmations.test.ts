@@ -104,19 +104,17 @@ describe("an approval that is asked for over MCP", () => {
 	test("waits for nobody, when more are confirmed at once than there are connections", async () => {
 		const browser = await browserOf("rita");
 		const forms = await Promise.all(
-			Array.from({ length: 12 }, async () => {
+			Array.from({ length: 30 }, async () => {
 				const { link } = await review("rita", await submit());
 				const { html } = await browser.open(link);
 				return { link, csrf: tokenIn(html) };
 			}),
 		);
-		const started = performance.now();
 		const answers = await Promise.all(
 			forms.map(({ link, csrf }) => browser.post(link, { csrf })),
 		);
-		expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(303));
-		// A connection that is waited for in vain takes five seconds.
-		expect(performance.now() - started).toBeLessThan(4_500);
+		// Who waits in vain for a second connection gets 503.
+		expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(303));
 	});
 
 	test("is approved by the same person in the browser, with the notes, and by nothing before", async () => {
