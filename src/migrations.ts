@@ -44,6 +44,13 @@ export async function requireVersion(db: Database): Promise<void> {
 			`it is older than this version of MCP Go-Live, and lacks migration ${missing[0]?.name}. Start the service, or run migrate, to bring it to this version`,
 		);
 	}
+	const { rows } = await sql<{ name: string }>`
+		select name from ${sql.table(migrationTableName)} order by name`.execute(
+		db,
+	);
+	const known = new Set(migrations.map(({ name }) => name));
+	const newer = rows.find(({ name }) => !known.has(name));
+	if (newer) throw newerDatabase(newer.name);
 }
 
 function openMigrator(db: Database): Migrator {
@@ -77,9 +84,11 @@ function explainMigrationError(error: unknown): unknown {
 	const newer =
 		error instanceof Error &&
 		/previously executed migration (\S+) is missing/.exec(error.message)?.[1];
-	return newer
-		? new Error(
-				`The database is newer than this version of MCP Go-Live: it holds migration ${newer}, which this version does not know. Start a version that does, or give this one a database of its own.`,
-			)
-		: error;
+	return newer ? newerDatabase(newer) : error;
+}
+
+function newerDatabase(migration: string): Error {
+	return new Error(
+		`The database is newer than this version of MCP Go-Live: it holds migration ${migration}, which this version does not know. Start a version that does, or give this one a database of its own.`,
+	);
 }

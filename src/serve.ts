@@ -35,10 +35,12 @@ export async function serve(config: Config): Promise<void> {
 
 function explainListenError(error: unknown, config: Config): unknown {
 	const { code } = error as { code?: string };
+	const unknown = `${config.HOST} is no address, and no host name that is known here. Set HOST to an address of this machine.`;
 	const reason = {
 		EADDRINUSE: `port ${config.PORT} is taken. Stop what listens there, or set PORT to another one.`,
 		EADDRNOTAVAIL: `${config.HOST} is no address of this machine. Set HOST to one that is.`,
-		ENOTFOUND: `${config.HOST} is no address, and no host name that is known here. Set HOST to an address of this machine.`,
+		ENOTFOUND: unknown,
+		EAI_AGAIN: unknown,
 		EACCES: `this user may not listen on port ${config.PORT}. Set PORT to one above 1023.`,
 	}[code ?? ""];
 	return reason

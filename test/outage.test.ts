@@ -14,6 +14,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createClient } from "../src/client.ts";
 import { openDatabase } from "../src/database.ts";
 import { startEmbedded } from "../src/embedded.ts";
+import { publicError } from "../src/public-error.ts";
 import { readSnapshot } from "../src/snapshot.ts";
 import { makeDatabase, newReport } from "./helpers.ts";
 import {
@@ -240,6 +241,17 @@ test("connections that went silent are given up, and the next request takes a ne
 	for (const answer of await askAtOnce()) expectUnavailable(answer);
 	for (const { status } of await askAtOnce()) expect(status).toBe(200);
 });
+
+test.each(["53100", "53200"])(
+	"a database without space or memory (%s) is told to come back later",
+	(code) => {
+		const full = Object.assign(new Error("no space left"), { code });
+		expect(publicError(full)).toMatchObject({
+			status: 503,
+			retryAfter: expect.any(Number),
+		});
+	},
+);
 
 test("a submission that the database holds up for too long is undone, and nothing is left of it", async () => {
 	const DATABASE_URL = await makeDatabase();

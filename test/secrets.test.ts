@@ -138,6 +138,10 @@ test.each([
 	expect(() => parseConfig(settings)).toThrow(sentence);
 });
 
+test("an IPv6 address to listen on may stand in brackets", () => {
+	expect(parseConfig({ HOST: "[::1]" }).HOST).toBe("::1");
+});
+
 test("lists of origins and of proxies are taken as people write them", () => {
 	expect(
 		parseConfig({

@@ -140,6 +140,42 @@ test.each([
 	expect(rows).toEqual([]);
 });
 
+test.each([
+	["delete from schema_migrations where name like '0008%'", "is older than"],
+	[
+		"insert into schema_migrations values ('9999_later', '2026-01-01')",
+		"is newer than",
+	],
+])(
+	"what reads a database refuses one of another version: %s",
+	async (change, words) => {
+		const DATABASE_URL = await makeDatabase();
+		const client = new pg.Client({ connectionString: DATABASE_URL });
+		await client.connect();
+		onTestFinished(() => client.end());
+		await client.query(change);
+		const { code, stdout, stderr } = await runCommand(["audit", "verify"], {
+			DATABASE_URL,
+		});
+		expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+		expect(stderr).toContain(`${words} this version of MCP Go-Live`);
+	},
+);
+
+test("a HOST that is none is said to be none, and nothing is left running", async () => {
+	const DATA_DIR = await temporaryFolder();
+	const { code, stderr } = await runCommand([], {
+		DATA_DIR,
+		PORT: "0",
+		AUTH: "none",
+		HOST: "no-such-host.invalid",
+	});
+	expect(code).toBe(1);
+	expect(stderr).toContain("no-such-host.invalid is no address");
+	const lockFile = join(DATA_DIR, "postgres/data/postmaster.pid");
+	expect(existsSync(lockFile)).toBe(false);
+});
+
 test("whoever stops reading what is printed gets no stack trace", async () => {
 	const { child, ended } = startProcess(["openapi"], {});
 	child.stdout?.destroy();
