@@ -1,22 +1,55 @@
 import { z } from "zod";
 import { hiddenCharacter } from "./hidden-characters.ts";
 
-/** Text that PostgreSQL can keep: no NUL, no half of a surrogate pair. */
-export function text() {
-	return z
-		.string({
-			error: ({ input }) =>
-				input === undefined ? "Is required." : "Must be a string.",
-		})
-		.refine(isStorable, {
-			message: "Must not contain NUL or lone surrogate characters.",
+/**
+ * Text of up to `max` characters (UTF-16 code units) that PostgreSQL can keep:
+ * no NUL, no half of a surrogate pair. Its length is checked first, and a text
+ * that is too long is looked at no further.
+ */
+export function text(max: number) {
+	return anyText()
+		.max(max, {
+			error: `Must be at most ${max.toLocaleString("en")} characters.`,
 			abort: true,
-		});
+		})
+		.refine(isStorable, unstorable);
 }
 
-/** A short text: trimmed, not empty, up to `max` characters. */
+/**
+ * Text of up to `maxBytes` bytes of UTF-8 that PostgreSQL can keep, whatever
+ * else it holds. More is PAYLOAD_TOO_LARGE.
+ *
+ * @param refuse says what is too large and what to do, by the bytes it takes
+ */
+export function document(maxBytes: number, refuse: (bytes: number) => string) {
+	return anyText()
+		.refine((value) => Buffer.byteLength(value) <= maxBytes, {
+			error: ({ input }) => refuse(Buffer.byteLength(input as string)),
+			params: tooLarge,
+			abort: true,
+		})
+		.refine(isStorable, unstorable)
+		.meta({ maxLength: maxBytes });
+}
+
+/** Marks an issue of an input by which it is PAYLOAD_TOO_LARGE, and not merely wrong. */
+export const tooLarge = { isTooLarge: true } as const;
+
+const unstorable = {
+	message: "Must not contain NUL or lone surrogate characters.",
+	abort: true,
+};
+
+function anyText() {
+	return z.string({
+		error: ({ input }) =>
+			input === undefined ? "Is required." : "Must be a string.",
+	});
+}
+
+/** A short text: up to `max` characters as it is sent, then trimmed, and not empty. */
 export function line(max: number, hint: string) {
-	return text()
+	return text(max)
 		.trim()
 		.refine(
 			(value) => value.search(hiddenCharacter) < 0 && !/[\r\n]/.test(value),
@@ -25,8 +58,7 @@ export function line(max: number, hint: string) {
 				abort: true,
 			},
 		)
-		.min(1, { error: `Must not be empty, ${hint}.`, abort: true })
-		.max(max, `Must be at most ${max} characters.`);
+		.min(1, { error: `Must not be empty, ${hint}.`, abort: true });
 }
 
 /** Neither PostgreSQL nor JSON in it keeps NUL and halves of surrogate pairs. */

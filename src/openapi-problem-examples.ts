@@ -20,12 +20,12 @@ import { unreadableProblem } from "./limits/connections.ts";
 import { beyondLimit } from "./limits/rate-limit.ts";
 import { foreignHost } from "./origins.ts";
 import { problemDetails, publicError } from "./public-error.ts";
+import { duplicateReport, unknownReport } from "./reports/rules.ts";
 import {
-	duplicateReport,
-	refuseTooLarge,
-	unknownReport,
-} from "./reports/rules.ts";
-import { MAX_REPORT_BYTES, summaryExample } from "./reports/schema.ts";
+	MAX_REPORT_BYTES,
+	NewReport,
+	summaryExample,
+} from "./reports/schema.ts";
 import { appRouter } from "./router.ts";
 import { unknownToken } from "./tokens/rules.ts";
 
@@ -147,7 +147,9 @@ const unreadable: Record<string, string> = {
 
 function tooLargeReport(): unknown {
 	const report_data = "x".repeat(MAX_REPORT_BYTES + 1);
-	return thrownBy(() => refuseTooLarge({ report_data }));
+	return thrownBy(() =>
+		NewReport.pick({ report_data: true }).parse({ report_data }),
+	);
 }
 
 /** As Node reports a database that nobody listens for. */

@@ -148,9 +148,12 @@ function invalidInput(error: z.ZodError): PublicError {
 	const sentences = issues.map(({ path, message }) =>
 		path ? `${path}: ${message}` : message,
 	);
+	const isTooLarge = error.issues.some(
+		(issue) => issue.code === "custom" && issue.params?.isTooLarge === true,
+	);
 	return {
 		...described(
-			"BAD_REQUEST",
+			isTooLarge ? "PAYLOAD_TOO_LARGE" : "BAD_REQUEST",
 			`The input is not valid. ${sentences.join(" ")}`,
 		),
 		issues,

@@ -183,15 +183,20 @@ function readInput(request: FastifyRequest): unknown {
 
 /** RFC 8288: where the page after this one is, when this one is full. */
 function linkNextPage(
-	{ pageSize, cursor }: RestMeta,
+	{ pageSize, cursor, countRows }: RestMeta,
 	output: unknown,
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): void {
-	const rows = output as Record<string, unknown>[];
-	const last = rows.at(-1);
 	const query = new URLSearchParams(request.query as Record<string, string>);
-	if (!last || rows.length < Number(query.get("limit") ?? pageSize)) return;
-	query.set("after", String(last[cursor ?? "id"]));
-	reply.header("link", `<${request.routeOptions.url}?${query}>; rel="next"`);
+	const rows = output as Record<string, unknown>[];
+	const count = countRows ? countRows(output) : rows.length;
+	if (count === 0 || count < Number(query.get("limit") ?? pageSize)) return;
+	const next = countRows
+		? Number(query.get("after") ?? 0) + count
+		: rows.at(-1)?.[cursor ?? "id"];
+	query.set("after", String(next));
+	const { id = "" } = request.params as { id?: string };
+	const path = request.routeOptions.url?.replace(":id", id);
+	reply.header("link", `<${path}?${query}>; rel="next"`);
 }

@@ -62,6 +62,12 @@ export interface RestMeta {
 	pageSize?: number;
 	/** The member of a row that names it as `after`; `id` if it is not told. */
 	cursor?: "seq";
+	/**
+	 * How many rows an answer holds that is no array; `after` is then the number
+	 * of rows already seen.
+	 */
+	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
+	countRows?: (output: any) => number;
 	/** An example of the answer, where its schema holds none. */
 	example?: unknown;
 }

@@ -4,6 +4,7 @@ import { allChecks, checklist } from "../src/checklist/checklist.ts";
 import { rules } from "../src/checklist/rules.ts";
 import { fillTemplate } from "./fill-template.ts";
 import {
+	type Answer,
 	newReport,
 	startService,
 	submit,
@@ -208,6 +209,55 @@ describe("issues, for clients of the earlier service", () => {
 		expect(body.warnings).toHaveLength(1 + assessment.warning_count);
 	});
 
+	test("are read page by page, each once, through the links", async () => {
+		const { id } = await submit(service, {
+			report_json: {
+				critical_issues: Array(450).fill("c"),
+				warnings: [{ description: "w" }],
+				recommendations: Array(3).fill("r"),
+			},
+		});
+		const { body: assessment } = await read(`${id}/assessment`);
+		const pages: Answer["body"][] = [];
+		let next: string | undefined = `/api/v1/reports/${id}/issues?limit=150`;
+		while (next) {
+			const { body, headers } = await service.ask({ url: next });
+			pages.push(body);
+			next = /^<([^>]+)>; rel="next"$/.exec(String(headers.link ?? ""))?.[1];
+		}
+		const all = (list: string) => pages.flatMap((page) => page[list]);
+		expect(all("critical_issues")).toHaveLength(450 + assessment.error_count);
+		expect(all("warnings")).toHaveLength(1 + assessment.warning_count);
+		expect(all("recommendations")).toHaveLength(
+			3 + assessment.findings.length - countFound(assessment),
+		);
+		expect(all("warnings")[0]).toMatchObject({ description: "w" });
+		expect(pages.length).toBeGreaterThan(3);
+		for (const page of pages.slice(0, -1)) {
+			expect(
+				page.critical_issues.length +
+					page.warnings.length +
+					page.recommendations.length,
+			).toBe(150);
+		}
+	});
+
+	test("never make an answer that is much larger than what was submitted", async () => {
+		const report_json = { critical_issues: Array(90_000).fill("") };
+		const { id } = await submit(service, { report_json });
+		const { body } = await read(`${id}/issues`);
+		expect(body.critical_issues).toHaveLength(200);
+		expect(body.warnings).toEqual([]);
+		const last = await read(`${id}/issues?after=90000&limit=1`);
+		expect(last.body.critical_issues[0].rule).toBeDefined();
+		const beyond = await read(`${id}/issues?after=1000000`);
+		expect(beyond.status).toBe(200);
+		expect(beyond.headers.link).toBeUndefined();
+		for (const page of ["limit=0", "limit=201", "after=-1", "after=x"]) {
+			expect((await read(`${id}/issues?${page}`)).status).toBe(400);
+		}
+	});
+
 	test("of an unknown report are 404", async () => {
 		const unknown = "00000000-0000-0000-0000-000000000000";
 		expect((await read(`${unknown}/issues`)).status).toBe(404);
@@ -332,3 +382,8 @@ test("a report is assessed in the same way on a thread of its own", async () => 
 	expect(threaded.phases).toEqual(inline.phases);
 	expect(threaded.trifecta).toEqual(inline.trifecta);
 });
+
+/** Errors and warnings that an assessment lists. */
+function countFound({ findings }: { findings: { severity: string }[] }) {
+	return findings.filter(({ severity }) => severity !== "info").length;
+}

@@ -1,11 +1,23 @@
-import { Assessment } from "../checklist/assessment-schema.ts";
+import { Assessment, type Finding } from "../checklist/assessment-schema.ts";
 import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";
 import { assessWithoutBlocking } from "./assess-without-blocking.ts";
 import { findAssessed } from "./queries.ts";
-import { assess, issuesFromFindings, issuesFromJson } from "./rules.ts";
-import { Draft, ReportIssues } from "./schema.ts";
+import {
+	assess,
+	issueFromFinding,
+	issueFromJson,
+	issuesInJson,
+} from "./rules.ts";
+import {
+	countIssues,
+	DEFAULT_ISSUES,
+	Draft,
+	IssuesPage,
+	type ReportIssue,
+	ReportIssues,
+} from "./schema.ts";
 
 const tags = ["Reports"];
 const oneReport = {
@@ -79,35 +91,70 @@ export const assessmentsRouter = router({
 				tags,
 				summary: "List a report's issues",
 				description:
-					"What the submitter's `report_json` names as critical issues, warnings and recommendations, together with the assessment's findings: errors, warnings and hints.",
+					"What the submitter's `report_json` names as critical issues, warnings and recommendations, together with the assessment's findings: errors, warnings and hints. A page holds up to `limit` of them, first of the first list.",
 			},
-			rest: { success: 200, errors: oneReport },
+			rest: {
+				success: 200,
+				errors: {
+					400: "The id is not a UUID, or the page is none; `issues` names every problem.",
+					404: oneReport[404],
+				},
+				pageSize: DEFAULT_ISSUES,
+				countRows: countIssues,
+			},
 		})
+		.input(IssuesPage)
 		.output(ReportIssues)
-		.query(async ({ ctx: { db }, input: { id } }) => {
+		.query(async ({ ctx: { db }, input: { id, limit, after } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
 			const { findings } =
 				report.assessment ?? (await assessWithoutBlocking(report));
 			const json = report.report_json;
+			const page = takePage(after, limit);
 			return {
 				report_id: id,
 				server_name: report.server_name,
 				critical_issues: [
-					...issuesFromJson(json, "critical_issues"),
-					...issuesFromFindings(findings, "error"),
+					...page(issuesInJson(json, "critical_issues"), issueFromJson),
+					...page(ofSeverity(findings, "error"), issueFromFinding),
 				],
 				warnings: [
-					...issuesFromJson(json, "warnings"),
-					...issuesFromFindings(findings, "warning"),
+					...page(issuesInJson(json, "warnings"), issueFromJson),
+					...page(ofSeverity(findings, "warning"), issueFromFinding),
 				],
 				recommendations: [
-					...issuesFromJson(json, "recommendations"),
-					...issuesFromFindings(findings, "info"),
+					...page(issuesInJson(json, "recommendations"), issueFromJson),
+					...page(ofSeverity(findings, "info"), issueFromFinding),
 				],
 			};
 		}),
 });
+
+/**
+ * Takes what stands on a page out of lists, in the order in which they are
+ * handed over; nothing is made of the rest, which may be a hundred thousand.
+ */
+function takePage(after: number, limit: number) {
+	let first = after;
+	let left = limit;
+	return <Item>(
+		list: Item[],
+		toIssue: (item: Item) => ReportIssue,
+	): ReportIssue[] => {
+		const taken = list.slice(first, first + left);
+		first = Math.max(0, first - list.length);
+		left -= taken.length;
+		return taken.map(toIssue);
+	};
+}
+
+function ofSeverity(
+	findings: Finding[],
+	severity: Finding["severity"],
+): Finding[] {
+	return findings.filter((finding) => finding.severity === severity);
+}
 
 function cut(assessment: Assessment): Assessment {
 	const [phase] = assessment.phases;

@@ -40,59 +40,71 @@ export function incompleteReport(
 	);
 }
 
-/** Findings in the form of issues, in the list that fits their weight. */
-export function issuesFromFindings(
-	findings: Finding[],
-	severity: Finding["severity"],
-): ReportIssue[] {
-	return findings
-		.filter((finding) => finding.severity === severity)
-		.map(({ rule, phase, message, line }) => {
-			const fix = findRule(rule)?.fix;
-			return {
-				severity,
-				description: message,
-				...(fix && { recommendation: fix }),
-				...(phase && { phase_id: phase }),
-				rule,
-				...(line !== null && { line }),
-			};
-		});
+/** A finding in the form of an issue. */
+export function issueFromFinding({
+	rule,
+	severity,
+	phase,
+	message,
+	line,
+}: Finding): ReportIssue {
+	const fix = findRule(rule)?.fix;
+	return {
+		severity,
+		description: message,
+		...(fix && { recommendation: fix }),
+		...(phase && { phase_id: phase }),
+		rule,
+		...(line !== null && { line }),
+	};
+}
+
+const severityOf = {
+	critical_issues: "critical",
+	warnings: "warning",
+	recommendations: "info",
+} as const;
+
+/** An issue as its submitter wrote it, and the list that it stands in. */
+interface WrittenIssue {
+	item: string | Record<string, unknown>;
+	list: keyof typeof severityOf;
 }
 
 /**
  * The submitter's own issues out of `report_json`, read leniently: what is no
- * list is none, a plain text is an issue's description, what has no severity
- * gets that of its list.
+ * list is none, and of a list texts and objects count.
  */
-export function issuesFromJson(
+export function issuesInJson(
 	reportJson: Record<string, unknown> | null,
-	list: "critical_issues" | "warnings" | "recommendations",
-): ReportIssue[] {
+	list: keyof typeof severityOf,
+): WrittenIssue[] {
 	const given = reportJson?.[list];
 	if (!Array.isArray(given)) return [];
-	const severity = {
-		critical_issues: "critical",
-		warnings: "warning",
-		recommendations: "info",
-	}[list];
-	return given.flatMap((item: unknown) => {
-		if (typeof item === "string") return [{ severity, description: item }];
-		if (typeof item !== "object" || item === null || Array.isArray(item)) {
-			return [];
-		}
-		const { rule, line, ...rest } = item as Record<string, unknown>;
-		return [
-			{
-				...rest,
-				severity: asText(rest.severity) ?? severity,
-				description: asText(rest.description) ?? "",
-				impact: asText(rest.impact),
-				recommendation: asText(rest.recommendation),
-				phase_id: asText(rest.phase_id),
-			},
-		];
-	});
+	return (given as unknown[]).filter(isIssue).map((item) => ({ item, list }));
+}
+
+function isIssue(item: unknown): item is WrittenIssue["item"] {
+	if (typeof item === "string") return true;
+	return typeof item === "object" && item !== null && !Array.isArray(item);
+}
+
+/**
+ * A submitter's own issue in the form of ours: a plain text is its description,
+ * what has no severity gets that of its list.
+ */
+export function issueFromJson({ item, list }: WrittenIssue): ReportIssue {
+	const severity = severityOf[list];
+	if (typeof item === "string") return { severity, description: item };
+	const { rule, line, ...rest } = item;
+	return {
+		...rest,
+		severity: asText(rest.severity) ?? severity,
+		description: asText(rest.description) ?? "",
+		impact: asText(rest.impact),
+		recommendation: asText(rest.recommendation),
+		phase_id: asText(rest.phase_id),
+	};
 }
 
 function asText(value: unknown): string | undefined {

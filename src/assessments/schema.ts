@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { NewReport } from "../reports/schema.ts";
+import { NewReport, ReportId } from "../reports/schema.ts";
 
 /** A report that is assessed before it is submitted; nothing of it is stored. */
 export const Draft = NewReport.partial()
@@ -54,6 +54,29 @@ const example = {
 	],
 };
 
+/** Issues in a page when the caller does not say. */
+export const DEFAULT_ISSUES = 200;
+
+/** Which page of a report's issues is meant. */
+export const IssuesPage = ReportId.extend({
+	limit: z.coerce
+		.number<number>("Must be a number from 1 to 200.")
+		.int("Must be a whole number from 1 to 200.")
+		.min(1, "Must be at least 1.")
+		.max(200, "Must be at most 200.")
+		.describe("How many issues at the most, of all three lists together.")
+		.default(DEFAULT_ISSUES),
+	after: z.coerce
+		.number<number>("Must be a number of issues.")
+		.int("Must be a whole number.")
+		.min(0, "Must be at least 0.")
+		.max(Number.MAX_SAFE_INTEGER, "Is more issues than any report has.")
+		.describe(
+			"How many issues were seen already: the page after them. The three lists are gone through one after the other.",
+		)
+		.default(0),
+});
+
 /** What is wrong with a report, by the submitter's `report_json` and by the assessment. */
 export const ReportIssues = z
 	.object({
@@ -65,3 +88,12 @@ export const ReportIssues = z
 	})
 	.meta({ id: "ReportIssues", examples: [example] });
 export type ReportIssues = z.infer<typeof ReportIssues>;
+
+/** How many issues a page holds, in all its lists. */
+export function countIssues(page: ReportIssues): number {
+	return (
+		page.critical_issues.length +
+		page.warnings.length +
+		page.recommendations.length
+	);
+}

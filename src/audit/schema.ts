@@ -133,9 +133,14 @@ export const AuditEntry = z
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** A time that both we and PostgreSQL can read. */
-const moment = z.iso
-	.datetime("Must be a date and time in UTC, as in 2025-10-20T10:00:00Z.")
-	.max(40, "Must be at most 40 characters.")
+const moment = z
+	.string()
+	.max(40, { error: "Must be at most 40 characters.", abort: true })
+	.check(
+		z.iso.datetime(
+			"Must be a date and time in UTC, as in 2025-10-20T10:00:00Z.",
+		),
+	)
 	// PostgreSQL counts from the year 1.
 	.refine(
 		(time) => !time.startsWith("0000"),
@@ -144,9 +149,8 @@ const moment = z.iso
 
 /** Which rows of the audit log a list shows, and which page of it. */
 export const AuditFilter = z.object({
-	actor: text()
+	actor: text(255)
 		.trim()
-		.max(255, "Must be at most 255 characters.")
 		.describe("Only by this e-mail address, in any case of letters.")
 		.optional(),
 	action: z

@@ -7,7 +7,10 @@ export const LIFETIME_MINUTES = 15;
 
 /** The secret of a link. Of any shape: what was never made is unknown, however it looks. */
 export const ConfirmationToken = z.object({
-	token: z.string().describe("What follows /confirm/ in the link."),
+	token: z
+		.string()
+		.max(500, "Is longer than any link of this service.")
+		.describe("What follows /confirm/ in the link."),
 });
 
 /** A link that was made just now: the only time that it is shown. */

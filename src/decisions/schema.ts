@@ -25,8 +25,7 @@ export const NewDecision = z
 				"Who decides. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
 			)
 			.optional(),
-		review_notes: text()
-			.max(10_000, "Must be at most 10,000 characters.")
+		review_notes: text(10_000)
 			.describe("Why, for the developer to read.")
 			.nullish(),
 	})

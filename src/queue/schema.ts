@@ -38,9 +38,8 @@ export const ReportKind = z.object({
 			"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or that do not say (unknown).",
 		)
 		.default("all"),
-	search: text()
+	search: text(200)
 		.trim()
-		.max(200, "Must be at most 200 characters.")
 		.describe(
 			"Only reports with this text in the server name, the repository or the developer's e-mail address, in any case of letters; it stands for itself, there are no wildcards.",
 		)

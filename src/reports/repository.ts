@@ -1,3 +1,6 @@
+/** Characters of a repository's URL; one that is longer is none. */
+export const MAX_URL_LENGTH = 500;
+
 /**
  * Reduces a repository URL to what identifies the repository: host and path in
  * lower case, without scheme, user, port (443, 22, 80), query, fragment,
@@ -8,6 +11,7 @@
  *   `undefined` when the text is no URL of a repository
  */
 export function repositoryKey(url: string): string | undefined {
+	if (url.length > MAX_URL_LENGTH) return;
 	// The URL parser silently drops line breaks and tabs; a name must not hide any.
 	if (/[\s\p{C}]/u.test(url)) return;
 	const address =
@@ -19,14 +23,16 @@ export function repositoryKey(url: string): string | undefined {
 	// A secret in a URL would be kept for ever, and shown to every reader.
 	if (!parsed || parsed.password || secretUser.test(parsed.username)) return;
 	const port = ["22", "80", ""].includes(parsed.port) ? "" : `:${parsed.port}`;
-	const path = parsed.pathname
-		.split("/")
-		.filter((segment) => segment !== "")
-		.map(decodeSegment)
-		.join("/")
-		.replace(/(\.git)+$/i, "");
+	const path = withoutEndings(
+		".git",
+		parsed.pathname
+			.split("/")
+			.filter((segment) => segment !== "")
+			.map(decodeSegment)
+			.join("/"),
+	);
 	if (path === "") return;
-	const host = parsed.hostname.replace(/\.+$/, "");
+	const host = withoutEndings(".", parsed.hostname);
 	return `${host}${port}/${path}`.toLowerCase();
 }
 
@@ -41,6 +47,18 @@ function scpAddress(url: string): string | undefined {
 			url,
 		)?.groups;
 	return parts && `${parts.user}@${parts.host}/${parts.path}`;
+}
+
+/** A text without what it ends in, however often; `/(\.git)+$/` would look from each `.git` to the end. */
+function withoutEndings(ending: string, text: string): string {
+	let { length } = text;
+	while (
+		text.slice(Math.max(0, length - ending.length), length).toLowerCase() ===
+		ending
+	) {
+		length -= ending.length;
+	}
+	return text.slice(0, length);
 }
 
 function decodeSegment(segment: string): string {

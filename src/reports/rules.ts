@@ -3,7 +3,6 @@ import { TRPCError } from "@trpc/server";
 import { conflict } from "../errors.ts";
 import { version } from "../version.ts";
 import {
-	MAX_REPORT_BYTES,
 	MAX_REPORT_JSON_BYTES,
 	type NewReport,
 	type Report,
@@ -56,20 +55,12 @@ export function contentSha256(markdown: string): string {
 }
 
 /**
- * @throws TRPCError PAYLOAD_TOO_LARGE when the Markdown or the structured data
- *   takes more than 1 MiB
+ * @throws TRPCError PAYLOAD_TOO_LARGE when the structured data takes more than 1 MiB
  */
-export function refuseTooLarge(
-	report: Pick<NewReport, "report_data" | "report_json">,
-): void {
-	const markdown = Buffer.byteLength(report.report_data);
-	if (markdown > MAX_REPORT_BYTES) {
-		throw new TRPCError({
-			code: "PAYLOAD_TOO_LARGE",
-			message: `The report takes ${markdown} bytes; at most ${MAX_REPORT_BYTES} (1 MiB of UTF-8) are kept. Shorten the report, and link to long evidence.`,
-		});
-	}
-	const json = Buffer.byteLength(JSON.stringify(report.report_json ?? null));
+export function refuseTooLarge({
+	report_json,
+}: Pick<NewReport, "report_json">): void {
+	const json = Buffer.byteLength(JSON.stringify(report_json ?? null));
 	if (json > MAX_REPORT_JSON_BYTES) {
 		throw new TRPCError({
 			code: "PAYLOAD_TOO_LARGE",

@@ -6,15 +6,15 @@ import {
 	Trifecta,
 } from "../checklist/assessment-schema.ts";
 import {
+	document,
 	guid,
 	isStorable,
 	line,
 	statedNumber,
 	statedText,
-	text,
 	time,
 } from "../fields.ts";
-import { repositoryKey } from "./repository.ts";
+import { MAX_URL_LENGTH, repositoryKey } from "./repository.ts";
 
 /** The three states of a report (PRD, FR-002). */
 export const ReportStatus = z
@@ -30,7 +30,10 @@ export const MAX_REPORT_JSON_BYTES = 1024 * 1024;
 
 const id = guid("The report's id, a UUID.");
 
-const repositoryUrl = line(500, "as in https://github.com/owner/name")
+const repositoryUrl = line(
+	MAX_URL_LENGTH,
+	"as in https://github.com/owner/name",
+)
 	.refine((url) => repositoryKey(url) !== undefined, {
 		message:
 			"Must be the https, http, ssh or git@host:path URL of a repository, without a password or token, as in https://github.com/owner/name.",
@@ -99,7 +102,11 @@ export const NewReport = z
 				"The e-mail address of who submits. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
 			)
 			.optional(),
-		report_data: text()
+		report_data: document(
+			MAX_REPORT_BYTES,
+			(bytes) =>
+				`The report takes ${bytes} bytes; at most ${MAX_REPORT_BYTES} (1 MiB of UTF-8) are kept. Shorten the report, and link to long evidence.`,
+		)
 			.refine((markdown) => markdown.trim() !== "", {
 				message: "Must not be empty: send the whole Markdown report.",
 			})
