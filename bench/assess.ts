@@ -6,7 +6,7 @@
  * table after table; prose is far cheaper, since it claims nothing.
  */
 import { assessReport } from "../src/checklist/assess.ts";
-import { readableLength } from "../src/checklist/running-text.ts";
+import { readableLength } from "../src/checklist/parse-running-text.ts";
 import { fillTemplate, prose } from "./samples.ts";
 
 const kibibyte = 1024;

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { brotliDecompressSync } from "node:zlib";
-import rehypeSanitize from "rehype-sanitize";
-import { unified } from "unified";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sanitizeSchema } from "../src/web/markdown/sanitize-schema.ts";
+import { assessReport } from "../src/checklist/assess.ts";
+import { reportPage } from "../src/web/pages/report.ts";
 import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
@@ -218,15 +217,33 @@ describe("a report's page", () => {
 		);
 	});
 
-	test("is shown as raw text when rendering takes too long", async () => {
+	test("is rendered to its last row, however long its tables are", async () => {
 		const table = `| a | b |\n|---|---|\n${"| SEC-1 Private data | ✅ Pass |\n".repeat(30_000)}`;
 		const { id: large } = await submit(service, { report_data: table });
-		const started = performance.now();
 		const { status, html } = await visit(service).open(`/reports/${large}`);
 		expect(status).toBe(200);
-		expect(performance.now() - started).toBeLessThan(15_000);
-		expect(html).toContain("takes too long to render");
-		expect(html).toContain('id="line-2"');
+		expect(html).toContain('<tr id="line-30002">');
+	});
+
+	test("is shown as raw text when rendering takes too long", async () => {
+		const report_data = "# Report\n\n<b>text</b>";
+		const report = await submit(service, { report_data });
+		const body = String(
+			await reportPage({
+				report: { ...report, report_data },
+				assessment: assessReport(report_data),
+				text: null,
+				revisions: [],
+				list: { status: "all", sort: "newest" },
+				neighbours: { previous: null, next: null },
+				typed: { reviewed_by: "", review_notes: "" },
+				csrf: "",
+				now: new Date(),
+			}).body,
+		);
+		expect(body).toContain("takes too long to render");
+		expect(body).toContain('id="line-3"');
+		expect(body).toContain("&lt;b&gt;text&lt;/b&gt;");
 	});
 
 	test("can be had as a PDF, with decision and assessment on the first page", async () => {
@@ -412,43 +429,6 @@ describe("a hostile report", () => {
 			}
 		},
 	);
-
-	test("would be taken apart by the sanitizer, if anything before it failed", () => {
-		const properties = {
-			onClick: "window.pwned=1",
-			style: "position:fixed",
-			href: "javascript:window.pwned=1",
-			src: "https://evil.example.com/",
-			id: "x",
-			className: ["approve"],
-		};
-		const tree = {
-			type: "root" as const,
-			children: [
-				"a",
-				"p",
-				"img",
-				"script",
-				"iframe",
-				"form",
-				"button",
-				"svg",
-			].map((tagName) => ({
-				type: "element" as const,
-				tagName,
-				properties,
-				children: [],
-			})),
-		};
-		const { children } = unified()
-			.use(rehypeSanitize, sanitizeSchema)
-			.runSync(tree);
-		expect(children).toMatchObject([
-			{ tagName: "a", properties: { id: "x" } },
-			{ tagName: "p", properties: { id: "x" } },
-		]);
-		expect(JSON.stringify(children)).not.toMatch(/pwned|evil|fixed|approve/);
-	});
 
 	test("names the images it does not load, and where a link really goes", async () => {
 		const { id: hostile } = await submit(service, {

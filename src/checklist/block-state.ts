@@ -2,13 +2,7 @@ import type MarkdownIt from "markdown-it";
 import StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
 import Token, { type Nesting } from "markdown-it/lib/token.mjs";
 
-/** The parser's own notes on one report, its link definitions among them, and who reads its tokens. */
-export type Environment = { read: (token: Token) => void };
-
-/** Nesting of lists and quotes at which the parser stops. */
-export const readableDepth = 100;
-
-/** Tokens of which nothing is read but how deep they are. */
+/** Tokens that only say where something begins and ends. */
 const unused = new Set(
 	"paragraph_open paragraph_close list_item_open list_item_close table_open table_close thead_close tbody_open tbody_close th_open th_close td_open td_close hr".split(
 		" ",
@@ -23,20 +17,30 @@ const space = 0x20;
  * with a million of lines and of tokens.
  */
 export class BlockState extends StateBlock {
+	private read: (token: Token) => void;
+	private isWhole: boolean;
+
+	/**
+	 * @param read Gets one token after the other.
+	 * @param isWhole Whether it gets those, too, that only say where something begins and ends.
+	 */
 	constructor(
 		source: string,
 		parser: MarkdownIt,
-		environment: Environment,
-		tokens: Token[],
+		environment: object,
+		read: (token: Token) => void,
+		isWhole: boolean,
 	) {
-		super("", parser, environment, tokens);
+		super("", parser, environment, []);
 		this.src = source;
+		this.read = read;
+		this.isWhole = isWhole;
 		this.noteLines(source);
 	}
 
 	/** Tokens are large: one at a time is kept, since a rule is done with its token when the next one begins. */
 	override push(type: string, tag: string, nesting: Nesting): Token {
-		if (unused.has(type) && this.level < readableDepth - 1) {
+		if (!this.isWhole && unused.has(type)) {
 			this.level += nesting;
 			return unusedToken;
 		}
@@ -47,7 +51,7 @@ export class BlockState extends StateBlock {
 	/** Hands the last token over to who reads them. */
 	handOver(): void {
 		const token = this.tokens.pop();
-		if (token) this.env.read(token);
+		if (token) this.read(token);
 	}
 
 	/** Most blocks are one line, which needs no list of lines. */

@@ -1,5 +1,10 @@
 import MarkdownIt from "markdown-it";
-import { BlockState, type Environment } from "./block-state.ts";
+import type Token from "markdown-it/lib/token.mjs";
+import { BlockState } from "./block-state.ts";
+import { readableDepth, stopNesting } from "./deep-nesting.ts";
+import { keepDefinitions } from "./definitions.ts";
+import { followHiding } from "./hidden-html.ts";
+import { noteSingleTilde, pairSingleTildes } from "./struck-out.ts";
 import { skipWideTable } from "./wide-table.ts";
 
 /** CommonMark with tables and struck-out text. */
@@ -10,17 +15,44 @@ parser.normalizeLink = (address) => address;
 parser.inline.State = class extends parser.inline.State {
 	override cache: number[] = new Array(this.src.length);
 };
+parser.inline.ruler.before("strikethrough", "single_tilde", noteSingleTilde);
+parser.inline.ruler2.after("strikethrough", "single_tilde", pairSingleTildes);
 
+const findDefinition = parser.block.ruler
+	.getRules("")
+	.find(({ name }) => name === "reference");
+if (!findDefinition) throw new Error("The parser has no rule for definitions");
+parser.block.ruler.at("reference", keepDefinitions(findDefinition));
 parser.block.ruler.before("table", "wide_table", skipWideTable);
+parser.block.ruler.before("wide_table", "too_deep", stopNesting);
+// Beyond its own limit the parser leaves text out and says nothing: ours comes first.
+Object.assign(parser.options, { maxNesting: readableDepth + 10 });
+
+const byteOrderMark = /^\uFEFF/;
+
+/** What is read out of each token; `isHidden` is whether HTML keeps it from who reads the text in a browser. */
+export type BlockReader = (token: Token, isHidden: boolean) => void;
 
 /**
  * Parses the blocks of a text, and hands over one token after the other. The running text in them is left as it
  * stands, since a link may be defined after it.
  * @param source Markdown with line feeds at the ends of its lines.
+ * @param environment Where the parser notes the text's link definitions.
+ * @param isWhole Whether tokens are handed over, too, that only say where paragraphs, items and cells begin and end.
  */
-export function parseBlocks(source: string, environment: Environment): void {
-	const text = source.replaceAll("\0", "\uFFFD");
-	const state = new BlockState(text, parser, environment, []);
+export function parseBlocks(
+	source: string,
+	environment: object,
+	read: BlockReader,
+	isWhole = false,
+): void {
+	const text = source.replace(byteOrderMark, "").replaceAll("\0", "\uFFFD");
+	const hiding: string[] = [];
+	const readToken = (token: Token) => {
+		if (token.type === "html_block") followHiding(hiding, token.content);
+		read(token, hiding.length > 0);
+	};
+	const state = new BlockState(text, parser, environment, readToken, isWhole);
 	parser.block.tokenize(state, 0, state.lineMax);
 	state.handOver();
 }

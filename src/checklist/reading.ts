@@ -5,8 +5,6 @@ import type {
 	Trifecta,
 } from "./assessment-schema.ts";
 import { checklist } from "./checklist.ts";
-import { composeLetters } from "./compose-letters.ts";
-import { unifyLineEndings } from "./lines.ts";
 import { type Markdown, readMarkdown } from "./markdown.ts";
 import { readReport } from "./read-report.ts";
 import { readTrifecta } from "./read-trifecta.ts";
@@ -18,6 +16,7 @@ import {
 } from "./resolve-answers.ts";
 import { judgeRisk } from "./risk.ts";
 import type { RuleId } from "./rules.ts";
+import { toSource } from "./source.ts";
 
 /** What a report is held against beside the checklist. */
 export type AssessOptions = {
@@ -54,7 +53,7 @@ export const findingsPerRule = 50;
 
 /** Reads a report into everything that the rules look at. */
 export function readAll(sent: string, options: AssessOptions): Reading {
-	const source = composeLetters(unifyLineEndings(sent));
+	const source = toSource(sent);
 	const markdown = readMarkdown(source);
 	const report = readReport(markdown);
 	const answers = resolveAnswers(report);

@@ -1,22 +1,18 @@
 import type Token from "markdown-it/lib/token.mjs";
 import { normalizeAddress } from "./address.ts";
-import { followHiding } from "./hidden-html.ts";
 import type { Markdown } from "./markdown.ts";
-import { parser } from "./markdown-parser.ts";
+import {
+	findExcess,
+	followStruckOut,
+	parseRunningText,
+} from "./parse-running-text.ts";
 import type { Piece } from "./split-markdown.ts";
 
 /** One line of running text, without its markup, and the addresses that it links to as they stand. */
 export type TextLine = { text: string; line: number; links: string[] };
 
-/** Characters of a paragraph or cell that is read. */
-export const readableLength = 16_384;
-
-/** Opening brackets of a paragraph or cell that is read: the parser looks for the end of each. */
-const readableBrackets = 200;
-
 /** Characters without which a text has no markup. */
 const markup = /[\\`*_~[\]<&]/;
-const struckOut = /(?<![~\w/])~(?=[^\s~/])[^~\n]{0,200}[^\s~]~(?![~\w])/g;
 const noLinks: string[] = [];
 /** A tag that only breaks the line. */
 const lineBreak = /^<br\s*\/?>$/i;
@@ -41,20 +37,7 @@ export function readRunningText(
 		return [];
 	}
 	if (!markup.test(content)) return splitLines(content, line);
-	const tokens: Token[] = [];
-	parser.inline.parse(content, parser, environment, tokens);
-	return collectLines(document, tokens, line);
-}
-
-function findExcess(content: string): string | undefined {
-	if (content.length > readableLength)
-		return `longer than ${readableLength.toLocaleString("en")} characters`;
-	if (
-		content.length > readableBrackets &&
-		content.split("[", readableBrackets + 2).length > readableBrackets + 1
-	)
-		return `full of more than ${readableBrackets} brackets`;
-	return undefined;
+	return collectLines(document, parseRunningText(content, environment), line);
 }
 
 function splitLines(content: string, line: number): TextLine[] {
@@ -71,22 +54,16 @@ function collectLines(
 ): TextLine[] {
 	let current: TextLine = { text: "", line: firstLine, links: [] };
 	const lines = [current];
-	let struck = 0;
-	const hiding: string[] = [];
 	const startLine = (line: number) => {
 		current = { text: "", line, links: [] };
 		lines.push(current);
 	};
-	for (const token of tokens) {
+	followStruckOut(tokens, (token, isStruck) => {
 		const { line } = current;
 		switch (token.type) {
 			case "softbreak":
 			case "hardbreak":
 				startLine(line + 1);
-				break;
-			case "s_open":
-			case "s_close":
-				struck += token.nesting;
 				break;
 			case "link_open":
 				current.links.push(token.attrGet("href") ?? "");
@@ -98,16 +75,12 @@ function collectLines(
 				});
 				break;
 			case "html_inline":
-				followHiding(hiding, token.content);
 				if (lineBreak.test(token.content)) startLine(line);
 				else document.html.push({ text: token.content, line });
 				break;
 			default:
-				if (struck === 0 && hiding.length === 0) current.text += token.content;
+				if (!isStruck) current.text += token.content;
 		}
-	}
-	// GitHub strikes out text between single tildes, too.
-	for (const one of lines)
-		if (one.text.includes("~")) one.text = one.text.replace(struckOut, "");
+	});
 	return lines;
 }

@@ -1,7 +1,6 @@
 import type Token from "markdown-it/lib/token.mjs";
-import { readableDepth } from "./block-state.ts";
-import { followHiding } from "./hidden-html.ts";
 import { parseBlocks } from "./markdown-parser.ts";
+import { unread } from "./unread.ts";
 
 /** A piece of a report at a line, counted from 1. */
 export type Piece = { text: string; line: number };
@@ -16,8 +15,6 @@ export type Part = Piece &
 		| { type: "cell" | "html" | "code" | "unread" }
 	);
 
-const byteOrderMark = /^\uFEFF/;
-
 /**
  * Takes a report apart into its blocks, in order. Never throws.
  * @param source Markdown with line feeds at the ends of its lines.
@@ -29,21 +26,20 @@ export function splitMarkdown(source: string, environment: object): Part[] {
 	let line = 1;
 	let isHead = false;
 	let depth = 0;
-	const hiding: string[] = [];
+	let isHidden = false;
 	let quotes = 0;
 	let hiddenNoted = false;
-	const isSeen = () => quotes === 0 && hiding.length === 0;
+	const isSeen = () => quotes === 0 && !isHidden;
 	const add = (part: Part) => parts.push(part);
 	const noteHidden = () => {
 		if (isSeen() || hiddenNoted) return;
 		hiddenNoted = true;
-		const text = quotes > 0 ? "inside a quote" : "hidden by HTML";
+		const text = quotes > 0 ? "inside a quote" : unread.hidden;
 		add({ type: "unread", text, line });
 	};
-	const read = (token: Token) => {
+	const read = (token: Token, isTokenHidden: boolean) => {
+		isHidden = isTokenHidden;
 		if (token.map) line = token.map[0] + 1;
-		if (token.level >= readableDepth - 1)
-			add({ type: "unread", text: "nested too deeply", line });
 		const { content: text } = token;
 		switch (token.type) {
 			case "bullet_list_open":
@@ -80,11 +76,13 @@ export function splitMarkdown(source: string, environment: object): Part[] {
 				} else add({ type: "text", indent, text, line, seen: isSeen() });
 				break;
 			case "wide_table":
-				add({ type: "unread", text: "a table too wide", line });
+				add({ type: "unread", text: unread.tooWide, line });
 				add({ type: "code", text, line });
 				break;
+			case "too_deep":
+				add({ type: "unread", text: unread.tooDeep, line });
+				break;
 			case "html_block":
-				followHiding(hiding, text);
 				add({ type: "html", text, line });
 				break;
 			case "fence":
@@ -93,7 +91,6 @@ export function splitMarkdown(source: string, environment: object): Part[] {
 				break;
 		}
 	};
-	const text = source.replace(byteOrderMark, "");
-	parseBlocks(text, Object.assign(environment, { read }));
+	parseBlocks(source, environment, read);
 	return parts;
 }

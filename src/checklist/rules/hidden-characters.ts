@@ -21,6 +21,8 @@ export function findHiddenCharacters(text: string): Draft[] {
 	let end = text.indexOf("\n");
 	for (let match = hidden.exec(text); match; match = hidden.exec(text)) {
 		const { 0: character, index } = match;
+		// A byte order mark at the beginning of a report is one.
+		if (index === 0 && character === "\uFEFF") continue;
 		if (isHarmless(text, index, character)) continue;
 		while (end >= 0 && end < index) {
 			line += 1;
@@ -73,7 +75,6 @@ function describe({
 }
 
 function isHarmless(source: string, index: number, character: string): boolean {
-	if (character === "\uFEFF") return index === 0;
 	return (
 		character === joiner &&
 		beforeJoiner.test(source.slice(Math.max(0, index - 2), index)) &&

@@ -186,7 +186,14 @@ function outline({ outline }: Rendered): Html | string {
 	)}</ul></details>`;
 }
 
-/** The block that a line stands in: the last one that begins at it or before. */
+/** The block that a line stands in: the last one that begins at it or before. A report has many of both. */
 function nearestAnchor({ anchors }: Rendered, line: number): number {
-	return anchors.findLast((anchor) => anchor <= line) ?? anchors[0] ?? 1;
+	let low = 0;
+	let high = anchors.length;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if ((anchors[middle] ?? 0) <= line) low = middle + 1;
+		else high = middle;
+	}
+	return anchors[low - 1] ?? anchors[0] ?? 1;
 }

@@ -1,97 +1,125 @@
-import type {
-	List,
-	Node,
-	Nodes,
-	Parents,
-	PhrasingContent,
-	Root,
-	RootContent,
-	Table,
-} from "mdast";
 import type { Content, TableCell } from "pdfmake/interfaces.js";
-import remarkGfm from "remark-gfm";
-import remarkParse from "remark-parse";
-import { unified } from "unified";
+import type {
+	DocumentBlock,
+	DocumentList,
+	DocumentTable,
+} from "../../checklist/document.ts";
+import { readDocument } from "../../checklist/read-document.ts";
+import { toSource } from "../../checklist/source.ts";
+import { notRead, unread } from "../../checklist/unread.ts";
 import { breakWords } from "./break-words.ts";
 import { printable } from "./printable.ts";
-
-const parser = unified().use(remarkParse).use(remarkGfm);
+import { type Run, runsOfCell, runsOfText } from "./running-text.ts";
 
 /** Columns of a table that are typeset side by side; more share the last one. */
 const MAX_COLUMNS = 8;
 
-/** A report's Markdown as content of a PDF: text alone, nothing is loaded. */
+/** A report's Markdown as content of a PDF, by the same parser as it is assessed: text alone, nothing is loaded. */
 export function typesetMarkdown(source: string): Content[] {
-	return blocks(parser.parse(source) as Root);
+	const { blocks, environment } = readDocument(toSource(source));
+	return new Typesetter(environment).blocks(blocks);
 }
 
-function blocks(parent: { children: Node[] }): Content[] {
-	return (parent.children as RootContent[]).flatMap(block);
-}
+class Typesetter {
+	private environment: object;
 
-function block(node: RootContent): Content[] {
-	switch (node.type) {
-		case "heading":
-			return [
-				{
-					text: breakWords(inline(node.children)),
-					style: `heading${Math.min(4, node.depth)}`,
-				},
-			];
-		case "paragraph":
-			return [{ text: breakWords(inline(node.children)), style: "paragraph" }];
-		case "list":
-			return [list(node)];
-		case "blockquote":
-			return [{ stack: blocks(node), style: "quote", margin: [12, 0, 0, 6] }];
-		case "code":
-			return [code(node.value)];
-		case "html":
-			return [code(node.value)];
-		case "table":
-			return [table(node)];
-		case "thematicBreak":
-			return [
-				{
-					canvas: [
-						{
-							type: "line",
-							x1: 0,
-							y1: 4,
-							x2: 515,
-							y2: 4,
-							lineColor: "#c8ced6",
-						},
-					],
-					margin: [0, 0, 0, 8],
-				},
-			];
-		case "definition":
-			return [];
-		case "footnoteDefinition":
-			return [
-				{ text: printable(`[${node.identifier}]`), style: "small" },
-				...blocks(node),
-			];
-		default:
-			return [{ text: printable(plainText(node)), style: "paragraph" }];
+	/** @param environment the parser's own, with the report's link definitions */
+	constructor(environment: object) {
+		this.environment = environment;
+	}
+
+	blocks(blocks: DocumentBlock[]): Content[] {
+		return blocks.flatMap((block) => this.block(block));
+	}
+
+	private block(block: DocumentBlock): Content[] {
+		switch (block.type) {
+			case "heading":
+				return [this.text(block.text, `heading${Math.min(4, block.depth)}`)];
+			case "paragraph":
+				return [this.text(block.text, "paragraph")];
+			case "list":
+				return [this.list(block)];
+			case "quote":
+				return [
+					{
+						stack: this.blocks(block.blocks),
+						style: "quote",
+						margin: [12, 0, 0, 6],
+					},
+				];
+			case "code": {
+				const info = block.info.trim();
+				return [...(info === "" ? [] : [small(info)]), code(block.text)];
+			}
+			case "table":
+				return [this.table(block)];
+			case "break":
+				return [rule()];
+			case "unread":
+				return [small(notRead(block.why)), code(block.text)];
+		}
+	}
+
+	private text(text: string, style: string): Content {
+		return { text: breakWords(runsOfText(text, this.environment)), style };
+	}
+
+	private list({ start, items }: DocumentList): Content {
+		const content = items.map(
+			({ blocks }): Content => ({ stack: this.blocks(blocks) }),
+		);
+		return start === null
+			? { ul: content, margin: [0, 0, 0, 6] }
+			: { ol: content, start, margin: [0, 0, 0, 6] };
+	}
+
+	private table({ aligns, rows }: DocumentTable): Content {
+		const columns = Math.min(MAX_COLUMNS, aligns.length);
+		const body = rows.map(({ cells, surplus }, index): TableCell[] =>
+			Array.from({ length: columns }, (_, column): TableCell => {
+				const isLast = column === columns - 1;
+				const own = isLast ? cells.slice(column) : [cells[column] ?? ""];
+				const runs: Run[] = own.flatMap((cell, place) => [
+					...(place === 0 ? [] : [{ text: " | " }]),
+					...runsOfCell(cell, this.environment),
+				]);
+				if (isLast && surplus !== "")
+					runs.push({
+						text: printable(` (${notRead(unread.surplus)}: ${surplus})`),
+						italics: true,
+					});
+				return {
+					text: breakWords(runs),
+					style: index === 0 ? "tableHead" : "tableCell",
+				};
+			}),
+		);
+		return {
+			// Not "*", which grows past the paper with the longest word.
+			table: {
+				headerRows: 1,
+				widths: Array(columns).fill(`${100 / columns}%`),
+				body,
+			},
+			layout: "lines",
+			margin: [0, 2, 0, 8],
+		};
 	}
 }
 
-function list(node: List): Content {
-	const items = node.children.map((item): Content => {
-		const content = blocks(item);
-		if (typeof item.checked !== "boolean") return { stack: content };
-		return {
-			stack: [
-				{ text: item.checked ? "[x]" : "[ ]", style: "small" },
-				...content,
-			],
-		};
-	});
-	return node.ordered
-		? { ol: items, start: node.start ?? 1, margin: [0, 0, 0, 6] }
-		: { ul: items, margin: [0, 0, 0, 6] };
+/** A new one each time, since what is laid out is changed. */
+function rule(): Content {
+	return {
+		canvas: [
+			{ type: "line", x1: 0, y1: 4, x2: 515, y2: 4, lineColor: "#c8ced6" },
+		],
+		margin: [0, 0, 0, 8],
+	};
+}
+
+function small(text: string): Content {
+	return { text: printable(text), style: "small" };
 }
 
 function code(value: string): Content {
@@ -111,89 +139,4 @@ function code(value: string): Content {
 		layout: "code",
 		margin: [0, 0, 0, 8],
 	};
-}
-
-function table(node: Table): Content {
-	const columns = Math.min(
-		MAX_COLUMNS,
-		Math.max(1, ...node.children.map(({ children }) => children.length)),
-	);
-	const body = node.children.map((row, index): TableCell[] =>
-		Array.from({ length: columns }, (_, column) => {
-			const end = column === columns - 1 ? undefined : column + 1;
-			const cells = row.children.slice(column, end);
-			return {
-				text: breakWords(cells.flatMap(({ children }) => inline(children))),
-				style: index === 0 ? "tableHead" : "tableCell",
-			};
-		}),
-	);
-	return {
-		// Not "*", which grows past the paper with the longest word.
-		table: {
-			headerRows: 1,
-			widths: Array(columns).fill(`${100 / columns}%`),
-			body,
-		},
-		layout: "lines",
-		margin: [0, 2, 0, 8],
-	};
-}
-
-/** Marks that the text within a node carries. */
-interface Marks {
-	bold?: true;
-	italics?: true;
-	decoration?: "lineThrough";
-	background?: string;
-	color?: string;
-}
-
-/** Text in one type. */
-type Run = Marks & { text: string };
-
-function inline(nodes: PhrasingContent[], marks: Marks = {}): Run[] {
-	return nodes.flatMap((node): Run[] => {
-		switch (node.type) {
-			case "strong":
-				return inline(node.children, { ...marks, bold: true });
-			case "emphasis":
-				return inline(node.children, { ...marks, italics: true });
-			case "delete":
-				return inline(node.children, { ...marks, decoration: "lineThrough" });
-			case "inlineCode":
-			case "html":
-				return [run(node.value, { ...marks, background: "#eceff3" })];
-			case "break":
-				return [run("\n", marks)];
-			case "link":
-				return [
-					...inline(node.children, marks),
-					...(plainText(node) === node.url
-						? []
-						: [run(` (${node.url})`, { ...marks, color: "#4b5563" })]),
-				];
-			case "image":
-				return [
-					run(`[image not loaded: ${node.alt ?? ""} ${node.url}]`, {
-						...marks,
-						italics: true,
-					}),
-				];
-			default:
-				return "children" in node
-					? inline(node.children as PhrasingContent[], marks)
-					: [run(plainText(node), marks)];
-		}
-	});
-}
-
-function run(text: string, marks: Marks): Run {
-	return { text: printable(text), ...marks };
-}
-
-function plainText(node: Node): string {
-	const { value, children } = node as Partial<Parents & { value: string }>;
-	if (typeof value === "string") return value;
-	return (children ?? []).map((child) => plainText(child as Nodes)).join("");
 }

@@ -1,0 +1,48 @@
+import type StateInline from "markdown-it/lib/rules_inline/state_inline.mjs";
+
+const tilde = 0x7e;
+const slash = 0x2f;
+/** What the parser calls a single tilde while it looks for pairs: any number that is no other sign's. */
+const singleTilde = -tilde;
+
+/**
+ * An inline rule for the parser, which itself strikes out between double tildes only: text between `~single~` ones is
+ * struck out, as on GitHub. Those of paths (`~/bin`, `/~kim`) and within words are none.
+ */
+export function noteSingleTilde(state: StateInline, silent: boolean): boolean {
+	const { src, pos } = state;
+	if (silent || src.charCodeAt(pos) !== tilde) return false;
+	const { can_open, can_close, length } = state.scanDelims(pos, false);
+	if (length !== 1) return false;
+	state.push("text", "", 0).content = "~";
+	state.delimiters.push({
+		marker: singleTilde,
+		length: 0,
+		token: state.tokens.length - 1,
+		end: -1,
+		open:
+			can_open &&
+			src.charCodeAt(pos - 1) !== slash &&
+			src.charCodeAt(pos + 1) !== slash,
+		close: can_close,
+	});
+	state.pos += 1;
+	return true;
+}
+
+/** The rule that turns pairs of single tildes into the tokens that double ones have; returns nothing that is used. */
+export function pairSingleTildes(state: StateInline): boolean {
+	const inner = state.tokens_meta.map((meta) => meta?.delimiters ?? []);
+	for (const delimiters of [state.delimiters, ...inner])
+		for (const { marker, end, token } of delimiters) {
+			const last = delimiters[end];
+			if (marker !== singleTilde || !last) continue;
+			Object.assign(state.tokens[token] ?? {}, openToken);
+			Object.assign(state.tokens[last.token] ?? {}, closeToken);
+		}
+	return false;
+}
+
+const shared = { tag: "s", markup: "~", content: "" };
+const openToken = { ...shared, type: "s_open", nesting: 1 };
+const closeToken = { ...shared, type: "s_close", nesting: -1 };
