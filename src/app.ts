@@ -21,6 +21,7 @@ import {
 	type Timeouts,
 } from "./limits/connections.ts";
 import { mountOverload, type OverloadLimits } from "./limits/overload.ts";
+import { addressOf } from "./limits/rate-limit.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { guardOrigins } from "./origins.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
@@ -34,6 +35,7 @@ import { apiHeaders } from "./security-headers.ts";
 import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
+import { openWorkers, type WorkerLimits } from "./workers/pool.ts";
 
 /**
  * Room for any legal submission: 1 MiB of Markdown and 1 MiB of structured
@@ -51,6 +53,7 @@ const MAX_URL_LENGTH = 8000;
 export interface Thresholds {
 	timeouts?: Partial<Timeouts>;
 	overload?: Partial<OverloadLimits>;
+	workers?: Partial<WorkerLimits>;
 }
 
 /**
@@ -81,9 +84,12 @@ export function buildApp(
 		trustProxy: config.TRUST_PROXY.length > 0 && config.TRUST_PROXY,
 		...connectionOptions(logger, thresholds.timeouts),
 	});
+	const workers = openWorkers(logger, thresholds.workers);
+	app.addHook("onClose", async () => workers.close());
 	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,
+		runTask: workers.runnerFor(callerOf(request)),
 		settings: config,
 		requestId: request.id,
 		identity: request.identity,
@@ -129,6 +135,14 @@ export function buildApp(
 	mountProtectedResource(app, config);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
+}
+
+/** Whose turn it is, where callers take turns: a person's, or an address's where nobody is known. */
+function callerOf(request: FastifyRequest): string {
+	const { identity } = request;
+	return identity && identity.method !== "none"
+		? identity.subject
+		: addressOf(request);
 }
 
 function sendProblem(

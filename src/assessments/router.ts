@@ -2,7 +2,6 @@ import { Assessment, type Finding } from "../checklist/assessment-schema.ts";
 import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";
-import { assessWithoutBlocking } from "./assess-without-blocking.ts";
 import { findAssessed } from "./queries.ts";
 import {
 	assess,
@@ -20,9 +19,12 @@ import {
 } from "./schema.ts";
 
 const tags = ["Reports"];
+const tooComplexToRead =
+	"The report is too complex to read: it would take more time or memory than one report may have.";
 const oneReport = {
 	400: "The id is not a UUID.",
 	404: "There is no such report.",
+	422: tooComplexToRead,
 };
 
 /** A real assessment, cut to what fits into documentation. */
@@ -49,15 +51,16 @@ export const assessmentsRouter = router({
 				errors: {
 					400: "The draft is not valid; `issues` names every problem.",
 					413: "The draft is larger than 1 MiB.",
+					422: tooComplexToRead,
 				},
 				example,
 			},
 		})
 		.input(Draft)
 		.output(Assessment)
-		.mutation(({ input }) => {
+		.mutation(({ ctx: { runTask }, input }) => {
 			refuseTooLarge(input);
-			return assessWithoutBlocking(input);
+			return runTask("assess", input);
 		}),
 
 	assessment: reportProcedure
@@ -75,10 +78,10 @@ export const assessmentsRouter = router({
 			rest: { success: 200, errors: oneReport, etag: true, example },
 		})
 		.output(Assessment)
-		.query(async ({ ctx: { db }, input: { id } }) => {
+		.query(async ({ ctx: { db, runTask }, input: { id } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
-			return report.assessment ?? (await assessWithoutBlocking(report));
+			return report.assessment ?? (await runTask("assess", report));
 		}),
 
 	issues: reportProcedure
@@ -98,6 +101,7 @@ export const assessmentsRouter = router({
 				errors: {
 					400: "The id is not a UUID, or the page is none; `issues` names every problem.",
 					404: oneReport[404],
+					422: oneReport[422],
 				},
 				pageSize: DEFAULT_ISSUES,
 				countRows: countIssues,
@@ -105,11 +109,11 @@ export const assessmentsRouter = router({
 		})
 		.input(IssuesPage)
 		.output(ReportIssues)
-		.query(async ({ ctx: { db }, input: { id, limit, after } }) => {
+		.query(async ({ ctx: { db, runTask }, input: { id, limit, after } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
 			const { findings } =
-				report.assessment ?? (await assessWithoutBlocking(report));
+				report.assessment ?? (await runTask("assess", report));
 			const json = report.report_json;
 			const page = takePage(after, limit);
 			return {

@@ -151,7 +151,7 @@ function inSeconds(seconds: number): string {
 }
 
 /** An IPv4 address, or the /64 that one connection gets of IPv6: all its addresses are one. */
-function addressOf(request: FastifyRequest): string {
+export function addressOf(request: FastifyRequest): string {
 	return normalizeIP(clientAddress(request), 64);
 }
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { assessWithoutBlocking } from "../assessments/assess-without-blocking.ts";
 import { incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
 import { actingAs } from "../identity.ts";
@@ -45,21 +44,21 @@ export const reportsRouter = router({
 					403: "`developer_email` is somebody else's.",
 					409: "The repository has a live report already: `existing_report_id`.",
 					413: "The report is larger than 1 MiB.",
-					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all.",
+					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all. Or the report is too complex to read.",
 				},
 			},
 		})
 		.input(NewReport)
 		.output(Report)
 		.mutation(async ({ ctx, input }) => {
-			const { db, settings, identity } = ctx;
+			const { db, settings, identity, runTask } = ctx;
 			refuseTooLarge(input);
 			const developer_email = actingAs(
 				identity,
 				"developer_email",
 				input.developer_email,
 			);
-			const assessment = await assessWithoutBlocking({
+			const assessment = await runTask("assess", {
 				...input,
 				developer_email,
 			});
