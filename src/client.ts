@@ -64,7 +64,7 @@ export function createClient(
 				// Longer batches of queries are split: proxies refuse very long URLs.
 				maxURLLength: 2000,
 				// The most that the service takes.
-				maxItems: 50,
+				maxItems: 20,
 				...(options.headers && { headers: options.headers }),
 				...(options.fetch && { fetch: options.fetch }),
 			}),

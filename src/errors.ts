@@ -55,6 +55,10 @@ export function overloaded(): TRPCError {
 	});
 }
 
+/** What is said of bytes that are no JSON. */
+export const INVALID_JSON =
+	"The request body is not valid JSON. Check quotes, commas and escapes.";
+
 /** What a 503 of our own choice says. */
 export const OVERLOADED =
 	"The service is overloaded at the moment. Nothing was done; try again in a few seconds.";

@@ -3,18 +3,22 @@ import { assessReport } from "../checklist/assess.ts";
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
 import { findRule } from "../checklist/rules.ts";
 import { issuesError } from "../errors.ts";
+import { JsonText } from "../json-text.ts";
 import type { Draft, ReportIssue } from "./schema.ts";
 
 /** What an assessment is made of: a draft, or a report as it is stored. */
 type Assessable = Omit<Draft, "report_json"> & {
-	report_json?: Record<string, unknown> | null | undefined;
+	report_json?: Record<string, unknown> | JsonText | null | undefined;
 };
 
 /** Assesses a report; its header can contradict whatever the submission says of who submits what. */
 export function assess(report: Assessable): Assessment {
-	const { server_name, repository_url, developer_email } = report;
+	const { server_name, repository_url, developer_email, report_json } = report;
 	return assessReport(report.report_data, {
-		...(report.report_json && { reportJson: report.report_json }),
+		...(report_json && {
+			reportJson:
+				report_json instanceof JsonText ? report_json.toJSON() : report_json,
+		}),
 		submission: {
 			...(server_name !== undefined && { server_name }),
 			...(repository_url !== undefined && { repository_url }),

@@ -67,7 +67,8 @@ export async function insertReport(
 		| "content_sha256"
 		| "submitted_by_subject"
 	> & {
-		report_json: Record<string, unknown> | null;
+		/** As text. */
+		report_json: string | null;
 		assessment: Assessment;
 	},
 	origin: Origin,
@@ -75,7 +76,6 @@ export async function insertReport(
 	const [inserted] = await insertStatement(db, {
 		...report,
 		...origin,
-		report_json: report.report_json && JSON.stringify(report.report_json),
 		assessment: JSON.stringify(report.assessment),
 	});
 	return inserted;

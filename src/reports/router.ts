@@ -3,6 +3,7 @@ import { assessWithoutBlocking } from "../assessments/assess-without-blocking.ts
 import { incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
 import { actingAs } from "../identity.ts";
+import { textOfJson } from "../json-text.ts";
 import { procedure, router } from "../trpc.ts";
 import { reportProcedure } from "./one-report.ts";
 import {
@@ -72,7 +73,7 @@ export const reportsRouter = router({
 				repository_key: keyOf(input.repository_url),
 				developer_email,
 				report_data: input.report_data,
-				report_json: input.report_json ?? null,
+				report_json: input.report_json ? textOfJson(input.report_json) : null,
 				content_sha256: contentSha256(input.report_data),
 				assessment,
 				submitted_by_subject:

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import { conflict } from "../errors.ts";
+import { textOfJson } from "../json-text.ts";
 import { version } from "../version.ts";
 import {
 	MAX_REPORT_BYTES,
@@ -69,7 +70,8 @@ export function refuseTooLarge(
 			message: `The report takes ${markdown} bytes; at most ${MAX_REPORT_BYTES} (1 MiB of UTF-8) are kept. Shorten the report, and link to long evidence.`,
 		});
 	}
-	const json = Buffer.byteLength(JSON.stringify(report.report_json ?? null));
+	if (!report.report_json) return;
+	const json = Buffer.byteLength(textOfJson(report.report_json));
 	if (json > MAX_REPORT_JSON_BYTES) {
 		throw new TRPCError({
 			code: "PAYLOAD_TOO_LARGE",

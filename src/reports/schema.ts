@@ -5,15 +5,8 @@ import {
 	RiskLevel,
 	Trifecta,
 } from "../checklist/assessment-schema.ts";
-import {
-	guid,
-	isStorable,
-	line,
-	statedNumber,
-	statedText,
-	text,
-	time,
-} from "../fields.ts";
+import { guid, line, statedNumber, statedText, text, time } from "../fields.ts";
+import { jsonObject } from "../json-object.ts";
 import { repositoryKey } from "./repository.ts";
 
 /** The three states of a report (PRD, FR-002). */
@@ -185,43 +178,4 @@ function isEmailAddress(address: string): boolean {
 	const [local = "", domain = "", ...rest] = address.split("@");
 	const plain = `${local.replace(/[\p{L}\p{M}]/gu, "x")}@${domainToASCII(domain)}`;
 	return rest.length === 0 && z.regexes.email.test(plain);
-}
-
-const MAX_JSON_DEPTH = 100;
-
-function jsonObject() {
-	return z
-		.record(z.string(), z.unknown(), "Must be a JSON object.")
-		.superRefine((object, context) => {
-			const problem = findJsonProblem(object);
-			if (problem) context.addIssue({ code: "custom", message: problem });
-		});
-}
-
-function findJsonProblem(root: unknown): string | undefined {
-	const open: [value: unknown, depth: number][] = [[root, 1]];
-	for (let next = open.pop(); next; next = open.pop()) {
-		const [value, depth] = next;
-		if (depth > MAX_JSON_DEPTH) {
-			return `Must not be nested deeper than ${MAX_JSON_DEPTH} levels.`;
-		}
-		if (typeof value === "string" && !isStorable(value)) {
-			return "Must not contain NUL or lone surrogate characters.";
-		}
-		if (typeof value === "number" && !isKept(value)) {
-			return "Must not contain numbers that JSON cannot keep exactly; write very large ones as strings.";
-		}
-		if (typeof value === "object" && value !== null) {
-			for (const [key, child] of Object.entries(value)) {
-				open.push([key, depth], [child, depth + 1]);
-			}
-		}
-	}
-}
-
-/** Whole numbers beyond 2^53 have lost digits already, and 1e400 is infinite. */
-function isKept(value: number): boolean {
-	return Number.isInteger(value)
-		? Number.isSafeInteger(value)
-		: Number.isFinite(value);
 }
