@@ -45,6 +45,22 @@ export function jsonObjectOrText() {
 		.register(jsonMembers, { mayBeText: true });
 }
 
+/** A JSON object of an answer, out of the text that the database writes of it. */
+export function storedJson() {
+	return z
+		.string()
+		.nullable()
+		.transform((text) => (text === null ? null : new JsonText(text)))
+		.pipe(
+			z
+				.unknown()
+				.meta(documentation(documented.nullable())) as unknown as z.ZodType<
+				JsonText | null,
+				JsonText | null
+			>,
+		);
+}
+
 /** Why a text is refused that should hold JSON. */
 export const NO_JSON_TEXT =
 	"Is a string that does not hold valid JSON. Send an object, or leave it out.";

@@ -14,6 +14,7 @@ import {
 	sendWithEtag,
 } from "./etags.ts";
 import { notSignedIn, type Permission } from "./identity.ts";
+import { writeJson } from "./json-text.ts";
 import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
 import { appRouter } from "./router.ts";
 import { readSnapshot } from "./snapshot.ts";
@@ -139,7 +140,10 @@ async function answer(
 		reply.header("location", `${request.routeOptions.url}/${id}`);
 	}
 	if (rest.pageSize) linkNextPage(rest, output, request, reply);
-	return etag ? sendWithEtag(output, known, reply) : output;
+	if (etag) return sendWithEtag(output, known, reply);
+	return reply
+		.type("application/json; charset=utf-8")
+		.send(writeJson(output as object));
 }
 
 /** Calls a procedure by its path in the router. */

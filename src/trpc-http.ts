@@ -2,7 +2,6 @@ import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { JsonBodies } from "./json-body.ts";
-import { isObject } from "./json-object.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "./json-pick.ts";
 import type { RateLimits } from "./limits/rate-limit.ts";
 import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
@@ -11,6 +10,7 @@ import { refuseStrangers } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import { sendResponse } from "./send-response.ts";
 import type { ContextFor } from "./trpc.ts";
+import { carryJson } from "./trpc-json.ts";
 
 /**
  * Mounts tRPC over HTTP at `/trpc`: the library's own protocol, without its
@@ -66,8 +66,14 @@ async function answer(
 	reply: FastifyReply,
 	contextFor: ContextFor,
 ): Promise<FastifyReply> {
+	const { text, transformer, restore } = carryJson(request);
+	const { _config } = appRouter._def;
 	const response = await resolveResponse({
-		...asFetchRequest(request),
+		router: {
+			...appRouter,
+			_def: { ...appRouter._def, _config: { ..._config, transformer } },
+		},
+		req: asFetchRequest(request, text),
 		path: request.params.path,
 		error: null,
 		createContext: async () => contextFor(request as FastifyRequest, "trpc"),
@@ -89,7 +95,7 @@ async function answer(
 			};
 		},
 	});
-	return sendResponse(response, reply);
+	return sendResponse(response, reply, restore);
 }
 
 /** A request that no procedure was reached with, in the shape of tRPC's own errors. */
@@ -122,11 +128,8 @@ function sendError(
 	return reply.code(status).send({ error: shape });
 }
 
-/** What the library reads of a fetch request, and the router that it asks. */
-function asFetchRequest(request: FastifyRequest): {
-	req: Request;
-	router: typeof appRouter;
-} {
+/** What the library reads of a fetch request. */
+function asFetchRequest(request: FastifyRequest, text: string): Request {
 	const aborted = new AbortController();
 	request.raw.on("close", () => {
 		if (!request.raw.complete) aborted.abort();
@@ -136,8 +139,7 @@ function asFetchRequest(request: FastifyRequest): {
 		const value = headers[name.toLowerCase()];
 		return Array.isArray(value) ? value.join(", ") : (value ?? null);
 	};
-	const { text, router } = withInputs(request);
-	const req = {
+	return {
 		method: request.method,
 		// Only its query is read.
 		url: `http://localhost${request.url}`,
@@ -145,32 +147,4 @@ function asFetchRequest(request: FastifyRequest): {
 		signal: aborted.signal,
 		text: async () => text,
 	} as unknown as Request;
-	return { req, router };
-}
-
-/**
- * The body that the library parses, and the router with which it reads it. The
- * real one is parsed already: the library is given each input's number, and the
- * input itself when it asks the router's transformer what the number means.
- */
-function withInputs({ body, query }: FastifyRequest): {
-	text: string;
-	router: typeof appRouter;
-} {
-	if (body === undefined) return { text: "", router: appRouter };
-	const { batch } = query as { batch?: string };
-	const isBatch = batch === "1" && isObject(body);
-	const names = isBatch ? Object.keys(body) : [""];
-	const inputs = isBatch ? Object.values(body) : [body];
-	const numbers = Object.fromEntries(names.map((name, at) => [name, at]));
-	// A batch that is no object is for the library to refuse.
-	const text =
-		batch === "1" && !isBatch ? "[]" : JSON.stringify(isBatch ? numbers : 0);
-	const { _config } = appRouter._def;
-	const { transformer } = _config;
-	const deserialize = (at: number) => inputs[at];
-	const input = { ...transformer.input, deserialize };
-	const config = { ..._config, transformer: { ...transformer, input } };
-	const _def = { ...appRouter._def, _config: config };
-	return { text, router: { ...appRouter, _def } };
 }

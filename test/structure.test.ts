@@ -16,7 +16,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(main|command-line)\.ts$/, 7],
 	[/^(app|client|serve)\.ts$/, 6],
 	[
-		/^(rest|etags|procedure-inputs|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource|identify-callers)\.ts$/,
+		/^(rest|etags|procedure-inputs|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|trpc-json|protected-resource|identify-callers)\.ts$/,
 		5,
 	],
 	[/^mcp\//, 5],

@@ -6,7 +6,7 @@ import {
 	Trifecta,
 } from "../checklist/assessment-schema.ts";
 import { guid, line, statedNumber, statedText, text, time } from "../fields.ts";
-import { jsonObject } from "../json-object.ts";
+import { jsonObject, storedJson } from "../json-object.ts";
 import { repositoryKey } from "./repository.ts";
 
 /** The three states of a report (PRD, FR-002). */
@@ -144,11 +144,13 @@ export const Report = z
 				.regex(/^[0-9a-f]{64}$/)
 				.describe("SHA-256 of report_data's UTF-8 bytes, in hex."),
 		),
-		report_json: z.record(z.string(), z.unknown()).nullable(),
+		report_json: storedJson(),
 		...assessed,
 	})
 	.meta({ id: "Report", examples: [example] });
 export type Report = z.infer<typeof Report>;
+/** The same as the database has it. */
+export type StoredReport = z.input<typeof Report>;
 
 /** A report in a list (PRD, GET /reports): everything but the text. */
 export const ReportSummary = Report.pick({
