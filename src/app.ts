@@ -17,7 +17,6 @@ import { drainOnClose } from "./drain.ts";
 import { urlTooLong } from "./errors.ts";
 import { identifyCallers } from "./identify-callers.ts";
 import { openJsonBodies } from "./json-body.ts";
-import { parseJson } from "./json-parse.ts";
 import {
 	connectionOptions,
 	limitConnections,
@@ -38,11 +37,13 @@ import {
 	problemDetails,
 	reportError,
 } from "./public-error.ts";
+import { holderOf } from "./receive-body.ts";
 import { mountRest } from "./rest.ts";
 import { apiHeaders } from "./security-headers.ts";
 import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
+import { openWorkers, type WorkerLimits } from "./workers/pool.ts";
 
 /** A tRPC batch names all its procedures in one path segment; its clients keep URLs below 2,000 characters. */
 const MAX_PARAMETER_LENGTH = 5000;
@@ -57,6 +58,7 @@ export interface Thresholds {
 	bodies?: Partial<BodyCeilings>;
 	/** Milliseconds between two looks at who has a stream open. */
 	streamInterval?: number;
+	workers?: Partial<WorkerLimits>;
 }
 
 /**
@@ -87,9 +89,12 @@ export function buildApp(
 		trustProxy: config.TRUST_PROXY.length > 0 && config.TRUST_PROXY,
 		...connectionOptions(logger, thresholds.timeouts),
 	});
+	const workers = openWorkers(logger, thresholds.workers);
+	app.addHook("onClose", async () => workers.close());
 	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,
+		runTask: workers.runnerFor(holderOf(request)),
 		settings: config,
 		requestId: request.id,
 		identity: request.identity,
@@ -102,8 +107,8 @@ export function buildApp(
 	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
 	const bodies = countUnfinishedBodies(logger, thresholds.bodies);
-	const json = openJsonBodies(bodies, async (bytes, wanted) =>
-		parseJson(bytes, wanted),
+	const json = openJsonBodies(bodies, (request, bytes, wanted) =>
+		workers.runnerFor(holderOf(request))("parseJson", bytes, wanted),
 	);
 	json.readIn(app, {
 		limitOf: ({ routeOptions }) => routeOptions.bodyLimit,

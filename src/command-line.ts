@@ -13,6 +13,7 @@ import { publicError } from "./public-error.ts";
 import { serve } from "./serve.ts";
 import { openStorage } from "./storage.ts";
 import { runTokensCommand, type TokensCommand } from "./tokens/command.ts";
+import { openWorkers, type Workers } from "./workers/pool.ts";
 
 const usage = `Usage: mcp-go-live [command]
 
@@ -150,17 +151,24 @@ async function migrate(): Promise<void> {
 }
 
 async function assess({ all = false }: Options): Promise<void> {
-	await withStorage({ mustExist: true }, async ({ db, log }) => {
-		const count = await reassessReports(db, { all, onProgress: showProgress });
-		log.info({ count }, "reports assessed");
+	await withStorage({ mustExist: true }, async ({ db, log, workers }) => {
+		const { count, refused } = await reassessReports(db, {
+			all,
+			runTask: workers.runnerFor("local"),
+			onProgress: showProgress,
+			onRefusal: (report_id, { message }) =>
+				log.warn({ report_id, reason: message }, "report not assessed"),
+		});
+		log.info({ count, refused }, "reports assessed");
+		if (refused > 0) process.exitCode = 1;
 	});
 }
 
 async function tokens({ words, ...options }: Options): Promise<void> {
 	const [action, id] = words as [TokensCommand["action"], string?];
 	await withStorage({ logTo: 2, mustExist: true }, async (opened) => {
-		const { db, config, log } = opened;
-		const context = localContext(db, config, log, "command_line");
+		const { db, config, log, workers } = opened;
+		const context = localContext(db, config, log, workers, "command_line");
 		const text = await runTokensCommand(context, { ...options, action, id });
 		process.stdout.write(text);
 	});
@@ -186,13 +194,19 @@ async function openapi(): Promise<void> {
  */
 async function withStorage(
 	{ logTo = 1, mustExist = false }: { logTo?: 1 | 2; mustExist?: boolean },
-	run: (opened: { db: Database; config: Config; log: Logger }) => Promise<void>,
+	run: (opened: {
+		db: Database;
+		config: Config;
+		log: Logger;
+		workers: Workers;
+	}) => Promise<void>,
 ): Promise<void> {
 	const config = parseConfig(process.env);
 	const log = createLogger(config.LOG_LEVEL, logTo);
 	const { db, close } = await openStorage(config, log, { mustExist });
+	const workers = openWorkers(log);
 	try {
-		await run({ db, config, log });
+		await run({ db, config, log, workers });
 	} catch (error) {
 		const { isUnexpected, detail } = publicError(error);
 		process.stderr.write(
@@ -200,6 +214,7 @@ async function withStorage(
 		);
 		process.exitCode = 1;
 	} finally {
+		workers.close();
 		await close();
 	}
 }

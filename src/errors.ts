@@ -48,20 +48,26 @@ export function tooManyRequests(
 
 /** A 503 of our own choice: answering would make it worse for everybody. */
 export function overloaded(): TRPCError {
-	return new TRPCError({
-		code: "SERVICE_UNAVAILABLE",
-		message: OVERLOADED,
-		cause: Object.assign(new Error(OVERLOADED), { retryAfter: 5 }),
-	});
+	return unavailable(
+		"The service is overloaded at the moment. Nothing was done; try again in a few seconds.",
+	);
 }
 
 /** What is said of bytes that are no JSON. */
 export const INVALID_JSON =
 	"The request body is not valid JSON. Check quotes, commas and escapes.";
 
-/** What a 503 of our own choice says. */
-export const OVERLOADED =
-	"The service is overloaded at the moment. Nothing was done; try again in a few seconds.";
+/** A 503 of our own choice, with what to do about it. */
+export function unavailable(detail: string): TRPCError {
+	return new TRPCError({
+		code: "SERVICE_UNAVAILABLE",
+		message: detail,
+		cause: Object.assign(new Error(detail), {
+			retryAfter: 5,
+			isDeliberate: true,
+		}),
+	});
+}
 
 /** A 414, for which tRPC has no code. */
 export function urlTooLong(): TRPCError {

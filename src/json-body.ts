@@ -32,16 +32,16 @@ export interface JsonBodies {
 
 /**
  * Opens what reads JSON on every way in: within the limits, as `parseJson` says,
- * and a large body on a thread of its own.
+ * and a large body in another process.
  *
- * @param parseLarge `parseJson` on another thread; the bytes are gone afterwards
+ * @param parseLarge `parseJson` in another process, in the sender's turn
  */
 export function openJsonBodies(
 	bodies: UnfinishedBodies,
 	parseLarge: (
+		request: FastifyRequest,
 		bytes: Buffer,
 		wanted: Wanted | undefined,
-		request: FastifyRequest,
 	) => Promise<Parsed>,
 ): JsonBodies {
 	return {
@@ -64,7 +64,7 @@ export function openJsonBodies(
 							const parsed =
 								bytes.length <= SMALL_BODY
 									? parseJson(bytes, wanted)
-									: await parseLarge(bytes, wanted, request);
+									: await parseLarge(request, bytes, wanted);
 							if ("code" in parsed) throw refused(parsed.message, parsed.code);
 							return restoreTexts(parsed);
 						},

@@ -4,7 +4,7 @@ import { type KeptText, pickWanted, type Wanted } from "./json-pick.ts";
 import { type Refusal, scanJson } from "./json-scan.ts";
 import { JsonText } from "./json-text.ts";
 
-/** What a body holds, or why it is not read: all of it fit to be handed from one thread to another. */
+/** What a body holds, or why it is not read: all of it fit to be handed from one process to another. */
 export type Parsed = { value: unknown; texts: KeptText[] } | Refusal;
 
 /**

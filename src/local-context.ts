@@ -3,18 +3,21 @@ import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import type { Context } from "./trpc.ts";
+import type { Workers } from "./workers/pool.ts";
 
 /** What procedures get that nobody asks over a network. */
 export function localContext(
 	db: Database,
 	config: Config,
 	log: Logger,
+	workers: Workers,
 	facade: Facade,
 ): Omit<Context, "identity"> {
 	const requestId = `local-${process.pid}`;
 	return {
 		db,
 		log: log.child({ request_id: requestId }),
+		runTask: workers.runnerFor("local"),
 		settings: config,
 		requestId,
 		refusal: undefined,

@@ -29,6 +29,7 @@ import {
 import { MAX_REPORT_BYTES, summaryExample } from "./reports/schema.ts";
 import { appRouter } from "./router.ts";
 import { unknownToken } from "./tokens/rules.ts";
+import { tooComplex } from "./workers/pool.ts";
 
 const EXAMPLE_REQUEST_ID = "req-0190f3c2";
 
@@ -116,6 +117,7 @@ const ownErrors: Record<string, () => unknown> = {
 	"reports.submit 422": () =>
 		incompleteReport({ error_count: 1, findings: [finding] }),
 	"reports.check 413": () => tooLargeReport(),
+	"reports.check 422": () => tooComplex("assess"),
 	"reports.setStatus 403": () => ownRepository(),
 	"reports.setStatus 409": () => impossibleChange(decidedReport, "rejected"),
 	"reports.withdraw 403": () => foreignReport(summaryExample.developer_email),
@@ -127,6 +129,7 @@ const ownErrors: Record<string, () => unknown> = {
 
 const errorsOfOneReport: Record<string, () => unknown> = {
 	404: () => unknownReport(summaryExample.id),
+	422: () => tooComplex("assess"),
 };
 
 const commonErrors: Record<string, () => unknown> = {

@@ -122,7 +122,7 @@ const commonDescriptions: Record<string, string> = {
 	429: "There were more requests than the limit allows; `Retry-After` says when the next one is let through.",
 	431: "The request's headers are too large.",
 	500: "Something failed that should not; the log knows more under the request id.",
-	503: "The database does not answer, or the service is overloaded; `Retry-After` says when to try again.",
+	503: "The database does not answer, or the service is overloaded or busy; `Retry-After` says when to try again.",
 };
 
 /** The failures that any operation may meet, as components by status. */

@@ -4,12 +4,7 @@ import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
-import {
-	INVALID_JSON,
-	type Issue,
-	OVERLOADED,
-	URL_TOO_LONG,
-} from "./errors.ts";
+import { INVALID_JSON, type Issue, URL_TOO_LONG } from "./errors.ts";
 
 /**
  * What the public may know of an error. Every façade shows this and nothing else.
@@ -88,15 +83,17 @@ export function reportError(
 	const shown = publicError(error);
 	const err = error instanceof TRPCError ? (error.cause ?? error) : error;
 	if (shown.isUnexpected) log.error({ err }, "unexpected error");
-	else if (shown.status === 503 && !isOverload(error)) {
+	else if (shown.status === 503 && !isDeliberate(error)) {
 		log.warn({ err }, "out of reach");
 	}
 	return shown;
 }
 
-/** What refuses under overload writes it to the log, once and not for each request. */
-function isOverload(error: unknown): boolean {
-	return error instanceof TRPCError && error.cause?.message === OVERLOADED;
+/** Who refuses to do too much writes it to the log, once and not for each request. */
+function isDeliberate(error: unknown): boolean {
+	if (!(error instanceof TRPCError)) return false;
+	const { isDeliberate } = (error.cause ?? {}) as { isDeliberate?: true };
+	return isDeliberate === true;
 }
 
 /** `WWW-Authenticate` of a 401 or 403 (RFC 6750, section 3). */

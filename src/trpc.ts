@@ -15,11 +15,14 @@ import {
 } from "./identity.ts";
 import { publicError } from "./public-error.ts";
 import { ReportId } from "./reports/schema.ts";
+import type { RunTask } from "./workers/pool.ts";
 
 /** What every procedure gets beside its input. */
 export interface Context {
 	db: Database;
 	log: Pick<FastifyBaseLogger, "error" | "warn" | "info">;
+	/** Runs what takes long, in another process and in the caller's turn. */
+	runTask: RunTask;
 	/** The house's own rules, from the configuration. */
 	settings: Pick<
 		Config,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../src/config.ts";
 import { grant } from "../src/identity.ts";
 import { createCaller } from "../src/router.ts";
+import { openWorkers } from "../src/workers/pool.ts";
 import { authorize } from "./authorize.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
 import { tokenIn, visit } from "./pages.ts";
@@ -234,6 +235,7 @@ describe("an approval that is asked for over MCP", () => {
 		const caller = createCaller({
 			db: service.db,
 			log: service.app.log,
+			runTask: openWorkers(service.app.log).runnerFor("test"),
 			settings: { ...parseConfig({}), PUBLIC_URL: publicUrl },
 			identity: {
 				method: "oidc",

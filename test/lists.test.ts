@@ -6,6 +6,7 @@ import { type Database, openDatabase } from "../src/database.ts";
 import { anybody, grant, type Identity, type Person } from "../src/identity.ts";
 import type { ReportFilter } from "../src/queue/schema.ts";
 import { createCaller } from "../src/router.ts";
+import { openWorkers } from "../src/workers/pool.ts";
 import { makeDatabase, newReport, startService, submit } from "./helpers.ts";
 import { expectIndexScans, recordQueries } from "./plans.ts";
 import { seedApprovals, seedReports, seedRevisions } from "./seed.ts";
@@ -47,6 +48,7 @@ const caller = (identity: Identity = anybody) =>
 	createCaller({
 		db,
 		log: console,
+		runTask: openWorkers(console).runnerFor("test"),
 		settings: parseConfig({}),
 		requestId: "",
 		identity,

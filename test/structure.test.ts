@@ -39,7 +39,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^checklist\/(assessment-)?schema\.ts$/, 0],
 	[/^checklist\//, 1],
 	[/^\w+\/rules\.ts$/, 1],
-	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
+	[/^workers\//, 1],
 	[
 		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
 		1,
@@ -47,7 +47,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|client-address|pool|drain|secrets|progress-bar|open-threads)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|client-address|pool|drain|secrets|progress-bar)\.ts$/,
 		0,
 	],
 ];

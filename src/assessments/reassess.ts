@@ -1,7 +1,8 @@
+import { TRPCError } from "@trpc/server";
 import { checklist } from "../checklist/checklist.ts";
 import type { Database } from "../database.ts";
+import type { RunTask } from "../workers/pool.ts";
 import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
-import { assess } from "./rules.ts";
 
 /** Reports read at once: up to 2 MiB each. */
 const BATCH = 20;
@@ -11,20 +12,24 @@ const BATCH = 20;
  * and started again, and may run while the service serves on the same DATABASE_URL.
  *
  * @param options without `all`, only reports that have no assessment or one by
- *   another version of the checklist; `onProgress` hears after every report
- * @returns how many reports were assessed
+ *   another version of the checklist; `onProgress` hears after every report,
+ *   `onRefusal` of each that is too complex to read: it keeps what it has
+ * @returns how many reports were assessed, and how many could not be
  */
 export async function reassessReports(
 	db: Database,
 	options: {
 		all: boolean;
+		runTask: RunTask;
 		onProgress(done: number, total: number): void;
+		onRefusal(reportId: string, refusal: TRPCError): void;
 	},
-): Promise<number> {
-	const { all, onProgress } = options;
+): Promise<{ count: number; refused: number }> {
+	const { all, runTask, onProgress, onRefusal } = options;
 	const { version } = checklist;
 	const total = await countToAssess(db, { all, version });
 	let done = 0;
+	let refused = 0;
 	let after: string | undefined;
 	for (;;) {
 		const batch = await listToAssess(db, {
@@ -34,12 +39,19 @@ export async function reassessReports(
 			...(after !== undefined && { after }),
 		});
 		for (const report of batch) {
-			await storeAssessment(db, report.id, assess(report));
+			try {
+				const assessment = await runTask("assess", report);
+				await storeAssessment(db, report.id, assessment);
+			} catch (error) {
+				if (!(error instanceof TRPCError)) throw error;
+				onRefusal(report.id, error);
+				refused += 1;
+			}
 			done += 1;
 			// A report may have been submitted meanwhile.
 			onProgress(done, Math.max(done, total));
 		}
 		after = batch.at(-1)?.id;
-		if (after === undefined) return done;
+		if (after === undefined) return { count: done - refused, refused };
 	}
 }

@@ -1,16 +1,19 @@
 import { Assessment } from "../checklist/assessment-schema.ts";
+import { textOfJson } from "../json-text.ts";
 import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";
-import { assessWithoutBlocking } from "./assess-without-blocking.ts";
 import { findAssessed } from "./queries.ts";
 import { assess, issuesFromFindings, issuesFromJson } from "./rules.ts";
 import { Draft, ReportIssues } from "./schema.ts";
 
 const tags = ["Reports"];
+const tooComplexToRead =
+	"The report is too complex to read: it would take more time or memory than one report may have.";
 const oneReport = {
 	400: "The id is not a UUID.",
 	404: "There is no such report.",
+	422: tooComplexToRead,
 };
 
 /** A real assessment, cut to what fits into documentation. */
@@ -37,15 +40,17 @@ export const assessmentsRouter = router({
 				errors: {
 					400: "The draft is not valid; `issues` names every problem.",
 					413: "The draft is larger than 1 MiB.",
+					422: tooComplexToRead,
 				},
 				example,
 			},
 		})
 		.input(Draft)
 		.output(Assessment)
-		.mutation(({ input }) => {
+		.mutation(({ ctx: { runTask }, input }) => {
 			refuseTooLarge(input);
-			return assessWithoutBlocking(input);
+			const report_json = input.report_json && textOfJson(input.report_json);
+			return runTask("assess", { ...input, report_json });
 		}),
 
 	assessment: reportProcedure
@@ -63,10 +68,10 @@ export const assessmentsRouter = router({
 			rest: { success: 200, errors: oneReport, etag: true, example },
 		})
 		.output(Assessment)
-		.query(async ({ ctx: { db }, input: { id } }) => {
+		.query(async ({ ctx: { db, runTask }, input: { id } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
-			return report.assessment ?? (await assessWithoutBlocking(report));
+			return report.assessment ?? (await runTask("assess", report));
 		}),
 
 	issues: reportProcedure
@@ -84,11 +89,11 @@ export const assessmentsRouter = router({
 			rest: { success: 200, errors: oneReport },
 		})
 		.output(ReportIssues)
-		.query(async ({ ctx: { db }, input: { id } }) => {
+		.query(async ({ ctx: { db, runTask }, input: { id } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
 			const { findings } =
-				report.assessment ?? (await assessWithoutBlocking(report));
+				report.assessment ?? (await runTask("assess", report));
 			const json = report.report_json;
 			return {
 				report_id: id,

@@ -3,12 +3,12 @@ import { assessReport } from "../checklist/assess.ts";
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
 import { findRule } from "../checklist/rules.ts";
 import { issuesError } from "../errors.ts";
-import { JsonText } from "../json-text.ts";
 import type { Draft, ReportIssue } from "./schema.ts";
 
 /** What an assessment is made of: a draft, or a report as it is stored. */
 type Assessable = Omit<Draft, "report_json"> & {
-	report_json?: Record<string, unknown> | JsonText | null | undefined;
+	/** As it is, or as JSON: to hand over a text costs nothing. */
+	report_json?: Record<string, unknown> | string | null | undefined;
 };
 
 /** Assesses a report; its header can contradict whatever the submission says of who submits what. */
@@ -17,7 +17,7 @@ export function assess(report: Assessable): Assessment {
 	return assessReport(report.report_data, {
 		...(report_json && {
 			reportJson:
-				report_json instanceof JsonText ? report_json.toJSON() : report_json,
+				typeof report_json === "string" ? JSON.parse(report_json) : report_json,
 		}),
 		submission: {
 			...(server_name !== undefined && { server_name }),

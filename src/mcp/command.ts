@@ -3,6 +3,7 @@ import { localContext } from "../local-context.ts";
 import { createLogger } from "../logging.ts";
 import { onShutdown } from "../shutdown.ts";
 import { openStorage } from "../storage.ts";
+import { openWorkers } from "../workers/pool.ts";
 import { serveMcpStdio } from "./server.ts";
 import {
 	accessTokenRefused,
@@ -21,8 +22,13 @@ export async function runMcpCommand(config: Config): Promise<void> {
 	// Standard output is the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const opening = openStorage(config, log);
+	const workers = openWorkers(log);
 	let session: { close(): Promise<void> } | undefined;
-	const stop = onShutdown(log, async () => session?.close(), opening);
+	const drain = async () => {
+		await session?.close();
+		workers.close();
+	};
+	const stop = onShutdown(log, drain, opening);
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
 	const storage = await opening;
@@ -32,7 +38,7 @@ export async function runMcpCommand(config: Config): Promise<void> {
 		await storage.close();
 		throw accessTokenRefused(asking.refusal);
 	}
-	const context = localContext(storage.db, config, log, "mcp");
+	const context = localContext(storage.db, config, log, workers, "mcp");
 	session = serveMcpStdio({ ...context, ...asking }, identify);
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
 }

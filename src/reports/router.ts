@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { assessWithoutBlocking } from "../assessments/assess-without-blocking.ts";
 import { incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
 import { actingAs } from "../identity.ts";
@@ -46,22 +45,24 @@ export const reportsRouter = router({
 					403: "`developer_email` is somebody else's.",
 					409: "The repository has a live report already: `existing_report_id`.",
 					413: "The report is larger than 1 MiB.",
-					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all.",
+					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all. Or the report is too complex to read.",
 				},
 			},
 		})
 		.input(NewReport)
 		.output(Report)
 		.mutation(async ({ ctx, input }) => {
-			const { db, settings, identity } = ctx;
+			const { db, settings, identity, runTask } = ctx;
 			refuseTooLarge(input);
 			const developer_email = actingAs(
 				identity,
 				"developer_email",
 				input.developer_email,
 			);
-			const assessment = await assessWithoutBlocking({
+			const report_json = input.report_json && textOfJson(input.report_json);
+			const assessment = await runTask("assess", {
 				...input,
+				report_json,
 				developer_email,
 			});
 			if (settings.REQUIRE_COMPLETE_REPORT && assessment.error_count > 0) {
@@ -73,7 +74,7 @@ export const reportsRouter = router({
 				repository_key: keyOf(input.repository_url),
 				developer_email,
 				report_data: input.report_data,
-				report_json: input.report_json ? textOfJson(input.report_json) : null,
+				report_json: report_json ?? null,
 				content_sha256: contentSha256(input.report_data),
 				assessment,
 				submitted_by_subject:

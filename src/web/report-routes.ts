@@ -13,6 +13,7 @@ import { reportPage } from "./pages/report.ts";
 import { type ReportStep, readQueueQuery, reportUrl } from "./queue-address.ts";
 import { readReviewer } from "./session.ts";
 import type { Site } from "./site.ts";
+import { orWhyNot } from "./unavailable.ts";
 
 /** A request about one report. */
 type AboutReport = FastifyRequest<{
@@ -52,18 +53,8 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		]);
 		const history = revisions.find((revision) => revision.id === report.id);
 		if (!history) throw unknownReport(id);
-		const pdf = await site.background.run("typesetReport", {
-			report,
-			assessment,
-			history,
-		});
-		if (!pdf) {
-			throw new TRPCError({
-				code: "UNPROCESSABLE_CONTENT",
-				message:
-					"This report takes too long to typeset. Download its Markdown instead.",
-			});
-		}
+		const { runTask } = site.contextFor(request);
+		const pdf = await runTask("typesetReport", { report, assessment, history });
 		return reply
 			.type("application/pdf")
 			.header("content-disposition", attachment(report, "pdf"))
@@ -91,12 +82,16 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 			loadRevision(caller, isLater ? report.id : other.id),
 			loadRevision(caller, isLater ? other.id : report.id),
 		]);
-		const text = await site.background.run(
-			"compareTexts",
-			before.report.report_data,
-			after.report.report_data,
+		const { runTask, log } = site.contextFor(request);
+		const text = await orWhyNot(
+			runTask(
+				"compareTexts",
+				before.report.report_data,
+				after.report.report_data,
+			),
+			log,
 		);
-		const pair = { before, after, text: text ?? null };
+		const pair = { before, after, text };
 		return site.sendPage(
 			request,
 			reply,
@@ -132,7 +127,7 @@ export async function sendReport(
 	const { view } = request.query as { view?: string };
 	const list = readQueueQuery(request);
 	const [text, revisions, neighbours, standing] = await Promise.all([
-		view === "raw" ? ("raw" as const) : site.render(report),
+		view === "raw" ? ("raw" as const) : site.render(request, report),
 		listRevisions(caller, id),
 		caller.reports.neighbours(ReportPlace.parse({ id, ...list })),
 		standingOf(site, request, id),

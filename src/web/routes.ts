@@ -3,7 +3,6 @@ import type { Readable } from "node:stream";
 import compress from "@fastify/compress";
 import cookie from "@fastify/cookie";
 import type {
-	FastifyBaseLogger,
 	FastifyInstance,
 	FastifyReply,
 	FastifyRequest,
@@ -20,7 +19,6 @@ import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
 import type { ContextFor } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
 import { mountAuditPage } from "./audit-routes.ts";
-import { openBackground } from "./background/pool.ts";
 import { mountChecklistPage } from "./checklist-routes.ts";
 import { mountConfirmPages } from "./confirm-routes.ts";
 import { mountDecisionForms } from "./decision-routes.ts";
@@ -70,8 +68,7 @@ export function mountWeb(
 	limits: RateLimits,
 	bodies: UnfinishedBodies,
 ): WebErrors {
-	const site = openWebSite(app.log, contextFor, config);
-	app.addHook("onClose", () => site.background.close());
+	const site = openWebSite(contextFor, config);
 	const headers = pageHeaders(config.PUBLIC_URL);
 	let pages = app;
 	app.register(async (scope) => {
@@ -122,7 +119,6 @@ export function mountWeb(
 }
 
 function openWebSite(
-	log: FastifyBaseLogger,
 	contextFor: ContextFor,
 	{ AUTH, PUBLIC_URL: publicUrl }: Config,
 ): Site {
@@ -134,9 +130,6 @@ function openWebSite(
 		hasSignIn,
 		publicUrl,
 		assets: readAssets(),
-		background: openBackground((error, name) =>
-			log.warn({ err: error, task: name }, "background task gave no result"),
-		),
 	});
 }
 

@@ -6,17 +6,17 @@ import type { Caller } from "../router.ts";
 import type { Context } from "../trpc.ts";
 import { version } from "../version.ts";
 import type { Asset } from "./assets.ts";
-import type { Background } from "./background/pool.ts";
 import { layout } from "./layout.ts";
 import type { Rendered } from "./markdown/render.ts";
 import type { Frame, Page } from "./page.ts";
 import type { Viewer } from "./sections.ts";
 import { type Cookies, csrfToken, openSession } from "./session.ts";
+import { orWhyNot, type Unavailable } from "./unavailable.ts";
 
 /** Characters of rendered reports that are kept, so that they are not rendered again. */
 const CACHE_SIZE = 32 * 1024 * 1024;
 
-/** Milliseconds for which a text that could not be rendered is not tried again. */
+/** Milliseconds for which a text that is too complex is not tried again. */
 const RETRY_AFTER = 60_000;
 
 /** What the routes of all pages share. */
@@ -30,7 +30,6 @@ export interface Site {
 	cookies: Cookies;
 	publicUrl: string | undefined;
 	assets: Record<string, Asset>;
-	background: Background;
 	/** Sends a page; with a number of waiting reports when the database can be asked. */
 	sendPage(
 		request: FastifyRequest,
@@ -39,8 +38,11 @@ export interface Site {
 	): Promise<FastifyReply>;
 	/** The form token of the request's session, which is opened if there is none. */
 	tokenFor(request: FastifyRequest, reply: FastifyReply): string;
-	/** A report's Markdown as markup; `null` when it cannot be had in time. */
-	render(report: Report): Promise<Rendered | null>;
+	/** A report's Markdown as markup, or why it cannot be had. */
+	render(
+		request: FastifyRequest,
+		report: Report,
+	): Promise<Rendered | Unavailable>;
 }
 
 export function openSite(
@@ -52,15 +54,14 @@ export function openSite(
 		| "cookies"
 		| "publicUrl"
 		| "assets"
-		| "background"
 	>,
 ): Site {
-	const { callerFor, hasSignIn, cookies, assets, background } = parts;
+	const { callerFor, hasSignIn, cookies, assets, contextFor } = parts;
 	const viewerOf = ({ identity, cookies: own }: FastifyRequest) =>
 		hasSignIn ? readViewer(identity, own?.[cookies.session]) : undefined;
-	const rendered = new LRUCache<string, { text: Rendered | null }>({
+	const rendered = new LRUCache<string, Rendered | Unavailable>({
 		maxSize: CACHE_SIZE,
-		sizeCalculation: ({ text }) => 1000 + (text?.html.length ?? 0),
+		sizeCalculation: (text) => 1000 + ("html" in text ? text.html.length : 0),
 	});
 	const urls = Object.fromEntries(
 		Object.entries(assets).map(([name, { url }]) => [name, url]),
@@ -93,13 +94,15 @@ export function openSite(
 		tokenFor(request, reply) {
 			return csrfToken(openSession(cookies, request, reply));
 		},
-		async render({ content_sha256: key, report_data }) {
+		async render(request, { content_sha256: key, report_data }) {
 			const known = rendered.get(key);
-			if (known) return known.text;
-			const text =
-				(await background.run("renderMarkdown", report_data)) ?? null;
-			// The machine may have been busy: what failed is tried again after a while.
-			rendered.set(key, { text }, text ? {} : { ttl: RETRY_AFTER });
+			if (known) return known;
+			const { runTask, log } = contextFor(request);
+			const text = await orWhyNot(runTask("renderMarkdown", report_data), log);
+			if ("html" in text) rendered.set(key, text);
+			else if (text.why === "too complex") {
+				rendered.set(key, text, { ttl: RETRY_AFTER });
+			}
 			return text;
 		},
 	};

@@ -17,6 +17,7 @@ import { textDiff } from "../components/text-diff.ts";
 import type { DiffBlock } from "../diff.ts";
 import type { Html, Page } from "../page.ts";
 import { type QueueQuery, queueFields, reportUrl } from "../queue-address.ts";
+import type { Unavailable } from "../unavailable.ts";
 import { stateOf } from "./report.ts";
 
 /** One of the two revisions. */
@@ -29,8 +30,8 @@ interface Revision {
 interface Pair {
 	before: Revision;
 	after: Revision;
-	/** `null`: the texts could not be compared in time. */
-	text: DiffBlock[] | null;
+	/** The texts compared, or why they could not be. */
+	text: DiffBlock[] | Unavailable;
 }
 
 /** What a comparison shows. */
@@ -94,9 +95,17 @@ ${findingChanges("New", fresh)}${findingChanges("Gone", gone)}
 </section>
 <section class="card" aria-labelledby="text-title">
 <h2 id="text-title">Text</h2>
-${text ? textDiff(text) : html`<p class="problem">These texts take too long to compare. Open both revisions side by side instead.</p>`}
+${"why" in text ? html`<p class="problem">${withoutComparison[text.why]}</p>` : textDiff(text)}
 </section>`;
 }
+
+const withoutComparison: Record<Unavailable["why"], string> = {
+	"too complex":
+		"These texts are too complex to compare. Open both revisions side by side instead.",
+	busy: "The service is too busy to compare these texts at the moment. Reload this page in a few seconds.",
+	failed:
+		"These texts could not be compared. Open both revisions side by side instead.",
+};
 
 function checkChanges(changes: CheckChange[]): Html {
 	if (changes.length === 0) {

@@ -28,13 +28,14 @@ import { timeline } from "../components/timeline.ts";
 import type { Rendered } from "../markdown/render.ts";
 import type { Html, Page, PageState } from "../page.ts";
 import { type QueueQuery, queueUrl, reportUrl } from "../queue-address.ts";
+import type { Unavailable } from "../unavailable.ts";
 
 /** Everything a report's page shows. */
 export interface ReportPage {
 	report: Report;
 	assessment: Assessment;
-	/** `null`: the text could not be rendered in time. `"raw"`: the reader wants it as it is. */
-	text: Rendered | null | "raw";
+	/** The text rendered, or why it could not be; `"raw"`: the reader wants it as it is. */
+	text: Rendered | Unavailable | "raw";
 	/** All of the repository, newest first. */
 	revisions: Revision[];
 	/** The list that the reader came from, and this report's neighbours in it. */
@@ -50,9 +51,9 @@ export interface ReportPage {
 /** One report: what a reviewer asks first, the assessment, the text, and the decision. */
 export function reportPage(data: ReportPage): Page {
 	const { report, assessment, standing } = data;
-	const isRaw = data.text === "raw" || data.text === null;
+	const rendered = renderedIn(data);
 	const lineLink = (line: number) =>
-		`#line-${isRaw ? line : nearestAnchor(data.text as Rendered, line)}`;
+		`#line-${rendered ? nearestAnchor(rendered, line) : line}`;
 	return {
 		title: `${statusWords[report.status]}: ${report.server_name}, revision ${report.revision}`,
 		section: "queue",
@@ -95,8 +96,8 @@ ${findingList(assessment.findings, lineLink)}
 </section>
 <section aria-labelledby="text-title" class="card" id="text">
 <h2 id="text-title">Report</h2>
-${textTools(data, isRaw)}
-${reportText(data)}
+${textTools(data, rendered)}
+${rendered ? html`${outline(rendered)}<div class="markdown">${raw(rendered.html)}</div>` : rawText(report.report_data)}
 </section>
 <section aria-labelledby="history-title" class="card" id="history">
 <h2 id="history-title">History</h2>
@@ -158,23 +159,32 @@ function standingDecision({ report, revisions, now }: ReportPage) {
 	return decision ? decidedNote(decision, now) : "";
 }
 
-function textTools({ report, list, text }: ReportPage, isRaw: boolean): Html {
+function textTools(
+	{ report, list, text }: ReportPage,
+	rendered: Rendered | undefined,
+): Html {
 	const url = reportUrl(report.id, list);
 	return html`<ul class="tools">
 <li>${
-		isRaw
-			? html`<a href="${url}#text">Rendered</a>`
-			: html`<a href="${url}${url.includes("?") ? "&" : "?"}view=raw#text">Raw text</a>`
+		rendered
+			? html`<a href="${url}${url.includes("?") ? "&" : "?"}view=raw#text">Raw text</a>`
+			: html`<a href="${url}#text">Rendered</a>`
 	}</li>
 <li><a href="/reports/${report.id}.md" download>Download Markdown</a></li>
 <li><a href="/reports/${report.id}.pdf" download>Download PDF</a></li>
 </ul>
-${text === null ? html`<p class="problem">This text takes too long to render: it is shown as it was sent.</p>` : ""}`;
+${typeof text === "object" && "why" in text ? html`<p class="problem">${whyRaw[text.why]}</p>` : ""}`;
 }
 
-function reportText({ report, text }: ReportPage): Html {
-	if (text === "raw" || text === null) return rawText(report.report_data);
-	return html`${outline(text)}<div class="markdown">${raw(text.html)}</div>`;
+const whyRaw: Record<Unavailable["why"], string> = {
+	"too complex":
+		"This text is too complex to render: it is shown as it was sent.",
+	busy: "The service is busy: this text is shown as it was sent. Reload the page in a few seconds to see it rendered.",
+	failed: "This text could not be rendered: it is shown as it was sent.",
+};
+
+function renderedIn({ text }: Pick<ReportPage, "text">): Rendered | undefined {
+	return typeof text === "object" && "html" in text ? text : undefined;
 }
 
 function outline({ outline }: Rendered): Html | string {

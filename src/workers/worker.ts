@@ -1,0 +1,67 @@
+/**
+ * The process that runs tasks, one after the other. A text that breaks it
+ * breaks nothing else: running out of memory ends a whole process, whatever
+ * limits its threads have.
+ */
+import { enableCompileCache } from "node:module";
+import { Worker } from "node:worker_threads";
+import type { Reply, Request } from "./messages.ts";
+import { tasks } from "./tasks.ts";
+
+enableCompileCache();
+// The service says when it is over; a signal to all of its processes does not.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+	process.on(signal, () => {});
+process.on("disconnect", () => process.exit());
+process.on("uncaughtException", (error) => {
+	reply({ kind: "failed", error });
+});
+
+const watch = startWatch();
+
+process.on("message", async ({ name, input, limits }: Request) => {
+	try {
+		const run = (await tasks[name].load()) as (...input: unknown[]) => unknown;
+		reply({ kind: "began" });
+		watch.begin(limits);
+		const output = await run(...input);
+		watch.end();
+		const isWorn = process.memoryUsage.rss() > limits.memory / 2;
+		reply({ kind: "done", output, isWorn });
+	} catch (error) {
+		watch.end();
+		reply({ kind: "failed", error });
+	}
+});
+
+/** Starts the thread that ends this process when a task takes too much. */
+function startWatch() {
+	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+	const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+	const state = new Int32Array(shared);
+	new Worker(new URL(`./watchdog${extension}`, import.meta.url), {
+		workerData: shared,
+	})
+		// Nobody would watch over the tasks any more.
+		.on("error", (error) => {
+			throw error;
+		})
+		.unref();
+	const set = (cpu: number) => {
+		Atomics.store(state, 0, cpu);
+		Atomics.notify(state, 0);
+	};
+	return {
+		begin({ cpu, memory }: Request["limits"]) {
+			const { user, system } = process.cpuUsage();
+			Atomics.store(state, 1, Math.ceil(memory / 2 ** 20));
+			set(Math.ceil((user + system) / 1000 + cpu));
+		},
+		end: () => set(0),
+	};
+}
+
+function reply(message: Reply): void {
+	// The service may be gone; then there is nobody to answer.
+	process.send?.(message, () => {});
+}
