@@ -7,22 +7,29 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { SMALL_BODY } from "./body-limits.ts";
 import { clientAddress } from "./client-address.ts";
+import { clientName } from "./client-name.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
 import { urlTooLong } from "./errors.ts";
 import { identifyCallers } from "./identify-callers.ts";
-import { readJson } from "./json-body.ts";
+import { openJsonBodies } from "./json-body.ts";
 import {
 	connectionOptions,
 	limitConnections,
 	type Timeouts,
 } from "./limits/connections.ts";
+import { limitConnectionsPerAddress } from "./limits/connections-per-address.ts";
 import { mountOverload, type OverloadLimits } from "./limits/overload.ts";
-import { addressOf } from "./limits/rate-limit.ts";
+import {
+	type BodyCeilings,
+	countUnfinishedBodies,
+} from "./limits/unfinished-bodies.ts";
 import { mountMcp } from "./mcp/server.ts";
+import { keepStreams } from "./mcp/streams.ts";
 import { guardOrigins } from "./origins.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
 import {
@@ -30,18 +37,13 @@ import {
 	problemDetails,
 	reportError,
 } from "./public-error.ts";
+import { holderOf } from "./receive-body.ts";
 import { mountRest } from "./rest.ts";
 import { apiHeaders } from "./security-headers.ts";
 import type { ContextFor } from "./trpc.ts";
 import { mountTrpc } from "./trpc-http.ts";
 import { mountWeb } from "./web/routes.ts";
 import { openWorkers, type WorkerLimits } from "./workers/pool.ts";
-
-/**
- * Room for any legal submission: 1 MiB of Markdown and 1 MiB of structured
- * data, however a client escapes them in JSON (`\u00e6` takes three bytes for one).
- */
-const BODY_LIMIT = 8 * 1024 * 1024;
 
 /** A tRPC batch names all its procedures in one path segment; its clients keep URLs below 2,000 characters. */
 const MAX_PARAMETER_LENGTH = 5000;
@@ -53,6 +55,9 @@ const MAX_URL_LENGTH = 8000;
 export interface Thresholds {
 	timeouts?: Partial<Timeouts>;
 	overload?: Partial<OverloadLimits>;
+	bodies?: Partial<BodyCeilings>;
+	/** Milliseconds between two looks at who has a stream open. */
+	streamInterval?: number;
 	workers?: Partial<WorkerLimits>;
 }
 
@@ -68,7 +73,7 @@ export function buildApp(
 ): FastifyInstance {
 	const app = Fastify({
 		loggerInstance: logger,
-		bodyLimit: BODY_LIMIT,
+		bodyLimit: SMALL_BODY,
 		routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
 		logController: new LogController({
 			disableRequestLogging: true,
@@ -89,19 +94,26 @@ export function buildApp(
 	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,
-		runTask: workers.runnerFor(callerOf(request)),
+		runTask: workers.runnerFor(holderOf(request)),
 		settings: config,
 		requestId: request.id,
 		identity: request.identity,
 		refusal: request.refusal,
 		facade,
-		client: request.headers["user-agent"] ?? null,
+		client: clientName(request.headers["user-agent"]),
 		address: clientAddress(request),
 	});
 
 	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
-	readJson(app);
+	const bodies = countUnfinishedBodies(logger, thresholds.bodies);
+	const json = openJsonBodies(bodies, (request, bytes, wanted) =>
+		workers.runnerFor(holderOf(request))("parseJson", bytes, wanted),
+	);
+	json.readIn(app, {
+		limitOf: ({ routeOptions }) => routeOptions.bodyLimit,
+		wantedOf: ({ routeOptions }) => routeOptions.config.wanted,
+	});
 	app.setErrorHandler(sendProblem);
 	const headers = apiHeaders(config.PUBLIC_URL);
 	app.addHook("onRequest", (request, reply, done) => {
@@ -110,17 +122,22 @@ export function buildApp(
 	});
 	app.addHook("onResponse", logResponse);
 	limitConnections(app, config.MAX_CONNECTIONS);
+	limitConnectionsPerAddress(
+		app,
+		config.MAX_CONNECTIONS_PER_ADDRESS,
+		config.TRUST_PROXY,
+	);
 	// In this order for every request, before anything is read of it.
 	guardOrigins(app, config);
 	mountOverload(app, thresholds.overload);
-	const limits = identifyCallers(app, db, config, contextFor);
+	const callers = identifyCallers(app, db, config, contextFor);
 	app.after(() => {
 		app.addHook("onRequest", (request, _reply, done) => {
 			done(request.url.length > MAX_URL_LENGTH ? urlTooLong() : undefined);
 		});
 	});
 
-	const web = mountWeb(app, contextFor, config, limits);
+	const web = mountWeb(app, contextFor, config, callers.limits, bodies);
 	app.setNotFoundHandler(async (request, reply) => {
 		const error = new TRPCError({
 			code: "NOT_FOUND",
@@ -130,19 +147,12 @@ export function buildApp(
 		throw error;
 	});
 	mountRest(app, contextFor);
-	mountTrpc(app, contextFor);
-	mountMcp(app, contextFor, config);
+	mountTrpc(app, contextFor, json, callers.limits);
+	const streams = keepStreams(callers.isStillKnown, thresholds.streamInterval);
+	mountMcp(app, contextFor, config, { json, limits: callers.limits, streams });
 	mountProtectedResource(app, config);
 	mountDocs(app, config.PUBLIC_URL);
 	return app;
-}
-
-/** Whose turn it is, where callers take turns: a person's, or an address's where nobody is known. */
-function callerOf(request: FastifyRequest): string {
-	const { identity } = request;
-	return identity && identity.method !== "none"
-		? identity.subject
-		: addressOf(request);
 }
 
 function sendProblem(

@@ -45,7 +45,7 @@ export function openAuthenticator(
 				);
 			}
 			if (isOwnToken(token)) return identifyOwner(db, token);
-			const { person, scopes, issuedAt } = await verifier.verify(
+			const { person, scopes, issuedAt, expiresAt } = await verifier.verify(
 				token,
 				facade === "mcp" ? audiencesOfMcp : audiences,
 			);
@@ -54,6 +54,7 @@ export function openAuthenticator(
 				method: "oidc",
 				permissions: grant(person, scopes),
 				issuedAt,
+				expiresAt,
 			};
 		},
 	};

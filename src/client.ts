@@ -5,7 +5,7 @@ import type { AppRouter } from "./router.ts";
 /** What a failed call throws; here, so that a program needs no second package to recognise it. */
 export { TRPCClientError } from "@trpc/client";
 export type { ReportTotals, RiskDistribution } from "./analytics/schema.ts";
-export type { Draft, ReportIssue, ReportIssues } from "./assessments/schema.ts";
+export type { ReportIssue, ReportIssues } from "./assessments/schema.ts";
 export type { AuditEntry, AuditFilter } from "./audit/schema.ts";
 export type { Assessment, Finding } from "./checklist/assessment-schema.ts";
 export type { Checklist } from "./checklist/schema.ts";
@@ -22,12 +22,7 @@ export type {
 	ReportCounts,
 	ReportFilter,
 } from "./queue/schema.ts";
-export type {
-	NewReport,
-	Report,
-	ReportStatus,
-	ReportSummary,
-} from "./reports/schema.ts";
+export type { ReportStatus, ReportSummary } from "./reports/schema.ts";
 export type { Server, ServerFilter } from "./servers/schema.ts";
 export type { AccessToken, NewAccessToken } from "./tokens/schema.ts";
 export type { AppRouter };
@@ -37,6 +32,10 @@ export type Inputs = inferRouterInputs<AppRouter>;
 
 /** What each procedure gives, as in `Outputs["reports"]["list"]`. */
 export type Outputs = inferRouterOutputs<AppRouter>;
+
+export type NewReport = Inputs["reports"]["submit"];
+export type Draft = Inputs["reports"]["check"];
+export type Report = Outputs["reports"]["get"];
 
 /** How a client speaks to the service. */
 export interface ClientOptions {
@@ -64,7 +63,7 @@ export function createClient(
 				// Longer batches of queries are split: proxies refuse very long URLs.
 				maxURLLength: 2000,
 				// The most that the service takes.
-				maxItems: 50,
+				maxItems: 20,
 				...(options.headers && { headers: options.headers }),
 				...(options.fetch && { fetch: options.fetch }),
 			}),

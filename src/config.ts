@@ -115,6 +115,11 @@ const schema = z
 			.min(1, "must be at least 1")
 			.max(1_000_000, "must be at most 1000000")
 			.default(1000),
+		/** Of those, the ones that one address may have, unless it is a proxy of TRUST_PROXY. */
+		MAX_CONNECTIONS_PER_ADDRESS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(1_000_000, "must be at most 1000000")
+			.default(64),
 		/** Who may do what: `none` lets everybody do everything, `oidc` asks the organisation's identity provider. */
 		AUTH: z.enum(["none", "oidc"], "must be none or oidc").optional(),
 		/** Identity providers whose access tokens are accepted; the pages sign in with the first. */

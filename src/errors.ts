@@ -53,6 +53,10 @@ export function overloaded(): TRPCError {
 	);
 }
 
+/** What is said of bytes that are no JSON. */
+export const INVALID_JSON =
+	"The request body is not valid JSON. Check quotes, commas and escapes.";
+
 /** A 503 of our own choice, with what to do about it. */
 export function unavailable(detail: string): TRPCError {
 	return new TRPCError({

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import { LRUCache } from "lru-cache";
+import { writeJson } from "./json-text.ts";
 
 /** Kept by the client alone, and asked again every time. */
 export const CACHE_CONTROL = "private, no-cache";
@@ -93,7 +94,7 @@ export async function sendVersioned(
 	}
 	const output = await answer.read();
 	const etag = `"${answer.versionOf(output)}"`;
-	const text = JSON.stringify(output);
+	const text = writeJson(output as object);
 	if (!snapshot) return sendJson(etag, text, reply);
 	const body = Buffer.from(text);
 	answers.set(key, { snapshot, etag, body });
@@ -106,7 +107,7 @@ export function sendWithEtag(
 	known: string | undefined,
 	reply: FastifyReply,
 ): FastifyReply {
-	const body = JSON.stringify(output);
+	const body = writeJson(output as object);
 	const etag = `"${hash("sha256", body, "base64url")}"`;
 	if (isKnown(etag, known)) return sendNotModified(etag, reply);
 	return sendJson(etag, body, reply);

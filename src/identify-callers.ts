@@ -18,19 +18,26 @@ declare module "fastify" {
 	}
 }
 
+/** What is known of those who ask. */
+export interface Callers {
+	/** For what counts further: the people whom the pages recognise, and the calls of a batch. */
+	limits: RateLimits;
+	/** Whether the credentials of a request would still be accepted now. */
+	isStillKnown(request: FastifyRequest): Promise<boolean>;
+}
+
 /**
  * Tells who asks, before anything else is done, and counts the request as
  * theirs; the procedures decide what they may.
  *
  * @param contextFor names the asker of a refused request in the audit log
- * @returns the limits, for the pages to count the people whom they recognise
  */
 export function identifyCallers(
 	app: FastifyInstance,
 	db: Database,
 	config: Config,
 	contextFor: ContextFor,
-): RateLimits {
+): Callers {
 	const asksWho = config.AUTH === "oidc";
 	const limits = mountRateLimits(app, {
 		perMinute: config.RATE_LIMIT,
@@ -44,7 +51,7 @@ export function identifyCallers(
 	app.decorateRequest("refusal", undefined);
 	if (!asksWho) {
 		app.decorateRequest("identity", { getter: () => anybody });
-		return limits;
+		return { limits, isStillKnown: async () => true };
 	}
 	app.decorateRequest("identity", null);
 	const authenticator = openAuthenticator(db, config);
@@ -74,7 +81,27 @@ export function identifyCallers(
 			}
 		});
 	});
-	return limits;
+	return {
+		limits,
+		async isStillKnown(request) {
+			const { identity } = request;
+			if (!identity || identity.method === "none") return false;
+			const { subject, expiresAt = Infinity } = identity;
+			// No new request may be late, but a stream can always be opened again.
+			if (Date.now() >= expiresAt * 1000) return false;
+			try {
+				const credentials = credentialsOf(request);
+				const now = await authenticator.identify(
+					credentials,
+					facadeOf(request),
+				);
+				return now?.method !== "none" && now?.subject === subject;
+			} catch (error) {
+				// The provider or the database may be out of reach: then nothing was refused.
+				return !(error instanceof TRPCError && error.code === "UNAUTHORIZED");
+			}
+		},
+	};
 }
 
 /**

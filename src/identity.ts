@@ -73,6 +73,8 @@ export type Identity =
 			permissions: ReadonlySet<Permission>;
 			/** When the provider said so, in seconds since 1970, where a token of its was used. */
 			issuedAt?: number;
+			/** When that token ends, likewise. */
+			expiresAt?: number;
 	  });
 
 /** Somebody whose identity is proven. */

@@ -1,95 +1,84 @@
-import { isUtf8 } from "node:buffer";
+import type { Readable } from "node:stream";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { SMALL_BODY } from "./body-limits.ts";
+import { type Parsed, parseJson, restoreTexts } from "./json-parse.ts";
+import type { Wanted } from "./json-pick.ts";
+import type { UnfinishedBodies } from "./limits/unfinished-bodies.ts";
+import { receiveBody } from "./receive-body.ts";
 
-/**
- * Levels of arrays and objects in a body: the 100 that structured data may
- * have, and room for what a façade wraps around it.
- */
-const MAX_DEPTH = 128;
+declare module "fastify" {
+	interface FastifyContextConfig {
+		/** What of a large body of the route is of use. */
+		wanted?: Wanted;
+	}
+}
 
-/**
- * Reads JSON as Fastify does, but refuses bytes that are no UTF-8 (decoding
- * would replace them, and a report is stored exactly as sent), and what is
- * nested too deeply, before anything is built of it.
- */
-export function readJson(app: FastifyInstance): void {
-	const parse = app.getDefaultJsonParser("error", "error");
-	app.removeContentTypeParser("application/json");
-	app.addContentTypeParser(
-		"application/json",
-		{ parseAs: "buffer" },
-		async (request: FastifyRequest, body: Buffer) => {
-			const text = readJsonText(body);
-			return new Promise((resolve, reject) => {
-				parse(request, text, (error, value) => {
-					if (!error) return resolve(value);
-					reject(isJson(text) ? reservedKey() : error);
-				});
-			});
-		},
-	);
+/** What a way in has to say about its bodies. */
+export interface BodyRules {
+	/** Bytes that the body of a request may have. */
+	limitOf(request: FastifyRequest): number;
+	/** What of a large body is of use. */
+	wantedOf(request: FastifyRequest): Wanted | undefined;
+	/** Whether a body may be empty: no input at all. */
+	mayBeEmpty?: boolean;
+}
+
+/** Has bodies read that promise JSON. */
+export interface JsonBodies {
+	/** Has a scope's bodies read, in place of what reads those of the scope around it. */
+	readIn(scope: FastifyInstance, rules: BodyRules): void;
 }
 
 /**
- * The text of a body that promises JSON.
+ * Opens what reads JSON on every way in: within the limits, as `parseJson` says,
+ * and a large body in another process.
  *
- * @throws TRPCError BAD_REQUEST when the bytes are no UTF-8, or nested too deeply
+ * @param parseLarge `parseJson` in another process, in the sender's turn
  */
-export function readJsonText(body: Buffer): string {
-	if (!isUtf8(body)) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message:
-				"The request body is not valid UTF-8. Save the report as UTF-8 and send it again.",
-		});
-	}
-	if (isDeeperThan(MAX_DEPTH, body)) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message: `The request body is nested deeper than ${MAX_DEPTH} levels.`,
-		});
-	}
-	return body.toString();
+export function openJsonBodies(
+	bodies: UnfinishedBodies,
+	parseLarge: (
+		request: FastifyRequest,
+		bytes: Buffer,
+		wanted: Wanted | undefined,
+	) => Promise<Parsed>,
+): JsonBodies {
+	return {
+		readIn(scope, { limitOf, wantedOf, mayBeEmpty }) {
+			scope.removeContentTypeParser("application/json");
+			scope.addContentTypeParser(
+				"application/json",
+				(request: FastifyRequest, payload: Readable) =>
+					receiveBody(
+						request,
+						payload,
+						limitOf(request),
+						bodies,
+						async (bytes) => {
+							if (bytes.length === 0) {
+								if (mayBeEmpty) return undefined;
+								throw refused(EMPTY);
+							}
+							const wanted = wantedOf(request);
+							const parsed =
+								bytes.length <= SMALL_BODY
+									? parseJson(bytes, wanted)
+									: await parseLarge(request, bytes, wanted);
+							if ("code" in parsed) throw refused(parsed.message, parsed.code);
+							return restoreTexts(parsed);
+						},
+					),
+			);
+		},
+	};
 }
 
-const [QUOTE, BACKSLASH] = Buffer.from('"\\');
-const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] =
-	Buffer.from("[]{}");
+const EMPTY = "The request body is empty, but its Content-Type promises JSON.";
 
-/** Of text that is no JSON it may say anything: parsing tells. */
-function isDeeperThan(limit: number, json: Buffer): boolean {
-	let depth = 0;
-	let isInString = false;
-	for (let index = 0; index < json.length; index++) {
-		const byte = json[index];
-		if (isInString) {
-			if (byte === BACKSLASH) index++;
-			else if (byte === QUOTE) isInString = false;
-		} else if (byte === QUOTE) {
-			isInString = true;
-		} else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
-			if (++depth > limit) return true;
-		} else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
-			depth--;
-		}
-	}
-	return false;
-}
-
-function reservedKey(): TRPCError {
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message:
-			"The request body has a key that JavaScript reserves: __proto__, or prototype in constructor. Rename it.",
-	});
-}
-
-function isJson(text: string): boolean {
-	try {
-		JSON.parse(text);
-		return true;
-	} catch {
-		return false;
-	}
+function refused(
+	message: string,
+	code: "BAD_REQUEST" | "PAYLOAD_TOO_LARGE" = "BAD_REQUEST",
+): TRPCError {
+	return new TRPCError({ code, message });
 }

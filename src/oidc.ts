@@ -34,7 +34,13 @@ export interface TokenVerifier {
 	verify(
 		token: string,
 		audiences: string[],
-	): Promise<{ person: Person; scopes: string[]; issuedAt: number }>;
+	): Promise<{
+		person: Person;
+		scopes: string[];
+		/** Seconds since 1970. */
+		issuedAt: number;
+		expiresAt: number;
+	}>;
 }
 
 /**
@@ -61,6 +67,8 @@ export function openVerifier(
 				scopes: readScopes(payload),
 				// One that does not say when is older than all that is known.
 				issuedAt: payload.iat ?? 0,
+				// Required, or it would not have been verified.
+				expiresAt: payload.exp ?? 0,
 			};
 		},
 	};

@@ -1,5 +1,6 @@
 import { errorCodes } from "fastify";
 import { incompleteReport } from "./assessments/rules.ts";
+import { bodyTooLarge, REPORT_BODY } from "./body-limits.ts";
 import { Finding } from "./checklist/assessment-schema.ts";
 import {
 	decidedAlready,
@@ -134,7 +135,7 @@ const errorsOfOneReport: Record<string, () => unknown> = {
 const commonErrors: Record<string, () => unknown> = {
 	401: () => notSignedIn(),
 	403: () => foreignHost(),
-	413: () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE(),
+	413: () => bodyTooLarge(REPORT_BODY),
 	414: () => urlTooLong(),
 	415: () => new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(),
 	429: () => beyondLimit("This address has", 1200, 37),

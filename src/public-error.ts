@@ -4,7 +4,7 @@ import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
-import { type Issue, URL_TOO_LONG } from "./errors.ts";
+import { INVALID_JSON, type Issue, URL_TOO_LONG } from "./errors.ts";
 
 /**
  * What the public may know of an error. Every façade shows this and nothing else.
@@ -162,9 +162,6 @@ function invalidInput(error: z.ZodError): PublicError {
 	};
 }
 
-const INVALID_JSON =
-	"The request body is not valid JSON. Check quotes, commas and escapes.";
-
 /** Words for the errors Fastify raises before a procedure is reached. */
 const fastifyErrors: Record<
 	string,
@@ -173,18 +170,6 @@ const fastifyErrors: Record<
 	FST_ERR_CTP_INVALID_MEDIA_TYPE: [
 		"UNSUPPORTED_MEDIA_TYPE",
 		"Send the body as JSON, with the header Content-Type: application/json.",
-	],
-	FST_ERR_CTP_BODY_TOO_LARGE: [
-		"PAYLOAD_TOO_LARGE",
-		"The request body is too large. A report may hold up to 1 MiB of UTF-8 text.",
-	],
-	FST_ERR_CTP_EMPTY_JSON_BODY: [
-		"BAD_REQUEST",
-		"The request body is empty, but its Content-Type promises JSON.",
-	],
-	FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
-		"BAD_REQUEST",
-		"The request body does not have the length that Content-Length announced.",
 	],
 	FST_ERR_BAD_URL: [
 		"BAD_REQUEST",
@@ -201,11 +186,6 @@ function fastifyError(error: unknown): PublicError | undefined {
 	};
 	const known = fastifyErrors[code];
 	if (known) return described(...known);
-	const isInvalidJson =
-		code === "FST_ERR_CTP_INVALID_JSON_BODY" || error instanceof SyntaxError;
-	if (statusCode === 400 && isInvalidJson) {
-		return described("BAD_REQUEST", INVALID_JSON);
-	}
 	if (code.startsWith("FST_") && statusCode && statusCode < 500) {
 		return {
 			...described("BAD_REQUEST", "The request could not be read."),

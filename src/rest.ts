@@ -14,6 +14,8 @@ import {
 	sendWithEtag,
 } from "./etags.ts";
 import { notSignedIn, type Permission } from "./identity.ts";
+import { writeJson } from "./json-text.ts";
+import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
 import { appRouter } from "./router.ts";
 import { readSnapshot } from "./snapshot.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
@@ -58,9 +60,12 @@ export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 	for (const operation of restOperations) {
 		const { method, path } = operation.openapi;
 		const url = path.replaceAll(/\{(\w+)\}/g, ":$1");
+		const input = wantedOfProcedure(operation.procedure);
 		app.route({
 			method,
 			url,
+			bodyLimit: bodyLimitFor([input]),
+			config: { wanted: { as: "input", input } },
 			// Before the body is read: a stranger's may be large.
 			...(operation.access && { onRequest: refuseStrangers }),
 			handler: async (request, reply) =>
@@ -135,7 +140,10 @@ async function answer(
 		reply.header("location", `${request.routeOptions.url}/${id}`);
 	}
 	if (rest.pageSize) linkNextPage(rest, output, request, reply);
-	return etag ? sendWithEtag(output, known, reply) : output;
+	if (etag) return sendWithEtag(output, known, reply);
+	return reply
+		.type("application/json; charset=utf-8")
+		.send(writeJson(output as object));
 }
 
 /** Calls a procedure by its path in the router. */

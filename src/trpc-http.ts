@@ -1,15 +1,16 @@
 import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { readJsonText } from "./json-body.ts";
+import type { JsonBodies } from "./json-body.ts";
+import { batchTooLong, MAX_CALLS, type Wanted } from "./json-pick.ts";
+import type { RateLimits } from "./limits/rate-limit.ts";
+import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
 import { challengeHeader, publicError, reportError } from "./public-error.ts";
 import { refuseStrangers } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import { sendResponse } from "./send-response.ts";
 import type { ContextFor } from "./trpc.ts";
-
-/** Calls in one batch; more would be many requests in the guise of one. */
-const MAX_BATCH_SIZE = 50;
+import { carryJson } from "./trpc-json.ts";
 
 /**
  * Mounts tRPC over HTTP at `/trpc`: the library's own protocol, without its
@@ -18,18 +19,24 @@ const MAX_BATCH_SIZE = 50;
  *
  * @param contextFor who is asking, and with what
  */
-export function mountTrpc(app: FastifyInstance, contextFor: ContextFor): void {
-	// In a scope of its own: the library parses the body by itself.
+export function mountTrpc(
+	app: FastifyInstance,
+	contextFor: ContextFor,
+	json: JsonBodies,
+	limits: RateLimits,
+): void {
 	app.register(async (scope) => {
 		scope.setErrorHandler(sendError);
-		scope.removeContentTypeParser("application/json");
-		scope.addContentTypeParser(
-			"application/json",
-			{ parseAs: "buffer" },
-			async (_request: FastifyRequest, body: Buffer) => readJsonText(body),
-		);
-		// Every mutation asks who calls it, and only they come with a body.
-		scope.addHook("onRequest", async (request) => {
+		json.readIn(scope, {
+			limitOf: (request) => bodyLimitFor(wantedOf(request).calls),
+			wantedOf,
+			mayBeEmpty: true,
+		});
+		scope.addHook("onRequest", async (request, reply) => {
+			const calls = pathsOf(request).length;
+			if (calls > MAX_CALLS) throw batchTooLong();
+			await limits.countBatch(request, reply, calls);
+			// Every mutation asks who calls it, and only they come with a body.
 			if (request.method === "POST") await refuseStrangers(request);
 		});
 		scope.all<{ Params: { path: string } }>("/trpc/:path", (request, reply) =>
@@ -38,25 +45,37 @@ export function mountTrpc(app: FastifyInstance, contextFor: ContextFor): void {
 	});
 }
 
+/** The procedures that a request names, however their commas are written. */
+function pathsOf({ params }: FastifyRequest): string[] {
+	const { path } = params as { path: string };
+	try {
+		return decodeURIComponent(path).split(",");
+	} catch {
+		return [path];
+	}
+}
+
+function wantedOf(request: FastifyRequest): Extract<Wanted, { as: "calls" }> {
+	const { batch } = request.query as { batch?: string };
+	const calls = pathsOf(request).map(wantedOfProcedure);
+	return { as: "calls", calls, isBatch: batch === "1" };
+}
+
 async function answer(
 	request: FastifyRequest<{ Params: { path: string } }>,
 	reply: FastifyReply,
 	contextFor: ContextFor,
 ): Promise<FastifyReply> {
-	const calls = request.params.path.split(",").length;
-	if (calls > MAX_BATCH_SIZE) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message: `A batch holds up to ${MAX_BATCH_SIZE} calls, and this one has ${calls}. Send several batches; httpBatchLink does so with maxItems: ${MAX_BATCH_SIZE}.`,
-		});
-	}
+	const { text, transformer, restore } = carryJson(request);
+	const { _config } = appRouter._def;
 	const response = await resolveResponse({
-		router: appRouter,
-		req: asFetchRequest(request),
+		router: {
+			...appRouter,
+			_def: { ...appRouter._def, _config: { ..._config, transformer } },
+		},
+		req: asFetchRequest(request, text),
 		path: request.params.path,
 		error: null,
-		// However its commas are written.
-		maxBatchSize: MAX_BATCH_SIZE,
 		createContext: async () => contextFor(request as FastifyRequest, "trpc"),
 		onError: ({ error }: { error: TRPCError }) => {
 			reportError(error, request.log);
@@ -76,7 +95,7 @@ async function answer(
 			};
 		},
 	});
-	return sendResponse(response, reply);
+	return sendResponse(response, reply, restore);
 }
 
 /** A request that no procedure was reached with, in the shape of tRPC's own errors. */
@@ -110,7 +129,7 @@ function sendError(
 }
 
 /** What the library reads of a fetch request. */
-function asFetchRequest(request: FastifyRequest): Request {
+function asFetchRequest(request: FastifyRequest, text: string): Request {
 	const aborted = new AbortController();
 	request.raw.on("close", () => {
 		if (!request.raw.complete) aborted.abort();
@@ -126,6 +145,6 @@ function asFetchRequest(request: FastifyRequest): Request {
 		url: `http://localhost${request.url}`,
 		headers: { get: header, has: (name: string) => header(name) !== null },
 		signal: aborted.signal,
-		text: async () => (request.body as string | undefined) ?? "",
+		text: async () => text,
 	} as unknown as Request;
 }

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
 import { drawSchema } from "../db/draw-schema.ts";
 import { openDatabase } from "../src/database.ts";
-import { countRequest } from "../src/limits/queries.ts";
+import { countRequests } from "../src/limits/queries.ts";
 import { migrateDatabase } from "../src/migrations.ts";
 import { makeDatabase } from "./helpers.ts";
 import { seedReports, seedRevisions } from "./seed.ts";
@@ -94,7 +94,7 @@ test("a database whose constraints have their former names becomes like every ot
 		"0008_constraint_names",
 	]);
 	expect(await drawSchema(db)).toBe(await read("../schema.sql"));
-	expect(await countRequest(db, "somebody", 1000)).toMatchObject({
+	expect(await countRequests(db, "somebody", 1, 1000)).toMatchObject({
 		requests: 1,
 	});
 });

@@ -1,7 +1,7 @@
 import Fastify from "fastify";
 import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
-import { countRequest, forgetPastWindows } from "../src/limits/queries.ts";
+import { countRequests, forgetPastWindows } from "../src/limits/queries.ts";
 import { mountRateLimits } from "../src/limits/rate-limit.ts";
 import { makeDatabase, startService, type TestService } from "./helpers.ts";
 import { startProvider } from "./provider.ts";
@@ -319,7 +319,7 @@ test("many requests at once through two instances are counted exactly", async ()
 	];
 	const counted = await Promise.all(
 		services.flatMap(({ db }) =>
-			Array.from({ length: 25 }, () => countRequest(db, "one", 60_000)),
+			Array.from({ length: 25 }, () => countRequests(db, "one", 1, 60_000)),
 		),
 	);
 	const numbers = counted.map(({ requests }) => requests);

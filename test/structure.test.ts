@@ -16,7 +16,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(main|command-line)\.ts$/, 7],
 	[/^(app|client|serve)\.ts$/, 6],
 	[
-		/^(rest|etags|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|protected-resource|identify-callers)\.ts$/,
+		/^(rest|etags|procedure-inputs|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|trpc-json|protected-resource|identify-callers)\.ts$/,
 		5,
 	],
 	[/^mcp\//, 5],
@@ -34,6 +34,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
 	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
 	[/^limits\//, 3],
+	[/^(json-body|receive-body)\.ts$/, 3],
 	[/^(origins|security-headers)\.ts$/, 2],
 	[/^checklist\/(assessment-)?schema\.ts$/, 0],
 	[/^checklist\//, 1],
@@ -46,7 +47,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|client-address|pool|drain|secrets|progress-bar)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|client-address|pool|drain|secrets|progress-bar)\.ts$/,
 		0,
 	],
 ];

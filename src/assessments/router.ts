@@ -1,4 +1,5 @@
 import { Assessment, type Finding } from "../checklist/assessment-schema.ts";
+import { textOfJson } from "../json-text.ts";
 import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";
@@ -60,7 +61,8 @@ export const assessmentsRouter = router({
 		.output(Assessment)
 		.mutation(({ ctx: { runTask }, input }) => {
 			refuseTooLarge(input);
-			return runTask("assess", input);
+			const report_json = input.report_json && textOfJson(input.report_json);
+			return runTask("assess", { ...input, report_json });
 		}),
 
 	assessment: reportProcedure

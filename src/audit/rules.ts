@@ -38,7 +38,7 @@ export function originOf(asker: Asker, claimed: string | null = null): Origin {
 		actor_subject: storable(known?.subject ?? null, 1000),
 		method: known?.method ?? "none",
 		facade: asker.facade,
-		client: storable(asker.client, 200),
+		client: asker.client,
 		request_id: asker.requestId,
 		address: asker.address,
 	};

@@ -7,7 +7,7 @@ import {
 	findStandingReport,
 } from "../reports/queries.ts";
 import { changedMeanwhile, unknownReport } from "../reports/rules.ts";
-import type { Report } from "../reports/schema.ts";
+import type { StoredReport } from "../reports/schema.ts";
 import type { Context } from "../trpc.ts";
 import {
 	appendApproval,
@@ -29,7 +29,7 @@ import {
 export async function decide(
 	ctx: Context,
 	decision: SettledDecision,
-): Promise<Report> {
+): Promise<StoredReport> {
 	const { db } = ctx;
 	const origin = originOf(ctx, decision.reviewed_by);
 	const sources = sourcesOf[decision.status];
@@ -55,7 +55,7 @@ export async function approve(
 	context: Context,
 	reviewer: ProvenIdentity,
 	decision: SettledDecision,
-): Promise<Report> {
+): Promise<StoredReport> {
 	const { db: tx, settings } = context;
 	const report = await lockCandidate(tx, decision.id);
 	if (!report) throw unknownReport(decision.id);
@@ -82,5 +82,5 @@ export async function approve(
 			...(notesHash && { notes_sha256: notesHash }),
 		},
 	});
-	return approved as Report;
+	return approved as StoredReport;
 }

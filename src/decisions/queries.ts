@@ -3,8 +3,8 @@ import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { AuditAction } from "../audit/schema.ts";
 import { type Database, violates } from "../database.ts";
-import { reportColumns } from "../reports/queries.ts";
-import type { Report, ReportStatus } from "../reports/schema.ts";
+import { readReportColumns, reportColumns } from "../reports/queries.ts";
+import type { ReportStatus, StoredReport } from "../reports/schema.ts";
 import { notesSha256 } from "./rules.ts";
 import type { NewDecision } from "./schema.ts";
 
@@ -33,7 +33,7 @@ export async function changeStatus(
 	decision: SettledDecision,
 	sources: readonly ReportStatus[],
 	origin: Origin,
-): Promise<Report | undefined> {
+): Promise<StoredReport | undefined> {
 	const isReopening = decision.status === "pending_review";
 	const notes = decision.review_notes?.trim() || null;
 	return db
@@ -111,7 +111,7 @@ export async function changeStatus(
 				),
 		)
 		.selectFrom("changed")
-		.select(reportColumns)
+		.select(readReportColumns)
 		.executeTakeFirst()
 		.catch((error) => {
 			if (violates(error, "reports_one_live_per_repository")) return undefined;

@@ -7,30 +7,23 @@ export interface Counted {
 	remainingMs: number;
 }
 
-/** Counts one more request under a key; a window that is over begins anew. */
-export async function countRequest(
+/** Counts more requests under a key; a window that is over begins anew. */
+export async function countRequests(
 	db: Database,
 	key: string,
+	requests: number,
 	windowMs: number,
 ): Promise<Counted> {
 	const { rows } = await sql<Counted>`
 		insert into rate_limits as known (key, ends_at, requests)
-		values (${key}, now() + ${windowMs} * interval '1 millisecond', 1)
+		values (${key}, now() + ${windowMs} * interval '1 millisecond', ${requests}::int)
 		on conflict on constraint limits_pkey do update set
-			requests = case when known.ends_at <= now() then 1 else known.requests + 1 end,
+			requests = case when known.ends_at <= now() then excluded.requests else known.requests + excluded.requests end,
 			ends_at = case when known.ends_at <= now() then excluded.ends_at else known.ends_at end
 		returning requests, extract(epoch from ends_at - now())::float8 * 1000 as "remainingMs"`.execute(
 		db,
 	);
 	return rows[0] as Counted;
-}
-
-/** What is counted under a key, without counting. */
-export async function readCount(db: Database, key: string): Promise<Counted> {
-	const { rows } = await sql<Counted>`
-		select requests, extract(epoch from ends_at - now())::float8 * 1000 as "remainingMs"
-		from rate_limits where key = ${key} and ends_at > now()`.execute(db);
-	return rows[0] ?? { requests: 0, remainingMs: 0 };
 }
 
 /** Deletes what counts no longer; rows that another instance holds are left to it. */

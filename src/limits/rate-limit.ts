@@ -1,17 +1,12 @@
-import rateLimit, { normalizeIP } from "@fastify/rate-limit";
 import type { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { clientAddress } from "../client-address.ts";
+import { clientAddress, networkOf } from "../client-address.ts";
 import type { Database } from "../database.ts";
 import { tooManyRequests } from "../errors.ts";
 import { facadeOf } from "../facade-of.ts";
-import { keepSharedStore } from "./shared-store.ts";
-
-/** Milliseconds over which requests are counted, from the first one on. */
-const WINDOW = 60_000;
-
-/** Whom one process remembers at the most; the one that was silent for longest is forgotten. */
-const MAX_REMEMBERED = 20_000;
+import { type Count, countHere, WINDOW } from "./counts.ts";
+import type { Counted } from "./queries.ts";
+import { countTogether } from "./shared-counts.ts";
 
 /** Failed sign-ins per minute that an address may have, at whatever façade. */
 const MAX_FAILURES = 60;
@@ -40,6 +35,15 @@ export interface RateLimits {
 		subject: string,
 	): Promise<void>;
 	/**
+	 * Counts a request of several calls, which was counted as one already, as
+	 * often as it has calls: all of them are refused, or none.
+	 */
+	countBatch(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		calls: number,
+	): Promise<void>;
+	/**
 	 * Counts a request with credentials that are not accepted: guessing ends soon.
 	 * Good ones from the same address are looked at all the same, or a stranger
 	 * behind the same proxy could shut everybody out.
@@ -59,66 +63,68 @@ export function mountRateLimits(
 ): RateLimits {
 	if (perMinute === 0) {
 		const count = async () => {};
-		return { countIdentity: count, countAddress: count, countFailure: count };
+		return {
+			countIdentity: count,
+			countAddress: count,
+			countBatch: count,
+			countFailure: count,
+		};
 	}
 	const subjects = new WeakMap<FastifyRequest, string>();
-	let countRequest: Count;
-	let countFailed: Count;
-	app.register(rateLimit, {
-		global: false,
-		timeWindow: WINDOW,
-		cache: MAX_REMEMBERED,
-		// Whoever cannot be counted is let through.
-		skipOnError: true,
-		...(shared && { store: keepSharedStore(app, shared) }),
-	});
+	const count = shared ? countTogether(app, shared) : countHere();
+	// After the hooks of what is mounted before.
 	app.after(() => {
-		countRequest = app.createRateLimit({
-			max: perMinute,
-			keyGenerator: (request) => {
-				const subject = subjects.get(request);
-				const who = subject === undefined ? addressOf(request) : `=${subject}`;
-				return `${facadeOf(request)} ${who}`;
-			},
-		});
-		countFailed = app.createRateLimit({
-			max: MAX_FAILURES,
-			keyGenerator: (request) => `failed ${addressOf(request)}`,
-		});
 		app.addHook("onRequest", async (request, reply) => {
 			if (isExempt(request) || isIdentifiedLater(request)) return;
-			await refuseBeyond(request, reply);
+			await refuseBeyond(request, reply, 1);
 		});
 	});
 
 	async function refuseBeyond(
 		request: FastifyRequest,
 		reply: FastifyReply,
+		requests: number,
 	): Promise<void> {
-		const counted = await countRequest(request);
-		if (counted.isAllowed) return;
-		const { remaining, ttlInSeconds, isExceeded } = counted;
 		const facade = facadeOf(request);
-		const seconds = Math.max(1, ttlInSeconds || WINDOW / 1000);
+		const subject = subjects.get(request);
+		const who = subject === undefined ? networkAsking(request) : `=${subject}`;
+		const counted = await countOrPass(`${facade} ${who}`, requests, perMinute);
+		const seconds = secondsOf(counted.remainingMs || WINDOW);
+		const remaining = Math.max(0, perMinute - counted.requests);
 		reply.header(
 			"ratelimit-policy",
 			`"${facade}";q=${perMinute};w=${WINDOW / 1000}`,
 		);
 		reply.header("ratelimit", `"${facade}";r=${remaining};t=${seconds}`);
-		if (!isExceeded) return;
-		const who = subjects.has(request) ? "You have" : "This address has";
-		throw beyondLimit(who, perMinute, seconds);
+		if (counted.requests <= perMinute) return;
+		const whose = subject === undefined ? "This address has" : "You have";
+		throw beyondLimit(whose, perMinute, seconds);
+	}
+
+	/** Whoever cannot be counted is let through; what counts says so in the log. */
+	async function countOrPass(...asked: Parameters<Count>): Promise<Counted> {
+		return count(...asked).catch(() => ({ requests: 0, remainingMs: 0 }));
 	}
 
 	return {
-		countAddress: refuseBeyond,
+		countAddress: (request, reply) => refuseBeyond(request, reply, 1),
 		async countIdentity(request, reply, subject) {
 			if (isExempt(request)) return;
 			subjects.set(request, subject);
-			await refuseBeyond(request, reply);
+			await refuseBeyond(request, reply, 1);
+		},
+		async countBatch(request, reply, calls) {
+			if (calls > 1) await refuseBeyond(request, reply, calls - 1);
 		},
 		async countFailure(request) {
-			refuseGuessing(await countFailed(request));
+			const key = `failed ${networkAsking(request)}`;
+			const counted = await countOrPass(key, 1, MAX_FAILURES);
+			if (counted.requests <= MAX_FAILURES) return;
+			const seconds = secondsOf(counted.remainingMs);
+			throw tooManyRequests(
+				`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
+				seconds,
+			);
 		},
 	};
 }
@@ -135,24 +141,16 @@ export function beyondLimit(
 	);
 }
 
-type Count = ReturnType<FastifyInstance["createRateLimit"]>;
-
-function refuseGuessing(counted: Awaited<ReturnType<Count>>): void {
-	if (counted.isAllowed || !counted.isExceeded) return;
-	const seconds = Math.max(1, counted.ttlInSeconds);
-	throw tooManyRequests(
-		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
-		seconds,
-	);
+function secondsOf(milliseconds: number): number {
+	return Math.max(1, Math.ceil(milliseconds / 1000));
 }
 
 function inSeconds(seconds: number): string {
 	return seconds === 1 ? "a second" : `${seconds} seconds`;
 }
 
-/** An IPv4 address, or the /64 that one connection gets of IPv6: all its addresses are one. */
-export function addressOf(request: FastifyRequest): string {
-	return normalizeIP(clientAddress(request), 64);
+function networkAsking(request: FastifyRequest): string {
+	return networkOf(clientAddress(request));
 }
 
 function isExempt({ routeOptions }: FastifyRequest): boolean {

@@ -1,5 +1,6 @@
 import { McpServer, Server } from "@modelcontextprotocol/server";
 import type { z } from "zod";
+import { clientName } from "../client-name.ts";
 import type { Identity } from "../identity.ts";
 import { reportError } from "../public-error.ts";
 import { createCaller } from "../router.ts";
@@ -92,7 +93,7 @@ function findCalledTool(message: unknown): Tool | undefined {
 function nameClient(context: Context, server: Server): Context {
 	const client = server.getClientVersion();
 	return client
-		? { ...context, client: `${client.name}/${client.version}` }
+		? { ...context, client: clientName(`${client.name}/${client.version}`) }
 		: context;
 }
 

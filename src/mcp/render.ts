@@ -1,9 +1,13 @@
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import { approvalsBefore } from "../decisions/rules.ts";
 import type { Decision } from "../decisions/schema.ts";
+import type { JsonText } from "../json-text.ts";
 import type { Report, ReportSummary } from "../reports/schema.ts";
 import { fence, inline, row } from "./escape.ts";
 import { renderAssessment, riskCell } from "./render-assessment.ts";
+
+/** Characters of JSON that are indented within a millisecond or two. */
+const QUICKLY_INDENTED = 32 * 1024;
 
 // Everything here that came out of a report is untrusted, and escaped.
 
@@ -84,7 +88,7 @@ export function renderReport(
 		["SHA-256 of the report", report.content_sha256],
 	].filter(([, value]) => value !== null);
 	const structured = report.report_json
-		? `\n### Structured data (report_json)\n\n${fence("json", JSON.stringify(report.report_json, null, 2))}\n`
+		? `\n### Structured data (report_json)\n\n${fence("json", indentIfSmall(report.report_json))}\n`
 		: "";
 	return `## Report: ${inline(report.server_name)}
 
@@ -102,6 +106,13 @@ ${fence("markdown", report.report_data)}
 ${structured}
 ${nextStep(report)}
 `;
+}
+
+/** Indented where that is quickly done, else as the database writes it. */
+function indentIfSmall(json: JsonText): string {
+	return json.text.length < QUICKLY_INDENTED
+		? JSON.stringify(json, null, 2)
+		: json.text;
 }
 
 /** The answer to review_report. */

@@ -7,10 +7,15 @@ import {
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { TRPCError } from "@trpc/server";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../audit/refusals.ts";
+import { REPORT_BODY } from "../body-limits.ts";
 import type { Config } from "../config.ts";
 import type { Identity } from "../identity.ts";
+import type { JsonBodies } from "../json-body.ts";
+import { batchTooLong, MAX_CALLS, type Wanted } from "../json-pick.ts";
+import type { RateLimits } from "../limits/rate-limit.ts";
+import { wantedOfTool } from "../procedure-inputs.ts";
 import { METADATA_PATH } from "../protected-resource.ts";
 import { challengeHeader, reportError } from "../public-error.ts";
 import { refuseStrangers } from "../rest.ts";
@@ -18,6 +23,15 @@ import { sendResponse } from "../send-response.ts";
 import type { Context, ContextFor } from "../trpc.ts";
 import { refuseForbidden } from "./access.ts";
 import { buildMcpServer } from "./build-server.ts";
+import type { Streams } from "./streams.ts";
+import { tools } from "./tools.ts";
+
+/** What keeps the requests to `/mcp` within their limits. */
+export interface Keepers {
+	json: JsonBodies;
+	limits: RateLimits;
+	streams: Streams;
+}
 
 /**
  * Mounts `POST /mcp`: one stateless endpoint for every protocol version the SDK
@@ -30,6 +44,7 @@ export function mountMcp(
 	app: FastifyInstance,
 	contextFor: ContextFor,
 	config: Pick<Config, "PUBLIC_URL" | "OIDC_SCOPES">,
+	{ json, limits, streams }: Keepers,
 ): void {
 	const calls = new WeakMap<Request, { context: Context; message: unknown }>();
 	const handler = createMcpHandler(
@@ -63,10 +78,12 @@ export function mountMcp(
 				id: null,
 			});
 		});
+		json.readIn(scope, { limitOf: () => REPORT_BODY, wantedOf: () => wanted });
 		// Before a stranger's message is read, in whatever protocol it is.
 		scope.addHook("onRequest", refuseStrangers);
 		scope.post("/mcp", async (request, reply) => {
 			const context = contextFor(request, "mcp");
+			await countMessages(request, reply, limits);
 			await refuseAndRecord(context, request);
 			const whenAborted = (end: () => void) =>
 				reply.raw.on("close", () => {
@@ -89,7 +106,9 @@ export function mountMcp(
 			whenAborted(() => aborted.abort());
 			const abortable = new Request(call, { signal: aborted.signal });
 			calls.set(abortable, { context, message });
-			return sendResponse(await handler.fetch(abortable, options), reply);
+			const response = await handler.fetch(abortable, options);
+			streams.admit(request, reply, response, () => aborted.abort());
+			return sendResponse(response, reply);
 		});
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),
@@ -120,6 +139,25 @@ export function serveMcpStdio(
 	return serveStdio(() => buildMcpServer(context, { now }), {
 		onerror: (error) => context.log.warn({ err: error }, "MCP message refused"),
 	});
+}
+
+const wanted: Wanted = {
+	as: "messages",
+	tools: tools.map(({ name, input, procedure }) =>
+		wantedOfTool(name, input, procedure),
+	),
+};
+
+/** @throws TRPCError BAD_REQUEST for a batch that is too long, TOO_MANY_REQUESTS */
+async function countMessages(
+	request: FastifyRequest,
+	reply: FastifyReply,
+	limits: RateLimits,
+): Promise<void> {
+	if (!Array.isArray(request.body)) return;
+	const { length } = request.body;
+	if (length > MAX_CALLS) throw batchTooLong();
+	await limits.countBatch(request, reply, length);
 }
 
 /** @throws TRPCError FORBIDDEN, see `refuseForbidden` */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { NewDecision } from "../decisions/schema.ts";
+import { jsonObjectOrText } from "../json-object.ts";
 import { ReportFilter } from "../queue/schema.ts";
 import { NewReport } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
@@ -26,13 +27,7 @@ const submitReport = defineTool({
 			"Who submits. Filled from who is signed in, where people sign in: leave it out there. Elsewhere it is required.",
 		),
 		report_markdown: NewReport.shape.report_data,
-		report_json: z
-			.union(
-				[z.record(z.string(), z.unknown()), z.string()],
-				"Must be a JSON object, or a string that holds one.",
-			)
-			.transform(parseIfText)
-			.pipe(NewReport.shape.report_json.unwrap())
+		report_json: jsonObjectOrText()
 			.describe(
 				"The report as structured data, if there is any: an object, or a string holding one as JSON.",
 			)
@@ -49,7 +44,8 @@ const submitReport = defineTool({
 			await caller.reports.submit({
 				...report,
 				report_data: report_markdown,
-				report_json,
+				// Its own schema has read it; the procedure's lets it through.
+				report_json: report_json as Record<string, unknown> | undefined,
 			}),
 		);
 	},
@@ -177,22 +173,4 @@ export async function readReport(
 		caller.reports.assessment({ id }),
 	]);
 	return renderReport(report, decisions, assessment);
-}
-
-/** Models often send structured arguments as JSON in a string. */
-function parseIfText(
-	value: Record<string, unknown> | string,
-	context: z.RefinementCtx,
-): unknown {
-	if (typeof value !== "string") return value;
-	try {
-		return JSON.parse(value);
-	} catch {
-		context.addIssue({
-			code: "custom",
-			message:
-				"Is a string that does not hold valid JSON. Send an object, or leave it out.",
-		});
-		return z.NEVER;
-	}
 }

@@ -7,7 +7,7 @@ import { prepareStatement } from "../prepared.ts";
 import { readTogether } from "../read-together.ts";
 import type { ReportsTable } from "../tables.ts";
 import type { ChangeableReport, StandingReport } from "./rules.ts";
-import type { Report } from "./schema.ts";
+import type { StoredReport } from "./schema.ts";
 
 /** The states of which a repository has one report at the most. */
 const liveStatuses = ["pending_review", "approved"] as const;
@@ -31,7 +31,7 @@ export const summaryColumns = [
 	"critical_failures",
 ] as const satisfies (keyof ReportsTable)[];
 
-/** The columns of a `Report`. */
+/** The columns of a `StoredReport`, one of which is to be read as text. */
 export const reportColumns = [
 	...summaryColumns,
 	"report_data",
@@ -39,6 +39,15 @@ export const reportColumns = [
 	"content_sha256",
 	"report_json",
 ] as const satisfies (keyof ReportsTable)[];
+
+/** The same, as they are read last: what nobody looks into is not built. */
+export const readReportColumns = [
+	...summaryColumns,
+	"report_data",
+	"review_notes",
+	"content_sha256",
+	sql<string | null>`report_json::text`.as("report_json"),
+] as const;
 
 /** The columns of a `StandingReport`, and what names its repository. */
 export const standingColumns = [
@@ -67,15 +76,15 @@ export async function insertReport(
 		| "content_sha256"
 		| "submitted_by_subject"
 	> & {
-		report_json: Record<string, unknown> | null;
+		/** As text. */
+		report_json: string | null;
 		assessment: Assessment;
 	},
 	origin: Origin,
-): Promise<Report | undefined> {
+): Promise<StoredReport | undefined> {
 	const [inserted] = await insertStatement(db, {
 		...report,
 		...origin,
-		report_json: report.report_json && JSON.stringify(report.report_json),
 		assessment: JSON.stringify(report.assessment),
 	});
 	return inserted;
@@ -94,62 +103,63 @@ type NewRow = Pick<
 	| "submitted_by_subject"
 >;
 
-const insertStatement = prepareStatement<NewRow & Origin, Report>((db, value) =>
-	db
-		.with("inserted", (tx) =>
-			tx
-				.insertInto("mcp_server_reports")
-				.values((eb) => ({
-					server_name: value("server_name"),
-					repository_url: value("repository_url"),
-					repository_key: value("repository_key"),
-					developer_email: value("developer_email"),
-					report_data: value("report_data"),
-					report_json: value("report_json"),
-					content_sha256: value("content_sha256"),
-					assessment: value("assessment"),
-					submitted_by_subject: value("submitted_by_subject"),
-					revision: eb
-						.selectFrom("mcp_server_reports")
-						.where("repository_key", "=", value("repository_key"))
-						.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
-				}))
-				// Waits for a rival that is being inserted, then yields to it.
-				.onConflict((conflict) => conflict.doNothing())
-				.returning(reportColumns),
-		)
-		.with("recorded", (tx) =>
-			tx
-				.insertInto("audit_log")
-				.columns([...originColumns, "action", "report_id", "after"])
-				.expression((eb) =>
-					eb
-						.selectFrom("inserted")
-						.select(
-							originColumns.map((column) =>
-								sql<string>`${value(column)}`.as(column),
-							),
-						)
-						.select([
-							sql.lit("report_submitted").as("action"),
-							"id as report_id",
-							sql<string>`jsonb_build_object('server_name', server_name,
+const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
+	(db, value) =>
+		db
+			.with("inserted", (tx) =>
+				tx
+					.insertInto("mcp_server_reports")
+					.values((eb) => ({
+						server_name: value("server_name"),
+						repository_url: value("repository_url"),
+						repository_key: value("repository_key"),
+						developer_email: value("developer_email"),
+						report_data: value("report_data"),
+						report_json: value("report_json"),
+						content_sha256: value("content_sha256"),
+						assessment: value("assessment"),
+						submitted_by_subject: value("submitted_by_subject"),
+						revision: eb
+							.selectFrom("mcp_server_reports")
+							.where("repository_key", "=", value("repository_key"))
+							.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
+					}))
+					// Waits for a rival that is being inserted, then yields to it.
+					.onConflict((conflict) => conflict.doNothing())
+					.returning(reportColumns),
+			)
+			.with("recorded", (tx) =>
+				tx
+					.insertInto("audit_log")
+					.columns([...originColumns, "action", "report_id", "after"])
+					.expression((eb) =>
+						eb
+							.selectFrom("inserted")
+							.select(
+								originColumns.map((column) =>
+									sql<string>`${value(column)}`.as(column),
+								),
+							)
+							.select([
+								sql.lit("report_submitted").as("action"),
+								"id as report_id",
+								sql<string>`jsonb_build_object('server_name', server_name,
 								'repository_url', repository_url, 'revision', revision::text,
 								'content_sha256', content_sha256)`.as("after"),
-						]),
-				),
-		)
-		.selectFrom("inserted")
-		.select(reportColumns),
+							]),
+					),
+			)
+			.selectFrom("inserted")
+			.select(readReportColumns),
 );
 
 /** A report in full. */
 export const findReport = readTogether(
 	byId(
-		prepareStatement<{ ids: readonly string[] }, Report>((db, value) =>
+		prepareStatement<{ ids: readonly string[] }, StoredReport>((db, value) =>
 			db
 				.selectFrom("mcp_server_reports")
-				.select(reportColumns)
+				.select(readReportColumns)
 				.where("id", "=", anyOf(value("ids"))),
 		),
 	),

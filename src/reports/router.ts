@@ -2,6 +2,7 @@ import { z } from "zod";
 import { incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
 import { actingAs } from "../identity.ts";
+import { textOfJson } from "../json-text.ts";
 import { procedure, router } from "../trpc.ts";
 import { reportProcedure } from "./one-report.ts";
 import {
@@ -58,8 +59,10 @@ export const reportsRouter = router({
 				"developer_email",
 				input.developer_email,
 			);
+			const report_json = input.report_json && textOfJson(input.report_json);
 			const assessment = await runTask("assess", {
 				...input,
+				report_json,
 				developer_email,
 			});
 			if (settings.REQUIRE_COMPLETE_REPORT && assessment.error_count > 0) {
@@ -71,7 +74,7 @@ export const reportsRouter = router({
 				repository_key: keyOf(input.repository_url),
 				developer_email,
 				report_data: input.report_data,
-				report_json: input.report_json ?? null,
+				report_json: report_json ?? null,
 				content_sha256: contentSha256(input.report_data),
 				assessment,
 				submitted_by_subject:

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import { conflict } from "../errors.ts";
+import { textOfJson } from "../json-text.ts";
 import { version } from "../version.ts";
 import {
 	MAX_REPORT_JSON_BYTES,
@@ -60,7 +61,8 @@ export function contentSha256(markdown: string): string {
 export function refuseTooLarge({
 	report_json,
 }: Pick<NewReport, "report_json">): void {
-	const json = Buffer.byteLength(JSON.stringify(report_json ?? null));
+	if (!report_json) return;
+	const json = Buffer.byteLength(textOfJson(report_json));
 	if (json > MAX_REPORT_JSON_BYTES) {
 		throw new TRPCError({
 			code: "PAYLOAD_TOO_LARGE",

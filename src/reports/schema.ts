@@ -8,12 +8,12 @@ import {
 import {
 	document,
 	guid,
-	isStorable,
 	line,
 	statedNumber,
 	statedText,
 	time,
 } from "../fields.ts";
+import { jsonObject, storedJson } from "../json-object.ts";
 import { MAX_URL_LENGTH, repositoryKey } from "./repository.ts";
 
 /** The three states of a report (PRD, FR-002). */
@@ -158,11 +158,13 @@ export const Report = z
 				.regex(/^[0-9a-f]{64}$/)
 				.describe("SHA-256 of report_data's UTF-8 bytes, in hex."),
 		),
-		report_json: z.record(z.string(), z.unknown()).nullable(),
+		report_json: storedJson(),
 		...assessed,
 	})
 	.meta({ id: "Report", examples: [example] });
 export type Report = z.infer<typeof Report>;
+/** The same as the database has it. */
+export type StoredReport = z.input<typeof Report>;
 
 /** A report in a list (PRD, GET /reports): everything but the text. */
 export const ReportSummary = Report.pick({
@@ -192,43 +194,4 @@ function isEmailAddress(address: string): boolean {
 	const [local = "", domain = "", ...rest] = address.split("@");
 	const plain = `${local.replace(/[\p{L}\p{M}]/gu, "x")}@${domainToASCII(domain)}`;
 	return rest.length === 0 && z.regexes.email.test(plain);
-}
-
-const MAX_JSON_DEPTH = 100;
-
-function jsonObject() {
-	return z
-		.record(z.string(), z.unknown(), "Must be a JSON object.")
-		.superRefine((object, context) => {
-			const problem = findJsonProblem(object);
-			if (problem) context.addIssue({ code: "custom", message: problem });
-		});
-}
-
-function findJsonProblem(root: unknown): string | undefined {
-	const open: [value: unknown, depth: number][] = [[root, 1]];
-	for (let next = open.pop(); next; next = open.pop()) {
-		const [value, depth] = next;
-		if (depth > MAX_JSON_DEPTH) {
-			return `Must not be nested deeper than ${MAX_JSON_DEPTH} levels.`;
-		}
-		if (typeof value === "string" && !isStorable(value)) {
-			return "Must not contain NUL or lone surrogate characters.";
-		}
-		if (typeof value === "number" && !isKept(value)) {
-			return "Must not contain numbers that JSON cannot keep exactly; write very large ones as strings.";
-		}
-		if (typeof value === "object" && value !== null) {
-			for (const [key, child] of Object.entries(value)) {
-				open.push([key, depth], [child, depth + 1]);
-			}
-		}
-	}
-}
-
-/** Whole numbers beyond 2^53 have lost digits already, and 1e400 is infinite. */
-function isKept(value: number): boolean {
-	return Number.isInteger(value)
-		? Number.isSafeInteger(value)
-		: Number.isFinite(value);
 }

@@ -1,6 +1,7 @@
+import { parse as parseForm } from "node:querystring";
+import type { Readable } from "node:stream";
 import compress from "@fastify/compress";
 import cookie from "@fastify/cookie";
-import formbody from "@fastify/formbody";
 import type {
 	FastifyInstance,
 	FastifyReply,
@@ -9,7 +10,9 @@ import type {
 } from "fastify";
 import type { Config } from "../config.ts";
 import type { RateLimits } from "../limits/rate-limit.ts";
+import type { UnfinishedBodies } from "../limits/unfinished-bodies.ts";
 import { reportError } from "../public-error.ts";
+import { receiveBody } from "../receive-body.ts";
 import { refuseOtherMethods } from "../rest.ts";
 import { createCaller } from "../router.ts";
 import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
@@ -39,8 +42,8 @@ import { openSite, type Site } from "./site.ts";
 import { mountTokenPages } from "./token-routes.ts";
 import { mountWithdrawal } from "./withdrawal-routes.ts";
 
-/** The most that a form takes: notes of 10,000 characters, however they are encoded. */
-const FORM_LIMIT = 256 * 1024;
+/** The most that a form takes: notes of 10,000 characters, of which each may take nine bytes as a form encodes them. */
+const FORM_LIMIT = 96 * 1024;
 
 /** Answers a request that no page's route answers, in the form of a page. */
 export interface WebErrors {
@@ -63,6 +66,7 @@ export function mountWeb(
 	contextFor: ContextFor,
 	config: Config,
 	limits: RateLimits,
+	bodies: UnfinishedBodies,
 ): WebErrors {
 	const site = openWebSite(contextFor, config);
 	const headers = pageHeaders(config.PUBLIC_URL);
@@ -77,7 +81,13 @@ export function mountWeb(
 		});
 		await scope.register(compress, { threshold: 1024 });
 		await scope.register(cookie);
-		await scope.register(formbody, { bodyLimit: FORM_LIMIT });
+		scope.addContentTypeParser(
+			"application/x-www-form-urlencoded",
+			(request: FastifyRequest, payload: Readable) =>
+				receiveBody(request, payload, FORM_LIMIT, bodies, (bytes) =>
+					parseForm(bytes.toString()),
+				),
+		);
 		if (site.hasSignIn) recognisePeople(scope, site, limits);
 		refuseOtherMethodsOfAll(scope, () => {
 			mountAssets(scope, site);

@@ -13,6 +13,12 @@ interface Task {
 
 /** Everything that runs in a process of its own, by name. */
 export const tasks = {
+	parseJson: {
+		cpuLimit: 2_000,
+		refusal:
+			"The request body is too complex to read: shorten it, or leave out what the report does not need.",
+		load: async () => (await import("../json-parse.ts")).parseJson,
+	},
 	assess: {
 		cpuLimit: 2_000,
 		refusal:

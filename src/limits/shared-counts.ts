@@ -1,17 +1,9 @@
 import { hash } from "node:crypto";
-import type {
-	FastifyRateLimitStore,
-	FastifyRateLimitStoreCtor,
-} from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
 import { LRUCache } from "lru-cache";
 import type { Database } from "../database.ts";
-import {
-	type Counted,
-	countRequest,
-	forgetPastWindows,
-	readCount,
-} from "./queries.ts";
+import { type Count, MAX_REMEMBERED, WINDOW } from "./counts.ts";
+import { type Counted, countRequests, forgetPastWindows } from "./queries.ts";
 
 /** Milliseconds that counting may hold up a request. */
 const PATIENCE = 1_000;
@@ -22,43 +14,22 @@ const PAUSE = 5_000;
 /** Milliseconds between two deletions of what counts no longer. */
 const CLEANING_INTERVAL = 60_000;
 
-/** Exceeded keys that one process remembers. */
-const MAX_REMEMBERED = 20_000;
-
 /**
- * Where all instances count requests together: a table of the database.
+ * Counts where all instances count together: in a table of the database.
  *
  * While the database cannot count, every request passes, and the log has one
  * line. A key that has exceeded its limit is remembered here until its window
  * ends, so that refusing costs no query.
  *
  * @param app cleans up after itself when it closes
- * @returns what the rate limiter makes its store with
  */
-export function keepSharedStore(
-	app: FastifyInstance,
-	db: Database,
-): FastifyRateLimitStoreCtor {
+export function countTogether(app: FastifyInstance, db: Database): Count {
 	const exceeded = new LRUCache<string, Counted>({
 		max: MAX_REMEMBERED,
 		ttl: 1, // each entry has its own
 	});
 	let pausedUntil = 0;
 	let isReported = false;
-
-	async function count(
-		id: string,
-		windowMs: number,
-		max: number,
-	): Promise<Counted> {
-		const known = exceeded.get(id);
-		if (known) return { ...known, remainingMs: exceeded.getRemainingTTL(id) };
-		const counted = await ask(() => countRequest(db, id, windowMs));
-		if (counted.requests > max && counted.remainingMs > 0) {
-			exceeded.set(id, counted, { ttl: Math.ceil(counted.remainingMs) });
-		}
-		return counted;
-	}
 
 	async function ask(query: () => Promise<Counted>): Promise<Counted> {
 		if (Date.now() < pausedUntil) throw new Error("counting is paused");
@@ -87,30 +58,16 @@ export function keepSharedStore(
 	cleaning.unref();
 	app.addHook("onClose", async () => clearInterval(cleaning));
 
-	return class SharedStore implements FastifyRateLimitStore {
-		incr(key: string, done: Done, windowMs: number, max: number): void {
-			tell(done, () => count(idOf(key), windowMs, max));
+	return async (key, requests, max) => {
+		const id = idOf(key);
+		const known = exceeded.get(id);
+		if (known) return { ...known, remainingMs: exceeded.getRemainingTTL(id) };
+		const counted = await ask(() => countRequests(db, id, requests, WINDOW));
+		if (counted.requests > max && counted.remainingMs > 0) {
+			exceeded.set(id, counted, { ttl: Math.ceil(counted.remainingMs) });
 		}
-
-		read(key: string, done: Done): void {
-			tell(done, () => ask(() => readCount(db, idOf(key))));
-		}
-
-		child(): FastifyRateLimitStore {
-			return this;
-		}
+		return counted;
 	};
-}
-
-type Done = Parameters<FastifyRateLimitStore["incr"]>[1];
-
-/** The rate limiter's stores speak in callbacks. */
-function tell(done: Done, ask: () => Promise<Counted>): void {
-	ask().then(
-		({ requests, remainingMs }) =>
-			done(null, { current: requests, ttl: remainingMs }),
-		done,
-	);
 }
 
 /** Of one length, whatever a caller is called; and no address or name is written down. */

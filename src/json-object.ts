@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { isStorable } from "./fields.ts";
+import { JsonText } from "./json-text.ts";
+
+const MAX_JSON_DEPTH = 100;
+
+const documented = z.record(z.string(), z.unknown());
+
+/** How a member of an input is read out of a large body: as `JsonText`, also where it is text that holds JSON. */
+export const jsonMembers = z.registry<{ mayBeText: boolean }>();
+
+/**
+ * An object of the caller's own, of any shape that JSON and PostgreSQL keep.
+ * Out of a large body it comes as `JsonText`, looked over already.
+ */
+export function jsonObject() {
+	return (
+		z
+			// A record would ask a schema about each of its members.
+			.unknown()
+			.superRefine((value, context) => {
+				const message =
+					value instanceof JsonText
+						? value.problem
+						: isObject(value)
+							? findJsonProblem(value)
+							: "Must be a JSON object.";
+				if (message) context.addIssue({ code: "custom", message });
+			})
+			.meta(documentation(documented))
+			.register(jsonMembers, { mayBeText: false }) as unknown as z.ZodType<
+			Record<string, unknown> | JsonText,
+			Record<string, unknown>
+		>
+	);
+}
+
+/** The same for models, which often send structured arguments as JSON in a string. */
+export function jsonObjectOrText() {
+	return z
+		.unknown()
+		.transform(parseIfText)
+		.pipe(jsonObject() as z.ZodType<Record<string, unknown> | JsonText>)
+		.meta(documentation(z.union([documented, z.string()])))
+		.register(jsonMembers, { mayBeText: true });
+}
+
+/** A JSON object of an answer, out of the text that the database writes of it. */
+export function storedJson() {
+	return z
+		.string()
+		.nullable()
+		.transform((text) => (text === null ? null : new JsonText(text)))
+		.pipe(
+			z
+				.unknown()
+				.meta(documentation(documented.nullable())) as unknown as z.ZodType<
+				JsonText | null,
+				JsonText | null
+			>,
+		);
+}
+
+/** Why a text is refused that should hold JSON. */
+export const NO_JSON_TEXT =
+	"Is a string that does not hold valid JSON. Send an object, or leave it out.";
+
+function parseIfText(value: unknown, context: z.RefinementCtx): unknown {
+	if (typeof value !== "string") return value;
+	try {
+		return JSON.parse(value);
+	} catch {
+		context.addIssue({ code: "custom", message: NO_JSON_TEXT });
+		return z.NEVER;
+	}
+}
+
+/** Whether a value out of JSON is an object, and no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Why PostgreSQL or JSON would not keep an object as it is, in words for whoever sent it. */
+export function findJsonProblem(root: object): string | undefined {
+	let level = [root];
+	for (let depth = 1; level.length > 0; depth++) {
+		const next: object[] = [];
+		for (const container of level) {
+			const isArray = Array.isArray(container);
+			const values = isArray ? container : Object.values(container);
+			if (values.length > 0 && depth === MAX_JSON_DEPTH) {
+				return `Must not be nested deeper than ${MAX_JSON_DEPTH} levels.`;
+			}
+			if (!isArray && !Object.keys(container).every(isStorable)) {
+				return NOT_STORABLE;
+			}
+			for (const value of values) {
+				if (typeof value === "object" && value !== null) next.push(value);
+				else if (typeof value === "string" && !isStorable(value)) {
+					return NOT_STORABLE;
+				} else if (typeof value === "number" && !isKept(value)) {
+					return "Must not contain numbers that JSON cannot keep exactly; write very large ones as strings.";
+				}
+			}
+		}
+		level = next;
+	}
+	return undefined;
+}
+
+const NOT_STORABLE = "Must not contain NUL or lone surrogate characters.";
+
+/** Whole numbers beyond 2^53 have lost digits already, and 1e400 is infinite. */
+function isKept(value: number): boolean {
+	return Number.isInteger(value)
+		? Number.isSafeInteger(value)
+		: Number.isFinite(value);
+}
+
+function documentation(schema: z.ZodType): z.GlobalMeta {
+	const { $schema, ...rest } = z.toJSONSchema(schema);
+	return rest as z.GlobalMeta;
+}

@@ -1,0 +1,73 @@
+import { SMALL_BODY } from "./body-limits.ts";
+import { INVALID_JSON } from "./errors.ts";
+import { type KeptText, pickWanted, type Wanted } from "./json-pick.ts";
+import { type Refusal, scanJson } from "./json-scan.ts";
+import { JsonText } from "./json-text.ts";
+
+/** What a body holds, or why it is not read: all of it fit to be handed from one process to another. */
+export type Parsed = { value: unknown; texts: KeptText[] } | Refusal;
+
+/**
+ * Reads a body that promises JSON. Of one over 64 KiB only what is wanted is
+ * kept, and JSON of the caller's own as text: what is not built on the event
+ * loop holds nobody up.
+ */
+export function parseJson(bytes: Buffer, wanted: Wanted | undefined): Parsed {
+	const refusal = scanJson(bytes);
+	if (refusal) return refusal;
+	const text = bytes.toString();
+	let value: unknown;
+	try {
+		value = JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
+	} catch {
+		return { code: "BAD_REQUEST", message: INVALID_JSON };
+	}
+	if (mayHoldReservedKey.test(text) && holdsReservedKey(value)) {
+		return { code: "BAD_REQUEST", message: RESERVED_KEY };
+	}
+	if (bytes.length <= SMALL_BODY || !wanted) return { value, texts: [] };
+	return pickWanted(value, wanted);
+}
+
+/** Puts the texts that `parseJson` kept back to where they were. */
+export function restoreTexts({
+	value,
+	texts,
+}: Exclude<Parsed, Refusal>): unknown {
+	for (const { path, text, problem } of texts) {
+		const last = path.at(-1) ?? "";
+		let place = value as Record<string | number, unknown>;
+		for (const step of path.slice(0, -1)) place = place[step] as typeof place;
+		place[last] = new JsonText(text, problem);
+	}
+	return value;
+}
+
+const RESERVED_KEY =
+	"The request body has a key that JavaScript reserves: __proto__, or prototype in constructor. Rename it.";
+
+/** Also where it is written with escapes, as in `"\u005f_proto__"`. */
+const mayHoldReservedKey = /__proto__|"constructor"|\\u00/;
+
+function holdsReservedKey(root: unknown): boolean {
+	const open = [root];
+	while (open.length > 0) {
+		const next = open.pop();
+		if (typeof next !== "object" || next === null) continue;
+		if (Object.hasOwn(next, "__proto__")) return true;
+		if (Object.hasOwn(next, "constructor")) {
+			const made: unknown = next.constructor;
+			if (
+				typeof made === "object" &&
+				made !== null &&
+				Object.hasOwn(made, "prototype")
+			) {
+				return true;
+			}
+		}
+		for (const value of Object.values(next)) {
+			if (typeof value === "object" && value !== null) open.push(value);
+		}
+	}
+	return false;
+}

@@ -1,0 +1,165 @@
+import { TRPCError } from "@trpc/server";
+import { SMALL_BODY } from "./body-limits.ts";
+import { findJsonProblem, isObject, NO_JSON_TEXT } from "./json-object.ts";
+import { countNodes, type Refusal, scanStructure } from "./json-scan.ts";
+
+/** Calls in one batch; more would be many requests in the guise of one. */
+export const MAX_CALLS = 20;
+
+/** 400: a batch of more calls than that, in words for programs that speak JSON-RPC or tRPC. */
+export function batchTooLong(): TRPCError {
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: `A batch holds up to ${MAX_CALLS} calls, and this one has more. Send several batches; httpBatchLink does so with maxItems: ${MAX_CALLS}.`,
+	});
+}
+
+/** Values and names beside the reports that a body brings. */
+const MAX_OTHER_NODES = 10_000;
+
+/** What of the input of one procedure or tool is of use. */
+export interface WantedInput {
+	/** How it is called, for whoever is refused. */
+	name: string;
+	/** Whether it takes a whole report; nothing else needs a large input. */
+	takesReport: boolean;
+	/** The members that its schema names. */
+	members: string[];
+	/** Those of them that stay JSON, and whether they may also come as a text that holds some. */
+	json: Record<string, { mayBeText: boolean }>;
+}
+
+/** What a body is, and what of a large one is of use. */
+export type Wanted =
+	/** One input. */
+	| { as: "input"; input: WantedInput }
+	/** tRPC: the input of one call, or those of a batch by their place in it. */
+	| { as: "calls"; calls: WantedInput[]; isBatch: boolean }
+	/** JSON-RPC: one message or several; a call of a tool has its input inside. */
+	| { as: "messages"; tools: WantedInput[] };
+
+/** A JSON object that is kept as text, and where in the value it belongs. */
+export interface KeptText {
+	path: (string | number)[];
+	text: string;
+	problem?: string;
+}
+
+/**
+ * Keeps of a large body what is wanted of it: of the inputs that bring reports
+ * the members that their schemas name; of everything else all, if it is small.
+ */
+export function pickWanted(
+	value: unknown,
+	wanted: Wanted,
+): { value: unknown; texts: KeptText[] } | Refusal {
+	const texts: KeptText[] = [];
+	try {
+		return { value: pick(value, wanted, texts), texts };
+	} catch (error) {
+		if (error instanceof TooLarge) return error.refusal;
+		throw error;
+	}
+}
+
+class TooLarge extends Error {
+	readonly refusal: Refusal;
+
+	constructor(message: string) {
+		super(message);
+		this.refusal = { code: "PAYLOAD_TOO_LARGE", message };
+	}
+}
+
+function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
+	let nodes = 0;
+
+	/** Keeps a part as it is, which must be small. */
+	function small<Part>(part: Part, what: string): Part {
+		const json = Buffer.from(JSON.stringify(part) ?? "");
+		nodes += countNodes(json);
+		if (json.length > SMALL_BODY) {
+			throw new TooLarge(
+				`${what} takes at most ${SMALL_BODY / 1024} KiB, and this is more. Only what takes a whole report takes more.`,
+			);
+		}
+		if (nodes > MAX_OTHER_NODES) {
+			throw new TooLarge(
+				`The request body holds more than ${MAX_OTHER_NODES} values and names beside its reports.`,
+			);
+		}
+		return part;
+	}
+
+	function input(given: unknown, of: WantedInput, path: KeptText["path"]) {
+		if (!of.takesReport || !isObject(given)) return small(given, of.name);
+		const kept: Record<string, unknown> = {};
+		for (const member of of.members) {
+			if (!Object.hasOwn(given, member)) continue;
+			const value = given[member];
+			const json = of.json[member];
+			if (json && (isObject(value) || (json.mayBeText && isText(value)))) {
+				texts.push({ path: [...path, member], ...keepText(value) });
+			} else {
+				kept[member] = isText(value) ? value : small(value, member);
+			}
+		}
+		return kept;
+	}
+
+	function message(given: unknown, tools: WantedInput[], path: number[]) {
+		const { method, params } = (given ?? {}) as Record<string, unknown>;
+		const called =
+			method === "tools/call" && isObject(params)
+				? tools.find(({ name }) => name === params.name)
+				: undefined;
+		if (!called || !isObject(params)) return small(given, "A message");
+		const { arguments: given_, ...others } = params;
+		const rest = { ...(given as object), params: others };
+		const kept = input(given_, called, [...path, "params", "arguments"]);
+		return {
+			...small(rest, "A message, beside the arguments of its tool,"),
+			params: { ...others, arguments: kept },
+		};
+	}
+
+	if (wanted.as === "input") return input(value, wanted.input, []);
+	if (wanted.as === "messages") {
+		if (!Array.isArray(value)) return message(value, wanted.tools, []);
+		return (
+			value
+				// One more is enough to tell that there are too many.
+				.slice(0, MAX_CALLS + 1)
+				.map((one, index) => message(one, wanted.tools, [index]))
+		);
+	}
+	const [first] = wanted.calls;
+	if (!wanted.isBatch) return first ? input(value, first, []) : undefined;
+	if (!isObject(value)) return small(value, "A batch");
+	const inputs = wanted.calls.flatMap((call, index) =>
+		Object.hasOwn(value, index)
+			? [[index, input(value[index], call, [index])]]
+			: [],
+	);
+	return Object.fromEntries(inputs);
+}
+
+const isText = (value: unknown) => typeof value === "string";
+
+/** JSON of the caller's own as the text that is stored, looked over on the way. */
+function keepText(value: unknown): { text: string; problem?: string } {
+	const none = (problem: string) => ({ text: "{}", problem });
+	let object = value;
+	if (typeof value === "string") {
+		const refusal = scanStructure(Buffer.from(value), "It");
+		if (refusal) return none(refusal.message);
+		try {
+			object = JSON.parse(value);
+		} catch {
+			return none(NO_JSON_TEXT);
+		}
+	}
+	if (!isObject(object)) return none("Must be a JSON object.");
+	const problem = findJsonProblem(object);
+	return problem ? none(problem) : { text: JSON.stringify(object) };
+}
