@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
 	cp,
+	mkdir,
 	mkdtemp,
 	readdir,
 	readFile,
@@ -80,9 +81,11 @@ test.each([
 ])(
 	"a strict program compiles against the package with %s, and finds no any",
 	async (_which, compiler) => {
+		const types = join(folder, "node_modules/@types");
+		await mkdir(types, { recursive: true });
 		await symlink(
 			join(root, "node_modules/@types/node"),
-			join(folder, "node_modules/@types/node"),
+			join(types, "node"),
 		).catch(() => "the package brought its own");
 		const { stdout } = await run(
 			process.execPath,

@@ -27,7 +27,7 @@ for (const [name, language] of Object.entries(languages))
 	hljs.registerLanguage(name, language);
 
 /** Characters that are highlighted of a block and of a whole report: some languages take time with the square of them. */
-const limits = { block: 8_192, report: 65_536 };
+const limits = { block: 4_096, report: 32_768 };
 
 /** Highlights the code of one report. */
 export class Highlighter {
