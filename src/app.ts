@@ -28,6 +28,7 @@ import {
 	type BodyCeilings,
 	countUnfinishedBodies,
 } from "./limits/unfinished-bodies.ts";
+import { lingerAfterRefusal } from "./linger.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { keepStreams } from "./mcp/streams.ts";
 import { guardOrigins } from "./origins.ts";
@@ -104,6 +105,7 @@ export function buildApp(
 		address: clientAddress(request),
 	});
 
+	lingerAfterRefusal(app);
 	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
 	const bodies = countUnfinishedBodies(logger, thresholds.bodies);

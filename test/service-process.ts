@@ -22,6 +22,9 @@ export interface Ending {
 	milliseconds: number;
 }
 
+/** Registers what must happen at the end; `onTestFinished` or `afterAll`. */
+type AtEnd = (cleanUp: () => Promise<void>) => void;
+
 const main = new URL("../src/main.ts", import.meta.url).pathname;
 
 /** Runs a command of the service to its end, with nothing in the environment but these settings. */
@@ -40,6 +43,7 @@ export async function startServiceProcess(
 	settings: Record<string, string>,
 	program = main,
 	command?: readonly string[],
+	atEnd: AtEnd = onTestFinished,
 ): Promise<ServiceProcess> {
 	const process = startProcess(
 		[],
@@ -47,6 +51,7 @@ export async function startServiceProcess(
 		{ PORT: "0", RATE_LIMIT: "0", ...settings },
 		program,
 		command,
+		atEnd,
 	);
 	const ended = process.ended();
 	for (;;) {
@@ -67,6 +72,7 @@ export function startProcess(
 	settings: Record<string, string>,
 	program = main,
 	command: readonly string[] = [process.execPath, program],
+	atEnd: AtEnd = onTestFinished,
 ): ServiceProcess {
 	const [file = "", ...before] = command;
 	const child = spawn(file, [...before, ...args], {
@@ -82,7 +88,7 @@ export function startProcess(
 		stderr += text;
 	});
 	const closed = once(child, "close");
-	onTestFinished(async () => {
+	atEnd(async () => {
 		child.kill("SIGKILL");
 		await closed;
 	});

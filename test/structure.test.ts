@@ -47,7 +47,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|client-address|pool|drain|secrets|progress-bar)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar)\.ts$/,
 		0,
 	],
 ];

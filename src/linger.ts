@@ -1,0 +1,26 @@
+import type { FastifyInstance } from "fastify";
+
+/** Milliseconds in which a client may send the rest of a body that is refused already. */
+const PATIENCE = 2_000;
+
+/**
+ * Lets clients read why a body is refused before all of it has arrived: to
+ * close at once would throw away the answer together with what is still on its
+ * way (RFC 9112, section 9.6). What comes after it is read and dropped.
+ */
+export function lingerAfterRefusal(app: FastifyInstance): void {
+	app.addHook("onSend", (request, reply, payload, done) => {
+		if (reply.statusCode >= 400 && request.raw.complete === false) {
+			reply.removeHeader("connection");
+			reply.raw.once("finish", () => {
+				const { socket } = request;
+				const timer = setTimeout(() => {
+					if (!request.raw.complete) socket.destroy();
+				}, PATIENCE);
+				timer.unref();
+				socket.once("close", () => clearTimeout(timer));
+			});
+		}
+		done(null, payload);
+	});
+}
