@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isStorable } from "./fields.ts";
+import { scanStructure } from "./json-scan.ts";
 import { JsonText } from "./json-text.ts";
 
 const MAX_JSON_DEPTH = 100;
@@ -61,17 +62,27 @@ export function storedJson() {
 		);
 }
 
-/** Why a text is refused that should hold JSON. */
-export const NO_JSON_TEXT =
-	"Is a string that does not hold valid JSON. Send an object, or leave it out.";
-
 function parseIfText(value: unknown, context: z.RefinementCtx): unknown {
 	if (typeof value !== "string") return value;
+	const read = parseJsonText(value);
+	if ("value" in read) return read.value;
+	context.addIssue({ code: "custom", message: read.problem });
+	return z.NEVER;
+}
+
+/** What a text holds as JSON, or why it is not read. Nothing is built of one that is nested too deeply, or holds too much. */
+export function parseJsonText(
+	text: string,
+): { value: unknown } | { problem: string } {
+	const refusal = scanStructure(Buffer.from(text), "It");
+	if (refusal) return { problem: refusal.message };
 	try {
-		return JSON.parse(value);
+		return { value: JSON.parse(text) };
 	} catch {
-		context.addIssue({ code: "custom", message: NO_JSON_TEXT });
-		return z.NEVER;
+		return {
+			problem:
+				"Is a string that does not hold valid JSON. Send an object, or leave it out.",
+		};
 	}
 }
 

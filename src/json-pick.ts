@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { SMALL_BODY } from "./body-limits.ts";
-import { findJsonProblem, isObject, NO_JSON_TEXT } from "./json-object.ts";
-import { countNodes, type Refusal, scanStructure } from "./json-scan.ts";
+import { findJsonProblem, isObject, parseJsonText } from "./json-object.ts";
+import { countNodes, type Refusal } from "./json-scan.ts";
 
 /** Calls in one batch; more would be many requests in the guise of one. */
 export const MAX_CALLS = 20;
@@ -151,13 +151,9 @@ function keepText(value: unknown): { text: string; problem?: string } {
 	const none = (problem: string) => ({ text: "{}", problem });
 	let object = value;
 	if (typeof value === "string") {
-		const refusal = scanStructure(Buffer.from(value), "It");
-		if (refusal) return none(refusal.message);
-		try {
-			object = JSON.parse(value);
-		} catch {
-			return none(NO_JSON_TEXT);
-		}
+		const read = parseJsonText(value);
+		if ("problem" in read) return none(read.problem);
+		object = read.value;
 	}
 	if (!isObject(object)) return none("Must be a JSON object.");
 	const problem = findJsonProblem(object);
