@@ -191,7 +191,7 @@ CREATE TABLE audit_log (
 
 CREATE INDEX audit_by_action ON audit_log USING btree (action, "time", seq);
 
-CREATE INDEX audit_by_actor ON audit_log USING btree (lower(actor), "time", seq);
+CREATE INDEX audit_by_actor ON audit_log USING btree (lower(actor COLLATE "und-x-icu") COLLATE "C", "time", seq);
 
 CREATE INDEX audit_by_facade ON audit_log USING btree (facade, "time", seq);
 
@@ -258,13 +258,17 @@ CREATE TABLE mcp_server_reports (
 		'::text) || (repository_url)::text) || '
 		'::text) || repository_key) || '
 		'::text) || (developer_email)::text) COLLATE "und-x-icu"))) STORED,
-	submitted_by_subject text,
 	approvals integer NOT NULL DEFAULT 0,
-	owner_key text NOT NULL GENERATED ALWAYS AS (COALESCE(submitted_by_subject, lower((developer_email)::text))) STORED,
+	submitter_canonical text,
+	owner_issuer text,
+	owner_sub text,
+	claimed_at timestamp with time zone,
 	CONSTRAINT reports_pkey PRIMARY KEY (id),
 	CONSTRAINT reports_repository_revision_unique UNIQUE (repository_key, revision),
 	CONSTRAINT reports_approvals_count CHECK (approvals >= 0),
+	CONSTRAINT reports_claimed_by_somebody CHECK (claimed_at IS NULL OR owner_sub IS NOT NULL),
 	CONSTRAINT reports_json_is_object CHECK (jsonb_typeof(report_json) = 'object'::text),
+	CONSTRAINT reports_owner_is_whole CHECK ((owner_issuer IS NULL) = (owner_sub IS NULL)),
 	CONSTRAINT reports_review_matches_status CHECK (
 		CASE
 		WHEN status::text = 'pending_review'::text THEN reviewed_at IS NULL AND reviewed_by IS NULL AND review_notes IS NULL
@@ -274,7 +278,7 @@ CREATE TABLE mcp_server_reports (
 	CONSTRAINT reports_status_known CHECK (status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying, 'rejected'::character varying]::text[]))
 );
 
-CREATE INDEX reports_by_owner_and_time ON mcp_server_reports USING btree (owner_key, submitted_at DESC, id DESC);
+CREATE INDEX reports_by_owner_and_time ON mcp_server_reports USING btree (owner_issuer, owner_sub, submitted_at DESC, id DESC);
 
 CREATE INDEX reports_by_repository_and_time ON mcp_server_reports USING btree (repository_key, submitted_at DESC, id DESC);
 
@@ -294,6 +298,8 @@ CREATE INDEX reports_by_trifecta_and_time ON mcp_server_reports USING btree (tri
 
 CREATE UNIQUE INDEX reports_one_live_per_repository ON mcp_server_reports USING btree (repository_key) WHERE status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]);
 
+CREATE INDEX reports_to_claim ON mcp_server_reports USING btree (submitter_canonical) WHERE owner_sub IS NULL;
+
 CREATE INDEX reports_with_errors_by_time ON mcp_server_reports USING btree (submitted_at DESC, id DESC) WHERE error_count > 0;
 
 CREATE INDEX reports_without_errors_by_time ON mcp_server_reports USING btree (submitted_at DESC, id DESC) WHERE error_count = 0;
@@ -304,9 +310,11 @@ CREATE TRIGGER reports_are_counted_when_submitted AFTER INSERT ON mcp_server_rep
 
 CREATE TRIGGER reports_are_never_deleted BEFORE DELETE OR TRUNCATE ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
+CREATE TRIGGER reports_keep_their_owner BEFORE UPDATE OF owner_issuer, owner_sub, claimed_at ON mcp_server_reports FOR EACH ROW WHEN (old.owner_sub IS NOT NULL) EXECUTE FUNCTION refuse_rewriting_history();
+
 CREATE TRIGGER reports_keep_what_was_submitted BEFORE UPDATE OF id, server_name, repository_url, repository_key, revision, developer_email, report_data, report_json, content_sha256, submitted_at ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
-CREATE TRIGGER reports_keep_who_submitted BEFORE UPDATE OF submitted_by_subject ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+CREATE TRIGGER reports_keep_who_submitted BEFORE UPDATE OF submitter_canonical ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
 CREATE TRIGGER servers_follow_decisions AFTER UPDATE ON mcp_server_reports REFERENCING NEW TABLE AS new_reports FOR EACH STATEMENT EXECUTE FUNCTION keep_servers();
 
@@ -336,6 +344,7 @@ CREATE TABLE people (
 	name text,
 	roles text[] NOT NULL,
 	seen_at timestamp with time zone NOT NULL DEFAULT now(),
+	email_canonical text,
 	CONSTRAINT person_pkey PRIMARY KEY (subject),
 	CONSTRAINT person_roles_known CHECK (roles <@ ARRAY['developer'::text, 'reviewer'::text, 'auditor'::text, 'admin'::text])
 );
@@ -355,6 +364,7 @@ CREATE TABLE report_approvals (
 	approver_subject text NOT NULL,
 	notes text,
 	approved_at timestamp with time zone NOT NULL DEFAULT now(),
+	approver_canonical text,
 	CONSTRAINT approvals_pkey PRIMARY KEY (id),
 	CONSTRAINT approvals_one_per_reviewer UNIQUE (report_id, round, approver_subject),
 	CONSTRAINT approvals_round_counts_from_zero CHECK (round >= 0),

@@ -29,6 +29,7 @@ export function openAuthenticator(
 		| "OIDC_AUDIENCE"
 		| "OIDC_ROLES_CLAIM"
 		| "OIDC_EMAIL_CLAIM"
+		| "OIDC_EMAIL_VERIFIED"
 		| "PUBLIC_URL"
 	>,
 ): Authenticator {

@@ -144,6 +144,14 @@ const schema = z
 		OIDC_ROLES_CLAIM: z.string().default("roles"),
 		/** The claim that holds a person's e-mail address. */
 		OIDC_EMAIL_CLAIM: z.string().default("email"),
+		/** Whether an address counts of which the provider does not say that it is verified. One that it calls unverified never does. */
+		OIDC_EMAIL_VERIFIED: z
+			.enum(["required", "trusted"], "must be required or trusted")
+			.default("required"),
+		/** Whether `kari+mcp@example.com` is `kari@example.com`, where one person must not count as two. */
+		PLUS_ADDRESSES: z
+			.enum(["same", "different"], "must be same or different")
+			.default("same"),
 		/** What is asked for when somebody signs in. */
 		OIDC_SCOPES: list.default(["openid", "profile", "email"]),
 		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */

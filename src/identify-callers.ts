@@ -70,6 +70,10 @@ export function identifyCallers(
 				request.refusal = error;
 				// The provider may be out of reach: then nothing was refused.
 				if (error.code !== "UNAUTHORIZED") return;
+				if ((error.cause as { isOfClaims?: true })?.isOfClaims) {
+					const { message: detail } = error;
+					request.log.warn({ detail }, "the claims of a token are refused");
+				}
 				await limits.countFailure(request);
 				await recordRefusal(contextFor(request, facade), {
 					action: "credential_refused",

@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { canonicalAddress } from "./canonical-address.ts";
 
 /** What a person is for this service; given by the organisation's identity provider. */
 export const roles = ["developer", "reviewer", "auditor", "admin"] as const;
@@ -45,8 +46,10 @@ export const permissionsOf: Record<Role, readonly Permission[]> = {
 export interface Person {
 	/** For ever the same: the issuer and its `sub`, with a space between (OpenID Connect Core, section 2). */
 	subject: string;
-	/** What stands in `developer_email` and `reviewed_by`. */
+	/** What stands in `developer_email` and `reviewed_by`. It owns nothing. */
 	email: string;
+	/** By which addresses are compared: see `canonicalAddress`. */
+	email_canonical: string;
 	name: string | null;
 	roles: Role[];
 }
@@ -79,6 +82,12 @@ export type Identity =
 
 /** Somebody whose identity is proven. */
 export type ProvenIdentity = Exclude<Identity, { method: "none" }>;
+
+/** The parts of a person's subject: no issuer has a space in it. */
+export function splitSubject(subject: string): { issuer: string; sub: string } {
+	const end = subject.indexOf(" ");
+	return { issuer: subject.slice(0, end), sub: subject.slice(end + 1) };
+}
 
 /** Everybody, where the service runs without authentication. */
 export const anybody: Identity = { method: "none" };
@@ -193,7 +202,7 @@ export function actingAs(
 			]),
 		});
 	}
-	if (given && given.toLowerCase() !== identity.email.toLowerCase()) {
+	if (given && canonicalAddress(given) !== identity.email_canonical) {
 		throw new TRPCError({
 			code: "FORBIDDEN",
 			message: `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled from who you are.`,

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { type Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Database } from "./database.ts";
+import { migrationSteps } from "./migration-steps.ts";
 
 const migrationFolder = new URL("../db/migrations/", import.meta.url);
 
@@ -65,14 +66,12 @@ function openMigrator(db: Database): Migrator {
 					.filter((file) => file.endsWith(".sql"))
 					.map(async (file) => {
 						const text = await readFile(new URL(file, migrationFolder), "utf8");
-						return [
-							file.replace(/\.sql$/, ""),
-							{
-								up: async (tx: Kysely<unknown>) => {
-									await sql.raw(text).execute(tx);
-								},
-							},
-						] as const;
+						const name = file.replace(/\.sql$/, "");
+						const up = async (tx: Kysely<unknown>) => {
+							await sql.raw(text).execute(tx);
+							await migrationSteps[name]?.(tx);
+						};
+						return [name, { up }] as const;
 					});
 				return Object.fromEntries(await Promise.all(entries));
 			},

@@ -95,6 +95,7 @@ const developer: ProvenIdentity = {
 	method: "oidc",
 	subject: "https://login.example.com alex",
 	email: summaryExample.developer_email,
+	email_canonical: summaryExample.developer_email,
 	name: null,
 	roles: ["developer"],
 	permissions: grant({ roles: ["developer"] }),

@@ -24,13 +24,23 @@ export async function serve(config: Config): Promise<void> {
 			// Fastify writes one line for each address it listens on.
 			listenTextResolver(address) {
 				const base = config.PUBLIC_URL ?? address;
-				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; ${config.AUTH === "oidc" ? `people sign in at ${config.OIDC_ISSUER.join(", ")}` : "no authentication: whoever reaches it may submit and approve"}`;
+				return `MCP Go-Live listens on ${base} (REST ${base}/api/v1, docs ${base}/docs, MCP ${base}/mcp, tRPC ${base}/trpc); data in ${storage.where}; ${describeAuthentication(config)}`;
 			},
 		});
 	} catch (error) {
 		await storage.close();
 		throw explainListenError(error, config);
 	}
+}
+
+function describeAuthentication(config: Config): string {
+	if (config.AUTH !== "oidc") {
+		return "no authentication: whoever reaches it may submit and approve";
+	}
+	const issuers = `people sign in at ${config.OIDC_ISSUER.join(", ")}`;
+	return config.OIDC_EMAIL_VERIFIED === "required"
+		? `${issuers}, which must call their e-mail addresses verified (where it never says: OIDC_EMAIL_VERIFIED=trusted)`
+		: `${issuers}, whose e-mail addresses are trusted unless it calls them unverified`;
 }
 
 function explainListenError(error: unknown, config: Config): unknown {

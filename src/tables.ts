@@ -49,9 +49,11 @@ export interface ReportsTable {
 	risk_rank: GeneratedAlways<number>;
 	finding_rules: GeneratedAlways<string[] | null>;
 	search_text: GeneratedAlways<string>;
-	submitted_by_subject: string | null;
 	approvals: Generated<number>;
-	owner_key: GeneratedAlways<string>;
+	submitter_canonical: string | null;
+	owner_issuer: string | null;
+	owner_sub: string | null;
+	claimed_at: Generated<string | null>;
 }
 
 /** `report_decisions`: see db/schema.sql. */
@@ -86,7 +88,8 @@ export interface ServersTable {
 }
 
 /** `people`: see db/schema.sql. */
-export interface PeopleTable extends Person {
+export interface PeopleTable extends Omit<Person, "email_canonical"> {
+	email_canonical: string | null;
 	seen_at: Generated<string>;
 }
 
@@ -119,6 +122,7 @@ export interface ReportApprovalsTable {
 	round: number;
 	approved_by: string;
 	approver_subject: string;
+	approver_canonical: string | null;
 	notes: string | null;
 	approved_at: Generated<string>;
 }

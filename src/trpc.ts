@@ -14,6 +14,7 @@ import {
 	type ProvenIdentity,
 } from "./identity.ts";
 import { publicError } from "./public-error.ts";
+import { claimOwnReports } from "./reports/claim.ts";
 import { ReportId } from "./reports/schema.ts";
 import type { RunTask } from "./workers/pool.ts";
 
@@ -26,7 +27,10 @@ export interface Context {
 	/** The house's own rules, from the configuration. */
 	settings: Pick<
 		Config,
-		"REQUIRE_COMPLETE_REPORT" | "APPROVAL_QUORUM" | "PUBLIC_URL"
+		| "REQUIRE_COMPLETE_REPORT"
+		| "APPROVAL_QUORUM"
+		| "PLUS_ADDRESSES"
+		| "PUBLIC_URL"
 	>;
 	/** Who is asking; `null` when nobody is signed in. */
 	identity: Identity | null;
@@ -116,6 +120,7 @@ export const publicProcedure = t.procedure;
 export const procedure = t.procedure.use(
 	async ({ ctx, meta, path, getRawInput, next }) => {
 		const denial = findDenial(ctx, meta, path);
+		if (!denial) await claimOwnReports(ctx);
 		// The context is the same, but for its type: handing over a new one has every call copy it.
 		const result = denial
 			? undefined

@@ -241,6 +241,7 @@ describe("an approval that is asked for over MCP", () => {
 				method: "oidc",
 				subject: `${provider.issuer} rita`,
 				email: "rita@example.com",
+				email_canonical: "rita@example.com",
 				name: null,
 				roles: ["reviewer"],
 				permissions: grant({ roles: ["reviewer"] }),

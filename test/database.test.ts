@@ -33,7 +33,7 @@ const changes: Record<string, RawBuilder<unknown>> = {
 	report_json: sql`'{"changed": true}'`,
 	content_sha256: sql`repeat('0', 64)`,
 	submitted_at: sql`now()`,
-	submitted_by_subject: sql`'https://login.example.com other'`,
+	submitter_canonical: sql`'other@example.com'`,
 } satisfies Partial<Record<keyof ReportsTable, RawBuilder<unknown>>>;
 
 test.each(Object.keys(changes))(
@@ -54,6 +54,7 @@ test("every column of a report is either protected, part of its review, or compu
 		where table_name = 'mcp_server_reports' and is_generated = 'NEVER'`.execute(
 		service.db,
 	);
+	const ofOwner = ["owner_issuer", "owner_sub", "claimed_at"];
 	const ofReview = [
 		"status",
 		"reviewed_at",
@@ -62,8 +63,30 @@ test("every column of a report is either protected, part of its review, or compu
 		"approvals",
 	];
 	expect(rows.map(({ name }) => name).sort()).toEqual(
-		[...Object.keys(changes), ...ofReview, "assessment"].sort(),
+		[...Object.keys(changes), ...ofOwner, ...ofReview, "assessment"].sort(),
 	);
+});
+
+test("a report gets an owner once, whole, and keeps it", async () => {
+	const { id } = await submit(service);
+	const set = (changes: string) =>
+		refusalOf(
+			sql`update mcp_server_reports set ${sql.raw(changes)} where id = ${id}`,
+		);
+	expect(await set("owner_issuer = 'https://login.example.com'")).toBe(
+		"reports_owner_is_whole",
+	);
+	expect(await set("claimed_at = now()")).toBe("reports_claimed_by_somebody");
+	const whole = "owner_issuer = 'https://login.example.com', owner_sub = '1'";
+	expect(await set(whole)).toBe("accepted");
+	for (const change of [
+		whole,
+		"owner_sub = '2'",
+		"owner_issuer = null, owner_sub = null",
+		"claimed_at = now()",
+	]) {
+		expect(await set(change), change).toBe(REFUSED);
+	}
 });
 
 test.each([

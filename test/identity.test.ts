@@ -169,6 +169,11 @@ describe("who asks", () => {
 		[
 			"a token with an e-mail address that no database can keep",
 			() => provider.mint("rita", { email: "ri\0ta@example.com" }),
+			/claim email is no e-mail address/,
+		],
+		[
+			"a token whose name no database can keep",
+			() => provider.mint("rita", { name: "ri\0ta" }),
 			/character that no text can/,
 		],
 		["no token at all", async () => "nonsense", /none that this service/],
@@ -544,7 +549,8 @@ describe("an issuer's keys", () => {
 				const exp = Math.floor(Date.now() / 1000) + 600;
 				const claims = {
 					...{ iss: issuer, sub: "eva", aud: provider.audience, exp },
-					...{ email: "eva@example.com", roles: ["reviewer"], ...changes },
+					...{ email: "eva@example.com", email_verified: true },
+					...{ roles: ["reviewer"], ...changes },
 				};
 				return signWith(signer.key, claims, { kid: signer.kid });
 			},
@@ -608,6 +614,7 @@ test("roles and e-mail are read from the claims that are named, however deep", a
 		...provider.settings(publicUrl),
 		OIDC_ROLES_CLAIM: "realm_access.roles",
 		OIDC_EMAIL_CLAIM: "https://example.com/mail",
+		OIDC_EMAIL_VERIFIED: "trusted",
 	});
 	const token = await provider.mint("rita", {
 		roles: ["admin"],

@@ -40,6 +40,10 @@ beforeAll(async () => {
 	await seedReports(db, REPORTS - LEGACY, { from: LEGACY + 1 });
 	await seedRevisions(db, "github.com/example/often-rejected", 200);
 	await seedApprovals(db);
+	await sql`
+		update mcp_server_reports set owner_issuer = 'https://login.example.com',
+			owner_sub = substring(developer_email from 'developer-(.*)@')
+		where developer_email like 'developer-%'`.execute(plain);
 	await sql`vacuum analyze`.execute(db);
 });
 
@@ -149,6 +153,7 @@ test.each(
 		const developer: Person = {
 			subject: "https://login.example.com 17",
 			email: "Developer-17@example.com",
+			email_canonical: "developer-17@example.com",
 			name: null,
 			roles: ["developer"],
 		};

@@ -29,7 +29,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/(verify|export|commands)\.ts$/, 3],
 	[/^audit\/refusals\.ts$/, 2],
 	[/^audit\/throttle\.ts$/, 0],
-	[/^(queue\/reports-in-order|reports\/owner)\.ts$/, 2],
+	[/^(queue\/reports-in-order|reports\/(owner|claim))\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
 	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
 	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
@@ -41,13 +41,13 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/rules\.ts$/, 1],
 	[/^workers\//, 1],
 	[
-		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
+		/^(tables|database|migrations|migration-steps|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
 		1,
 	],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar)\.ts$/,
+		/^(errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar)\.ts$/,
 		0,
 	],
 ];

@@ -1,4 +1,6 @@
+import { domainToUnicode } from "node:url";
 import { type Expression, type SqlBool, sql } from "kysely";
+import { canonicalAddress } from "../canonical-address.ts";
 import type { Database } from "../database.ts";
 import type { AuditLogTable } from "../tables.ts";
 import { formatTime, type Origin } from "./rules.ts";
@@ -137,6 +139,23 @@ export async function findUncounted(db: Database): Promise<number | undefined> {
 	return found && Number(found.seq);
 }
 
+/**
+ * In small letters, as somebody is asked for and as rows may have an address:
+ * letters with marks in one piece or in two, its domain in either of the ways in
+ * which domains are shown.
+ */
+function spellingsOf(actor: string): string[] {
+	const [name, domain] = canonicalAddress(actor)?.split("@") ?? [];
+	const addresses =
+		domain === undefined
+			? []
+			: [`${name}@${domain}`, `${name}@${domainToUnicode(domain)}`];
+	return [actor.toLowerCase(), ...addresses].flatMap((one) => [
+		one.normalize("NFC"),
+		one.normalize("NFD"),
+	]);
+}
+
 function selectEntries(db: Database) {
 	return db.selectFrom("audit_log").select(entryColumns).select(
 		// As a number, which no setting of the database writes in another way.
@@ -162,7 +181,12 @@ function isWanted({
 	until,
 }: Partial<AuditFilter>): Expression<SqlBool> {
 	const conditions: Expression<SqlBool>[] = [sql<boolean>`true`];
-	if (actor) conditions.push(sql`lower(actor) = lower(${actor})`);
+	if (actor) {
+		// As the index has it, whatever this database takes for lower case.
+		conditions.push(
+			sql`lower(actor collate "und-x-icu") collate "C" = any(${spellingsOf(actor)})`,
+		);
+	}
 	if (action) conditions.push(sql`action = ${action}`);
 	if (report_id) conditions.push(sql`report_id = ${report_id}`);
 	if (method) conditions.push(sql`method = ${method}`);

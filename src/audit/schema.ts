@@ -13,6 +13,7 @@ export const methods = ["none", ...authenticationMethods] as const;
 /** What is recorded. */
 export const actions = [
 	"report_submitted",
+	"report_claimed",
 	"report_withdrawn",
 	"approval_requested",
 	"approval_recorded",

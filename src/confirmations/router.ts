@@ -61,7 +61,8 @@ export const confirmationsRouter = router({
 			if (report.status !== "pending_review") {
 				throw impossibleChange(report, input.status);
 			}
-			if (await hasSubmitted(db, identity, report.repository_key)) {
+			const { repository_key: key } = report;
+			if (await hasSubmitted(db, identity, key, settings.PLUS_ADDRESSES)) {
 				throw ownRepository();
 			}
 			const secret = makeSecret();

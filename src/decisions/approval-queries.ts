@@ -1,10 +1,11 @@
 import { sql } from "kysely";
+import type { PlusAddresses } from "../canonical-address.ts";
 import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
-import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { standingColumns } from "../reports/queries.ts";
 import type { StandingReport } from "../reports/rules.ts";
 import type { Report } from "../reports/schema.ts";
+import { countPeople, isSamePerson, type Somebody } from "./rules.ts";
 import type { Approvals } from "./schema.ts";
 
 /** A report that is about to be approved. */
@@ -32,29 +33,24 @@ export async function lockCandidate(
 	return { ...report, round };
 }
 
-/**
- * Whether somebody ever submitted a report for this repository. Two subjects
- * with one address count as one person: an account that was made anew, or of
- * another issuer, is no second pair of eyes.
- */
+/** Whether somebody ever submitted a report for this repository, or owns one of it. */
 export async function hasSubmitted(
 	db: Database,
-	owner: Owner,
+	person: Person,
 	repositoryKey: string,
+	plusAddresses: PlusAddresses,
 ): Promise<boolean> {
-	const found = await db
+	const submitters = await db
 		.selectFrom("mcp_server_reports")
-		.select("id")
+		.select([
+			"submitter_canonical as address",
+			// An issuer and its "sub", as people are known.
+			sql<string | null>`owner_issuer || ' ' || owner_sub`.as("subject"),
+		])
+		.distinct()
 		.where("repository_key", "=", repositoryKey)
-		.where((eb) =>
-			eb.or([
-				isOwnedBy(owner),
-				sql<boolean>`lower(developer_email) = lower(${owner.email})`,
-			]),
-		)
-		.limit(1)
-		.executeTakeFirst();
-	return found !== undefined;
+		.execute();
+	return isAmong(person, submitters, plusAddresses);
 }
 
 /**
@@ -68,9 +64,11 @@ export async function appendApproval(
 	{ id, round }: Pick<CandidateReport, "id" | "round">,
 	reviewer: Person,
 	notes: string | null,
+	plusAddresses: PlusAddresses,
 ): Promise<number | undefined> {
 	// The constraint knows subjects alone; nobody else approves before the transaction ends.
-	if (await hasApproved(tx, id, reviewer)) return undefined;
+	const before = await listApprovers(tx, id);
+	if (isAmong(reviewer, before, plusAddresses)) return undefined;
 	const appended = await tx
 		.insertInto("report_approvals")
 		.values({
@@ -78,18 +76,20 @@ export async function appendApproval(
 			round,
 			approved_by: reviewer.email,
 			approver_subject: reviewer.subject,
+			approver_canonical: reviewer.email_canonical,
 			notes,
 		})
 		.onConflict((conflict) => conflict.doNothing())
 		.returning("id")
 		.executeTakeFirst();
 	if (!appended) return undefined;
-	const { approvals } = await tx
+	// Counted anew: two that were two people once may be known as one by now.
+	const approvals = countPeople(before, plusAddresses) + 1;
+	await tx
 		.updateTable("mcp_server_reports")
-		.set((eb) => ({ approvals: eb("approvals", "+", 1) }))
+		.set({ approvals })
 		.where("id", "=", id)
-		.returning("approvals")
-		.executeTakeFirstOrThrow();
+		.execute();
 	return approvals;
 }
 
@@ -117,26 +117,33 @@ export async function listApprovals(
 		.execute();
 }
 
-/** Whether somebody has approved a pending report since its last decision, as this subject or by this address. */
+/** Whether somebody has approved a pending report since its last decision. */
 export async function hasApproved(
 	db: Database,
 	id: string,
-	{ subject, email }: Owner,
+	person: Person,
+	plusAddresses: PlusAddresses,
 ): Promise<boolean> {
-	const found = await db
-		.selectFrom("report_approvals as approval")
+	return isAmong(person, await listApprovers(db, id), plusAddresses);
+}
+
+/** Who has approved a pending report since its last decision. */
+function listApprovers(db: Database, id: string): Promise<Somebody[]> {
+	return db
+		.selectFrom("report_approvals")
 		.where("report_id", "=", id)
 		.where("round", "=", roundOf(db, id))
-		.select("approval.id")
-		.where((eb) =>
-			eb.or([
-				eb("approver_subject", "=", subject),
-				sql<boolean>`lower(approved_by) = lower(${email})`,
-			]),
-		)
-		.limit(1)
-		.executeTakeFirst();
-	return found !== undefined;
+		.select(["approver_subject as subject", "approver_canonical as address"])
+		.execute();
+}
+
+function isAmong(
+	{ subject, email_canonical }: Person,
+	people: readonly Somebody[],
+	plusAddresses: PlusAddresses,
+): boolean {
+	const person = { subject, address: email_canonical };
+	return people.some((other) => isSamePerson(person, other, plusAddresses));
 }
 
 /** How many decisions there have been about a report. */

@@ -62,12 +62,20 @@ export async function approve(
 	if (report.status !== "pending_review") {
 		throw impossibleChange(report, "approved");
 	}
-	if (await hasSubmitted(tx, reviewer, report.repository_key)) {
+	const { APPROVAL_QUORUM, PLUS_ADDRESSES } = settings;
+	const key = report.repository_key;
+	if (await hasSubmitted(tx, reviewer, key, PLUS_ADDRESSES)) {
 		throw ownRepository();
 	}
-	const required = approvalsRequired(report, settings.APPROVAL_QUORUM);
+	const required = approvalsRequired(report, APPROVAL_QUORUM);
 	const notes = decision.review_notes?.trim() || null;
-	const approvals = await appendApproval(tx, report, reviewer, notes);
+	const approvals = await appendApproval(
+		tx,
+		report,
+		reviewer,
+		notes,
+		PLUS_ADDRESSES,
+	);
 	if (approvals === undefined) throw approvedAlready(required);
 	if (approvals >= required) return decide(context, decision);
 	const approved = await findReport(tx, decision.id);

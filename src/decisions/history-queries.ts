@@ -40,7 +40,9 @@ export async function listRevisions(
 				.where("id", "=", id)
 				.select("repository_key"),
 		)
-		.$if(owner !== undefined, (query) => query.where(isOwnedBy(owner as Owner)))
+		.$if(owner !== undefined, (query) =>
+			query.where(isOwnedBy(owner as Owner, "report")),
+		)
 		.select(summaryColumns)
 		.select(keptOf)
 		.orderBy("revision")

@@ -52,7 +52,7 @@ export const historyRouter = router({
 	involvement: reportProcedure
 		.meta({ access: "reports:read" })
 		.output(Involvement)
-		.query(async ({ ctx: { db, identity }, input: { id } }) => {
+		.query(async ({ ctx: { db, identity, settings }, input: { id } }) => {
 			const report = await findStandingReport(db, id);
 			if (!report) throw unknownReport(id);
 			if (identity.method === "none") {
@@ -62,11 +62,12 @@ export const historyRouter = router({
 					has_approved: false,
 				};
 			}
-			const { repository_key } = report;
+			const { repository_key: key } = report;
+			const { PLUS_ADDRESSES } = settings;
 			return {
 				is_submitter: await isOwn(db, id, identity),
-				has_submitted: await hasSubmitted(db, identity, repository_key),
-				has_approved: await hasApproved(db, id, identity),
+				has_submitted: await hasSubmitted(db, identity, key, PLUS_ADDRESSES),
+				has_approved: await hasApproved(db, id, identity, PLUS_ADDRESSES),
 			};
 		}),
 

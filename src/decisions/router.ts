@@ -1,3 +1,4 @@
+import { isSameAddress } from "../canonical-address.ts";
 import { actingAs } from "../identity.ts";
 import { limitTo } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
@@ -105,7 +106,7 @@ export const decisionsRouter = router({
 			if (!report) throw unknownReport(input.id);
 			const isSubmitter =
 				identity.method === "none"
-					? report.developer_email.toLowerCase() === email.toLowerCase()
+					? isSameAddress(report.developer_email, email)
 					: await isOwn(db, input.id, identity);
 			if (!isSubmitter) {
 				throw limitTo(identity)

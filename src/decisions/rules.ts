@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import type { AuditAction } from "../audit/schema.ts";
+import { isSameMailbox, type PlusAddresses } from "../canonical-address.ts";
 import { conflict } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { StandingReport } from "../reports/rules.ts";
@@ -120,6 +121,42 @@ export function confirmationNeeded(
 				? "Nothing was approved: over MCP, an approval takes the confirmation of the person in the browser. Call review_report for the link."
 				: `Nothing was approved: an access token approves nothing by itself. Approve on ${reportPage}, or with a token of the identity provider.`,
 	});
+}
+
+/** Somebody as reports and approvals keep them. */
+export interface Somebody {
+	/** `null` where nobody proved who it was. */
+	subject: string | null;
+	/** The e-mail address at the time, in canonical form; `null` where it has none. */
+	address: string | null;
+}
+
+/**
+ * Whether two are one pair of eyes: one subject, or one address. An account that
+ * was made anew, or of another issuer, is no second person.
+ */
+export function isSamePerson(
+	one: Somebody,
+	other: Somebody,
+	plusAddresses: PlusAddresses,
+): boolean {
+	return (
+		(one.subject !== null && one.subject === other.subject) ||
+		isSameMailbox(one.address, other.address, plusAddresses)
+	);
+}
+
+/** How many different people these are. */
+export function countPeople(
+	people: readonly Somebody[],
+	plusAddresses: PlusAddresses,
+): number {
+	return people.filter(
+		(one, index) =>
+			!people
+				.slice(0, index)
+				.some((earlier) => isSamePerson(one, earlier, plusAddresses)),
+	).length;
 }
 
 /** 403: who submitted a report of a repository does not approve one of it. */

@@ -61,6 +61,9 @@ export async function createCluster(
 				"--auth=scram-sha-256",
 				"--encoding=UTF8",
 				"--locale=C",
+				// Of its own, so the same on every machine, and knows all letters.
+				"--locale-provider=builtin",
+				"--builtin-locale=C.UTF-8",
 				"--no-instructions",
 				...(isSafe ? [] : ["--no-sync"]),
 			],

@@ -1,4 +1,5 @@
-import { sql } from "kysely";
+import { type NotNull, sql } from "kysely";
+import { canonicalAddress } from "../canonical-address.ts";
 import type { Database } from "../database.ts";
 import type { Person, ProvenIdentity } from "../identity.ts";
 
@@ -10,6 +11,7 @@ export async function savePerson(db: Database, person: Person): Promise<void> {
 		.onConflict((conflict) =>
 			conflict.column("subject").doUpdateSet({
 				email: person.email,
+				email_canonical: person.email_canonical,
 				name: person.name,
 				roles: person.roles,
 				seen_at: sql<string>`now()`,
@@ -25,31 +27,35 @@ export async function savePerson(db: Database, person: Person): Promise<void> {
  */
 export async function rememberPerson(
 	db: Database,
-	{ subject, email, name, roles, issuedAt }: ProvenIdentity,
+	{ subject, email, email_canonical, name, roles, issuedAt }: ProvenIdentity,
 ): Promise<void> {
 	// Sessions, access tokens of ours and the command line know people from here.
 	if (issuedAt === undefined) return;
 	const seen_at = sql<string>`to_timestamp(${issuedAt})`;
+	const said = { email, email_canonical, name, roles, seen_at };
 	await db
 		.insertInto("people")
-		.values({ subject, email, name, roles, seen_at })
+		.values({ subject, ...said })
 		.onConflict((conflict) =>
 			conflict
 				.column("subject")
-				.doUpdateSet({ email, name, roles, seen_at })
+				.doUpdateSet(said)
 				.where("people.seen_at", "<", seen_at),
 		)
 		.execute();
 }
 
-/** Everybody who has signed in with this e-mail address. */
+/** Everybody who has signed in with this e-mail address, however it is spelled. */
 export async function findPeople(
 	db: Database,
 	email: string,
 ): Promise<Person[]> {
+	const canonical = canonicalAddress(email);
+	if (canonical === undefined) return [];
 	return db
 		.selectFrom("people")
-		.select(["subject", "email", "name", "roles"])
-		.where(sql<boolean>`lower(email) = lower(${email})`)
+		.select(["subject", "email", "email_canonical", "name", "roles"])
+		.where("email_canonical", "=", canonical)
+		.$narrowType<{ email_canonical: NotNull }>()
 		.execute();
 }

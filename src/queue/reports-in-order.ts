@@ -48,7 +48,7 @@ export function reportsInOrder(
 		const seen = sql.join(columns.map((column) => sql.ref(`seen.${column}`)));
 		// The place of another's report would tell when it was submitted, and its risk.
 		const isSeen = filter.owner
-			? isOwnedBy(filter.owner, "seen.owner_key")
+			? isOwnedBy(filter.owner, "seen")
 			: sql<boolean>`true`;
 		// Compared inside SQL: a time that left PostgreSQL may have lost precision.
 		query = query.where(

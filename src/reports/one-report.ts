@@ -7,8 +7,9 @@ import { ReportId } from "./schema.ts";
 /** To whose reports somebody is limited; `undefined` for who may read all. */
 export function limitTo(identity: Identity): Owner | undefined {
 	if (identity.method === "none") return undefined;
-	const { subject, email } = identity;
-	return may(identity, "reports:read_all") ? undefined : { subject, email };
+	return may(identity, "reports:read_all")
+		? undefined
+		: { subject: identity.subject };
 }
 
 /** A procedure about one report. Who may not read it does not learn that it exists. */

@@ -1,20 +1,21 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import type { Database } from "../database.ts";
-import type { Person } from "../identity.ts";
+import { type Person, splitSubject } from "../identity.ts";
 
-/** Whose reports are meant: known by the subject, or by the address alone where it was not proven. */
-export type Owner = Pick<Person, "subject" | "email">;
+/** Whose reports are meant. Nobody owns a report by an e-mail address. */
+export type Owner = Pick<Person, "subject">;
 
 /**
  * The condition that a report is somebody's own.
  *
- * @param column its `owner_key`, where several tables have one
+ * @param table what the reports are called, where several tables have an owner
  */
 export function isOwnedBy(
-	{ subject, email }: Owner,
-	column = "owner_key",
+	{ subject }: Owner,
+	table = "mcp_server_reports",
 ): Expression<SqlBool> {
-	return sql<boolean>`${sql.ref(column)} in (${subject}, lower(${email}))`;
+	const { issuer, sub } = splitSubject(subject);
+	return sql<boolean>`(${sql.ref(`${table}.owner_issuer`)} = ${issuer} and ${sql.ref(`${table}.owner_sub`)} = ${sub})`;
 }
 
 /** Whether a report is there, and somebody's own. */

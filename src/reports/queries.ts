@@ -74,7 +74,9 @@ export async function insertReport(
 		| "developer_email"
 		| "report_data"
 		| "content_sha256"
-		| "submitted_by_subject"
+		| "submitter_canonical"
+		| "owner_issuer"
+		| "owner_sub"
 	> & {
 		/** As text. */
 		report_json: string | null;
@@ -100,7 +102,9 @@ type NewRow = Pick<
 	| "report_json"
 	| "content_sha256"
 	| "assessment"
-	| "submitted_by_subject"
+	| "submitter_canonical"
+	| "owner_issuer"
+	| "owner_sub"
 >;
 
 const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
@@ -118,7 +122,9 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 						report_json: value("report_json"),
 						content_sha256: value("content_sha256"),
 						assessment: value("assessment"),
-						submitted_by_subject: value("submitted_by_subject"),
+						submitter_canonical: value("submitter_canonical"),
+						owner_issuer: value("owner_issuer"),
+						owner_sub: value("owner_sub"),
 						revision: eb
 							.selectFrom("mcp_server_reports")
 							.where("repository_key", "=", value("repository_key"))

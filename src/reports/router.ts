@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
-import { actingAs } from "../identity.ts";
+import { canonicalAddress } from "../canonical-address.ts";
+import { actingAs, type Identity, splitSubject } from "../identity.ts";
 import { textOfJson } from "../json-text.ts";
 import { procedure, router } from "../trpc.ts";
 import { reportProcedure } from "./one-report.ts";
@@ -77,8 +78,7 @@ export const reportsRouter = router({
 				report_json: report_json ?? null,
 				content_sha256: contentSha256(input.report_data),
 				assessment,
-				submitted_by_subject:
-					identity.method === "none" ? null : identity.subject,
+				...submitterOf(identity, developer_email),
 			};
 			const origin = originOf(ctx, developer_email);
 			const inserted = await insertReport(db, report, origin);
@@ -129,6 +129,21 @@ export const reportsRouter = router({
 			return reportVersion(report);
 		}),
 });
+
+/** Whose a new report is, and by which address its submitter is compared. */
+function submitterOf(identity: Identity, developer_email: string) {
+	if (identity.method === "none") {
+		// Nobody's, until somebody proves that it is their address.
+		const submitter_canonical = canonicalAddress(developer_email) ?? null;
+		return { submitter_canonical, owner_issuer: null, owner_sub: null };
+	}
+	const { issuer, sub } = splitSubject(identity.subject);
+	return {
+		submitter_canonical: identity.email_canonical,
+		owner_issuer: issuer,
+		owner_sub: sub,
+	};
+}
 
 function keyOf(url: string): string {
 	const key = repositoryKey(url);

@@ -1,5 +1,5 @@
-import { domainToASCII } from "node:url";
 import { z } from "zod";
+import { canonicalAddress } from "../canonical-address.ts";
 import {
 	Assessment,
 	RiskLevel,
@@ -191,7 +191,6 @@ export const ReportId = z.object({ id });
 
 /** Letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
 function isEmailAddress(address: string): boolean {
-	const [local = "", domain = "", ...rest] = address.split("@");
-	const plain = `${local.replace(/[\p{L}\p{M}]/gu, "x")}@${domainToASCII(domain)}`;
-	return rest.length === 0 && z.regexes.email.test(plain);
+	const plain = canonicalAddress(address)?.replace(/[\p{L}\p{M}]/gu, "x");
+	return plain !== undefined && z.regexes.email.test(plain);
 }

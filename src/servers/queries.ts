@@ -9,19 +9,21 @@ import type { Server, ServerFilter } from "./schema.ts";
 /**
  * A page of servers, those with the newest report first; it starts after the one the caller saw last.
  *
+ * @param viewer who asks; absent where nobody signs in
  * @param owner if given, only approved servers and those whose newest report is
  *   this one's, and notes on own reports alone
  */
 export async function listServers(
 	db: Database,
 	filter: ServerFilter,
+	viewer?: Owner,
 	owner?: Owner,
 ): Promise<Server[]> {
 	const notesOf = (table: "decision" | "approval") =>
 		owner
 			? sql<
 					string | null
-				>`case when ${isOwnedBy(owner, "decided.owner_key")} then ${sql.ref(`${table}.notes`)} end`
+				>`case when ${isOwnedBy(owner, "decided")} then ${sql.ref(`${table}.notes`)} end`
 			: sql<string | null>`${sql.ref(`${table}.notes`)}`;
 	const read = (finding?: Finding) =>
 		serversInOrder(db, filter, owner, finding)
@@ -62,6 +64,12 @@ export async function listServers(
 				"last.decided_at",
 				"last_approvals",
 			])
+			.select(
+				(viewer
+					? sql<boolean>`coalesce(${isOwnedBy(viewer, "server")}, false)`
+					: sql<boolean>`false`
+				).as("is_own"),
+			)
 			.execute();
 	const { search, limit } = filter;
 	const isComplete = (page: unknown[]) => page.length === limit;
@@ -123,7 +131,7 @@ function serversInOrder(
 			query.where((eb) =>
 				eb.or([
 					eb("mcp_servers.status", "=", "approved"),
-					isOwnedBy(owner as Owner, "report.owner_key"),
+					isOwnedBy(owner as Owner, "report"),
 				]),
 			),
 		)
@@ -158,7 +166,8 @@ function serversInOrder(
 
 const searchedColumns = [
 	...summaryColumns,
-	"owner_key",
+	"owner_issuer",
+	"owner_sub",
 	"search_text",
 ] as const;
 

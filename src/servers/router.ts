@@ -30,7 +30,8 @@ export const serversRouter = router({
 		.input(ServerFilter)
 		.output(z.array(Server))
 		.query(async ({ ctx: { db, identity }, input }) => {
-			const page = await listServers(db, input, limitTo(identity));
+			const viewer = identity.method === "none" ? undefined : identity;
+			const page = await listServers(db, input, viewer, limitTo(identity));
 			const isKnown = (id: string) => findStandingReport(db, id);
 			await refuseUnknownStart(page, input.after, isKnown, {
 				missing: "There is no server with the id",

@@ -26,6 +26,11 @@ export const Server = ReportSummary.extend({
 	last_decision: Decision.nullable().describe(
 		"The last decision about any of the repository's reports.",
 	),
+	is_own: z
+		.boolean()
+		.describe(
+			"Whether the newest report is the caller's own; false where nobody signs in.",
+		),
 }).meta({
 	id: "Server",
 	examples: [
@@ -38,6 +43,7 @@ export const Server = ReportSummary.extend({
 			server_status: "approved",
 			live_report_id: summaryExample.id,
 			last_decision: decisionExample,
+			is_own: true,
 		},
 	],
 });

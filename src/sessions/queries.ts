@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type NotNull, sql } from "kysely";
 import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
 
@@ -24,13 +24,24 @@ export async function findSessionOwner(
 	db: Database,
 	sessionSha256: string,
 ): Promise<Person | undefined> {
-	return db
-		.selectFrom("sessions as session")
-		.innerJoin("people as person", "person.subject", "session.subject")
-		.where("session.session_sha256", "=", sessionSha256)
-		.where("session.expires_at", ">", sql<string>`now()`)
-		.select(["person.subject", "person.email", "person.name", "person.roles"])
-		.executeTakeFirst();
+	return (
+		db
+			.selectFrom("sessions as session")
+			.innerJoin("people as person", "person.subject", "session.subject")
+			.where("session.session_sha256", "=", sessionSha256)
+			.where("session.expires_at", ">", sql<string>`now()`)
+			// Who signed in under what is no address signs in anew.
+			.where("person.email_canonical", "is not", null)
+			.select([
+				"person.subject",
+				"person.email",
+				"person.email_canonical",
+				"person.name",
+				"person.roles",
+			])
+			.$narrowType<{ email_canonical: NotNull }>()
+			.executeTakeFirst()
+	);
 }
 
 export async function deleteSession(

@@ -4,6 +4,7 @@ import { recordRefusal } from "../audit/refusals.ts";
 import { originOf } from "../audit/rules.ts";
 import { grant, type Person } from "../identity.ts";
 import { savePerson } from "../people/queries.ts";
+import { claimReports } from "../reports/claim.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import type { Context } from "../trpc.ts";
 import {
@@ -36,7 +37,9 @@ export async function signIn(
 			session_sha256: hashSecret(secret),
 			subject: person.subject,
 		});
-		await recordEvent(tx, originOf({ ...context, identity }), {
+		const origin = originOf({ ...context, identity });
+		await claimReports(tx, person, origin);
+		await recordEvent(tx, origin, {
 			action: "signed_in",
 			after: { roles: person.roles.join(" ") },
 		});
@@ -58,13 +61,15 @@ export async function signOut(context: Context, secret: string): Promise<void> {
 /**
  * Remembers that somebody could not sign in; nobody knows who it was.
  *
- * @param reason in a few fixed words: it stands in the log
+ * @param reason in a few fixed words, which the audit log keeps
+ * @param detail the sentence that the page says, for the operator
  */
 export async function refuseSignIn(
 	context: Context,
 	reason: string,
+	detail: string,
 ): Promise<void> {
 	const { log } = context;
 	await recordRefusal(context, { action: "sign_in_failed", detail: reason });
-	log.warn({ reason }, "sign-in refused");
+	log.warn({ reason, detail }, "sign-in refused");
 }

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type NotNull, sql } from "kysely";
 import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { Database } from "../database.ts";
@@ -151,21 +151,27 @@ export async function findTokenOwner(
 	db: Database,
 	tokenSha256: string,
 ): Promise<(Person & { token_id: string; scopes: Permission[] }) | undefined> {
-	return db
-		.selectFrom("access_tokens as token")
-		.innerJoin("people as person", "person.subject", "token.owner_subject")
-		.where("token.token_sha256", "=", tokenSha256)
-		.where("token.revoked_at", "is", null)
-		.where("token.expires_at", ">", sql<string>`now()`)
-		.select([
-			"person.subject",
-			"person.email",
-			"person.name",
-			"person.roles",
-			"token.id as token_id",
-			"token.scopes",
-		])
-		.executeTakeFirst();
+	return (
+		db
+			.selectFrom("access_tokens as token")
+			.innerJoin("people as person", "person.subject", "token.owner_subject")
+			.where("token.token_sha256", "=", tokenSha256)
+			.where("token.revoked_at", "is", null)
+			.where("token.expires_at", ">", sql<string>`now()`)
+			// Whose owner signed in under what is no address sleeps until they sign in anew.
+			.where("person.email_canonical", "is not", null)
+			.select([
+				"person.subject",
+				"person.email",
+				"person.email_canonical",
+				"person.name",
+				"person.roles",
+				"token.id as token_id",
+				"token.scopes",
+			])
+			.$narrowType<{ email_canonical: NotNull }>()
+			.executeTakeFirst()
+	);
 }
 
 /** Remembers that a token was used; once a minute is often enough. */

@@ -17,7 +17,7 @@ import {
 	randomState,
 	WWWAuthenticateChallengeError,
 } from "openid-client";
-import { hasClaim, readPerson } from "../claims.ts";
+import { hasClaim, readPerson, saysWhetherVerified } from "../claims.ts";
 import type { Config } from "../config.ts";
 import type { Person } from "../identity.ts";
 import { providerOutOfReach } from "../oidc.ts";
@@ -55,6 +55,7 @@ type Settings = Pick<
 	| "OIDC_CLIENT_SECRET"
 	| "OIDC_ROLES_CLAIM"
 	| "OIDC_EMAIL_CLAIM"
+	| "OIDC_EMAIL_VERIFIED"
 	| "OIDC_SCOPES"
 	| "PUBLIC_URL"
 >;
@@ -154,15 +155,17 @@ function clientSecret(secret: string): ClientAuth {
 	};
 }
 
-/** Some providers put the e-mail address or the roles only into what they tell of the user. */
+/** Some providers put the e-mail address, that it is verified, or the roles only into what they tell of the user. */
 async function complete(
 	configuration: Configuration,
 	accessToken: string,
 	claims: Record<string, unknown>,
-	{ OIDC_ROLES_CLAIM, OIDC_EMAIL_CLAIM }: Settings,
+	{ OIDC_ROLES_CLAIM, OIDC_EMAIL_CLAIM, OIDC_EMAIL_VERIFIED }: Settings,
 ): Promise<Record<string, unknown>> {
 	const isComplete =
-		hasClaim(claims, OIDC_ROLES_CLAIM) && hasClaim(claims, OIDC_EMAIL_CLAIM);
+		hasClaim(claims, OIDC_ROLES_CLAIM) &&
+		hasClaim(claims, OIDC_EMAIL_CLAIM) &&
+		(OIDC_EMAIL_VERIFIED === "trusted" || saysWhetherVerified(claims));
 	if (isComplete || !configuration.serverMetadata().userinfo_endpoint) {
 		return claims;
 	}

@@ -152,6 +152,7 @@ async function sendFailure(
 	await refuseSignIn(
 		site.contextFor(request),
 		reason ?? "provider_out_of_reach",
+		shown.detail,
 	);
 	reply.code(reason ? 403 : 503);
 	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));

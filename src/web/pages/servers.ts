@@ -12,8 +12,8 @@ export interface ServersPage {
 	query: { status: string; search: string; after: string | undefined };
 	servers: Server[];
 	hasMore: boolean;
-	/** Whose reports alone the reader may read; absent for who may read all. */
-	onlyOf?: string;
+	/** Whether the reader may read everybody's reports, and not only own ones. */
+	readsAll: boolean;
 	now: Date;
 }
 
@@ -50,13 +50,13 @@ ${pager((after) => serversUrl({ ...query, after }), query.after, data.hasMore ? 
 	};
 }
 
-function serverTable({ servers, onlyOf, now }: ServersPage): Html {
+function serverTable({ servers, readsAll, now }: ServersPage): Html {
 	return html`<table class="rows">
 <thead><tr><th scope="col">Server</th><th scope="col">Stands</th><th scope="col">Risk</th><th scope="col">Last decision</th><th scope="col" class="number">Revisions</th><th scope="col">Developer</th></tr></thead>
 <tbody>${servers.map(
 		(server) => html`<tr>
 <th scope="row">${
-			onlyOf === undefined || onlyOf === server.developer_email
+			readsAll || server.is_own
 				? html`<a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a>`
 				: foreignText(server.server_name)
 		}<small class="sub">${repositoryName(server.repository_url)}</small></th>
