@@ -43,7 +43,7 @@ beforeAll(async () => {
 	await sql`
 		update mcp_server_reports set owner_issuer = 'https://login.example.com',
 			owner_sub = substring(developer_email from 'developer-(.*)@')
-		where developer_email like 'developer-%'`.execute(plain);
+		where developer_email like 'developer-17%'`.execute(plain);
 	await sql`vacuum analyze`.execute(db);
 });
 
