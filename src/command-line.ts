@@ -32,8 +32,8 @@ Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
 DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, CORS_ORIGINS,
 TRUST_PROXY, RATE_LIMIT, RATE_LIMIT_SHARED, MAX_CONNECTIONS, AUTH, OIDC_ISSUER,
 OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
-OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT,
-ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). DATABASE_URL_FILE,
+OIDC_EMAIL_CLAIM, OIDC_SCOPES, APPROVAL_QUORUM, APPROVAL_QUORUM_UNKNOWN,
+REQUIRE_COMPLETE_REPORT, ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). DATABASE_URL_FILE,
 OIDC_CLIENT_SECRET_FILE and ACCESS_TOKEN_FILE may name files that hold them.
 See the README.
 `;
@@ -150,8 +150,12 @@ async function migrate(): Promise<void> {
 }
 
 async function assess({ all = false }: Options): Promise<void> {
-	await withStorage({ mustExist: true }, async ({ db, log }) => {
-		const count = await reassessReports(db, { all, onProgress: showProgress });
+	await withStorage({ mustExist: true }, async ({ db, config, log }) => {
+		const count = await reassessReports(db, {
+			all,
+			onProgress: showProgress,
+			...(config.AUTH === "oidc" && { quorum: config }),
+		});
 		log.info({ count }, "reports assessed");
 	});
 }

@@ -46,11 +46,13 @@ export interface ReportsTable {
 	completeness: GeneratedAlways<number | null>;
 	error_count: GeneratedAlways<number | null>;
 	critical_failures: GeneratedAlways<number | null>;
+	critical_unanswered: GeneratedAlways<number | null>;
 	risk_rank: GeneratedAlways<number>;
 	finding_rules: GeneratedAlways<string[] | null>;
 	search_text: GeneratedAlways<string>;
 	submitted_by_subject: string | null;
 	approvals: Generated<number>;
+	approvals_required: number | null;
 	owner_key: GeneratedAlways<string>;
 }
 

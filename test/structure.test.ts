@@ -37,14 +37,14 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(origins|security-headers)\.ts$/, 2],
 	[/^checklist\/(assessment-)?schema\.ts$/, 0],
 	[/^checklist\//, 1],
-	[/^\w+\/rules\.ts$/, 1],
+	[/^(\w+\/rules|decisions\/quorum)\.ts$/, 1],
 	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
 	[
 		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
 		1,
 	],
 	[/^embedded\//, 0],
-	[/^\w+\/(schema|repository)\.ts$/, 0],
+	[/^\w+\/(schema|repository|if-match)\.ts$/, 0],
 	[
 		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|client-address|pool|drain|secrets|progress-bar|open-threads)\.ts$/,
 		0,

@@ -1,5 +1,10 @@
 import { checklist } from "../checklist/checklist.ts";
 import type { Database } from "../database.ts";
+import {
+	approvalsRequired,
+	gravityOf,
+	type Quorum,
+} from "../decisions/quorum.ts";
 import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
 import { assess } from "./rules.ts";
 
@@ -11,7 +16,8 @@ const BATCH = 20;
  * and started again, and may run while the service serves on the same DATABASE_URL.
  *
  * @param options without `all`, only reports that have no assessment or one by
- *   another version of the checklist; `onProgress` hears after every report
+ *   another version of the checklist; `onProgress` hears after every report;
+ *   `quorum` where people sign in
  * @returns how many reports were assessed
  */
 export async function reassessReports(
@@ -19,9 +25,10 @@ export async function reassessReports(
 	options: {
 		all: boolean;
 		onProgress(done: number, total: number): void;
+		quorum?: Quorum;
 	},
 ): Promise<number> {
-	const { all, onProgress } = options;
+	const { all, onProgress, quorum } = options;
 	const { version } = checklist;
 	const total = await countToAssess(db, { all, version });
 	let done = 0;
@@ -34,7 +41,18 @@ export async function reassessReports(
 			...(after !== undefined && { after }),
 		});
 		for (const report of batch) {
-			await storeAssessment(db, report.id, assess(report));
+			const assessment = assess(report);
+			await storeAssessment(
+				db,
+				report.id,
+				assessment,
+				quorum
+					? Math.max(
+							approvalsRequired(report, quorum),
+							approvalsRequired(gravityOf(assessment), quorum),
+						)
+					: null,
+			);
 			done += 1;
 			// A report may have been submitted meanwhile.
 			onProgress(done, Math.max(done, total));

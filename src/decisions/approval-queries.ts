@@ -3,33 +3,59 @@ import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { standingColumns } from "../reports/queries.ts";
-import type { StandingReport } from "../reports/rules.ts";
-import type { Report } from "../reports/schema.ts";
+import type { ChangeableReport, StandingReport } from "../reports/rules.ts";
+import type { Gravity } from "./quorum.ts";
 import type { Approvals } from "./schema.ts";
 
-/** A report that is about to be approved. */
-export type CandidateReport = StandingReport &
-	Pick<Report, "trifecta" | "critical_failures"> & {
+/** A report that may be decided. */
+export type Candidate = StandingReport &
+	ChangeableReport &
+	Gravity & {
 		repository_key: string;
-		/** Which round of approvals this is: decisions that there have been. */
-		round: number;
+		approvals_required: number | null;
 	};
 
-/** Reads a report for its approval; nobody else changes it before the transaction ends. */
-export async function lockCandidate(
+/** A report that nobody else changes before the transaction ends. */
+export type LockedReport = Candidate & {
+	/** Which round of approvals this is: decisions that there have been. */
+	round: number;
+};
+
+/** Reads what a decision depends on. */
+export async function findCandidate(
+	db: Database,
+	id: string,
+): Promise<Candidate | undefined> {
+	return selectCandidate(db, id).executeTakeFirst();
+}
+
+/** The same for who is about to decide. */
+export async function lockReport(
 	tx: Database,
 	id: string,
-): Promise<CandidateReport | undefined> {
+): Promise<LockedReport | undefined> {
 	// Two statements: what a sub-select counts may be older than the lock.
-	const report = await tx
-		.selectFrom("mcp_server_reports")
-		.select([...standingColumns, "trifecta", "critical_failures"])
-		.where("id", "=", id)
-		.forUpdate()
-		.executeTakeFirst();
+	const report = await selectCandidate(tx, id).forUpdate().executeTakeFirst();
 	if (!report) return undefined;
 	const { round } = await roundOf(tx, id).executeTakeFirstOrThrow();
 	return { ...report, round };
+}
+
+function selectCandidate(db: Database, id: string) {
+	return db
+		.selectFrom("mcp_server_reports")
+		.select([
+			...standingColumns,
+			"approvals",
+			"risk_level",
+			"trifecta",
+			"completeness",
+			"error_count",
+			"critical_failures",
+			"critical_unanswered",
+			"approvals_required",
+		])
+		.where("id", "=", id);
 }
 
 /**
@@ -60,14 +86,16 @@ export async function hasSubmitted(
 /**
  * Appends an approval.
  *
+ * @param required how many this round takes, which is kept
  * @returns how many there are in this round now; `undefined` when this reviewer
  *   has approved in it before
  */
 export async function appendApproval(
 	tx: Database,
-	{ id, round }: Pick<CandidateReport, "id" | "round">,
+	{ id, round }: Pick<LockedReport, "id" | "round">,
 	reviewer: Person,
 	notes: string | null,
+	required: number,
 ): Promise<number | undefined> {
 	// The constraint knows subjects alone; nobody else approves before the transaction ends.
 	if (await hasApproved(tx, id, reviewer)) return undefined;
@@ -86,7 +114,10 @@ export async function appendApproval(
 	if (!appended) return undefined;
 	const { approvals } = await tx
 		.updateTable("mcp_server_reports")
-		.set((eb) => ({ approvals: eb("approvals", "+", 1) }))
+		.set((eb) => ({
+			approvals: eb("approvals", "+", 1),
+			approvals_required: required,
+		}))
 		.where("id", "=", id)
 		.returning("approvals")
 		.executeTakeFirstOrThrow();

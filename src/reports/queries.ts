@@ -3,6 +3,7 @@ import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import type { Database } from "../database.ts";
+import { MEMORY_DAYS } from "../decisions/quorum.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readTogether } from "../read-together.ts";
 import type { ReportsTable } from "../tables.ts";
@@ -53,6 +54,8 @@ export const standingColumns = [
 /**
  * Stores a report as its repository's next revision, and records it.
  *
+ * @param report `approvals_required` is what it takes by itself: what its
+ *   repository took lately is kept if that is more; `null` where nobody signs in
  * @returns the report, or `undefined` when the repository has a live one
  */
 export async function insertReport(
@@ -66,6 +69,7 @@ export async function insertReport(
 		| "report_data"
 		| "content_sha256"
 		| "submitted_by_subject"
+		| "approvals_required"
 	> & {
 		report_json: Record<string, unknown> | null;
 		assessment: Assessment;
@@ -92,6 +96,7 @@ type NewRow = Pick<
 	| "content_sha256"
 	| "assessment"
 	| "submitted_by_subject"
+	| "approvals_required"
 >;
 
 const insertStatement = prepareStatement<NewRow & Origin, Report>((db, value) =>
@@ -109,6 +114,11 @@ const insertStatement = prepareStatement<NewRow & Origin, Report>((db, value) =>
 					content_sha256: value("content_sha256"),
 					assessment: value("assessment"),
 					submitted_by_subject: value("submitted_by_subject"),
+					approvals_required: sql<number | null>`case
+						when ${value("approvals_required")}::integer is not null
+						then greatest(${value("approvals_required")}::integer,
+							${lastRequired(value("repository_key"))})
+					end`,
 					revision: eb
 						.selectFrom("mcp_server_reports")
 						.where("repository_key", "=", value("repository_key"))
@@ -142,6 +152,20 @@ const insertStatement = prepareStatement<NewRow & Origin, Report>((db, value) =>
 		.selectFrom("inserted")
 		.select(reportColumns),
 );
+
+/**
+ * How many reviewers a repository's reports took that were under review in the
+ * last days: withdrawing one and submitting less does not get round it. None is
+ * pending where this is asked, so each was when it was decided last.
+ */
+export function lastRequired(
+	repositoryKey: Expression<string>,
+): Expression<number | null> {
+	return sql<number | null>`(
+		select max(former.approvals_required) from mcp_server_reports as former
+		where former.repository_key = ${repositoryKey}
+			and former.reviewed_at > now() - make_interval(days => ${sql.lit(MEMORY_DAYS)}))`;
+}
 
 /** A report in full. */
 export const findReport = readTogether(
