@@ -89,10 +89,11 @@ test("a database whose constraints have their former names becomes like every ot
 	}
 	expect(await drawSchema(db)).toContain("CONSTRAINT rate_limits_pkey");
 
-	expect(await migrateDatabase(db)).toEqual([
-		"0007_search_at_once",
-		"0008_constraint_names",
-	]);
+	const later = (await readdir(folder)).sort().slice(6);
+	expect(later[1]).toBe("0008_constraint_names.sql");
+	expect(await migrateDatabase(db)).toEqual(
+		later.map((file) => file.replace(".sql", "")),
+	);
 	expect(await drawSchema(db)).toBe(await read("../schema.sql"));
 	expect(await countRequest(db, "somebody", 1000)).toMatchObject({
 		requests: 1,
