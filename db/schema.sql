@@ -269,9 +269,11 @@ CREATE TABLE mcp_server_reports (
 	owner_key text NOT NULL GENERATED ALWAYS AS (COALESCE(submitted_by_subject, lower((developer_email)::text))) STORED,
 	critical_unanswered integer GENERATED ALWAYS AS (critical_unanswered(assessment)) STORED,
 	approvals_required integer,
+	decision_count integer NOT NULL DEFAULT 0,
 	CONSTRAINT reports_pkey PRIMARY KEY (id),
 	CONSTRAINT reports_repository_revision_unique UNIQUE (repository_key, revision),
 	CONSTRAINT reports_approvals_count CHECK (approvals >= 0),
+	CONSTRAINT reports_decisions_count CHECK (decision_count >= 0),
 	CONSTRAINT reports_json_is_object CHECK (jsonb_typeof(report_json) = 'object'::text),
 	CONSTRAINT reports_require_somebody CHECK (approvals_required >= 1),
 	CONSTRAINT reports_review_matches_status CHECK (

@@ -53,6 +53,7 @@ export interface ReportsTable {
 	submitted_by_subject: string | null;
 	approvals: Generated<number>;
 	approvals_required: number | null;
+	decision_count: Generated<number>;
 	owner_key: GeneratedAlways<string>;
 }
 

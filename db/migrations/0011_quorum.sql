@@ -1,7 +1,9 @@
 -- Why: what is unknown is not safe. A report that leaves a critical check
 -- unanswered takes as many reviewers as one that fails it; and what a report once
 -- took does not sink because rules, settings or its repository's next revision say
--- less. That number stands here from the moment a review begins.
+-- less. That number stands here from the moment a review begins. And a report that
+-- was rejected and reopened looks as it did before, but is not what a reviewer saw:
+-- how many decisions there have been tells the two apart.
 
 -- NULL: nobody knows, since there is no assessment, or none with a critical check.
 CREATE FUNCTION critical_unanswered(assessment jsonb) RETURNS integer
@@ -21,7 +23,18 @@ ALTER TABLE mcp_server_reports
 	-- Distinct reviewers who must approve. NULL: nobody has reviewed it yet since
 	-- before this column, or the service ran without authentication.
 	ADD COLUMN approvals_required integer,
-	ADD CONSTRAINT reports_require_somebody CHECK (approvals_required >= 1);
+	ADD COLUMN decision_count integer NOT NULL DEFAULT 0,
+	ADD CONSTRAINT reports_require_somebody CHECK (approvals_required >= 1),
+	ADD CONSTRAINT reports_decisions_count CHECK (decision_count >= 0);
+
+-- What hangs on a report's other columns stays as it is.
+ALTER TABLE mcp_server_reports DISABLE TRIGGER USER;
+UPDATE mcp_server_reports AS report SET decision_count = counted.decisions
+FROM (
+	SELECT report_id, count(*) AS decisions FROM report_decisions GROUP BY report_id
+) AS counted
+WHERE report.id = counted.report_id;
+ALTER TABLE mcp_server_reports ENABLE TRIGGER USER;
 
 -- Only a review that begins anew may take fewer.
 CREATE TRIGGER reports_requirement_only_rises

@@ -15,12 +15,6 @@ export type Candidate = StandingReport &
 		approvals_required: number | null;
 	};
 
-/** A report that nobody else changes before the transaction ends. */
-export type LockedReport = Candidate & {
-	/** Which round of approvals this is: decisions that there have been. */
-	round: number;
-};
-
 /** Reads what a decision depends on. */
 export async function findCandidate(
 	db: Database,
@@ -29,16 +23,12 @@ export async function findCandidate(
 	return selectCandidate(db, id).executeTakeFirst();
 }
 
-/** The same for who is about to decide. */
+/** The same, and nobody else changes it before the transaction ends. */
 export async function lockReport(
 	tx: Database,
 	id: string,
-): Promise<LockedReport | undefined> {
-	// Two statements: what a sub-select counts may be older than the lock.
-	const report = await selectCandidate(tx, id).forUpdate().executeTakeFirst();
-	if (!report) return undefined;
-	const { round } = await roundOf(tx, id).executeTakeFirstOrThrow();
-	return { ...report, round };
+): Promise<Candidate | undefined> {
+	return selectCandidate(tx, id).forUpdate().executeTakeFirst();
 }
 
 function selectCandidate(db: Database, id: string) {
@@ -46,6 +36,7 @@ function selectCandidate(db: Database, id: string) {
 		.selectFrom("mcp_server_reports")
 		.select([
 			...standingColumns,
+			"decision_count",
 			"approvals",
 			"risk_level",
 			"trifecta",
@@ -92,7 +83,7 @@ export async function hasSubmitted(
  */
 export async function appendApproval(
 	tx: Database,
-	{ id, round }: Pick<LockedReport, "id" | "round">,
+	{ id, decision_count: round }: Pick<Candidate, "id" | "decision_count">,
 	reviewer: Person,
 	notes: string | null,
 	required: number,
@@ -133,15 +124,15 @@ export async function listApprovals(
 		.selectFrom("report_approvals as approval")
 		.where("report_id", "=", id)
 		.where("round", "=", (eb) =>
-			eb(
-				roundOf(db, id),
-				"-",
-				eb
-					.selectFrom("mcp_server_reports")
-					// The decision that ended the round.
-					.select(sql<number>`(status <> 'pending_review')::integer`.as("one"))
-					.where("id", "=", id),
-			),
+			eb
+				.selectFrom("mcp_server_reports")
+				// Less the decision that ended the round.
+				.select(
+					sql<number>`decision_count - (status <> 'pending_review')::integer`.as(
+						"round",
+					),
+				)
+				.where("id", "=", id),
 		)
 		.select(["approved_by", "notes", "approved_at"])
 		.orderBy("approval.id")
@@ -157,7 +148,12 @@ export async function hasApproved(
 	const found = await db
 		.selectFrom("report_approvals as approval")
 		.where("report_id", "=", id)
-		.where("round", "=", roundOf(db, id))
+		.where("round", "=", (eb) =>
+			eb
+				.selectFrom("mcp_server_reports")
+				.select("decision_count")
+				.where("id", "=", id),
+		)
 		.select("approval.id")
 		.where((eb) =>
 			eb.or([
@@ -168,12 +164,4 @@ export async function hasApproved(
 		.limit(1)
 		.executeTakeFirst();
 	return found !== undefined;
-}
-
-/** How many decisions there have been about a report. */
-function roundOf(db: Database, id: string) {
-	return db
-		.selectFrom("report_decisions")
-		.select(sql<number>`count(*)::integer`.as("round"))
-		.where("report_id", "=", id);
 }

@@ -13,8 +13,8 @@ import type { Report } from "../reports/schema.ts";
 import type { Context } from "../trpc.ts";
 import {
 	appendApproval,
+	type Candidate,
 	hasSubmitted,
-	type LockedReport,
 	lockReport,
 } from "./approval-queries.ts";
 import { changeStatus, type SettledDecision } from "./queries.ts";
@@ -52,7 +52,10 @@ export function decide(
 		if (if_match !== undefined && !isMeant(if_match, reportVersion(report))) {
 			throw notAsSeen(report);
 		}
-		if (decisions_seen !== undefined && decisions_seen !== report.round) {
+		if (
+			decisions_seen !== undefined &&
+			decisions_seen !== report.decision_count
+		) {
 			throw decidedSince(report);
 		}
 		const inside = { ...context, db: tx };
@@ -71,7 +74,7 @@ export function decide(
  */
 export async function approve(
 	context: KnownContext,
-	report: LockedReport,
+	report: Candidate,
 	reviewer: ProvenIdentity,
 	decision: SettledDecision,
 ): Promise<Report> {
@@ -105,7 +108,7 @@ export async function approve(
 /** Changes the status, or says what stands in the way. */
 async function settle(
 	context: KnownContext,
-	report: LockedReport,
+	report: Candidate,
 	decision: SettledDecision,
 ): Promise<Report> {
 	const { db: tx, identity, settings } = context;

@@ -59,6 +59,7 @@ export async function changeStatus(
 					reviewed_by: isReopening ? null : decision.reviewed_by,
 					review_notes: isReopening ? null : notes,
 					approvals: 0,
+					decision_count: sql<number>`${sql.ref("report.decision_count")} + 1`,
 					approvals_required: sql<
 						number | null
 					>`greatest(${required}::integer, ${

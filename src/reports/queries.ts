@@ -39,6 +39,7 @@ export const reportColumns = [
 	"review_notes",
 	"content_sha256",
 	"report_json",
+	"decision_count",
 ] as const satisfies (keyof ReportsTable)[];
 
 /** The columns of a `StandingReport`, and what names its repository. */
@@ -192,6 +193,7 @@ export const findChangeable = readTogether(
 					"id",
 					"status",
 					"reviewed_at",
+					"decision_count",
 					"approvals",
 					"risk_level",
 					"trifecta",

@@ -24,6 +24,7 @@ export type ChangeableReport = Pick<
 	Report,
 	| "status"
 	| "reviewed_at"
+	| "decision_count"
 	| "approvals"
 	| "risk_level"
 	| "trifecta"
@@ -34,13 +35,14 @@ export type ChangeableReport = Pick<
 
 /**
  * Names one state of a report, as the answer of this version of the service:
- * equal only when the answer is. Every decision has its own `reviewed_at`.
+ * equal only when the answer is, and no decision was made between.
  */
 export function reportVersion(report: ChangeableReport): string {
 	return [
 		version,
 		report.status,
 		report.reviewed_at,
+		report.decision_count,
 		report.approvals,
 		report.risk_level,
 		report.trifecta,

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { ReportStatus } from "../../reports/schema.ts";
+import type { Report, ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 
@@ -18,12 +18,8 @@ export type WantedDecision = TypedDecision & {
 	decisions_seen: number | undefined;
 };
 
-/** A report that is shown, with how many decisions about it. */
-export interface DecidableReport {
-	id: string;
-	status: ReportStatus;
-	decisions_seen: number;
-}
+/** What a form needs to know of the report that is shown. */
+export type DecidableReport = Pick<Report, "id" | "status" | "decision_count">;
 
 /** The form with which a report is decided; it leads to a confirmation and changes nothing by itself. */
 export function decisionForm(
@@ -39,7 +35,7 @@ export function decisionForm(
 	const isPending = report.status === "pending_review";
 	return html`<form class="decide" method="post" action="${reportUrl(report.id, list, "decide")}" novalidate data-decide>
 <input type="hidden" name="csrf" value="${csrf}">
-<input type="hidden" name="decisions_seen" value="${report.decisions_seen}">
+<input type="hidden" name="decisions_seen" value="${report.decision_count}">
 ${problems.form ? html`<p class="problem" role="alert">${problems.form}</p>` : ""}
 ${reviewer ? "" : reviewerField(typed)}<label for="review_notes">Notes <small>${isPending ? "for the developer; required to reject" : "why it is reopened"}</small></label>
 <textarea id="review_notes" name="review_notes" rows="4" maxlength="10000" ${invalid("review_notes", problems.review_notes)}>

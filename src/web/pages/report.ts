@@ -1,6 +1,6 @@
 import { html, raw } from "hono/html";
 import type { Assessment } from "../../checklist/assessment-schema.ts";
-import type { Decision, Revision } from "../../decisions/schema.ts";
+import type { Revision } from "../../decisions/schema.ts";
 import type { Neighbours } from "../../queue/schema.ts";
 import type { Report } from "../../reports/schema.ts";
 import {
@@ -50,7 +50,6 @@ export interface ReportPage {
 /** One report: what a reviewer asks first, the assessment, the text, and the decision. */
 export function reportPage(data: ReportPage): Page {
 	const { report, assessment, standing, list, typed, csrf } = data;
-	const shown = { ...report, decisions_seen: decisionsOf(data).length };
 	const isRaw = data.text === "raw" || data.text === null;
 	const lineLink = (line: number) =>
 		`#line-${isRaw ? line : nearestAnchor(data.text as Rendered, line)}`;
@@ -67,8 +66,8 @@ ${reportHeader(data)}
 ${standingDecision(data)}
 ${
 	standing
-		? decisionPanel(shown, list, standing, typed, csrf, data.now)
-		: decisionForm(shown, list, typed, csrf)
+		? decisionPanel(report, list, standing, typed, csrf, data.now)
+		: decisionForm(report, list, typed, csrf)
 }
 </section>
 <section aria-labelledby="trifecta-title" class="card ${assessment.trifecta.combination === "complete" ? "alarm" : ""}">
@@ -145,14 +144,11 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 </header>`;
 }
 
-function standingDecision(data: ReportPage): Html | string {
-	if (data.report.status === "pending_review") return "";
-	const decision = decisionsOf(data).at(-1);
-	return decision ? decidedNote(decision, data.now) : "";
-}
-
-function decisionsOf({ report, revisions }: ReportPage): Decision[] {
-	return revisions.find(({ id }) => id === report.id)?.decisions ?? [];
+function standingDecision({ report, revisions, now }: ReportPage) {
+	if (report.status === "pending_review") return "";
+	const own = revisions.find(({ id }) => id === report.id);
+	const decision = own?.decisions.at(-1);
+	return decision ? decidedNote(decision, now) : "";
 }
 
 function textTools({ report, list, text }: ReportPage, isRaw: boolean): Html {
