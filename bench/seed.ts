@@ -27,6 +27,7 @@ const columns = [
 	"submitted_at",
 	"reviewed_at",
 	"reviewed_by",
+	"decision_count",
 	"assessment",
 ] as const;
 
@@ -132,6 +133,7 @@ function* makeRows({ reports, size }: SeedOptions): Generator<Row> {
 						Math.min(Date.now(), submitted + random() * 6e8),
 					).toISOString()
 				: null,
+			decision_count: isDecided ? 1 : 0,
 			reviewed_by: isDecided
 				? `reviewer-${Math.floor(random() * 8)}@example.com`
 				: null,

@@ -78,6 +78,12 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.critical_unanswered(assessment jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT ((count(*) - count(*) FILTER (WHERE (("check"."check" ->> 'status'::text) = ANY (ARRAY['pass'::text, 'fail'::text, 'warning'::text, 'not_applicable'::text])))))::integer AS int4 FROM jsonb_path_query(critical_unanswered.assessment, '$."phases"[*]."checks"[*]?(@."severity" == "critical")'::jsonpath) "check"("check") HAVING (count(*) > 0));
+
 CREATE OR REPLACE FUNCTION public.finding_rules(assessment jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -263,12 +269,17 @@ CREATE TABLE mcp_server_reports (
 	owner_issuer text,
 	owner_sub text,
 	claimed_at timestamp with time zone,
+	critical_unanswered integer GENERATED ALWAYS AS (critical_unanswered(assessment)) STORED,
+	approvals_required integer,
+	decision_count integer NOT NULL DEFAULT 0,
 	CONSTRAINT reports_pkey PRIMARY KEY (id),
 	CONSTRAINT reports_repository_revision_unique UNIQUE (repository_key, revision),
 	CONSTRAINT reports_approvals_count CHECK (approvals >= 0),
 	CONSTRAINT reports_claimed_by_somebody CHECK (claimed_at IS NULL OR owner_sub IS NOT NULL),
+	CONSTRAINT reports_decisions_count CHECK (decision_count >= 0),
 	CONSTRAINT reports_json_is_object CHECK (jsonb_typeof(report_json) = 'object'::text),
 	CONSTRAINT reports_owner_is_whole CHECK ((owner_issuer IS NULL) = (owner_sub IS NULL)),
+	CONSTRAINT reports_require_somebody CHECK (approvals_required >= 1),
 	CONSTRAINT reports_review_matches_status CHECK (
 		CASE
 		WHEN status::text = 'pending_review'::text THEN reviewed_at IS NULL AND reviewed_by IS NULL AND review_notes IS NULL
@@ -315,6 +326,8 @@ CREATE TRIGGER reports_keep_their_owner BEFORE UPDATE OF owner_issuer, owner_sub
 CREATE TRIGGER reports_keep_what_was_submitted BEFORE UPDATE OF id, server_name, repository_url, repository_key, revision, developer_email, report_data, report_json, content_sha256, submitted_at ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
 CREATE TRIGGER reports_keep_who_submitted BEFORE UPDATE OF submitter_canonical ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+
+CREATE TRIGGER reports_requirement_only_rises BEFORE UPDATE OF approvals_required ON mcp_server_reports FOR EACH ROW WHEN (COALESCE(new.approvals_required, 0) < old.approvals_required AND NOT (new.status::text = 'pending_review'::text AND old.status::text <> 'pending_review'::text)) EXECUTE FUNCTION refuse_rewriting_history();
 
 CREATE TRIGGER servers_follow_decisions AFTER UPDATE ON mcp_server_reports REFERENCING NEW TABLE AS new_reports FOR EACH STATEMENT EXECUTE FUNCTION keep_servers();
 

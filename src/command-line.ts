@@ -34,7 +34,8 @@ DATABASE_POOL_SIZE, LOG_LEVEL, PUBLIC_URL, ALLOWED_HOSTS, CORS_ORIGINS,
 TRUST_PROXY, RATE_LIMIT, RATE_LIMIT_SHARED, MAX_CONNECTIONS, AUTH, OIDC_ISSUER,
 OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
 OIDC_EMAIL_CLAIM, OIDC_EMAIL_VERIFIED, OIDC_SCOPES, PLUS_ADDRESSES,
-APPROVAL_QUORUM, REQUIRE_COMPLETE_REPORT, ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). DATABASE_URL_FILE,
+APPROVAL_QUORUM, APPROVAL_QUORUM_UNKNOWN,
+REQUIRE_COMPLETE_REPORT, ACCESS_TOKEN (who asks, for mcp where AUTH=oidc). DATABASE_URL_FILE,
 OIDC_CLIENT_SECRET_FILE and ACCESS_TOKEN_FILE may name files that hold them.
 See the README.
 `;
@@ -151,17 +152,21 @@ async function migrate(): Promise<void> {
 }
 
 async function assess({ all = false }: Options): Promise<void> {
-	await withStorage({ mustExist: true }, async ({ db, log, workers }) => {
-		const { count, refused } = await reassessReports(db, {
-			all,
-			runTask: workers.runnerFor("local"),
-			onProgress: showProgress,
-			onRefusal: (report_id, { message }) =>
-				log.warn({ report_id, reason: message }, "report not assessed"),
-		});
-		log.info({ count, refused }, "reports assessed");
-		if (refused > 0) process.exitCode = 1;
-	});
+	await withStorage(
+		{ mustExist: true },
+		async ({ db, config, log, workers }) => {
+			const { count, refused } = await reassessReports(db, {
+				all,
+				runTask: workers.runnerFor("local"),
+				onProgress: showProgress,
+				onRefusal: (report_id, { message }) =>
+					log.warn({ report_id, reason: message }, "report not assessed"),
+				...(config.AUTH === "oidc" && { quorum: config }),
+			});
+			log.info({ count, refused }, "reports assessed");
+			if (refused > 0) process.exitCode = 1;
+		},
+	);
 }
 
 async function tokens({ words, ...options }: Options): Promise<void> {

@@ -19,6 +19,9 @@ const port = z.coerce
 const wholeNumber = z.coerce
 	.number("must be a number")
 	.int("must be a whole number");
+const reviewers = wholeNumber
+	.min(1, "must be at least 1")
+	.max(10, "must be at most 10");
 /** Several values, with spaces or commas between. */
 const list = z
 	.string()
@@ -157,10 +160,13 @@ const schema = z
 		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */
 		ACCESS_TOKEN: z.string().optional(),
 		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
-		APPROVAL_QUORUM: wholeNumber
-			.min(1, "must be at least 1")
-			.max(10, "must be at most 10")
-			.default(2),
+		APPROVAL_QUORUM: reviewers.default(2),
+		/**
+		 * The same for a report of which that is not known: critical checks are not
+		 * answered, the trifecta is unclear, or nothing could be assessed. Absent:
+		 * as many as `APPROVAL_QUORUM`, since what is unknown is not safe.
+		 */
+		APPROVAL_QUORUM_UNKNOWN: reviewers.optional(),
 	})
 	.superRefine((config, context) => {
 		// What is misspelled must not open the gate: AUTH is then as good as absent.

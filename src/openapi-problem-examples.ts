@@ -6,6 +6,7 @@ import {
 	decidedAlready,
 	foreignReport,
 	impossibleChange,
+	notAsSeen,
 	ownRepository,
 } from "./decisions/rules.ts";
 import { Decision } from "./decisions/schema.ts";
@@ -121,6 +122,7 @@ const ownErrors: Record<string, () => unknown> = {
 	"reports.check 422": () => tooComplex("assess"),
 	"reports.setStatus 403": () => ownRepository(),
 	"reports.setStatus 409": () => impossibleChange(decidedReport, "rejected"),
+	"reports.setStatus 412": () => notAsSeen(summaryExample),
 	"reports.withdraw 403": () => foreignReport(summaryExample.developer_email),
 	"reports.withdraw 409": () => decidedAlready(decidedReport),
 	"tokens.create 403": () => notPermitted(developer, "reports:decide"),

@@ -15,7 +15,12 @@ type PathItem = NonNullable<OpenAPIObject["paths"]>[string];
 type Operation = NonNullable<PathItem["get"]>;
 type Parameter = NonNullable<Operation["parameters"]>[number];
 type Responses = NonNullable<Operation["responses"]>;
-type Schema = { $ref?: string; items?: Schema; examples?: unknown[] };
+type Schema = {
+	$ref?: string;
+	items?: Schema;
+	examples?: unknown[];
+	properties?: Record<string, Schema & { description?: string }>;
+};
 
 const tags = [
 	{
@@ -104,6 +109,9 @@ function complete(
 		| undefined;
 	const media = body?.content["application/json"];
 	if (media) media.example = exampleOf(media.schema, schemas);
+	if (rest.ifMatch && media) {
+		target.parameters.push(takeIfMatch(media.schema));
+	}
 
 	const responses: Responses = {};
 	responses[rest.success] = {
@@ -213,6 +221,20 @@ const etagHeader = {
 	required: true,
 	schema: { type: "string" as const },
 };
+
+/** Takes a member out of a body that is a header where there are headers. */
+function takeIfMatch({ properties = {} }: Schema) {
+	const { if_match } = properties;
+	if (!if_match) throw new Error("the procedure's input has no if_match");
+	delete properties.if_match;
+	const { description, ...schema } = if_match;
+	return {
+		name: "If-Match",
+		in: "header" as const,
+		...(description && { description }),
+		schema,
+	};
+}
 
 const ifNoneMatch = {
 	name: "If-None-Match",

@@ -120,7 +120,7 @@ async function answer(
 	reply: FastifyReply,
 	kept: KeptAnswers,
 ): Promise<unknown> {
-	const input = readInput(request);
+	const input = readInput(request, rest);
 	const known = request.headers["if-none-match"];
 	const { etag } = rest;
 	if (typeof etag === "object") {
@@ -171,14 +171,19 @@ function nameCaller({ identity }: Context): string {
 	return JSON.stringify([subject, email, ...permissions]);
 }
 
-/** Path parameters win over the query, and the query's values stay strings. */
-function readInput(request: FastifyRequest): unknown {
-	const { body, query, params } = request;
+/** Path parameters and headers win over the query and the body, and the query's values stay strings. */
+function readInput(request: FastifyRequest, { ifMatch }: RestMeta): unknown {
+	const { body, query, headers } = request;
+	const if_match = ifMatch && headers["if-match"];
+	const params = {
+		...(request.params as object),
+		...(if_match !== undefined && { if_match }),
+	};
 	if (body === undefined || body === null) {
-		const input = { ...(query as object), ...(params as object) };
+		const input = { ...(query as object), ...params };
 		return request.method === "GET" || request.method === "HEAD"
 			? input
-			: { ...(params as object) };
+			: params;
 	}
 	if (typeof body !== "object" || Array.isArray(body)) {
 		throw new TRPCError({
@@ -186,7 +191,7 @@ function readInput(request: FastifyRequest): unknown {
 			message: "The request body must be a JSON object.",
 		});
 	}
-	return { ...body, ...(params as object) };
+	return { ...body, ...params };
 }
 
 /** RFC 8288: where the page after this one is, when this one is full. */

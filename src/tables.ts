@@ -46,6 +46,7 @@ export interface ReportsTable {
 	completeness: GeneratedAlways<number | null>;
 	error_count: GeneratedAlways<number | null>;
 	critical_failures: GeneratedAlways<number | null>;
+	critical_unanswered: GeneratedAlways<number | null>;
 	risk_rank: GeneratedAlways<number>;
 	finding_rules: GeneratedAlways<string[] | null>;
 	search_text: GeneratedAlways<string>;
@@ -54,6 +55,8 @@ export interface ReportsTable {
 	owner_issuer: string | null;
 	owner_sub: string | null;
 	claimed_at: Generated<string | null>;
+	approvals_required: number | null;
+	decision_count: Generated<number>;
 }
 
 /** `report_decisions`: see db/schema.sql. */

@@ -30,6 +30,7 @@ export interface Context {
 		| "REQUIRE_COMPLETE_REPORT"
 		| "APPROVAL_QUORUM"
 		| "PLUS_ADDRESSES"
+		| "APPROVAL_QUORUM_UNKNOWN"
 		| "PUBLIC_URL"
 	>;
 	/** Who is asking; `null` when nobody is signed in. */
@@ -50,7 +51,7 @@ export type ContextFor = (request: FastifyRequest, facade: Facade) => Context;
 
 /** The error statuses that a procedure itself decides on, each with what it means here. */
 type ErrorStatuses = Partial<
-	Record<400 | 403 | 404 | 409 | 413 | 422 | 503, string>
+	Record<400 | 403 | 404 | 409 | 412 | 413 | 422 | 503, string>
 >;
 
 /** Where and how a procedure stands in REST, for the façade and its document alike. */
@@ -65,6 +66,11 @@ export interface RestMeta {
 	 */
 	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
 	etag?: true | { versionOf: (output: any) => string; procedure: string };
+	/**
+	 * The header `If-Match` is the input's member `if_match` (RFC 9110, section
+	 * 13.1.1), and there in the document.
+	 */
+	ifMatch?: true;
 	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
 	pageSize?: number;
 	/** The member of a row that names it as `after`; `id` if it is not told. */

@@ -91,6 +91,8 @@ describe("both approvals of a report, with their notes,", () => {
 		expect(revision.open_approvals).toEqual([]);
 		expect(await ask("dev", `/reports/${id}/approvals`)).toEqual({
 			required: 2,
+			reason:
+				"A critical check fails, the lethal trifecta is complete and 5 critical checks are not answered.",
 			recorded: decision.approvals,
 		});
 	});

@@ -15,6 +15,7 @@ import {
 } from "vitest";
 import { openThrottle } from "../src/audit/throttle.ts";
 import { type AuditEntry, createClient } from "../src/client.ts";
+import { fillTemplate } from "./fill-template.ts";
 import {
 	decide,
 	newReport,
@@ -208,7 +209,8 @@ describe("what is recorded", () => {
 	});
 
 	test("each decision, with before and after, and the hash of its notes", async () => {
-		const { id } = await submitAs(service, "dev");
+		const report_data = fillTemplate();
+		const { id } = await submitAs(service, "dev", { report_data });
 		await decideAs(service, "rita", id, "approved");
 		await decideAs(service, "ron", id, "pending_review");
 		await decideAs(service, "rita", id, "rejected", { review_notes: " No. " });
@@ -522,6 +524,7 @@ test("a decision on a page, and a submission over standard input, say so", async
 		status: "rejected",
 		reviewed_by: "kim@example.com",
 		review_notes: "No.",
+		decisions_seen: "0",
 	};
 	const csrf = await browser.tokenOf(id);
 	const asked = await browser.post(

@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser } from "./browser.ts";
+import { fillTemplate } from "./fill-template.ts";
 import { newReport, type TestService } from "./helpers.ts";
 import type { TestProvider } from "./provider.ts";
 import { findViolations } from "./seen.ts";
@@ -40,7 +41,9 @@ describe.each([
 
 /** Has a model ask for an approval, with rita's token for /mcp. */
 async function askForApproval(): Promise<{ id: string; link: string }> {
-	const { developer_email, ...report } = newReport();
+	const { developer_email, ...report } = newReport({
+		report_data: fillTemplate(),
+	});
 	const { body: submitted } = await service.ask({
 		method: "POST",
 		url: "/api/v1/reports",

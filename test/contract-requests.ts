@@ -141,6 +141,11 @@ function anyHeaders(): fc.Arbitrary<
 						fc.constantFrom("*", '"', "W/", ",,,", "x".repeat(500)).map(always),
 					],
 				),
+				"if-match": oneOf(
+					[4, fc.constant("*").map(always)],
+					[4, known("etags")],
+					[1, fc.constantFrom('"', "W/", ",,,", "x".repeat(3000)).map(always)],
+				),
 				accept: fc
 					.constantFrom("text/html", "application/xml;q=", "*/*")
 					.map(always),

@@ -19,6 +19,7 @@ import {
 	test,
 	vi,
 } from "vitest";
+import { fillTemplate } from "./fill-template.ts";
 import {
 	type Answer,
 	newReport,
@@ -351,7 +352,10 @@ test("who may not read others' reports sees of their servers the approved ones a
 	const ids: string[] = [];
 	for (const status of ["pending_review", "rejected", "approved"]) {
 		const repository_url = `https://${key}/${status}`;
-		const { body } = await submitAs("dev", { repository_url });
+		const { body } = await submitAs("dev", {
+			repository_url,
+			report_data: fillTemplate(),
+		});
 		ids.push(body.id);
 		if (status === "pending_review") continue;
 		await decideAs("rita", body.id, status, { review_notes: "For dev alone." });
@@ -384,7 +388,7 @@ test("who may not read others' reports sees of their servers the approved ones a
 
 describe("deciding", () => {
 	test("who submitted for a repository does not approve for it; another reviewer does", async () => {
-		const { body } = await submitAs("both");
+		const { body } = await submitAs("both", { report_data: fillTemplate() });
 		const own = await decideAs("both", body.id, "approved");
 		expect(own.status).toBe(403);
 		expect(own.body.detail).toMatch(/somebody else must approve/);
@@ -414,6 +418,7 @@ describe("deciding", () => {
 		});
 		expect(approvals).toEqual({
 			required: 2,
+			reason: expect.stringContaining("A critical check fails"),
 			recorded: [
 				{
 					approved_by: "rita@example.com",

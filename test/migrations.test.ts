@@ -55,6 +55,15 @@ test("reports from before there were counts and servers are counted, and have th
 		{ status: "pending_review", reports: 10 },
 		{ status: "rejected", reports: 166 },
 	]);
+	const { rows: decided } = await sql`
+		select status, decision_count, count(*)::int as reports from mcp_server_reports
+		where server_name like 'mcp-_%' and server_name <> 'mcp-rejected'
+		group by status, decision_count order by status`.execute(db);
+	expect(decided).toEqual([
+		{ status: "approved", decision_count: 1, reports: 327 },
+		{ status: "pending_review", decision_count: 0, reports: 10 },
+		{ status: "rejected", decision_count: 1, reports: 163 },
+	]);
 	const { rows: servers } = await sql`
 		select server.status, count(*)::int as servers, max(revision) as revision, count(live_report_id)::int as live
 		from mcp_servers as server join mcp_server_reports as report on report.id = newest_report_id

@@ -37,7 +37,7 @@ const failures: Record<string, () => Promise<Answer>> = {
 		submit("dev", { developer_email: "other@example.com" }),
 	"submitReport 409": async () => {
 		const { repository_url } = (await submit("dev")).body;
-		return submit("other", { repository_url });
+		return submit("dev", { repository_url });
 	},
 	"submitReport 413": () => submit("dev", { report_data: tooLarge }),
 	"submitReport 422": async () => {
@@ -60,15 +60,19 @@ const failures: Record<string, () => Promise<Answer>> = {
 		decide("both", "approved", await submit("both")),
 	"setReportStatus 404": () => decide("rita", "approved"),
 	"setReportStatus 409": async () => {
-		const report = await submit("dev");
+		const report = await submit("dev", { report_data: fillTemplate() });
 		await decide("rita", "approved", report);
 		return decide("rita", "rejected", report);
 	},
+	"setReportStatus 412": async () =>
+		decide("rita", "approved", await submit("dev"), {
+			"if-match": '"another"',
+		}),
 	"withdrawReport 403": async () =>
 		askAs("both", "withdrawReport", {}, await submit("dev")),
 	"withdrawReport 404": () => askAs("both", "withdrawReport"),
 	"withdrawReport 409": async () => {
-		const report = await submit("dev");
+		const report = await submit("dev", { report_data: fillTemplate() });
 		await decide("rita", "approved", report);
 		return askAs("dev", "withdrawReport", {}, report);
 	},
@@ -195,8 +199,10 @@ function decide(
 	account: string,
 	status: string,
 	report?: Pick<Answer, "body">,
+	headers: Record<string, string> = {},
 ): Promise<Answer> {
-	return askAs(account, "setReportStatus", { payload: { status } }, report);
+	const request = { payload: { status }, headers };
+	return askAs(account, "setReportStatus", request, report);
 }
 
 /** Asks as somebody, about a report or about what does not exist. */

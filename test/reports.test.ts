@@ -40,6 +40,7 @@ describe("submitting", () => {
 			reviewed_by: null,
 			review_notes: null,
 			revision: 1,
+			decision_count: 0,
 			approvals: 0,
 			content_sha256: createHash("sha256")
 				.update(payload.report_data)
@@ -72,7 +73,7 @@ describe("submitting", () => {
 		const report_json = { b: [1, { a: null }], a: "æ", n: 1.5, nested: {} };
 		const report = await submit(service, { report_json, status: "approved" });
 		expect(report).toMatchObject({ report_json, status: "pending_review" });
-		expect(Object.keys(report)).toHaveLength(19);
+		expect(Object.keys(report)).toHaveLength(20);
 	});
 
 	test("every problem is reported at once, with its path", async () => {
@@ -397,6 +398,7 @@ describe("deciding", () => {
 		expect(status).toBe(200);
 		expect(body).toEqual({
 			...report,
+			decision_count: 1,
 			status: "approved",
 			reviewed_at: expect.stringMatching(/Z$/),
 			reviewed_by: "platform@intility.no",
@@ -447,7 +449,7 @@ describe("deciding", () => {
 			reviewed_by: "morgan@intility.no",
 			review_notes: "Approved the wrong one.",
 		});
-		expect(reopened.body).toEqual(report);
+		expect(reopened.body).toEqual({ ...report, decision_count: 2 });
 		await decide(service, report.id, "rejected");
 		const { body } = await get(`/${report.id}/decisions`);
 		expect(body).toEqual([

@@ -257,6 +257,10 @@ test.each([
 		"PUBLIC_URL must be an https URL where AUTH=oidc",
 	],
 	[{ APPROVAL_QUORUM: "0" }, "APPROVAL_QUORUM must be at least 1."],
+	[
+		{ APPROVAL_QUORUM_UNKNOWN: "11" },
+		"APPROVAL_QUORUM_UNKNOWN must be at most 10.",
+	],
 	[{ HOST: "0.0.0.0" }, "HOST is not a loopback address"],
 	[{ HOST: "::" }, "HOST is not a loopback address"],
 	[

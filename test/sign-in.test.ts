@@ -289,6 +289,13 @@ test.each(views)(
 		await rita.getByRole("button", { name: "Approve revision 1" }).click();
 		await rita.getByText("Your approval is recorded").waitFor();
 		await see(rita, "report-approved-once");
+		await rita.getByLabel("Notes").fill("Not lost");
+		await decideAs("ron", id, "rejected");
+		await decideAs("ron", id, "pending_review");
+		await rita.getByRole("button", { name: "Reject…" }).click();
+		await rita.getByText("Since this form was opened, ron@").waitFor();
+		expect(await rita.getByLabel("Notes").inputValue()).toBe("Not lost");
+		await see(rita, "report-late");
 		await rita.goto(`${base}/tokens`);
 		await see(rita, "tokens");
 		await rita.getByRole("link", { name: "Revoke…" }).first().click();
@@ -339,7 +346,7 @@ function openHere(options?: BrowserContextOptions): Promise<Page> {
 		// The provider's own pages load a font; and some answers are errors on purpose.
 		(message) =>
 			!message.page()?.url().startsWith(base) ||
-			/status of 4(00|01|03|04)/.test(message.text()),
+			/status of 4(00|01|03|04|09)/.test(message.text()),
 		complaints,
 	);
 }
@@ -370,6 +377,17 @@ async function submit(token: string, changes = {}): Promise<string> {
 	});
 	expect(status, JSON.stringify(body)).toBe(201);
 	return body.id;
+}
+
+/** Decides over REST. */
+async function decideAs(account: string, id: string, to: string) {
+	const { status, body } = await service.ask({
+		method: "PATCH",
+		url: `/api/v1/reports/${id}/status`,
+		headers: { authorization: `Bearer ${await provider.mint(account)}` },
+		payload: { status: to },
+	});
+	expect(status, JSON.stringify(body)).toBe(200);
 }
 
 async function makeToken(account: string, name: string): Promise<void> {

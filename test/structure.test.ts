@@ -38,14 +38,14 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(origins|security-headers)\.ts$/, 2],
 	[/^checklist\/(assessment-)?schema\.ts$/, 0],
 	[/^checklist\//, 1],
-	[/^\w+\/rules\.ts$/, 1],
+	[/^(\w+\/rules|decisions\/quorum)\.ts$/, 1],
 	[/^workers\//, 1],
 	[
 		/^(tables|database|migrations|migration-steps|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
 		1,
 	],
 	[/^embedded\//, 0],
-	[/^\w+\/(schema|repository)\.ts$/, 0],
+	[/^\w+\/(schema|repository|if-match)\.ts$/, 0],
 	[
 		/^(errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar)\.ts$/,
 		0,

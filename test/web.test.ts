@@ -448,6 +448,7 @@ describe("deciding", () => {
 		status: "approved",
 		reviewed_by: reviewer,
 		review_notes: "",
+		decisions_seen: "0",
 		...changes,
 	});
 
@@ -540,7 +541,11 @@ describe("deciding", () => {
 			});
 			const { status, html } = await browser.post(
 				`/reports/${report.id}/${step}`,
-				form(csrf, { status: "pending_review", review_notes: "No OBO" }),
+				form(csrf, {
+					status: "pending_review",
+					review_notes: "No OBO",
+					decisions_seen: "1",
+				}),
 			);
 			expect(status).toBe(409);
 			expect(html).toMatch(

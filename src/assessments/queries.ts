@@ -11,6 +11,9 @@ const assessedColumns = [
 	"report_data",
 	"report_json",
 	"assessment",
+	"critical_failures",
+	"critical_unanswered",
+	"trifecta",
 ] as const satisfies (keyof ReportsTable)[];
 
 /** What an assessment is made of, and what it said the last time. */
@@ -63,14 +66,27 @@ export async function countToAssess(
 	return count;
 }
 
+/**
+ * Keeps an assessment.
+ *
+ * @param required how many reviewers the report takes by it, and took by the one
+ *   before: of a pending one that is kept if it is more. `null` where nobody signs in
+ */
 export async function storeAssessment(
 	db: Database,
 	id: string,
 	assessment: Assessment,
+	required: number | null,
 ): Promise<void> {
 	await db
 		.updateTable("mcp_server_reports")
-		.set({ assessment: JSON.stringify(assessment) })
+		.set({
+			assessment: JSON.stringify(assessment),
+			approvals_required: sql<number | null>`case status
+				when 'pending_review' then greatest(approvals_required, ${required}::integer)
+				else approvals_required
+			end`,
+		})
 		.where("id", "=", id)
 		.execute();
 }

@@ -1,6 +1,11 @@
 import { TRPCError } from "@trpc/server";
 import { checklist } from "../checklist/checklist.ts";
 import type { Database } from "../database.ts";
+import {
+	approvalsRequired,
+	gravityOf,
+	type Quorum,
+} from "../decisions/quorum.ts";
 import type { RunTask } from "../workers/pool.ts";
 import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
 
@@ -13,7 +18,8 @@ const BATCH = 20;
  *
  * @param options without `all`, only reports that have no assessment or one by
  *   another version of the checklist; `onProgress` hears after every report,
- *   `onRefusal` of each that is too complex to read: it keeps what it has
+ *   `onRefusal` of each that is too complex to read: it keeps what it has;
+ *   `quorum` where people sign in
  * @returns how many reports were assessed, and how many could not be
  */
 export async function reassessReports(
@@ -23,9 +29,10 @@ export async function reassessReports(
 		runTask: RunTask;
 		onProgress(done: number, total: number): void;
 		onRefusal(reportId: string, refusal: TRPCError): void;
+		quorum?: Quorum;
 	},
 ): Promise<{ count: number; refused: number }> {
-	const { all, runTask, onProgress, onRefusal } = options;
+	const { all, runTask, onProgress, onRefusal, quorum } = options;
 	const { version } = checklist;
 	const total = await countToAssess(db, { all, version });
 	let done = 0;
@@ -41,7 +48,17 @@ export async function reassessReports(
 		for (const report of batch) {
 			try {
 				const assessment = await runTask("assess", report);
-				await storeAssessment(db, report.id, assessment);
+				await storeAssessment(
+					db,
+					report.id,
+					assessment,
+					quorum
+						? Math.max(
+								approvalsRequired(report, quorum),
+								approvalsRequired(gravityOf(assessment), quorum),
+							)
+						: null,
+				);
 			} catch (error) {
 				if (!(error instanceof TRPCError)) throw error;
 				onRefusal(report.id, error);

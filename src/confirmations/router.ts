@@ -1,7 +1,12 @@
 import { recordEvent } from "../audit/queries.ts";
 import { originOf } from "../audit/rules.ts";
-import { hasSubmitted, lockCandidate } from "../decisions/approval-queries.ts";
+import {
+	findCandidate,
+	hasSubmitted,
+	lockReport,
+} from "../decisions/approval-queries.ts";
 import { approve } from "../decisions/decide.ts";
+import { requirementOf } from "../decisions/quorum.ts";
 import {
 	impossibleChange,
 	needsConfirmation,
@@ -10,7 +15,6 @@ import {
 import { NewDecision } from "../decisions/schema.ts";
 import { actingAs, type ProvenIdentity } from "../identity.ts";
 import { rememberPerson } from "../people/queries.ts";
-import { findStandingReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
 import { hashSecret } from "../tokens/rules.ts";
@@ -56,7 +60,7 @@ export const confirmationsRouter = router({
 			const { db, client, settings } = ctx;
 			const identity = ctx.identity as ProvenIdentity;
 			actingAs(identity, "reviewed_by", input.reviewed_by);
-			const report = await findStandingReport(db, input.id);
+			const report = await findCandidate(db, input.id);
 			if (!report) throw unknownReport(input.id);
 			if (report.status !== "pending_review") {
 				throw impossibleChange(report, input.status);
@@ -86,7 +90,11 @@ export const confirmationsRouter = router({
 				});
 				return ends;
 			});
-			return { url: `${settings.PUBLIC_URL}/confirm/${secret}`, expires_at };
+			return {
+				url: `${settings.PUBLIC_URL}/confirm/${secret}`,
+				expires_at,
+				...requirementOf(report, settings),
+			};
 		}),
 
 	get: personProcedure
@@ -106,11 +114,12 @@ export const confirmationsRouter = router({
 				const inside = { db: tx, identity };
 				const { report_id, review_notes } = await findOwn(inside, token);
 				// Whoever confirms or decides at the same time waits here, and then sees it done.
-				await lockCandidate(tx, report_id);
+				const report = await lockReport(tx, report_id);
 				const { state } = await findOwn(inside, token);
+				if (!report) throw unknownReport(report_id);
 				if (state !== "open") throw closedConfirmation(state);
 				await markConfirmationUsed(tx, hashSecret(token));
-				return approve({ ...ctx, db: tx }, identity, {
+				return approve({ ...ctx, db: tx }, report, identity, {
 					action: "report_approved",
 					id: report_id,
 					status: "approved",

@@ -17,6 +17,8 @@ export const ConfirmationToken = z.object({
 export const ConfirmationLink = z.object({
 	url: z.string(),
 	expires_at: time("When it ends"),
+	required: z.int().describe("Reviewers who must approve the report."),
+	reason: z.string().nullable(),
 });
 export type ConfirmationLink = z.infer<typeof ConfirmationLink>;
 

@@ -3,34 +3,51 @@ import type { PlusAddresses } from "../canonical-address.ts";
 import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
 import { standingColumns } from "../reports/queries.ts";
-import type { StandingReport } from "../reports/rules.ts";
-import type { Report } from "../reports/schema.ts";
+import type { ChangeableReport, StandingReport } from "../reports/rules.ts";
+import type { Gravity } from "./quorum.ts";
 import { countPeople, isSamePerson, type Somebody } from "./rules.ts";
 import type { Approvals } from "./schema.ts";
 
-/** A report that is about to be approved. */
-export type CandidateReport = StandingReport &
-	Pick<Report, "trifecta" | "critical_failures"> & {
+/** A report that may be decided. */
+export type Candidate = StandingReport &
+	ChangeableReport &
+	Gravity & {
 		repository_key: string;
-		/** Which round of approvals this is: decisions that there have been. */
-		round: number;
+		approvals_required: number | null;
 	};
 
-/** Reads a report for its approval; nobody else changes it before the transaction ends. */
-export async function lockCandidate(
+/** Reads what a decision depends on. */
+export async function findCandidate(
+	db: Database,
+	id: string,
+): Promise<Candidate | undefined> {
+	return selectCandidate(db, id).executeTakeFirst();
+}
+
+/** The same, and nobody else changes it before the transaction ends. */
+export async function lockReport(
 	tx: Database,
 	id: string,
-): Promise<CandidateReport | undefined> {
-	// Two statements: what a sub-select counts may be older than the lock.
-	const report = await tx
+): Promise<Candidate | undefined> {
+	return selectCandidate(tx, id).forUpdate().executeTakeFirst();
+}
+
+function selectCandidate(db: Database, id: string) {
+	return db
 		.selectFrom("mcp_server_reports")
-		.select([...standingColumns, "trifecta", "critical_failures"])
-		.where("id", "=", id)
-		.forUpdate()
-		.executeTakeFirst();
-	if (!report) return undefined;
-	const { round } = await roundOf(tx, id).executeTakeFirstOrThrow();
-	return { ...report, round };
+		.select([
+			...standingColumns,
+			"decision_count",
+			"approvals",
+			"risk_level",
+			"trifecta",
+			"completeness",
+			"error_count",
+			"critical_failures",
+			"critical_unanswered",
+			"approvals_required",
+		])
+		.where("id", "=", id);
 }
 
 /** Whether somebody ever submitted a report for this repository, or owns one of it. */
@@ -56,15 +73,19 @@ export async function hasSubmitted(
 /**
  * Appends an approval.
  *
+ * @param options `required`: how many this round takes, which is kept
  * @returns how many there are in this round now; `undefined` when this reviewer
  *   has approved in it before
  */
 export async function appendApproval(
 	tx: Database,
-	{ id, round }: Pick<CandidateReport, "id" | "round">,
+	{ id, decision_count: round }: Pick<Candidate, "id" | "decision_count">,
 	reviewer: Person,
 	notes: string | null,
-	plusAddresses: PlusAddresses,
+	{
+		required,
+		plusAddresses,
+	}: { required: number; plusAddresses: PlusAddresses },
 ): Promise<number | undefined> {
 	// The constraint knows subjects alone; nobody else approves before the transaction ends.
 	const before = await listApprovers(tx, id);
@@ -87,7 +108,7 @@ export async function appendApproval(
 	const approvals = countPeople(before, plusAddresses) + 1;
 	await tx
 		.updateTable("mcp_server_reports")
-		.set({ approvals })
+		.set({ approvals, approvals_required: required })
 		.where("id", "=", id)
 		.execute();
 	return approvals;
@@ -102,15 +123,15 @@ export async function listApprovals(
 		.selectFrom("report_approvals as approval")
 		.where("report_id", "=", id)
 		.where("round", "=", (eb) =>
-			eb(
-				roundOf(db, id),
-				"-",
-				eb
-					.selectFrom("mcp_server_reports")
-					// The decision that ended the round.
-					.select(sql<number>`(status <> 'pending_review')::integer`.as("one"))
-					.where("id", "=", id),
-			),
+			eb
+				.selectFrom("mcp_server_reports")
+				// Less the decision that ended the round.
+				.select(
+					sql<number>`decision_count - (status <> 'pending_review')::integer`.as(
+						"round",
+					),
+				)
+				.where("id", "=", id),
 		)
 		.select(["approved_by", "notes", "approved_at"])
 		.orderBy("approval.id")
@@ -132,7 +153,12 @@ function listApprovers(db: Database, id: string): Promise<Somebody[]> {
 	return db
 		.selectFrom("report_approvals")
 		.where("report_id", "=", id)
-		.where("round", "=", roundOf(db, id))
+		.where("round", "=", (eb) =>
+			eb
+				.selectFrom("mcp_server_reports")
+				.select("decision_count")
+				.where("id", "=", id),
+		)
 		.select(["approver_subject as subject", "approver_canonical as address"])
 		.execute();
 }
@@ -144,12 +170,4 @@ function isAmong(
 ): boolean {
 	const person = { subject, address: email_canonical };
 	return people.some((other) => isSamePerson(person, other, plusAddresses));
-}
-
-/** How many decisions there have been about a report. */
-function roundOf(db: Database, id: string) {
-	return db
-		.selectFrom("report_decisions")
-		.select(sql<number>`count(*)::integer`.as("round"))
-		.where("report_id", "=", id);
 }

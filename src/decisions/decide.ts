@@ -1,48 +1,69 @@
 import { recordEvent } from "../audit/queries.ts";
 import { originOf } from "../audit/rules.ts";
-import type { ProvenIdentity } from "../identity.ts";
+import type { Identity, ProvenIdentity } from "../identity.ts";
+import { isMeant } from "../reports/if-match.ts";
+import { mayRead } from "../reports/one-report.ts";
+import { findLiveReport, findReport } from "../reports/queries.ts";
 import {
-	findLiveReport,
-	findReport,
-	findStandingReport,
-} from "../reports/queries.ts";
-import { changedMeanwhile, unknownReport } from "../reports/rules.ts";
+	changedMeanwhile,
+	reportVersion,
+	unknownReport,
+} from "../reports/rules.ts";
 import type { StoredReport } from "../reports/schema.ts";
 import type { Context } from "../trpc.ts";
 import {
 	appendApproval,
+	type Candidate,
 	hasSubmitted,
-	lockCandidate,
+	lockReport,
 } from "./approval-queries.ts";
 import { changeStatus, type SettledDecision } from "./queries.ts";
+import { approvalsRequired, requirementOf } from "./quorum.ts";
 import {
-	approvalsRequired,
 	approvedAlready,
+	decidedSince,
 	impossibleChange,
+	notAsSeen,
 	notesSha256,
 	ownRepository,
 	secondLiveReport,
 	sourcesOf,
 } from "./rules.ts";
+import type { NewDecision } from "./schema.ts";
 
-/** Changes the status, or says what stands in the way. */
-export async function decide(
-	ctx: Context,
+/** Somebody's request, whoever that is. */
+type KnownContext = Context & { identity: Identity };
+
+/**
+ * Decides, or says what stands in the way. Where people sign in, an approval may
+ * be one of several that it takes.
+ *
+ * @param seen which state of the report the decision is about, if it says
+ */
+export function decide(
+	context: KnownContext,
 	decision: SettledDecision,
+	seen: Pick<NewDecision, "decisions_seen" | "if_match"> = {},
 ): Promise<StoredReport> {
-	const { db } = ctx;
-	const origin = originOf(ctx, decision.reviewed_by);
-	const sources = sourcesOf[decision.status];
-	const changed = await changeStatus(db, decision, sources, origin);
-	if (changed) return changed;
-	const present = await findStandingReport(db, decision.id);
-	if (!present) throw unknownReport(decision.id);
-	if (!sources.includes(present.status)) {
-		throw impossibleChange(present, decision.status);
-	}
-	const live = await findLiveReport(db, present.repository_key);
-	if (live) throw secondLiveReport(decision.id, live);
-	throw changedMeanwhile();
+	return context.db.transaction().execute(async (tx) => {
+		const report = await lockReport(tx, decision.id);
+		if (!report) throw unknownReport(decision.id);
+		const { decisions_seen, if_match } = seen;
+		if (if_match !== undefined && !isMeant(if_match, reportVersion(report))) {
+			throw notAsSeen(report);
+		}
+		if (
+			decisions_seen !== undefined &&
+			decisions_seen !== report.decision_count
+		) {
+			throw decidedSince(report);
+		}
+		const inside = { ...context, db: tx };
+		const { identity } = context;
+		return identity.method !== "none" && decision.status === "approved"
+			? approve(inside, report, identity, decision)
+			: settle(inside, report, decision);
+	});
 }
 
 /**
@@ -52,32 +73,28 @@ export async function decide(
  *   nothing else follows in it, see `recordEvent`
  */
 export async function approve(
-	context: Context,
+	context: KnownContext,
+	report: Candidate,
 	reviewer: ProvenIdentity,
 	decision: SettledDecision,
 ): Promise<StoredReport> {
 	const { db: tx, settings } = context;
-	const report = await lockCandidate(tx, decision.id);
-	if (!report) throw unknownReport(decision.id);
 	if (report.status !== "pending_review") {
 		throw impossibleChange(report, "approved");
 	}
-	const { APPROVAL_QUORUM, PLUS_ADDRESSES } = settings;
+	const { PLUS_ADDRESSES } = settings;
 	const key = report.repository_key;
 	if (await hasSubmitted(tx, reviewer, key, PLUS_ADDRESSES)) {
 		throw ownRepository();
 	}
-	const required = approvalsRequired(report, APPROVAL_QUORUM);
+	const { required } = requirementOf(report, settings);
 	const notes = decision.review_notes?.trim() || null;
-	const approvals = await appendApproval(
-		tx,
-		report,
-		reviewer,
-		notes,
-		PLUS_ADDRESSES,
-	);
+	const approvals = await appendApproval(tx, report, reviewer, notes, {
+		required,
+		plusAddresses: PLUS_ADDRESSES,
+	});
 	if (approvals === undefined) throw approvedAlready(required);
-	if (approvals >= required) return decide(context, decision);
+	if (approvals >= required) return settle(context, report, decision);
 	const approved = await findReport(tx, decision.id);
 	const notesHash = notesSha256(notes);
 	await recordEvent(tx, originOf(context), {
@@ -91,4 +108,32 @@ export async function approve(
 		},
 	});
 	return approved as StoredReport;
+}
+
+/** Changes the status, or says what stands in the way. */
+async function settle(
+	context: KnownContext,
+	report: Candidate,
+	decision: SettledDecision,
+): Promise<StoredReport> {
+	const { db: tx, identity, settings } = context;
+	const sources = sourcesOf[decision.status];
+	if (!sources.includes(report.status)) {
+		throw impossibleChange(report, decision.status);
+	}
+	const live = await findLiveReport(tx, report.repository_key);
+	if (live && live.id !== report.id) {
+		const isReadable = await mayRead(tx, identity, live.id);
+		throw secondLiveReport(report.id, isReadable ? live : undefined);
+	}
+	const changed = await changeStatus(
+		tx,
+		decision,
+		sources,
+		originOf(context, decision.reviewed_by),
+		identity.method === "none" ? null : approvalsRequired(report, settings),
+	);
+	// Another report of the repository became live in this moment.
+	if (!changed) throw changedMeanwhile();
+	return changed;
 }

@@ -1,16 +1,17 @@
 import { z } from "zod";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
-import { findChangeable, findStandingReport } from "../reports/queries.ts";
+import { findStandingReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { router } from "../trpc.ts";
 import {
+	findCandidate,
 	hasApproved,
 	hasSubmitted,
 	listApprovals,
 } from "./approval-queries.ts";
 import { listDecisions, listRevisions } from "./history-queries.ts";
-import { approvalsRequired } from "./rules.ts";
+import { requirementOf } from "./quorum.ts";
 import { Approvals, Decision, Involvement, Revision } from "./schema.ts";
 
 const tags = ["Reports"];
@@ -28,7 +29,7 @@ export const historyRouter = router({
 				tags,
 				summary: "See how far a report's approval is",
 				description:
-					"How many reviewers must approve a report, and who has; of a decided one, who had. A report with a critical failure or the whole lethal trifecta needs several (APPROVAL_QUORUM), where people sign in.",
+					"How many reviewers must approve a report, why, and who has; of a decided one, who had. A report with a critical failure or the whole lethal trifecta needs several (APPROVAL_QUORUM), and so does one of which that is not known (APPROVAL_QUORUM_UNKNOWN), where people sign in. The number is fixed when a review begins, and only rises; for 30 days the repository's next revisions take as many.",
 			},
 			rest: {
 				success: 200,
@@ -37,13 +38,12 @@ export const historyRouter = router({
 		})
 		.output(Approvals)
 		.query(async ({ ctx: { db, identity, settings }, input: { id } }) => {
-			const report = await findChangeable(db, id);
+			const report = await findCandidate(db, id);
 			if (!report) throw unknownReport(id);
 			return {
-				required:
-					identity.method === "none"
-						? 1
-						: approvalsRequired(report, settings.APPROVAL_QUORUM),
+				...(identity.method === "none"
+					? { required: 1, reason: null }
+					: requirementOf(report, settings)),
 				recorded: await listApprovals(db, id),
 			};
 		}),

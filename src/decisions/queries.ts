@@ -3,7 +3,11 @@ import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { AuditAction } from "../audit/schema.ts";
 import { type Database, violates } from "../database.ts";
-import { readReportColumns, reportColumns } from "../reports/queries.ts";
+import {
+	lastRequired,
+	readReportColumns,
+	reportColumns,
+} from "../reports/queries.ts";
 import type { ReportStatus, StoredReport } from "../reports/schema.ts";
 import { notesSha256 } from "./rules.ts";
 import type { NewDecision } from "./schema.ts";
@@ -25,6 +29,9 @@ export type SettledDecision = Pick<
  * already changed.
  *
  * @param sources the states the report may be in; in any other nothing happens
+ * @param required how many reviewers the report takes by itself; of a review that
+ *   begins with this, what its repository took lately is kept if that is more.
+ *   `null` where nobody signs in
  * @returns the report as it is now, or `undefined` when nothing was changed:
  *   no such report, not in one of the sources, or a second live report
  */
@@ -33,6 +40,7 @@ export async function changeStatus(
 	decision: SettledDecision,
 	sources: readonly ReportStatus[],
 	origin: Origin,
+	required: number | null,
 ): Promise<StoredReport | undefined> {
 	const isReopening = decision.status === "pending_review";
 	const notes = decision.review_notes?.trim() || null;
@@ -55,6 +63,14 @@ export async function changeStatus(
 					reviewed_by: isReopening ? null : decision.reviewed_by,
 					review_notes: isReopening ? null : notes,
 					approvals: 0,
+					decision_count: sql<number>`${sql.ref("report.decision_count")} + 1`,
+					approvals_required: sql<
+						number | null
+					>`greatest(${required}::integer, ${
+						isReopening
+							? lastRequired(sql.ref("report.repository_key"))
+							: sql.ref("report.approvals_required")
+					})`,
 				})
 				.whereRef("report.id", "=", "present.id")
 				.returning([

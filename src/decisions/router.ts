@@ -1,12 +1,12 @@
 import { isSameAddress } from "../canonical-address.ts";
 import { actingAs } from "../identity.ts";
-import { limitTo } from "../reports/one-report.ts";
+import { refuseHidden } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
 import { findReport } from "../reports/queries.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";
-import { approve, decide } from "./decide.ts";
+import { decide } from "./decide.ts";
 import {
 	actionOf,
 	confirmationNeeded,
@@ -32,7 +32,7 @@ export const decisionsRouter = router({
 				tags,
 				summary: "Approve, reject or reopen a report",
 				description:
-					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta stays `pending_review` until enough reviewers have approved it (`approvals`).",
+					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta, or of which that is not known, stays `pending_review` until enough reviewers have approved it (`approvals`).",
 			},
 			rest: {
 				success: 200,
@@ -40,8 +40,10 @@ export const decisionsRouter = router({
 					400: "The decision is not valid; `issues` names every problem.",
 					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or an access token was to approve, which takes a person.",
 					404: "There is no such report.",
-					409: "The report's present state does not allow this change.",
+					409: "The report's present state does not allow this change, or it was decided since `decisions_seen`.",
+					412: "The report is not in a state that `If-Match` names.",
 				},
+				ifMatch: true,
 			},
 		})
 		.input(NewDecision)
@@ -53,22 +55,20 @@ export const decisionsRouter = router({
 				input.reviewed_by,
 			);
 			const { identity } = ctx;
-			const decision = {
-				...input,
-				reviewed_by,
-				action: actionOf[input.status],
-			};
-			if (identity.method === "none") return decide(ctx, decision);
 			if (needsConfirmation(ctx, input.status)) {
 				const page = `${ctx.settings.PUBLIC_URL}/reports/${input.id}`;
 				throw confirmationNeeded(ctx.facade, page);
 			}
-			const proven = { ...decision, subject: identity.subject };
-			return input.status === "approved"
-				? ctx.db
-						.transaction()
-						.execute((tx) => approve({ ...ctx, db: tx }, identity, proven))
-				: decide(ctx, proven);
+			const { id, status, review_notes, ...seen } = input;
+			const decision = {
+				id,
+				status,
+				review_notes,
+				reviewed_by,
+				action: actionOf[status],
+				...(identity.method !== "none" && { subject: identity.subject }),
+			};
+			return decide(ctx, decision, seen);
 		}),
 
 	withdraw: procedure
@@ -102,17 +102,14 @@ export const decisionsRouter = router({
 				"developer_email",
 				input.developer_email,
 			);
+			await refuseHidden(ctx, input.id);
 			const report = await findReport(db, input.id);
 			if (!report) throw unknownReport(input.id);
 			const isSubmitter =
 				identity.method === "none"
 					? isSameAddress(report.developer_email, email)
 					: await isOwn(db, input.id, identity);
-			if (!isSubmitter) {
-				throw limitTo(identity)
-					? unknownReport(input.id, true)
-					: foreignReport(report.developer_email);
-			}
+			if (!isSubmitter) throw foreignReport(report.developer_email);
 			if (report.status !== "pending_review") throw decidedAlready(report);
 			return decide(ctx, {
 				id: input.id,

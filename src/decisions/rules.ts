@@ -5,7 +5,7 @@ import { isSameMailbox, type PlusAddresses } from "../canonical-address.ts";
 import { conflict } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { StandingReport } from "../reports/rules.ts";
-import type { Report, ReportStatus } from "../reports/schema.ts";
+import type { ReportStatus } from "../reports/schema.ts";
 import type { Approval, Decision } from "./schema.ts";
 
 /** From which states a report may come into each: a decided report is reopened before it is decided anew. */
@@ -34,11 +34,38 @@ export function impossibleChange(
 	);
 }
 
-/** 409 for reopening a report whose repository has a newer live one. */
+/**
+ * 412: the report is not in a state that the caller's `If-Match` names (RFC
+ * 9110, section 13.1.1).
+ */
+export function notAsSeen({ id, status }: StandingReport): TRPCError {
+	return new TRPCError({
+		code: "PRECONDITION_FAILED",
+		message: `Nothing was done: report ${id}, which is ${status}, is not as it was in the answer whose ETag If-Match names. Read it again, and decide about what it is now.`,
+	});
+}
+
+/** 409: somebody decided since the caller looked. */
+export function decidedSince({ id, status }: StandingReport): TRPCError {
+	return conflict(
+		`Nothing was done: report ${id}, which is ${status}, has been decided since decisions_seen. Read its decisions, and decide about what it is now.`,
+	);
+}
+
+/**
+ * 409 for reopening a report whose repository has a newer live one.
+ *
+ * @param existing that one; absent for who may not read it
+ */
 export function secondLiveReport(
 	id: string,
-	existing: StandingReport,
+	existing: StandingReport | undefined,
 ): TRPCError {
+	if (!existing) {
+		return conflict(
+			`Report ${id} cannot be reopened: its repository has another live report. Decide on that one.`,
+		);
+	}
 	return conflict(
 		`Report ${id} cannot be reopened: its repository has another live report, ${existing.id} (revision ${existing.revision}), which is ${existing.status}. Decide on that one.`,
 		{ existing_report_id: existing.id },
@@ -62,20 +89,6 @@ export function notesSha256(notes: string | null): string | null {
 
 /** Why a withdrawn report is rejected. */
 export const WITHDRAWN = "withdrawn by submitter";
-
-/**
- * How many distinct reviewers must approve a report.
- *
- * @param quorum for a report with a critical failure or the whole lethal trifecta
- */
-export function approvalsRequired(
-	report: Pick<Report, "critical_failures" | "trifecta">,
-	quorum: number,
-): number {
-	const isGrave =
-		(report.critical_failures ?? 0) > 0 || report.trifecta === "complete";
-	return isGrave ? quorum : 1;
-}
 
 /**
  * The approvals that a decision ended, without the one that decided, which says

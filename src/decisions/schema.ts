@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { line, statedNumber, text, time } from "../fields.ts";
+import { IfMatch } from "../reports/if-match.ts";
 import {
 	NewReport,
 	ReportId,
@@ -28,6 +29,14 @@ export const NewDecision = z
 		review_notes: text(10_000)
 			.describe("Why, for the developer to read.")
 			.nullish(),
+		decisions_seen: z
+			.int("Must be a whole number.")
+			.min(0, "Must be at least 0.")
+			.describe(
+				"How many decisions about the report whoever decides has seen. If there are more, nothing is done (409); another reviewer's approval is no decision.",
+			)
+			.optional(),
+		if_match: IfMatch.optional(),
 	})
 	.meta({
 		id: "NewDecision",
@@ -113,8 +122,17 @@ export type Revision = z.infer<typeof Revision>;
 export const Approvals = z
 	.object({
 		required: statedNumber(
-			z.int().min(1).describe("Distinct reviewers who must approve."),
+			z
+				.int()
+				.min(1)
+				.describe(
+					"Distinct reviewers who must approve; of a decided report, who had to. It rises while a report is pending, and never sinks.",
+				),
 		),
+		reason: z
+			.string()
+			.nullable()
+			.describe("Why, in words; null where one is enough."),
 		recorded: z
 			.array(Approval)
 			.describe(
@@ -126,6 +144,7 @@ export const Approvals = z
 		examples: [
 			{
 				required: 2,
+				reason: "A critical check fails.",
 				recorded: [approvalExample],
 			},
 		],

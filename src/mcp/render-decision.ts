@@ -5,13 +5,14 @@ import { inline } from "./escape.ts";
 /** The answer to review_report where the person must confirm an approval. */
 export function renderConfirmationLink(
 	id: string,
-	{ url, expires_at }: ConfirmationLink,
+	{ url, expires_at, required, reason }: ConfirmationLink,
 ): string {
+	const quorum = reason ? `\n**Takes:** ${required} reviewers. ${reason}` : "";
 	return `⏳ Nothing is approved yet: the person must confirm it in the browser.
 
 **Report ID:** ${id}
 **Confirm here:** ${url}
-**Until:** ${expires_at}
+**Until:** ${expires_at}${quorum}
 
 Give this link to the person who told you to approve, as it is, and wait. Whoever is signed in to you opens it, signs in to the service as the same person, sees what would be approved, and confirms it. The link counts once. You cannot confirm it: do not open it. To see afterwards where the report stands, call get_report.
 `;

@@ -1,6 +1,6 @@
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import { approvalsBefore } from "../decisions/rules.ts";
-import type { Decision } from "../decisions/schema.ts";
+import type { Approvals, Decision } from "../decisions/schema.ts";
 import type { JsonText } from "../json-text.ts";
 import type { Report, ReportSummary } from "../reports/schema.ts";
 import { fence, inline, row } from "./escape.ts";
@@ -74,6 +74,7 @@ export function renderReport(
 	report: Report,
 	decisions: Decision[],
 	assessment: Assessment,
+	approvals: Approvals,
 ): string {
 	const facts = [
 		["Report ID", report.id],
@@ -85,6 +86,7 @@ export function renderReport(
 		["Reviewed at", report.reviewed_at],
 		["Reviewed by", report.reviewed_by && inline(report.reviewed_by)],
 		["Review notes", report.review_notes && inline(report.review_notes)],
+		["Approvals", approvalsCell(report, approvals)],
 		["SHA-256 of the report", report.content_sha256],
 	].filter(([, value]) => value !== null);
 	const structured = report.report_json
@@ -145,6 +147,16 @@ function nextStep({ id, status }: Report): string {
 		approved: `Next: nothing, the server is cleared for production. To reopen, call review_report (id "${id}", status "pending_review").`,
 		rejected: `Next: the developer answers the review notes and submits a new revision with submit_report. To reopen instead, call review_report (id "${id}", status "pending_review").`,
 	}[status];
+}
+
+/** How far the approval of a report is that takes several. */
+function approvalsCell(
+	{ status }: Report,
+	{ required, reason, recorded }: Approvals,
+): string | null {
+	if (status !== "pending_review" || reason === null) return null;
+	const by = recorded.map(({ approved_by }) => inline(approved_by)).join(", ");
+	return `${recorded.length} of ${required}${by && `, by ${by}`}. ${reason}`;
 }
 
 function renderHistory(decisions: Decision[]): string {

@@ -167,10 +167,11 @@ export async function readReport(
 	caller: Caller,
 	{ id }: { id: string },
 ): Promise<string> {
-	const [report, decisions, assessment] = await Promise.all([
+	const [report, decisions, assessment, approvals] = await Promise.all([
 		caller.reports.get({ id }),
 		caller.reports.decisions({ id }),
 		caller.reports.assessment({ id }),
+		caller.reports.approvals({ id }),
 	]);
-	return renderReport(report, decisions, assessment);
+	return renderReport(report, decisions, assessment, approvals);
 }

@@ -1,6 +1,8 @@
+import type { Database } from "../database.ts";
 import { type Identity, may } from "../identity.ts";
 import { procedure } from "../trpc.ts";
 import { isOwn, type Owner } from "./owner.ts";
+import { findStandingReport } from "./queries.ts";
 import { unknownReport } from "./rules.ts";
 import { ReportId } from "./schema.ts";
 
@@ -12,11 +14,34 @@ export function limitTo(identity: Identity): Owner | undefined {
 		: { subject: identity.subject };
 }
 
-/** A procedure about one report. Who may not read it does not learn that it exists. */
+/** Whether somebody may know of a report; of one that is not there, who may read all. */
+export async function mayRead(
+	db: Database,
+	identity: Identity,
+	id: string,
+): Promise<boolean> {
+	const owner = limitTo(identity);
+	return !owner || (await isOwn(db, id, owner));
+}
+
+/**
+ * Who may not read a report does not learn that it exists.
+ *
+ * @throws TRPCError NOT_FOUND
+ */
+export async function refuseHidden(
+	{ db, identity }: { db: Database; identity: Identity },
+	id: string,
+): Promise<void> {
+	if (await mayRead(db, identity, id)) return;
+	const isDisguised = (await findStandingReport(db, id)) !== undefined;
+	throw unknownReport(id, { isLimited: true, isDisguised });
+}
+
+/** A procedure about one report, for who may read it. */
 export const reportProcedure = procedure
 	.input(ReportId)
-	.use(async ({ ctx: { db, identity }, input: { id }, next }) => {
-		const owner = limitTo(identity);
-		if (owner && !(await isOwn(db, id, owner))) throw unknownReport(id, true);
+	.use(async ({ ctx, input: { id }, next }) => {
+		await refuseHidden(ctx, id);
 		return next();
 	});

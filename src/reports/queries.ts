@@ -3,6 +3,7 @@ import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import type { Database } from "../database.ts";
+import { MEMORY_DAYS } from "../decisions/quorum.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readTogether } from "../read-together.ts";
 import type { ReportsTable } from "../tables.ts";
@@ -38,6 +39,7 @@ export const reportColumns = [
 	"review_notes",
 	"content_sha256",
 	"report_json",
+	"decision_count",
 ] as const satisfies (keyof ReportsTable)[];
 
 /** The same, as they are read last: what nobody looks into is not built. */
@@ -46,6 +48,7 @@ export const readReportColumns = [
 	"report_data",
 	"review_notes",
 	"content_sha256",
+	"decision_count",
 	sql<string | null>`report_json::text`.as("report_json"),
 ] as const;
 
@@ -62,6 +65,8 @@ export const standingColumns = [
 /**
  * Stores a report as its repository's next revision, and records it.
  *
+ * @param report `approvals_required` is what it takes by itself: what its
+ *   repository took lately is kept if that is more; `null` where nobody signs in
  * @returns the report, or `undefined` when the repository has a live one
  */
 export async function insertReport(
@@ -77,6 +82,7 @@ export async function insertReport(
 		| "submitter_canonical"
 		| "owner_issuer"
 		| "owner_sub"
+		| "approvals_required"
 	> & {
 		/** As text. */
 		report_json: string | null;
@@ -105,6 +111,7 @@ type NewRow = Pick<
 	| "submitter_canonical"
 	| "owner_issuer"
 	| "owner_sub"
+	| "approvals_required"
 >;
 
 const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
@@ -125,6 +132,11 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 						submitter_canonical: value("submitter_canonical"),
 						owner_issuer: value("owner_issuer"),
 						owner_sub: value("owner_sub"),
+						approvals_required: sql<number | null>`case
+							when ${value("approvals_required")}::integer is not null
+							then greatest(${value("approvals_required")}::integer,
+								${lastRequired(value("repository_key"))})
+						end`,
 						revision: eb
 							.selectFrom("mcp_server_reports")
 							.where("repository_key", "=", value("repository_key"))
@@ -159,6 +171,20 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 			.select(readReportColumns),
 );
 
+/**
+ * How many reviewers a repository's reports took that were under review in the
+ * last days: withdrawing one and submitting less does not get round it. None is
+ * pending where this is asked, so each was when it was decided last.
+ */
+export function lastRequired(
+	repositoryKey: Expression<string>,
+): Expression<number | null> {
+	return sql<number | null>`(
+		select max(former.approvals_required) from mcp_server_reports as former
+		where former.repository_key = ${repositoryKey}
+			and former.reviewed_at > now() - make_interval(days => ${sql.lit(MEMORY_DAYS)}))`;
+}
+
 /** A report in full. */
 export const findReport = readTogether(
 	byId(
@@ -184,6 +210,7 @@ export const findChangeable = readTogether(
 					"id",
 					"status",
 					"reviewed_at",
+					"decision_count",
 					"approvals",
 					"risk_level",
 					"trifecta",

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
 import { canonicalAddress } from "../canonical-address.ts";
+import { approvalsRequired, gravityOf } from "../decisions/quorum.ts";
 import { actingAs, type Identity, splitSubject } from "../identity.ts";
 import { textOfJson } from "../json-text.ts";
 import { procedure, router } from "../trpc.ts";
-import { reportProcedure } from "./one-report.ts";
+import { mayRead, reportProcedure } from "./one-report.ts";
 import {
 	findChangeable,
 	findLiveReport,
@@ -44,7 +45,7 @@ export const reportsRouter = router({
 				errors: {
 					400: "The report is not valid; `issues` names every problem.",
 					403: "`developer_email` is somebody else's.",
-					409: "The repository has a live report already: `existing_report_id`.",
+					409: "The repository has a live report already: `existing_report_id`, if you may read it.",
 					413: "The report is larger than 1 MiB.",
 					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all. Or the report is too complex to read.",
 				},
@@ -79,12 +80,19 @@ export const reportsRouter = router({
 				content_sha256: contentSha256(input.report_data),
 				assessment,
 				...submitterOf(identity, developer_email),
+				approvals_required:
+					identity.method === "none"
+						? null
+						: approvalsRequired(gravityOf(assessment), settings),
 			};
 			const origin = originOf(ctx, developer_email);
 			const inserted = await insertReport(db, report, origin);
 			if (inserted) return inserted;
 			const existing = await findLiveReport(db, report.repository_key);
-			if (existing) throw duplicateReport(existing);
+			if (existing) {
+				const isReadable = await mayRead(db, identity, existing.id);
+				throw duplicateReport(isReadable ? existing : undefined);
+			}
 			// Whoever stood in the way was rejected in this very moment.
 			const retried = await insertReport(db, report, origin);
 			if (retried) return retried;

@@ -24,6 +24,7 @@ export type ChangeableReport = Pick<
 	Report,
 	| "status"
 	| "reviewed_at"
+	| "decision_count"
 	| "approvals"
 	| "risk_level"
 	| "trifecta"
@@ -34,13 +35,14 @@ export type ChangeableReport = Pick<
 
 /**
  * Names one state of a report, as the answer of this version of the service:
- * equal only when the answer is. Every decision has its own `reviewed_at`.
+ * equal only when the answer is, and no decision was made between.
  */
 export function reportVersion(report: ChangeableReport): string {
 	return [
 		version,
 		report.status,
 		report.reviewed_at,
+		report.decision_count,
 		report.approvals,
 		report.risk_level,
 		report.trifecta,
@@ -71,8 +73,20 @@ export function refuseTooLarge({
 	}
 }
 
-/** 409 for a submission to a repository that has a live report. */
-export function duplicateReport(existing: StandingReport): TRPCError {
+/**
+ * 409 for a submission to a repository that has a live report.
+ *
+ * @param existing that one; absent for who may not read it, and learns no more
+ *   than that the repository is taken
+ */
+export function duplicateReport(
+	existing: StandingReport | undefined,
+): TRPCError {
+	if (!existing) {
+		return conflict(
+			"This repository already has a live report, which somebody else submitted. Ask your colleagues or the platform team: once it is rejected or withdrawn, a new revision can be submitted.",
+		);
+	}
 	const advice =
 		existing.status === "pending_review"
 			? "Wait for its review; or withdraw it, if it is yours, and submit a new revision."
@@ -83,18 +97,22 @@ export function duplicateReport(existing: StandingReport): TRPCError {
 	);
 }
 
-/** 404 for a report that does not exist, or that the caller may not know of. */
-export function unknownReport(id: string, isLimited = false): TRPCError {
+/**
+ * 404 for a report that does not exist, or that the caller may not know of: the
+ * same words for both.
+ *
+ * @param options `isLimited`: the caller reads own reports alone; `isDisguised`:
+ *   there is one, which the audit log tells from what is not there
+ */
+export function unknownReport(
+	id: string,
+	{ isLimited = false, isDisguised = false } = {},
+): TRPCError {
 	const message = isLimited
 		? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
 		: `There is no report with the id ${id}. List the reports to find the right one.`;
-	// The audit log tells it from what simply is not there.
-	const cause = Object.assign(new Error(message), { isDisguised: true });
-	return new TRPCError({
-		code: "NOT_FOUND",
-		message,
-		...(isLimited && { cause }),
-	});
+	const cause = Object.assign(new Error(message), { isDisguised });
+	return new TRPCError({ code: "NOT_FOUND", message, cause });
 }
 
 /** 409 for a race that was lost twice. */

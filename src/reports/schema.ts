@@ -79,6 +79,7 @@ export const summaryExample = {
 
 const example = {
 	...summaryExample,
+	decision_count: 0,
 	report_data: "# Go-Live Report\n\n## Phase 1: Security...\n\n...",
 	review_notes: null,
 	content_sha256:
@@ -144,6 +145,14 @@ export const Report = z
 		reviewed_by: z.string().nullable().describe("Who decided."),
 		review_notes: z.string().nullable(),
 		revision,
+		decision_count: statedNumber(
+			z
+				.int()
+				.min(0)
+				.describe(
+					"How many decisions about it there have been: what `decisions_seen` of the next one is.",
+				),
+		),
 		approvals: statedNumber(
 			z
 				.int()

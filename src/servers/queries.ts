@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type Expression, type SqlBool, sql } from "kysely";
 import type { Database } from "../database.ts";
 import { approvalsOfDecision } from "../decisions/history-queries.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
@@ -102,6 +102,38 @@ export async function listServers(
 	);
 }
 
+/**
+ * Whether a report may have stood in somebody's list.
+ *
+ * @param owner who sees only approved servers and own ones, if given
+ */
+export async function hasBeenListed(
+	db: Database,
+	id: string,
+	owner?: Owner,
+): Promise<boolean> {
+	const found = await db
+		.selectFrom("mcp_server_reports as seen")
+		.select("id")
+		.where("id", "=", id)
+		.$if(owner !== undefined, (query) => query.where(isListed(owner as Owner)))
+		.executeTakeFirst();
+	return found !== undefined;
+}
+
+/**
+ * The condition that a report, which is called `seen`, is or was in somebody's
+ * list of servers: an own one, one of the catalogue, or one that left it meanwhile.
+ * The place of any other would tell that it exists, and when it was submitted.
+ */
+function isListed(owner: Owner): Expression<SqlBool> {
+	return sql<boolean>`(${isOwnedBy(owner, "seen")}
+		or exists (select from mcp_servers
+			where newest_report_id = seen.id and status = 'approved')
+		or exists (select from report_decisions
+			where report_id = seen.id and to_status = 'approved'))`;
+}
+
 /** A page of servers with their newest reports: what else is shown is read for these alone. */
 function serversInOrder(
 	db: Database,
@@ -139,7 +171,8 @@ function serversInOrder(
 			// By the report itself: the server may have a newer one meanwhile.
 			query.where(
 				sql<boolean>`(newest_submitted_at, newest_report_id) < (
-					select seen.submitted_at, seen.id from mcp_server_reports as seen where seen.id = ${after}
+					select seen.submitted_at, seen.id from mcp_server_reports as seen
+					where seen.id = ${after} and ${owner ? isListed(owner) : sql`true`}
 				)`,
 			),
 		)

@@ -2,9 +2,8 @@ import { z } from "zod";
 import { refuseUnknownStart } from "../page-start.ts";
 import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
 import { limitTo } from "../reports/one-report.ts";
-import { findStandingReport } from "../reports/queries.ts";
 import { procedure, router } from "../trpc.ts";
-import { listServers } from "./queries.ts";
+import { hasBeenListed, listServers } from "./queries.ts";
 import { Server, ServerFilter } from "./schema.ts";
 
 /** MCP servers: one per repository, where it stands by all of its reports. */
@@ -31,8 +30,9 @@ export const serversRouter = router({
 		.output(z.array(Server))
 		.query(async ({ ctx: { db, identity }, input }) => {
 			const viewer = identity.method === "none" ? undefined : identity;
-			const page = await listServers(db, input, viewer, limitTo(identity));
-			const isKnown = (id: string) => findStandingReport(db, id);
+			const owner = limitTo(identity);
+			const page = await listServers(db, input, viewer, owner);
+			const isKnown = (id: string) => hasBeenListed(db, id, owner);
 			await refuseUnknownStart(page, input.after, isKnown, {
 				missing: "There is no server with the id",
 				give: "the id of the last server you have seen",

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { publicError, reportError } from "../public-error.ts";
-import type { ReportStatus } from "../reports/schema.ts";
+import type { WantedDecision } from "./components/decision-form.ts";
 import { meanwhile } from "./components/meanwhile.ts";
 import { confirmPage } from "./pages/confirm.ts";
 import { errorPage } from "./pages/error.ts";
@@ -13,7 +13,7 @@ import {
 	rememberReviewer,
 } from "./session.ts";
 import type { Site } from "./site.ts";
-import { findProblems, readWanted, type Wanted } from "./wanted-decision.ts";
+import { findProblems, readWanted } from "./wanted-decision.ts";
 
 type DecisionRequest = FastifyRequest<{
 	Params: { id: string };
@@ -23,70 +23,56 @@ type DecisionRequest = FastifyRequest<{
 /** Mounts the two steps of a decision: asking for a confirmation, and deciding. */
 export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 	leadToReport(scope, "decide");
-	scope.post("/reports/:id/decide", async (request: DecisionRequest, reply) => {
-		refuseForeignOrigin(request, site.publicUrl);
-		// It comes back to be changed, perhaps after signing in anew: that only shows it.
-		const isChange = request.body?.change === "yes";
-		const { id } = request.params;
-		const wanted = readWanted(request.body, site.viewerOf(request)?.email);
-		if (!isChange && !isOfSession(site.cookies, request)) {
-			reply.code(403);
-			return sendUnstored(site, request, reply, wanted, OTHER_SESSION);
-		}
-		const problems = findProblems(id, wanted);
-		if (problems || isChange) {
-			reply.code(problems ? 400 : 200);
-			return sendReport(site, request, reply, id, {
-				...wanted,
-				...(problems && { problems }),
-			});
-		}
-		try {
-			return await askForConfirmation(site, request, reply, wanted);
-		} catch (error) {
-			return answerFailure(site, error, request, reply, wanted);
-		}
-	});
-
-	leadToReport(scope, "decision");
-	scope.post(
-		"/reports/:id/decision",
-		async (request: DecisionRequest, reply) => {
-			refuseForeignOrigin(request, site.publicUrl);
-			const { id } = request.params;
-			const wanted = readWanted(request.body, site.viewerOf(request)?.email);
-			if (!isOfSession(site.cookies, request)) {
-				reply.code(403);
-				return sendUnstored(site, request, reply, wanted, OTHER_SESSION);
-			}
-			const problems = findProblems(id, wanted);
-			if (problems) {
-				reply.code(400);
-				return sendReport(site, request, reply, id, { ...wanted, problems });
-			}
-			try {
-				await site.callerFor(request).reports.setStatus({
-					id,
-					status: wanted.status,
-					reviewed_by: wanted.reviewed_by,
-					review_notes: wanted.review_notes,
-				});
-			} catch (error) {
-				return answerFailure(site, error, request, reply, wanted);
-			}
-			if (!site.hasSignIn) {
-				rememberReviewer(site.cookies, reply, wanted.reviewed_by);
-			}
-			return reply.redirect(reportUrl(id, readQueueQuery(request)), 303);
-		},
+	scope.post("/reports/:id/decide", (request: DecisionRequest, reply) =>
+		takeForm(site, request, reply, askForConfirmation),
 	);
+	leadToReport(scope, "decision");
+	scope.post("/reports/:id/decision", (request: DecisionRequest, reply) =>
+		takeForm(site, request, reply, store),
+	);
+}
+
+/** What a step does with a form that is as it must be. */
+type Step = (
+	site: Site,
+	request: DecisionRequest,
+	reply: FastifyReply,
+	wanted: WantedDecision,
+) => Promise<FastifyReply>;
+
+/** Takes one step, or gives the form back with what stands in the way of it. */
+async function takeForm(
+	site: Site,
+	request: DecisionRequest,
+	reply: FastifyReply,
+	step: Step,
+): Promise<FastifyReply> {
+	refuseForeignOrigin(request, site.publicUrl);
+	const wanted = readWanted(request.body, site.viewerOf(request)?.email);
+	// It comes back to be changed, perhaps after signing in anew: that only shows it.
+	const isChange =
+		step === askForConfirmation && request.body?.change === "yes";
+	try {
+		if (!isChange && !isOfSession(site.cookies, request)) {
+			return await giveBack(site, request, reply, wanted, 403, OTHER_SESSION);
+		}
+		const isWrong = findProblems(request.params.id, wanted) !== undefined;
+		const late = await tellMeanwhile(site, request, wanted);
+		if (isWrong || late || isChange) {
+			const status = isWrong ? 400 : late ? 409 : 200;
+			return await giveBack(site, request, reply, wanted, status);
+		}
+		return await step(site, request, reply, wanted);
+	} catch (error) {
+		return answerFailure(site, error, request, reply, wanted);
+	}
 }
 
 async function askForConfirmation(
 	site: Site,
 	request: DecisionRequest,
 	reply: FastifyReply,
-	wanted: Wanted,
+	wanted: WantedDecision,
 ): Promise<FastifyReply> {
 	const { id } = request.params;
 	const caller = site.callerFor(request);
@@ -95,11 +81,6 @@ async function askForConfirmation(
 		caller.reports.assessment({ id }),
 		caller.reports.approvals({ id }),
 	]);
-	if (isDoneAlready(report.status, wanted.status)) {
-		reply.code(409);
-		const detail = await tellMeanwhile(site, request);
-		return sendUnstored(site, request, reply, wanted, detail);
-	}
 	const csrf = site.tokenFor(request, reply);
 	return site.sendPage(
 		request,
@@ -115,18 +96,30 @@ async function askForConfirmation(
 	);
 }
 
-/** Whether a report is where this decision does not lead from. */
-function isDoneAlready(present: ReportStatus, wanted: ReportStatus): boolean {
-	return (present === "pending_review") === (wanted === "pending_review");
+async function store(
+	site: Site,
+	request: DecisionRequest,
+	reply: FastifyReply,
+	wanted: WantedDecision,
+): Promise<FastifyReply> {
+	const { id } = request.params;
+	const { problems: _, ...decision } = wanted;
+	await site.callerFor(request).reports.setStatus({ id, ...decision });
+	if (!site.hasSignIn) {
+		rememberReviewer(site.cookies, reply, wanted.reviewed_by);
+	}
+	return reply.redirect(reportUrl(id, readQueueQuery(request)), 303);
 }
 
+/** What was decided since the form was opened; `undefined` where it is not too late for it. */
 async function tellMeanwhile(
 	site: Site,
 	request: DecisionRequest,
-): Promise<string> {
+	wanted: WantedDecision,
+): Promise<string | undefined> {
 	const { id } = request.params;
 	const decisions = await site.callerFor(request).reports.decisions({ id });
-	return meanwhile(decisions.at(-1));
+	return meanwhile(decisions, wanted);
 }
 
 /** A decision that was not stored is never lost: it comes back with the reason. */
@@ -135,19 +128,15 @@ async function answerFailure(
 	error: unknown,
 	request: DecisionRequest,
 	reply: FastifyReply,
-	wanted: Wanted,
+	wanted: WantedDecision,
 ): Promise<FastifyReply> {
 	const shown = publicError(error);
 	// Refused for what the report is to this reviewer, or has become meanwhile.
 	if (shown.status === 409 || (shown.status === 403 && !shown.challenge)) {
-		reply.code(shown.status);
-		const { id } = request.params;
-		const { status } = await site.callerFor(request).reports.get({ id });
-		// What the procedure says then is for programs.
-		const detail = isDoneAlready(status, wanted.status)
-			? await tellMeanwhile(site, request)
-			: shown.detail;
-		return sendUnstored(site, request, reply, wanted, detail);
+		// What the procedure says of a late one is for programs.
+		const late = await tellMeanwhile(site, request, wanted);
+		const why = late ? undefined : shown.detail;
+		return giveBack(site, request, reply, wanted, shown.status, why);
 	}
 	if (shown.status < 500) throw error;
 	reportError(error, request.log);
@@ -164,16 +153,29 @@ async function answerFailure(
 	);
 }
 
-/** The report as it is now, with what was typed and why it was not stored. */
-async function sendUnstored(
+/**
+ * The report as it is now, with what was typed, and all that is wrong with it.
+ *
+ * @param why it was not stored, beside that
+ */
+async function giveBack(
 	site: Site,
 	request: DecisionRequest,
 	reply: FastifyReply,
-	wanted: Wanted,
-	detail: string,
+	wanted: WantedDecision,
+	status: number,
+	why?: string,
 ): Promise<FastifyReply> {
-	return sendReport(site, request, reply, request.params.id, {
+	const { id } = request.params;
+	// Its next form is of the report as it is now: what happened must be told here.
+	const late = await tellMeanwhile(site, request, wanted);
+	const form = [why, late].filter((text) => text !== undefined).join(" ");
+	reply.code(status);
+	return sendReport(site, request, reply, id, {
 		...wanted,
-		problems: { form: detail },
+		problems: {
+			...(status === 400 && findProblems(id, wanted)),
+			...(form && { form }),
+		},
 	});
 }

@@ -1,10 +1,9 @@
 import { TRPCError } from "@trpc/server";
 import { NewDecision } from "../decisions/schema.ts";
-import type { ReportStatus } from "../reports/schema.ts";
-import type { TypedDecision } from "./components/decision-form.ts";
-
-/** What was typed, with the state that is wanted. */
-export type Wanted = { status: ReportStatus } & TypedDecision;
+import type {
+	TypedDecision,
+	WantedDecision,
+} from "./components/decision-form.ts";
 
 /**
  * What a decision's form says.
@@ -15,8 +14,8 @@ export type Wanted = { status: ReportStatus } & TypedDecision;
 export function readWanted(
 	body: Record<string, unknown> | null,
 	signedInAs: string | undefined,
-): Wanted {
-	const { status, reviewed_by, review_notes } = body ?? {};
+): WantedDecision {
+	const { status, reviewed_by, review_notes, decisions_seen } = body ?? {};
 	const known = NewDecision.shape.status.safeParse(status);
 	if (!known.success) {
 		throw new TRPCError({
@@ -31,13 +30,16 @@ export function readWanted(
 		review_notes: String(review_notes ?? "")
 			.replaceAll("\r\n", "\n")
 			.trim(),
+		decisions_seen: /^\d{1,9}$/.test(String(decisions_seen))
+			? Number(decisions_seen)
+			: undefined,
 	};
 }
 
 /** What must be corrected before a report can be decided so; `undefined` for nothing. */
 export function findProblems(
 	id: string,
-	wanted: Wanted,
+	wanted: WantedDecision,
 ): TypedDecision["problems"] | undefined {
 	const problems: TypedDecision["problems"] = {};
 	const parsed = NewDecision.safeParse({ id, ...wanted });

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { ReportStatus } from "../../reports/schema.ts";
+import type { Report, ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 
@@ -11,9 +11,19 @@ export interface TypedDecision {
 	problems?: { reviewed_by?: string; review_notes?: string; form?: string };
 }
 
+/** What a form asks for, and about which state of the report. */
+export type WantedDecision = TypedDecision & {
+	status: ReportStatus;
+	/** How many decisions there were when the form was opened; absent where it does not say. */
+	decisions_seen: number | undefined;
+};
+
+/** What a form needs to know of the report that is shown. */
+export type DecidableReport = Pick<Report, "id" | "status" | "decision_count">;
+
 /** The form with which a report is decided; it leads to a confirmation and changes nothing by itself. */
 export function decisionForm(
-	report: { id: string; status: ReportStatus },
+	report: DecidableReport,
 	/** The list that the reviewer came from, and goes back to. */
 	list: QueueQuery,
 	typed: TypedDecision,
@@ -25,6 +35,7 @@ export function decisionForm(
 	const isPending = report.status === "pending_review";
 	return html`<form class="decide" method="post" action="${reportUrl(report.id, list, "decide")}" novalidate data-decide>
 <input type="hidden" name="csrf" value="${csrf}">
+<input type="hidden" name="decisions_seen" value="${report.decision_count}">
 ${problems.form ? html`<p class="problem" role="alert">${problems.form}</p>` : ""}
 ${reviewer ? "" : reviewerField(typed)}<label for="review_notes">Notes <small>${isPending ? "for the developer; required to reject" : "why it is reopened"}</small></label>
 <textarea id="review_notes" name="review_notes" rows="4" maxlength="10000" ${invalid("review_notes", problems.review_notes)}>
@@ -49,11 +60,9 @@ ${problem("reviewed_by", problems.reviewed_by)}
 }
 
 /** The fields of a decision that is carried on as it is. */
-export function hiddenDecision(
-	decision: { status: ReportStatus } & TypedDecision,
-	csrf: string,
-): Html {
+export function hiddenDecision(decision: WantedDecision, csrf: string): Html {
 	return html`<input type="hidden" name="csrf" value="${csrf}">
+<input type="hidden" name="decisions_seen" value="${decision.decisions_seen}">
 <input type="hidden" name="status" value="${decision.status}">
 <input type="hidden" name="reviewed_by" value="${decision.reviewed_by}">
 <textarea name="review_notes" hidden>

@@ -1,9 +1,12 @@
 import { html } from "hono/html";
 import type { Approvals, Involvement } from "../../decisions/schema.ts";
-import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
-import { decisionForm, type TypedDecision } from "./decision-form.ts";
+import {
+	type DecidableReport,
+	decisionForm,
+	type TypedDecision,
+} from "./decision-form.ts";
 import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
@@ -17,7 +20,7 @@ export interface Standing {
 
 /** How far a report's approval is, and what this reader can do about it; in words why not. */
 export function decisionPanel(
-	report: { id: string; status: ReportStatus },
+	report: DecidableReport,
 	list: QueueQuery,
 	standing: Standing,
 	typed: TypedDecision,
@@ -44,12 +47,13 @@ ${
 }
 
 function approvalList(approvals: Approvals, now: Date): Html | string {
-	const { required, recorded } = approvals;
+	const { required, reason, recorded } = approvals;
 	if (required === 1 && recorded.length === 0) return "";
 	return html`<p><strong>${recorded.length} of ${countOf(required, "approval")}</strong></p>
+${reason ? html`<p>${required} reviewers must approve. ${reason}</p>` : ""}
 ${
 	recorded.length === 0
-		? html`<p>A critical check fails, or the lethal trifecta is complete: ${required} reviewers must approve.</p>`
+		? ""
 		: html`<ul class="approvals">${recorded.map(
 				({ approved_by, approved_at, notes }) =>
 					html`<li>Approved by ${foreignText(approved_by)} <small>${timeAgo(approved_at, now)} · ${exactTime(approved_at)}</small>${

@@ -1,24 +1,74 @@
 import type { Decision } from "../../decisions/schema.ts";
+import type { ReportStatus } from "../../reports/schema.ts";
 import { visibleText } from "./text.ts";
 import { exactTime } from "./time.ts";
 
-const deeds: Record<Decision["to_status"], string> = {
+/** Decisions that are told one by one; of more, the last ones. */
+const TOLD = 4;
+
+const deeds: Record<ReportStatus, string> = {
 	approved: "approved",
 	rejected: "rejected",
 	pending_review: "reopened",
 };
 
+const listFormat = new Intl.ListFormat("en-GB");
+
 /**
  * Why a decision came too late, and where what was typed for it stands now.
  *
- * @param last the report's last decision; absent where nobody has decided
+ * @param decisions all about the report, oldest first
+ * @param wanted the state that was wanted, and how many of the decisions had been
+ *   made when the form was opened; `undefined` where it does not say
+ * @returns `undefined` where it is not too late
  */
-export function meanwhile(last: Decision | undefined): string {
-	const done = last
-		? `${visibleText(last.decided_by)} ${deeds[last.to_status]} this report already, at ${exactTime(last.decided_at)}.`
+export function meanwhile(
+	decisions: Decision[],
+	wanted: { status: ReportStatus; decisions_seen: number | undefined },
+): string | undefined {
+	const present = decisions.at(-1)?.to_status ?? "pending_review";
+	const isPossible =
+		(present === "pending_review") !== (wanted.status === "pending_review");
+	if (isPossible && wanted.decisions_seen === decisions.length) {
+		return undefined;
+	}
+	return `${tellSince(decisions, wanted, isPossible)} ${whatToDo(present, wanted.status)}`;
+}
+
+function tellSince(
+	decisions: Decision[],
+	wanted: { decisions_seen: number | undefined },
+	isPossible: boolean,
+): string {
+	const { decisions_seen: seen } = wanted;
+	const since = seen === undefined ? [] : decisions.slice(seen);
+	const [last] = since.length === 0 ? decisions.slice(-1) : since;
+	if (since.length > 1) {
+		const told = since.slice(-TOLD).map((decision, index) => {
+			const what = index === 0 ? "this report" : "it";
+			return `${doer(decision)} ${what}, at ${exactTime(decision.decided_at)}`;
+		});
+		return `Since this form was opened, ${listFormat.format(told)}.`;
+	}
+	if (last && (since.length === 1 || !isPossible)) {
+		return `${doer(last)} this report already, at ${exactTime(last.decided_at)}.`;
+	}
+	return isPossible
+		? "This form does not say in which state it showed the report."
 		: "Nobody has decided this report yet: there is nothing to reopen.";
-	const isPending = !last || last.to_status === "pending_review";
-	return isPending
-		? `${done} Nothing of yours was stored. What you typed is kept below, where it would be notes for the developer now.`
-		: `${done} Nothing of yours was stored, and your notes are kept below. To decide anew, reopen the report first.`;
+}
+
+function doer({ decided_by, to_status }: Decision): string {
+	return `${visibleText(decided_by)} ${deeds[to_status]}`;
+}
+
+function whatToDo(present: ReportStatus, wanted: ReportStatus): string {
+	if (present !== "pending_review") {
+		return wanted === "pending_review"
+			? "Nothing of yours was stored, and your notes are kept below: look at the report as it stands now, and reopen it again if it must be."
+			: "Nothing of yours was stored, and your notes are kept below. To decide anew, reopen the report first.";
+	}
+	return wanted === "pending_review"
+		? "Nothing of yours was stored. What you typed is kept below, where it would be notes for the developer now."
+		: "Nothing of yours was stored, and your notes are kept below: look at the report as it stands now, and decide again.";
 }

@@ -9,7 +9,7 @@ import {
 import { riskBadge, trifectaBadge } from "../components/badges.ts";
 import {
 	hiddenDecision,
-	type TypedDecision,
+	type WantedDecision,
 } from "../components/decision-form.ts";
 import { foreignText, repositoryLink } from "../components/text.ts";
 import type { Page } from "../page.ts";
@@ -21,7 +21,7 @@ export interface ConfirmPage {
 	report: Report;
 	assessment: Assessment;
 	approvals: Approvals;
-	decision: { status: ReportStatus } & TypedDecision;
+	decision: WantedDecision;
 	/** The list that the reviewer came from. */
 	list: QueueQuery;
 	csrf: string;
@@ -73,10 +73,10 @@ ${hiddenDecision(decision, csrf)}
 
 /** What will be, once it is confirmed. */
 function consequenceOf({ decision, approvals }: ConfirmPage): string {
-	const { required, recorded } = approvals;
+	const { required, reason, recorded } = approvals;
 	const left = required - recorded.length - 1;
 	if (decision.status !== "approved" || left <= 0) {
 		return consequences[decision.status];
 	}
-	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}.`;
+	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}. ${reason}`;
 }

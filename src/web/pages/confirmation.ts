@@ -75,9 +75,9 @@ export function closedConfirmationPage(reason: string, reportId: string): Page {
 	};
 }
 
-function quorum({ required, recorded }: Approvals): Html | string {
+function quorum({ required, reason, recorded }: Approvals): Html | string {
 	if (required < 2) return "";
-	return html`<p>This report takes ${countOf(required, "reviewer")}; ${recorded.length === 0 ? "none has" : `${recorded.length} ${recorded.length === 1 ? "has" : "have"}`} approved it so far.</p>`;
+	return html`<p>This report takes ${countOf(required, "reviewer")}; ${recorded.length === 0 ? "none has" : `${recorded.length} ${recorded.length === 1 ? "has" : "have"}`} approved it so far. ${reason}</p>`;
 }
 
 function gravest(report: Report, { findings }: Assessment): Html | string {

@@ -1,9 +1,8 @@
 import { html } from "hono/html";
 import type { PublicError } from "../../public-error.ts";
-import type { ReportStatus } from "../../reports/schema.ts";
 import {
 	hiddenDecision,
-	type TypedDecision,
+	type WantedDecision,
 } from "../components/decision-form.ts";
 import type { Page } from "../page.ts";
 
@@ -35,7 +34,7 @@ export function errorPage(
 		/** A decision that could not be stored, to be sent again as it was. */
 		unsent?: {
 			action: string;
-			decision: { status: ReportStatus } & TypedDecision;
+			decision: WantedDecision;
 			csrf: string;
 		};
 		/** The address of the report that it is about, where that helps. */

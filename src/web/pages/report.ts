@@ -49,7 +49,7 @@ export interface ReportPage {
 
 /** One report: what a reviewer asks first, the assessment, the text, and the decision. */
 export function reportPage(data: ReportPage): Page {
-	const { report, assessment, standing } = data;
+	const { report, assessment, standing, list, typed, csrf } = data;
 	const { text } = data;
 	const lineLink = (line: number) =>
 		`#line-${"html" in text ? nearestAnchor(text, line) : line}`;
@@ -66,15 +66,8 @@ ${reportHeader(data)}
 ${standingDecision(data)}
 ${
 	standing
-		? decisionPanel(
-				report,
-				data.list,
-				standing,
-				data.typed,
-				data.csrf,
-				data.now,
-			)
-		: decisionForm(report, data.list, data.typed, data.csrf)
+		? decisionPanel(report, list, standing, typed, csrf, data.now)
+		: decisionForm(report, list, typed, csrf)
 }
 </section>
 <section aria-labelledby="trifecta-title" class="card ${assessment.trifecta.combination === "complete" ? "alarm" : ""}">
