@@ -13,12 +13,10 @@ export function lingerAfterRefusal(app: FastifyInstance): void {
 		if (reply.statusCode >= 400 && request.raw.complete === false) {
 			reply.removeHeader("connection");
 			reply.raw.once("finish", () => {
-				const { socket } = request;
-				const timer = setTimeout(() => {
-					if (!request.raw.complete) socket.destroy();
-				}, PATIENCE);
-				timer.unref();
-				socket.once("close", () => clearTimeout(timer));
+				// No listener on the connection: it may serve many more requests.
+				setTimeout(() => {
+					if (!request.raw.complete) request.socket.destroy();
+				}, PATIENCE).unref();
 			});
 		}
 		done(null, payload);

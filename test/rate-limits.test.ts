@@ -1,4 +1,4 @@
-import Fastify from "fastify";
+import Fastify, { type InjectOptions } from "fastify";
 import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
 import { countRequests, forgetPastWindows } from "../src/limits/queries.ts";
@@ -102,6 +102,71 @@ test.each(Object.entries(facades))(
 				],
 			}[facade],
 		);
+	},
+);
+
+const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
+
+/** One request that holds so many calls. */
+const batches: Record<string, (calls: number) => InjectOptions> = {
+	trpc: (calls) => ({
+		url: `/trpc/${Array(calls).fill("health.live").join(",")}?batch=1&input={}`,
+	}),
+	"trpc, with commas in disguise": (calls) => ({
+		url: `/trpc/${Array(calls).fill("health.live").join("%252C")}?batch=1&input={}`,
+	}),
+	mcp: (calls) => ({
+		method: "POST",
+		url: "/mcp",
+		headers: mcpHeaders,
+		payload: Array.from({ length: calls }, (_, id) => ({ ...ping, id })),
+	}),
+	"mcp, large": (calls) => ({
+		method: "POST",
+		url: "/mcp",
+		headers: mcpHeaders,
+		payload: JSON.stringify(
+			Array.from({ length: calls }, (_, id) => ({ ...ping, id })),
+		).padEnd(70_000),
+	}),
+};
+
+test.each(
+	Object.entries(batches).flatMap(([way, batch]) => [
+		[way, false, batch] as const,
+		[way, true, batch] as const,
+	]),
+)(
+	"a batch over %s counts as many requests as it has calls (together with other instances: %s)",
+	async (_way, RATE_LIMIT_SHARED, batch) => {
+		const service = await startService(undefined, {
+			RATE_LIMIT: 10,
+			RATE_LIMIT_SHARED,
+		});
+		const left = async (calls: number) => {
+			const { status, headers } = await service.ask(batch(calls));
+			return [status, String(headers.ratelimit).split(";")[1]];
+		};
+		expect(await left(4)).toEqual([200, "r=6"]);
+		expect(await left(1)).toEqual([200, "r=5"]);
+		expect(await left(5)).toEqual([200, "r=0"]);
+		expect(await left(1)).toEqual([429, "r=0"]);
+	},
+);
+
+test.each(Object.entries(batches))(
+	"a batch over %s is refused whole where it goes beyond the limit, and beyond 20 calls",
+	async (_way, batch) => {
+		const service = await startService(undefined, { RATE_LIMIT: 19 });
+		const { status, headers, body } = await service.ask(batch(20));
+		expect(status).toBe(429);
+		expect(Number(headers["retry-after"])).toBeGreaterThan(50);
+		expect(JSON.stringify(body)).toContain("more than 19 requests");
+		const free = await startService();
+		expect((await free.ask(batch(20))).body).toHaveLength(20);
+		const tooMany = await free.ask(batch(21));
+		expect(tooMany.status).toBe(400);
+		expect(JSON.stringify(tooMany.body)).toContain("holds up to 20 calls");
 	},
 );
 
