@@ -1,8 +1,17 @@
 import type { Config } from "./config.ts";
-import { badToken, knownRoles, type Person } from "./identity.ts";
+import { badToken, knownRoles, type Person, type Role } from "./identity.ts";
 
 /** Which claims of a token say what. */
-export type ClaimNames = Pick<Config, "OIDC_ROLES_CLAIM" | "OIDC_EMAIL_CLAIM">;
+export type ClaimNames = Pick<
+	Config,
+	"OIDC_ROLES_CLAIM" | "OIDC_ROLES_ABSENT" | "OIDC_EMAIL_CLAIM"
+>;
+
+/** Who somebody is, as one token says. */
+export type ShownPerson = Omit<Person, "roles"> & {
+	/** `undefined` where it says nothing of them. */
+	roles: Role[] | undefined;
+};
 
 /**
  * Who a token or an ID token is about.
@@ -11,8 +20,9 @@ export type ClaimNames = Pick<Config, "OIDC_ROLES_CLAIM" | "OIDC_EMAIL_CLAIM">;
  */
 export function readPerson(
 	payload: Record<string, unknown>,
-	{ OIDC_ROLES_CLAIM, OIDC_EMAIL_CLAIM }: ClaimNames,
-): Person {
+	names: ClaimNames,
+): ShownPerson {
+	const { OIDC_EMAIL_CLAIM } = names;
 	if (typeof payload.sub !== "string" || payload.sub.trim() === "") {
 		throw badToken(
 			"The token does not say whom it is about, in its claim sub.",
@@ -38,8 +48,18 @@ export function readPerson(
 		subject: `${payload.iss} ${payload.sub}`,
 		email: email.trim(),
 		name: typeof payload.name === "string" ? payload.name : null,
-		roles: knownRoles(readClaim(payload, OIDC_ROLES_CLAIM)),
+		roles: readRoles(payload, names),
 	};
+}
+
+/** Somebody's roles; `undefined` where the token says nothing of them. */
+export function readRoles(
+	payload: Record<string, unknown>,
+	{ OIDC_ROLES_CLAIM, OIDC_ROLES_ABSENT }: ClaimNames,
+): Role[] | undefined {
+	const claimed = readClaim(payload, OIDC_ROLES_CLAIM);
+	if (claimed === undefined && OIDC_ROLES_ABSENT === "known") return undefined;
+	return knownRoles(claimed);
 }
 
 /** Whether a token says anything by this name. */
@@ -48,13 +68,6 @@ export function hasClaim(
 	name: string,
 ): boolean {
 	return readClaim(payload, name) !== undefined;
-}
-
-/** What an access token may be used for: `scope` is RFC 9068's, `scp` Entra ID's and Okta's. */
-export function readScopes({ scope, scp }: Record<string, unknown>): string[] {
-	return [scope, scp]
-		.flat()
-		.flatMap((value) => (typeof value === "string" ? value.split(" ") : []));
 }
 
 /** Claims may be nested, as in `realm_access.roles`, or have a URL for a name. */

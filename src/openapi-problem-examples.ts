@@ -2,10 +2,10 @@ import { errorCodes } from "fastify";
 import { incompleteReport } from "./assessments/rules.ts";
 import { Finding } from "./checklist/assessment-schema.ts";
 import {
+	confirmationNeeded,
 	decidedAlready,
 	foreignReport,
 	impossibleChange,
-	ownRepository,
 } from "./decisions/rules.ts";
 import { Decision } from "./decisions/schema.ts";
 import { urlTooLong } from "./errors.ts";
@@ -95,7 +95,8 @@ const developer: ProvenIdentity = {
 	email: summaryExample.developer_email,
 	name: null,
 	roles: ["developer"],
-	permissions: grant({ roles: ["developer"] }),
+	kind: "person",
+	permissions: grant({ roles: ["developer"], kind: "person" }),
 };
 const decision = Decision.meta()?.examples?.[0] as Decision;
 const decidedReport = {
@@ -115,7 +116,8 @@ const ownErrors: Record<string, () => unknown> = {
 	"reports.submit 422": () =>
 		incompleteReport({ error_count: 1, findings: [finding] }),
 	"reports.check 413": () => tooLargeReport(),
-	"reports.setStatus 403": () => ownRepository(),
+	"reports.setStatus 403": () =>
+		confirmationNeeded(`https://go-live.example.com/confirm/${"0".repeat(64)}`),
 	"reports.setStatus 409": () => impossibleChange(decidedReport, "rejected"),
 	"reports.withdraw 403": () => foreignReport(summaryExample.developer_email),
 	"reports.withdraw 409": () => decidedAlready(decidedReport),

@@ -544,7 +544,8 @@ describe("an issuer's keys", () => {
 				const exp = Math.floor(Date.now() / 1000) + 600;
 				const claims = {
 					...{ iss: issuer, sub: "eva", aud: provider.audience, exp },
-					...{ email: "eva@example.com", roles: ["reviewer"], ...changes },
+					...{ email: "eva@example.com", roles: ["reviewer"] },
+					...{ scope: "reports:read", ...changes },
 				};
 				return signWith(signer.key, claims, { kid: signer.kid });
 			},

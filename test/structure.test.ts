@@ -31,7 +31,10 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/throttle\.ts$/, 0],
 	[/^(queue\/reports-in-order|reports\/owner)\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
-	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
+	[
+		/^(reports\/one-report|decisions\/decide|sessions\/sign-in|confirmations\/request)\.ts$/,
+		3,
+	],
 	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(origins|security-headers)\.ts$/, 2],
@@ -40,13 +43,13 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/rules\.ts$/, 1],
 	[/^assessments\/(worker|assess-without-blocking)\.ts$/, 1],
 	[
-		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
+		/^(tables|database|migrations|embedded|prepared|read-together|snapshot|page-start|oidc|claims|access-token)\.ts$/,
 		1,
 	],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository)\.ts$/, 0],
 	[
-		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|client-address|pool|drain|secrets|progress-bar|open-threads)\.ts$/,
+		/^(errors|public-error|config|facade-of|identity|fields|logging|version|hidden-characters|json-body|client-address|pool|drain|secrets|progress-bar|open-threads|known-credentials)\.ts$/,
 		0,
 	],
 ];

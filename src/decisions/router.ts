@@ -1,3 +1,4 @@
+import { requestConfirmation } from "../confirmations/request.ts";
 import { actingAs } from "../identity.ts";
 import { limitTo } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
@@ -31,13 +32,13 @@ export const decisionsRouter = router({
 				tags,
 				summary: "Approve, reject or reopen a report",
 				description:
-					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta stays `pending_review` until enough reviewers have approved it (`approvals`).",
+					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta stays `pending_review` until enough reviewers have approved it (`approvals`). A token approves nothing by itself, unless the operator lets its client: the answer is then 403, with the link at which the person confirms the approval.",
 			},
 			rest: {
 				success: 200,
 				errors: {
 					400: "The decision is not valid; `issues` names every problem.",
-					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or an access token was to approve, which takes a person.",
+					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or a token was to approve, which takes the person's confirmation in the browser, at `confirmation_url`.",
 					404: "There is no such report.",
 					409: "The report's present state does not allow this change.",
 				},
@@ -45,7 +46,7 @@ export const decisionsRouter = router({
 		})
 		.input(NewDecision)
 		.output(Report)
-		.mutation(({ ctx, input }) => {
+		.mutation(async ({ ctx, input }) => {
 			const reviewed_by = actingAs(
 				ctx.identity,
 				"reviewed_by",
@@ -59,8 +60,8 @@ export const decisionsRouter = router({
 			};
 			if (identity.method === "none") return decide(ctx, decision);
 			if (needsConfirmation(ctx, input.status)) {
-				const page = `${ctx.settings.PUBLIC_URL}/reports/${input.id}`;
-				throw confirmationNeeded(ctx.facade, page);
+				const { url } = await requestConfirmation(ctx, input);
+				throw confirmationNeeded(url);
 			}
 			const proven = { ...decision, subject: identity.subject };
 			return input.status === "approved"

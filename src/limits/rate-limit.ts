@@ -39,12 +39,10 @@ export interface RateLimits {
 		reply: FastifyReply,
 		subject: string,
 	): Promise<void>;
-	/**
-	 * Counts a request with credentials that are not accepted: guessing ends soon.
-	 * Good ones from the same address are looked at all the same, or a stranger
-	 * behind the same proxy could shut everybody out.
-	 */
+	/** Counts a request with credentials that are not accepted: guessing ends soon. */
 	countFailure(request: FastifyRequest): Promise<void>;
+	/** Refuses a request from an address that has used up its failures; counts nothing. */
+	refuseGuesser(request: FastifyRequest): Promise<void>;
 }
 
 /**
@@ -59,7 +57,12 @@ export function mountRateLimits(
 ): RateLimits {
 	if (perMinute === 0) {
 		const count = async () => {};
-		return { countIdentity: count, countAddress: count, countFailure: count };
+		return {
+			countIdentity: count,
+			countAddress: count,
+			countFailure: count,
+			refuseGuesser: count,
+		};
 	}
 	const subjects = new WeakMap<FastifyRequest, string>();
 	let countRequest: Count;
@@ -118,7 +121,13 @@ export function mountRateLimits(
 			await refuseBeyond(request, reply);
 		},
 		async countFailure(request) {
-			refuseGuessing(await countFailed(request));
+			const counted = await countFailed(request);
+			if (!counted.isAllowed && counted.isExceeded) throw guessing(counted);
+		},
+		async refuseGuesser(request) {
+			const counted = await countFailed(request, { increment: false });
+			if (!counted.isAllowed && counted.remaining === 0)
+				throw guessing(counted);
 		},
 	};
 }
@@ -137,10 +146,9 @@ export function beyondLimit(
 
 type Count = ReturnType<FastifyInstance["createRateLimit"]>;
 
-function refuseGuessing(counted: Awaited<ReturnType<Count>>): void {
-	if (counted.isAllowed || !counted.isExceeded) return;
-	const seconds = Math.max(1, counted.ttlInSeconds);
-	throw tooManyRequests(
+function guessing({ ttlInSeconds }: { ttlInSeconds: number }): TRPCError {
+	const seconds = Math.max(1, ttlInSeconds);
+	return tooManyRequests(
 		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
 		seconds,
 	);
