@@ -52,8 +52,9 @@ function isTypeOfAccessTokens(type: unknown): boolean {
 /** Marks of ID tokens (OpenID Connect Core, sections 2 and 3.3.2.11), or Keycloak's word for what it is. */
 function isForAnotherUse(claims: JWTPayload): boolean {
 	return (
-		["nonce", "at_hash", "c_hash"].some((name) => Object.hasOwn(claims, name)) ||
-		/^(ID|Refresh|Offline|Logout)$/.test(String(claims.typ))
+		["nonce", "at_hash", "c_hash"].some((name) =>
+			Object.hasOwn(claims, name),
+		) || /^(ID|Refresh|Offline|Logout)$/.test(String(claims.typ))
 	);
 }
 

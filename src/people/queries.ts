@@ -53,7 +53,8 @@ export async function meetPerson(
 	if (known && !shown.roles) return { ...shown, roles: known.roles };
 	const person = { ...shown, roles: shown.roles ?? [] };
 	if (!known || known.seen_at < Math.floor(issuedAt)) {
-		await keepNewer(db, person, issuedAt);
+		// With a time at which nothing is newer than what says something.
+		await keepNewer(db, person, shown.roles ? issuedAt : 0);
 		return person;
 	}
 	return known.seen_at > issuedAt
