@@ -76,7 +76,7 @@ export function isApplication(claims: JWTPayload): boolean {
 }
 
 /** To which client a token was given: every name of it that the token has, in whatever claim. */
-export function clientsOf(claims: JWTPayload): string[] {
+export function clientsOf(claims: Record<string, unknown>): string[] {
 	const { azp, appid, client_id, clientId, cid } = claims;
 	return [azp, appid, client_id, clientId, cid].filter(
 		(name) => typeof name === "string",

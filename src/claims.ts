@@ -1,3 +1,4 @@
+import { clientsOf } from "./access-token.ts";
 import type { Config } from "./config.ts";
 import { badToken, knownRoles, type Person, type Role } from "./identity.ts";
 
@@ -52,8 +53,31 @@ export function readPerson(
 	};
 }
 
+/**
+ * Which program a token is about. It has no address: it is named by its client,
+ * in words that are nobody's address. Nor is it known by its `sub` as people
+ * are, which may be the same (RFC 9068, section 5).
+ *
+ * @throws TRPCError UNAUTHORIZED
+ */
+export function readApplication(
+	payload: Record<string, unknown>,
+	names: ClaimNames,
+): ShownPerson {
+	const [client = payload.sub] = clientsOf(payload);
+	if (`${payload.sub}${client}`.includes("\0")) {
+		throw badToken("The token's claims hold a character that no text can.");
+	}
+	return {
+		subject: `application ${payload.iss} ${payload.sub}`,
+		email: `application ${client}`,
+		name: null,
+		roles: readRoles(payload, names),
+	};
+}
+
 /** Somebody's roles; `undefined` where the token says nothing of them. */
-export function readRoles(
+function readRoles(
 	payload: Record<string, unknown>,
 	{ OIDC_ROLES_CLAIM, OIDC_ROLES_ABSENT }: ClaimNames,
 ): Role[] | undefined {

@@ -17,8 +17,8 @@ import {
 } from "./access-token.ts";
 import {
 	type ClaimNames,
+	readApplication,
 	readPerson,
-	readRoles,
 	type ShownPerson,
 } from "./claims.ts";
 import type { Config } from "./config.ts";
@@ -156,24 +156,6 @@ async function verifyWith(
 	} catch (error) {
 		throw explain(error);
 	}
-}
-
-/**
- * A program has no address: it is named by its client, in words that nobody's
- * address can be. Nor is it known by its `sub` as people are, which may be the
- * same (RFC 9068, section 5).
- */
-function readApplication(payload: JWTPayload, names: ClaimNames): ShownPerson {
-	const [client = payload.sub] = clientsOf(payload);
-	if (`${payload.sub}${client}`.includes("\0")) {
-		throw badToken("The token's claims hold a character that no text can.");
-	}
-	return {
-		subject: `application ${payload.iss} ${payload.sub}`,
-		email: `application ${client}`,
-		name: null,
-		roles: readRoles(payload, names),
-	};
 }
 
 /** A time to come would hold against every later token. */

@@ -257,6 +257,16 @@ test.each([
 		"PUBLIC_URL must be an https URL where AUTH=oidc",
 	],
 	[{ APPROVAL_QUORUM: "0" }, "APPROVAL_QUORUM must be at least 1."],
+	[{ OIDC_SCOPELESS: "all" }, "OIDC_SCOPELESS must be refuse or roles."],
+	[
+		{ OIDC_SCOPE_PREFIX: 'api://a" ' },
+		"OIDC_SCOPE_PREFIX must be what stands before a scope",
+	],
+	[{ OIDC_ROLES_ABSENT: "all" }, "OIDC_ROLES_ABSENT must be known or none."],
+	[
+		{ OIDC_APPROVING_CLIENTS: "portal" },
+		"AUTH must be oidc where OIDC_APPROVING_CLIENTS is set.",
+	],
 	[{ HOST: "0.0.0.0" }, "HOST is not a loopback address"],
 	[{ HOST: "::" }, "HOST is not a loopback address"],
 	[
