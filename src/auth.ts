@@ -1,8 +1,9 @@
 import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { badToken, grant, grantToken, type Identity } from "./identity.ts";
-import { openVerifier } from "./oidc.ts";
+import { badToken, grant, type Identity } from "./identity.ts";
+import { openVerifier, type ProvenToken } from "./oidc.ts";
+import { meetPerson } from "./people/queries.ts";
 import { findTokenOwner, markTokenUsed } from "./tokens/queries.ts";
 import { hashSecret, isOwnToken } from "./tokens/rules.ts";
 
@@ -23,15 +24,7 @@ export interface Authenticator {
 /** Recognises access tokens of the identity provider, and our own. */
 export function openAuthenticator(
 	db: Database,
-	config: Pick<
-		Config,
-		| "OIDC_ISSUER"
-		| "OIDC_AUDIENCE"
-		| "OIDC_ROLES_CLAIM"
-		| "OIDC_EMAIL_CLAIM"
-		| "OIDC_EMAIL_VERIFIED"
-		| "PUBLIC_URL"
-	>,
+	config: Settings & Pick<Config, "OIDC_AUDIENCE" | "PUBLIC_URL">,
 ): Authenticator {
 	const verifier = openVerifier(config);
 	const audiences = config.OIDC_AUDIENCE;
@@ -46,19 +39,50 @@ export function openAuthenticator(
 				);
 			}
 			if (isOwnToken(token)) return identifyOwner(db, token);
-			const { person, scopes, issuedAt, expiresAt } = await verifier.verify(
+			const proven = await verifier.verify(
 				token,
 				facade === "mcp" ? audiencesOfMcp : audiences,
 			);
-			return {
-				...person,
-				method: "oidc",
-				permissions: grant(person, scopes),
-				issuedAt,
-				expiresAt,
-			};
+			return identifyBearer(db, proven, config);
 		},
 	};
+}
+
+type Settings = Parameters<typeof openVerifier>[0] &
+	Pick<Config, "OIDC_SCOPELESS" | "OIDC_APPROVING_CLIENTS">;
+
+async function identifyBearer(
+	db: Database,
+	{ kind, shown, scopes, clients, issuedAt, expiresAt }: ProvenToken,
+	{ OIDC_SCOPELESS, OIDC_APPROVING_CLIENTS }: Settings,
+): Promise<Identity> {
+	if (kind === "application") {
+		// Nobody lends it anything: its roles are given to the program itself, and need no scope beside them.
+		const program = { ...shown, roles: shown.roles ?? [], kind };
+		const limits = scopes.length === 0 ? undefined : scopes;
+		const permissions = grant(program, limits);
+		return { ...program, method: "oidc", permissions, expiresAt };
+	}
+	const person = { ...(await meetPerson(db, shown, issuedAt)), kind };
+	const isScopeless = scopes.length === 0;
+	const isUnlimited = isScopeless && OIDC_SCOPELESS === "roles";
+	return {
+		...person,
+		method: "oidc",
+		permissions: grant(person, isUnlimited ? undefined : scopes),
+		expiresAt,
+		...(isScopeless && !isUnlimited && { isScopeless }),
+		...(isAmong(clients, OIDC_APPROVING_CLIENTS) && {
+			isApprovingClient: true,
+		}),
+	};
+}
+
+/** Whether a client is on the list, by every name that the token has for it. */
+function isAmong(clients: string[], listed: string[]): boolean {
+	return (
+		clients.length > 0 && clients.every((client) => listed.includes(client))
+	);
 }
 
 async function identifyOwner(db: Database, token: string): Promise<Identity> {
@@ -70,9 +94,10 @@ async function identifyOwner(db: Database, token: string): Promise<Identity> {
 	}
 	const { token_id, scopes, ...person } = owner;
 	await markTokenUsed(db, token_id);
+	const identity = { ...person, kind: "person" as const };
 	return {
-		...person,
+		...identity,
 		method: "access_token",
-		permissions: grantToken(person, scopes),
+		permissions: grant(identity, scopes),
 	};
 }

@@ -1,13 +1,23 @@
 import type { TRPCError } from "@trpc/server";
+import { clientsOf } from "./access-token.ts";
 import { canonicalAddress } from "./canonical-address.ts";
 import type { Config } from "./config.ts";
-import { badToken, knownRoles, type Person } from "./identity.ts";
+import { badToken, knownRoles, type Person, type Role } from "./identity.ts";
 
 /** Which claims of a token say what. */
 export type ClaimNames = Pick<
 	Config,
-	"OIDC_ROLES_CLAIM" | "OIDC_EMAIL_CLAIM" | "OIDC_EMAIL_VERIFIED"
+	| "OIDC_ROLES_CLAIM"
+	| "OIDC_ROLES_ABSENT"
+	| "OIDC_EMAIL_CLAIM"
+	| "OIDC_EMAIL_VERIFIED"
 >;
+
+/** Who somebody is, as one token says. */
+export type ShownPerson = Omit<Person, "roles"> & {
+	/** `undefined` where it says nothing of them. */
+	roles: Role[] | undefined;
+};
 
 /**
  * Who a token or an ID token is about.
@@ -18,7 +28,7 @@ export type ClaimNames = Pick<
 export function readPerson(
 	payload: Record<string, unknown>,
 	claimNames: ClaimNames,
-): Person {
+): ShownPerson {
 	if (typeof payload.sub !== "string" || payload.sub.trim() === "") {
 		throw unfitClaims(
 			"The token does not say whom it is about, in its claim sub.",
@@ -32,7 +42,7 @@ export function readPerson(
 		subject: `${payload.iss} ${payload.sub}`,
 		...readAddress(payload, claimNames),
 		name: typeof payload.name === "string" ? payload.name : null,
-		roles: knownRoles(readClaim(payload, claimNames.OIDC_ROLES_CLAIM)),
+		roles: readRoles(payload, claimNames),
 	};
 }
 
@@ -111,19 +121,47 @@ function unfitClaims(detail: string): TRPCError {
 	return error;
 }
 
+/**
+ * Which program a token is about. It has no address: it is named by its client,
+ * in words that are nobody's address. Nor is it known by its `sub` as people
+ * are, which may be the same (RFC 9068, section 5).
+ *
+ * @throws TRPCError UNAUTHORIZED
+ */
+export function readApplication(
+	payload: Record<string, unknown>,
+	names: ClaimNames,
+): ShownPerson {
+	const [client = payload.sub] = clientsOf(payload);
+	if (`${payload.sub}${client}`.includes("\0")) {
+		throw unfitClaims("The token's claims hold a character that no text can.");
+	}
+	const email = `application ${client}`;
+	return {
+		subject: `application ${payload.iss} ${payload.sub}`,
+		email,
+		email_canonical: email,
+		name: null,
+		roles: readRoles(payload, names),
+	};
+}
+
+/** Somebody's roles; `undefined` where the token says nothing of them. */
+function readRoles(
+	payload: Record<string, unknown>,
+	{ OIDC_ROLES_CLAIM, OIDC_ROLES_ABSENT }: ClaimNames,
+): Role[] | undefined {
+	const claimed = readClaim(payload, OIDC_ROLES_CLAIM);
+	if (claimed === undefined && OIDC_ROLES_ABSENT === "known") return undefined;
+	return knownRoles(claimed);
+}
+
 /** Whether a token says anything by this name. */
 export function hasClaim(
 	payload: Record<string, unknown>,
 	name: string,
 ): boolean {
 	return readClaim(payload, name) !== undefined;
-}
-
-/** What an access token may be used for: `scope` is RFC 9068's, `scp` Entra ID's and Okta's. */
-export function readScopes({ scope, scp }: Record<string, unknown>): string[] {
-	return [scope, scp]
-		.flat()
-		.flatMap((value) => (typeof value === "string" ? value.split(" ") : []));
 }
 
 /** Claims may be nested, as in `realm_access.roles`, or have a URL for a name. */

@@ -155,8 +155,26 @@ const schema = z
 		PLUS_ADDRESSES: z
 			.enum(["same", "different"], "must be same or different")
 			.default("same"),
+		/** Of a token without the roles claim: `known` roles stay as they are, or it says that there are `none`. */
+		OIDC_ROLES_ABSENT: z
+			.enum(["known", "none"], "must be known or none")
+			.default("known"),
 		/** What is asked for when somebody signs in. */
 		OIDC_SCOPES: list.default(["openid", "profile", "email"]),
+		/** What a token without any scope of the service may do: nothing, or all that the person's `roles` allow. */
+		OIDC_SCOPELESS: z
+			.enum(["refuse", "roles"], "must be refuse or roles")
+			.default("refuse"),
+		/** What stands before the service's scopes when clients ask the provider for them. */
+		OIDC_SCOPE_PREFIX: z
+			.string()
+			.regex(
+				/^[!#-[\]-~]*$/,
+				"must be what stands before a scope, as in https://go-live.example.com/mcp/: no spaces, quotes or backslashes",
+			)
+			.default(""),
+		/** Clients, by their id at the provider, whose tokens approve without the person's confirmation in the browser. */
+		OIDC_APPROVING_CLIENTS: list.default([]),
 		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */
 		ACCESS_TOKEN: z.string().optional(),
 		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
@@ -214,6 +232,7 @@ const ofSignIn = [
 	"OIDC_AUDIENCE",
 	"OIDC_CLIENT_ID",
 	"OIDC_CLIENT_SECRET",
+	"OIDC_APPROVING_CLIENTS",
 ] as const;
 
 function isSet(value: string | string[] | undefined): boolean {

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { facadeOf } from "./facade-of.ts";
 import { anybody, type Identity } from "./identity.ts";
+import { rememberCredentials } from "./known-credentials.ts";
 import { mountRateLimits, type RateLimits } from "./limits/rate-limit.ts";
 import type { ContextFor } from "./trpc.ts";
 
@@ -55,16 +56,19 @@ export function identifyCallers(
 	}
 	app.decorateRequest("identity", null);
 	const authenticator = openAuthenticator(db, config);
+	const known = rememberCredentials();
 	app.after(() => {
 		app.addHook("onRequest", async (request, reply) => {
 			const facade = facadeOf(request);
 			// The pages know people by their session, and take no tokens.
 			if (facade === "web") return;
+			const credentials = credentialsOf(request);
+			if (credentials === undefined) return;
+			// Before any cryptography, and whatever it costs to look up a key.
+			if (!known.has(credentials)) await limits.refuseGuesser(request);
 			try {
-				request.identity = await authenticator.identify(
-					credentialsOf(request),
-					facade,
-				);
+				request.identity = await authenticator.identify(credentials, facade);
+				known.add(credentials);
 			} catch (error) {
 				if (!(error instanceof TRPCError)) throw error;
 				request.refusal = error;

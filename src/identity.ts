@@ -42,6 +42,14 @@ export const permissionsOf: Record<Role, readonly Permission[]> = {
 	admin: ["catalogue:read", "tokens:own", "tokens:manage"],
 };
 
+/** What only a person may do: no program has these, whatever its roles or scopes say. */
+export const personalPermissions: readonly Permission[] = [
+	"reports:submit",
+	"reports:decide",
+	"tokens:own",
+	"tokens:manage",
+];
+
 /** Who somebody is, as the identity provider says. */
 export interface Person {
 	/** For ever the same: the issuer and its `sub`, with a space between (OpenID Connect Core, section 2). */
@@ -66,18 +74,27 @@ export const authenticationMethods = [
 ] as const;
 export type AuthenticationMethod = (typeof authenticationMethods)[number];
 
+/**
+ * What is asking: a person, or a program on nobody's behalf, which the provider
+ * knows (`application`) or we do (`service_token`).
+ */
+export type Kind = "person" | "application" | "service_token";
+
 /** Who is asking. */
 export type Identity =
 	/** The service runs without authentication: whoever reaches it may do everything. */
 	| { method: "none" }
 	| (Person & {
 			method: AuthenticationMethod;
+			kind: Kind;
 			/** What this request may do: what the roles allow, and the token is not too narrow for. */
 			permissions: ReadonlySet<Permission>;
-			/** When the provider said so, in seconds since 1970, where a token of its was used. */
-			issuedAt?: number;
-			/** When that token ends, likewise. */
+			/** When the provider's token ends that was shown, in seconds since 1970. */
 			expiresAt?: number;
+			/** The token is the provider's and has no scope of ours: it may nothing. */
+			isScopeless?: true;
+			/** The token was given to a client that approves by itself (`OIDC_APPROVING_CLIENTS`). */
+			isApprovingClient?: true;
 	  });
 
 /** Somebody whose identity is proven. */
@@ -93,30 +110,23 @@ export function splitSubject(subject: string): { issuer: string; sub: string } {
 export const anybody: Identity = { method: "none" };
 
 /**
- * What a person may do.
+ * What somebody may do: the smaller of what the roles allow and what the token is for.
  *
- * @param scopes what a token is limited to; of words that are no permissions
- *   nothing is made, and a token without any of ours is as wide as the roles
+ * @param scopes what the token is for; absent where there is none, or it is for everything
  */
 export function grant(
-	person: Pick<Person, "roles">,
-	scopes: readonly string[] = [],
+	{ roles, kind }: Pick<ProvenIdentity, "roles" | "kind">,
+	scopes?: readonly string[],
 ): ReadonlySet<Permission> {
-	const limits = scopes.filter((scope) => Object.hasOwn(permissions, scope));
-	const granted = person.roles.flatMap((role) => permissionsOf[role]);
 	return new Set(
-		limits.length === 0
-			? granted
-			: granted.filter((permission) => limits.includes(permission)),
+		roles
+			.flatMap((role) => permissionsOf[role])
+			.filter(
+				(permission) =>
+					(kind === "person" || !personalPermissions.includes(permission)) &&
+					(scopes === undefined || scopes.includes(permission)),
+			),
 	);
-}
-
-/** What an access token of ours may do: its scopes, as far as its owner's roles allow. */
-export function grantToken(
-	owner: Pick<Person, "roles">,
-	scopes: readonly string[],
-): ReadonlySet<Permission> {
-	return new Set([...grant(owner)].filter((one) => scopes.includes(one)));
 }
 
 /** Keeps of what a provider says only roles that this service knows. */
@@ -162,14 +172,41 @@ export function notPermitted(
 	identity: ProvenIdentity,
 	permission: Permission,
 ): TRPCError {
-	const holders = roles.filter((role) =>
-		permissionsOf[role].includes(permission),
+	const { kind, email } = identity;
+	if (kind !== "person" && personalPermissions.includes(permission)) {
+		// No scope would help, so none is named.
+		return forbidden(
+			`To ${permissions[permission]} takes a person: ${email} is a program, and acts for nobody.`,
+		);
+	}
+	if (!grant(identity).has(permission)) {
+		const holders = roles.filter((role) =>
+			permissionsOf[role].includes(permission),
+		);
+		return forbidden(
+			`To ${permissions[permission]} takes the role ${holders.join(" or ")}; ${email} has ${identity.roles.join(" and ") || "no role"} here. Whoever runs the identity provider can assign it.`,
+			[permission],
+		);
+	}
+	if (identity.isScopeless) return scopelessToken([permission]);
+	return forbidden(
+		`This token does not have the scope ${permission}. Use one that has it.`,
+		[permission],
 	);
-	const isTokenNarrow = grant(identity).has(permission);
-	const detail = isTokenNarrow
-		? `This token does not have the scope ${permission}. Use one that has it.`
-		: `To ${permissions[permission]} takes the role ${holders.join(" or ")}; ${identity.email} has ${identity.roles.join(" and ") || "no role"} here. Whoever runs the identity provider can assign it.`;
-	const challenge = `error="insufficient_scope", scope="${permission}"`;
+}
+
+/** 403: a token of the provider that has no scope of ours. */
+export function scopelessToken(needed: readonly Permission[]): TRPCError {
+	return forbidden(
+		`This token has no scope of this service, so it may nothing here. Ask the identity provider for one with the scope ${needed.join(" ")}. Whoever runs the service can let such tokens do all that the roles allow, with OIDC_SCOPELESS=roles.`,
+		needed,
+	);
+}
+
+/** @param scopes with which it would be permitted */
+function forbidden(detail: string, scopes?: readonly Permission[]): TRPCError {
+	const challenge =
+		scopes && `error="insufficient_scope", scope="${scopes.join(" ")}"`;
 	const cause = Object.assign(new Error(detail), { challenge });
 	return new TRPCError({ code: "FORBIDDEN", message: detail, cause });
 }

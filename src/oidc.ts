@@ -5,12 +5,24 @@ import {
 	errors,
 	type JWTPayload,
 	type JWTVerifyGetKey,
+	type JWTVerifyResult,
 	jwtVerify,
 } from "jose";
 import { z } from "zod";
-import { type ClaimNames, readPerson, readScopes } from "./claims.ts";
+import {
+	clientsOf,
+	isApplication,
+	readScopes,
+	refuseOtherTokens,
+} from "./access-token.ts";
+import {
+	type ClaimNames,
+	readApplication,
+	readPerson,
+	type ShownPerson,
+} from "./claims.ts";
 import type { Config } from "./config.ts";
-import { badToken, type Person } from "./identity.ts";
+import { badToken, type Permission } from "./identity.ts";
 
 /** Signatures that are accepted: asymmetric ones alone, so that no shared secret and no `none` can sign. */
 const ALGORITHMS = [
@@ -24,6 +36,21 @@ const CLOCK_TOLERANCE = 30;
 /** Milliseconds that the provider has for an answer. */
 const TIMEOUT = 5000;
 
+/** What an access token of the provider says. */
+export interface ProvenToken {
+	kind: "person" | "application";
+	/** Whom it is about; of an application, `email` is words that are no address. */
+	shown: ShownPerson;
+	/** Those of ours that it has. */
+	scopes: Permission[];
+	/** Every name of the client that it was given to. */
+	clients: string[];
+	/** When, in seconds since 1970; 0 for one that does not say: it is older than all that is known. */
+	issuedAt: number;
+	/** When it ends, in seconds since 1970. */
+	expiresAt: number;
+}
+
 /** Verifies the access tokens of the configured issuers. */
 export interface TokenVerifier {
 	/**
@@ -31,16 +58,7 @@ export interface TokenVerifier {
 	 * @throws TRPCError UNAUTHORIZED that says what is wrong with the token;
 	 *   SERVICE_UNAVAILABLE when the issuer's keys cannot be had
 	 */
-	verify(
-		token: string,
-		audiences: string[],
-	): Promise<{
-		person: Person;
-		scopes: string[];
-		/** Seconds since 1970. */
-		issuedAt: number;
-		expiresAt: number;
-	}>;
+	verify(token: string, audiences: string[]): Promise<ProvenToken>;
 }
 
 /**
@@ -49,7 +67,7 @@ export interface TokenVerifier {
  * signs, so that rotation needs no restart.
  */
 export function openVerifier(
-	config: ClaimNames & Pick<Config, "OIDC_ISSUER">,
+	config: ClaimNames & Pick<Config, "OIDC_ISSUER" | "OIDC_SCOPE_PREFIX">,
 ): TokenVerifier {
 	const issuers = new Map(
 		config.OIDC_ISSUER.map((issuer) => [issuer, lazyKeys(issuer)]),
@@ -61,12 +79,21 @@ export function openVerifier(
 			if (!keys) {
 				throw badToken("The token is of an issuer that is not trusted here.");
 			}
-			const payload = await verifyWith(await keys(), token, issuer, audiences);
+			const { payload, protectedHeader } = await verifyWith(
+				await keys(),
+				token,
+				issuer,
+				audiences,
+			);
+			const scopes = readScopes(payload, config.OIDC_SCOPE_PREFIX);
+			refuseOtherTokens(protectedHeader.typ, payload, scopes);
+			const isProgram = isApplication(payload);
 			return {
-				person: readPerson(payload, config),
-				scopes: readScopes(payload),
-				// One that does not say when is older than all that is known.
-				issuedAt: payload.iat ?? 0,
+				kind: isProgram ? "application" : "person",
+				shown: (isProgram ? readApplication : readPerson)(payload, config),
+				scopes,
+				clients: clientsOf(payload),
+				issuedAt: readIssuedAt(payload),
 				// Required, or it would not have been verified.
 				expiresAt: payload.exp ?? 0,
 			};
@@ -121,27 +148,28 @@ async function verifyWith(
 	token: string,
 	issuer: string,
 	audience: string[],
-): Promise<JWTPayload> {
+): Promise<JWTVerifyResult> {
 	try {
-		const { payload } = await jwtVerify(token, keys, {
+		return await jwtVerify(token, keys, {
 			issuer,
 			audience,
 			algorithms: ALGORITHMS,
 			clockTolerance: CLOCK_TOLERANCE,
 			requiredClaims: ["sub", "exp"],
 		});
-		// An ID token says who signed in to a client; it gives that client no access here.
-		if (payload.nonce !== undefined || payload.at_hash !== undefined) {
-			throw badToken("This is an ID token. Send an access token.");
-		}
-		return payload;
 	} catch (error) {
 		throw explain(error);
 	}
 }
 
+/** A time to come would hold against every later token. */
+function readIssuedAt({ iat = 0 }: JWTPayload): number {
+	const latest = Date.now() / 1000 + CLOCK_TOLERANCE;
+	if (typeof iat === "number" && iat >= 0 && iat <= latest) return iat;
+	throw badToken("The token's claim iat is not as it must be.");
+}
+
 function explain(error: unknown): TRPCError {
-	if (error instanceof TRPCError) return error;
 	if (error instanceof errors.JWTExpired) {
 		return badToken("The token has expired. Sign in again.");
 	}

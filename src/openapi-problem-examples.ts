@@ -3,11 +3,11 @@ import { incompleteReport } from "./assessments/rules.ts";
 import { bodyTooLarge, REPORT_BODY } from "./body-limits.ts";
 import { Finding } from "./checklist/assessment-schema.ts";
 import {
+	confirmationNeeded,
 	decidedAlready,
 	foreignReport,
 	impossibleChange,
 	notAsSeen,
-	ownRepository,
 } from "./decisions/rules.ts";
 import { Decision } from "./decisions/schema.ts";
 import { urlTooLong } from "./errors.ts";
@@ -99,7 +99,8 @@ const developer: ProvenIdentity = {
 	email_canonical: summaryExample.developer_email,
 	name: null,
 	roles: ["developer"],
-	permissions: grant({ roles: ["developer"] }),
+	kind: "person",
+	permissions: grant({ roles: ["developer"], kind: "person" }),
 };
 const decision = Decision.meta()?.examples?.[0] as Decision;
 const decidedReport = {
@@ -120,7 +121,8 @@ const ownErrors: Record<string, () => unknown> = {
 		incompleteReport({ error_count: 1, findings: [finding] }),
 	"reports.check 413": () => tooLargeReport(),
 	"reports.check 422": () => tooComplex("assess"),
-	"reports.setStatus 403": () => ownRepository(),
+	"reports.setStatus 403": () =>
+		confirmationNeeded(`https://go-live.example.com/confirm/${"0".repeat(64)}`),
 	"reports.setStatus 409": () => impossibleChange(decidedReport, "rejected"),
 	"reports.setStatus 412": () => notAsSeen(summaryExample),
 	"reports.withdraw 403": () => foreignReport(summaryExample.developer_email),

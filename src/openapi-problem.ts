@@ -45,6 +45,12 @@ export const problemSchema = {
 			format: "uuid",
 			description: "The live report that stands in the way of this one.",
 		},
+		confirmation_url: {
+			type: "string" as const,
+			format: "uri",
+			description:
+				"Where the person confirms, in the browser, the approval that a token asked for.",
+		},
 	},
 	required: [
 		"type",

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config.ts";
+import { type ScopeSettings, scopesToAsk } from "./mcp/access.ts";
 import { refuseOtherMethods } from "./rest.ts";
 
 declare module "fastify" {
@@ -24,7 +25,7 @@ export const METADATA_PATH = "/.well-known/oauth-protected-resource/mcp";
  */
 export function mountProtectedResource(
 	app: FastifyInstance,
-	config: Pick<Config, "AUTH" | "OIDC_ISSUER" | "OIDC_SCOPES" | "PUBLIC_URL">,
+	config: Pick<Config, "AUTH" | "OIDC_ISSUER" | "PUBLIC_URL"> & ScopeSettings,
 ): void {
 	const { AUTH, PUBLIC_URL = "" } = config;
 	if (AUTH !== "oidc") return;
@@ -32,7 +33,7 @@ export function mountProtectedResource(
 		resource: `${PUBLIC_URL}/mcp`,
 		authorization_servers: config.OIDC_ISSUER,
 		bearer_methods_supported: ["header"],
-		scopes_supported: config.OIDC_SCOPES,
+		scopes_supported: scopesToAsk(config),
 		resource_name: "MCP Go-Live",
 		resource_documentation: `${PUBLIC_URL}/docs`,
 	};

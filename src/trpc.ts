@@ -159,10 +159,16 @@ function findDenial(
 	return notPermitted(identity as ProvenIdentity, meta.access);
 }
 
-/** Whether somebody tried what they may not; a 404 may be one in disguise. */
+/**
+ * Whether somebody tried what they may not; a 404 may be one in disguise, and a
+ * 403 may be the beginning of something that is recorded already.
+ */
 function isRefusal({ code, cause }: TRPCError): boolean {
-	const { isDisguised } = (cause ?? {}) as { isDisguised?: true };
-	return code === "FORBIDDEN" || isDisguised === true;
+	const { isDisguised, isRecorded } = (cause ?? {}) as {
+		isDisguised?: true;
+		isRecorded?: true;
+	};
+	return (code === "FORBIDDEN" && !isRecorded) || isDisguised === true;
 }
 
 /** About which report somebody asked; the input is not checked yet. */

@@ -244,7 +244,8 @@ describe("an approval that is asked for over MCP", () => {
 				email_canonical: "rita@example.com",
 				name: null,
 				roles: ["reviewer"],
-				permissions: grant({ roles: ["reviewer"] }),
+				kind: "person",
+				permissions: grant({ roles: ["reviewer"], kind: "person" }),
 			},
 			refusal: undefined,
 			facade: "mcp",
@@ -272,6 +273,144 @@ describe("an approval that is asked for over MCP", () => {
 		expect(body.error.message).toContain("signed in with a browser");
 	});
 });
+
+describe.each(["rest", "trpc"] as const)(
+	"through %s, an approval that is asked for",
+	(facade) => {
+		/** Approves with this token; gives the status and what the answer says for programs. */
+		async function approve(token: string, id: string, changes = {}) {
+			const decision = { status: "approved", ...changes };
+			const { status, headers, body } = await service.ask({
+				...(facade === "rest"
+					? {
+							method: "PATCH",
+							url: `/api/v1/reports/${id}/status`,
+							payload: decision,
+						}
+					: {
+							method: "POST",
+							url: "/trpc/reports.setStatus",
+							payload: { id, ...decision },
+						}),
+				headers: {
+					authorization: `Bearer ${token}`,
+					"user-agent": "a-cli/1.0",
+				},
+			});
+			const { confirmation_url } = body.error?.data ?? body;
+			return { status, headers, body, confirmation_url };
+		}
+
+		async function ownToken(who: string): Promise<string> {
+			const { body } = await service.ask({
+				method: "POST",
+				url: "/api/v1/tokens",
+				headers: { authorization: `Bearer ${await provider.mint(who)}` },
+				payload: { name: "CI", scopes: ["reports:decide"] },
+			});
+			return body.token;
+		}
+
+		test.each<[string, () => Promise<string>]>([
+			[
+				"a token of a client that is not named",
+				() => provider.mint("rita", { client_id: "a-cli" }),
+			],
+			[
+				"a token of no client",
+				() => provider.mint("rita", { client_id: undefined }),
+			],
+			[
+				"a token with another name of its client beside the named one",
+				() => provider.mint("rita", { azp: "a-cli" }),
+			],
+			["an access token of the service's own", () => ownToken("rita")],
+		])(
+			"with %s waits for the person, who confirms it in the browser",
+			async (_title, make) => {
+				const id = await submit();
+				const { status, confirmation_url } = await approve(await make(), id, {
+					review_notes: "Read it all.",
+				});
+				expect(status).toBe(403);
+				expect(await statusOf(id)).toBe("pending_review");
+				const events = await service.db
+					.selectFrom("audit_log")
+					.where("report_id", "=", id)
+					.orderBy("seq")
+					.select("action")
+					.execute();
+				expect(events, "as over MCP").toEqual([
+					{ action: "report_submitted" },
+					{ action: "approval_requested" },
+				]);
+				const link = new URL(confirmation_url).pathname;
+				const rita = await browserOf("rita");
+				const page = await rita.open(link);
+				expect(page.html).toContain("Read it all.");
+				expect(page.html).toContain("a-cli/1.0");
+				await rita.post(link, { csrf: tokenIn(page.html) });
+				expect(await statusOf(id)).toBe("approved");
+				const secret = link.replace("/confirm/", "");
+				expect(service.logs.join("\n")).not.toContain(secret);
+				const log = await service.db
+					.selectFrom("audit_log")
+					.selectAll()
+					.execute();
+				expect(JSON.stringify(log)).not.toContain(secret);
+			},
+		);
+
+		test.each(["azp", "appid", "client_id", "cid"])(
+			"with a token of the client that is named in %s is given directly",
+			async (claim) => {
+				const id = await submit();
+				const token = await provider.mint("rita", {
+					client_id: undefined,
+					[claim]: "review-portal",
+				});
+				expect((await approve(token, id)).status).toBe(200);
+				expect(await statusOf(id)).toBe("approved");
+			},
+		);
+
+		test("makes no link where the approval could not be given", async () => {
+			const token = await provider.mint("both", { client_id: "a-cli" });
+			const own = await approve(token, await submit({}, "both"));
+			expect(own.status).toBe(403);
+			expect(own.confirmation_url).toBeUndefined();
+			const unknown = await approve(token, crypto.randomUUID());
+			expect(unknown.status).toBe(404);
+			const decided = await submit();
+			await review("rita", decided, {
+				status: "rejected",
+				review_notes: "No.",
+			});
+			expect((await approve(token, decided)).status).toBe(409);
+		});
+
+		test("is refused while 50 of the same person wait, however many ask at once", async () => {
+			const sub = `asks much through ${facade}`;
+			const token = await provider.mint("ron", { sub, client_id: "a-cli" });
+			const id = await submit();
+			const answers = await Promise.all(
+				Array.from({ length: 55 }, () => approve(token, id)),
+			);
+			const refused = answers.filter(({ status }) => status === 429);
+			expect(refused).toHaveLength(5);
+			expect(
+				answers.filter(({ confirmation_url }) => confirmation_url),
+			).toHaveLength(50);
+			const [{ headers } = { headers: {} as Record<string, unknown> }] =
+				refused;
+			const seconds = Number(headers["retry-after"]);
+			expect(seconds).toBeGreaterThan(800);
+			expect(seconds).toBeLessThanOrEqual(900);
+			const ron = await provider.mint("ron", { client_id: "a-cli" });
+			expect((await approve(ron, id)).status).toBe(403);
+		});
+	},
+);
 
 describe("a link to confirm", () => {
 	test("leads a stranger to sign in, and back", async () => {

@@ -555,7 +555,7 @@ describe("an issuer's keys", () => {
 				const claims = {
 					...{ iss: issuer, sub: "eva", aud: provider.audience, exp },
 					...{ email: "eva@example.com", email_verified: true },
-					...{ roles: ["reviewer"], ...changes },
+					...{ roles: ["reviewer"], scope: "reports:read", ...changes },
 				};
 				return signWith(signer.key, claims, { kid: signer.kid });
 			},

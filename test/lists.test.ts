@@ -3,7 +3,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../src/config.ts";
 import { type Database, openDatabase } from "../src/database.ts";
-import { anybody, grant, type Identity, type Person } from "../src/identity.ts";
+import { anybody, grant, type Identity, type Role } from "../src/identity.ts";
 import type { ReportFilter } from "../src/queue/schema.ts";
 import { createCaller } from "../src/router.ts";
 import { openWorkers } from "../src/workers/pool.ts";
@@ -150,12 +150,13 @@ test.each(
 )(
 	"a developer's own reports are read from an index: $sort first, status $status",
 	async ({ sort, status }) => {
-		const developer: Person = {
+		const developer = {
+			kind: "person" as const,
 			subject: "https://login.example.com 17",
 			email: "Developer-17@example.com",
 			email_canonical: "developer-17@example.com",
 			name: null,
-			roles: ["developer"],
+			roles: ["developer"] as Role[],
 		};
 		const { reports } = caller({
 			...developer,

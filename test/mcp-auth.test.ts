@@ -73,6 +73,10 @@ const initialize = message("initialize", {
 	clientInfo: { name: "test", version: "1.0.0" },
 });
 
+/** What a client asks the provider for: what signs in, and what MCP has a use for. */
+const asked =
+	"openid profile email offline_access catalogue:read reports:read reports:read_all reports:submit reports:decide";
+
 const metadataUrl = () => `${base}/.well-known/oauth-protected-resource/mcp`;
 
 describe.each(Object.entries(signingClients))("%s", (_name, makeAttempt) => {
@@ -89,11 +93,11 @@ describe.each(Object.entries(signingClients))("%s", (_name, makeAttempt) => {
 	test("finds the way to sign in by itself, registers itself, and works", async () => {
 		const keeper = keepInMemory();
 		const client = await connectAs("dev", keeper);
-		const asked = keeper.sentTo?.searchParams;
+		const params = keeper.sentTo?.searchParams;
 		expect(keeper.sentTo?.origin).toBe(provider.issuer);
-		expect(asked?.get("resource")).toBe(`${base}/mcp`);
-		expect(asked?.get("code_challenge_method")).toBe("S256");
-		expect(asked?.get("scope")).toBe("openid profile email offline_access");
+		expect(params?.get("resource")).toBe(`${base}/mcp`);
+		expect(params?.get("code_challenge_method")).toBe("S256");
+		expect(params?.get("scope")).toBe(asked);
 		expect(keeper.kept.client).not.toHaveProperty("client_secret");
 		expect(decodeJwt(keeper.kept.tokens?.access_token ?? "").aud).toBe(
 			`${base}/mcp`,
@@ -302,7 +306,7 @@ describe("a stranger", () => {
 		const { status, headers, body } = await send(undefined, payload);
 		expect(status).toBe(401);
 		expect(headers["www-authenticate"]).toBe(
-			`Bearer realm="MCP Go-Live", resource_metadata="${metadataUrl()}", scope="openid profile email offline_access"`,
+			`Bearer realm="MCP Go-Live", resource_metadata="${metadataUrl()}", scope="${asked}"`,
 		);
 		expect(body).toMatchObject({
 			jsonrpc: "2.0",
@@ -319,7 +323,7 @@ describe("a stranger", () => {
 		);
 		expect(status).toBe(401);
 		expect(headers["www-authenticate"]).toBe(
-			`Bearer realm="MCP Go-Live", error="invalid_token", error_description="The token has expired. Sign in again.", resource_metadata="${metadataUrl()}", scope="openid profile email offline_access"`,
+			`Bearer realm="MCP Go-Live", error="invalid_token", error_description="The token has expired. Sign in again.", resource_metadata="${metadataUrl()}", scope="${asked}"`,
 		);
 	});
 
@@ -462,7 +466,7 @@ describe("the metadata", () => {
 			resource: `${base}/mcp`,
 			authorization_servers: [provider.issuer],
 			bearer_methods_supported: ["header"],
-			scopes_supported: ["openid", "profile", "email", "offline_access"],
+			scopes_supported: asked.split(" "),
 			resource_name: "MCP Go-Live",
 			resource_documentation: `${base}/docs`,
 		});

@@ -5,11 +5,13 @@ import {
 	type CryptoKey,
 	exportJWK,
 	generateKeyPair,
+	type JWTHeaderParameters,
 	type JWTPayload,
 	SignJWT,
 } from "jose";
 import Provider from "oidc-provider";
 import { onTestFinished } from "vitest";
+import { permissions } from "../src/identity.ts";
 
 type AtEnd = (cleanUp: () => Promise<void>) => void;
 
@@ -37,18 +39,35 @@ export interface TestProvider {
 		OIDC_AUDIENCE: string[];
 		OIDC_CLIENT_ID: string;
 		OIDC_CLIENT_SECRET: string;
+		OIDC_APPROVING_CLIENTS: string[];
 		PUBLIC_URL: string;
 	};
-	/** An access token as the provider would give it to this account, signed with its key; `changes` spoil it. */
+	/**
+	 * An access token as the provider would give it to this account, signed with
+	 * its key; `changes` spoil it. It has every scope, and was given to the client
+	 * that `settings` lets approve.
+	 */
 	mint(account: string, changes?: JWTPayload): Promise<string>;
 	/** Publishes a client's metadata document, and gives its address, by which the provider knows the client. */
 	clientDocument(redirectUri: string): string;
 	/** Signs any claims with the provider's key, and nothing added. */
-	sign(claims: JWTPayload, header?: { kid?: string }): Promise<string>;
+	sign(claims: JWTPayload, header?: TokenHeader): Promise<string>;
 	close(): Promise<void>;
 }
 
+/** What a token's header may say beside, or instead of, what the provider puts there. */
+export interface TokenHeader {
+	kid?: string;
+	typ?: string | undefined;
+}
+
 const AUDIENCE = "https://go-live.example.com/api";
+
+/** A client of the organisation's own, where reviewers decide. */
+const APPROVING_CLIENT = "review-portal";
+
+/** The scopes of the service, as the provider knows them. */
+const SCOPES = Object.keys(permissions);
 
 /**
  * Starts a provider on 127.0.0.1. Access tokens are JWTs for the resource that
@@ -89,6 +108,7 @@ export async function startProvider(
 				id_token_signed_response_alg: "ES256",
 			},
 		],
+		scopes: ["openid", "offline_access", ...SCOPES],
 		clientDefaults: { id_token_signed_response_alg: "ES256" },
 		jwks: { keys: [{ ...key, use: "sig" }] },
 		claims: {
@@ -120,7 +140,7 @@ export async function startProvider(
 					(tellsOnlyUserinfo ? undefined : AUDIENCE) as string,
 				useGrantedResource: () => true,
 				getResourceServerInfo: (_context, resource) => ({
-					scope: "openid profile email offline_access",
+					scope: ["openid profile email offline_access", ...SCOPES].join(" "),
 					audience: resource,
 					accessTokenFormat: "jwt",
 					accessTokenTTL: 600,
@@ -162,6 +182,7 @@ export async function startProvider(
 			OIDC_AUDIENCE: [AUDIENCE],
 			OIDC_CLIENT_ID: "go-live-pages",
 			OIDC_CLIENT_SECRET: clientSecret,
+			OIDC_APPROVING_CLIENTS: [APPROVING_CLIENT],
 			PUBLIC_URL,
 		}),
 		clientDocument(redirectUri) {
@@ -182,7 +203,13 @@ export async function startProvider(
 			const account = accounts[id];
 			if (!account) throw new Error(`there is no account ${id}`);
 			const now = Math.floor(Date.now() / 1000);
-			const claims = { ...claimsOf(id, account), iss: issuer, aud: AUDIENCE };
+			const claims = {
+				...claimsOf(id, account),
+				iss: issuer,
+				aud: AUDIENCE,
+				client_id: APPROVING_CLIENT,
+				scope: ["openid", "email", ...SCOPES].join(" "),
+			};
 			return sign({ ...claims, iat: now, exp: now + 600, ...changes });
 		},
 		close,
@@ -193,10 +220,14 @@ export async function startProvider(
 export function signWith(
 	key: CryptoKey,
 	claims: JWTPayload,
-	header: { kid?: string } = {},
+	header: TokenHeader = {},
 ): Promise<string> {
 	return new SignJWT(claims)
-		.setProtectedHeader({ alg: "ES256", typ: "at+jwt", ...header })
+		.setProtectedHeader({
+			alg: "ES256",
+			typ: "at+jwt",
+			...header,
+		} as JWTHeaderParameters)
 		.sign(key);
 }
 

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import Fastify, { type InjectOptions } from "fastify";
 import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
@@ -323,7 +326,7 @@ test("who is known is counted by name, wherever from, and not by an address that
 	expect(await ask("192.0.2.8")).toBe(200);
 });
 
-test("guessing credentials ends soon, and shuts out nobody who has right ones", async () => {
+test("guessing credentials ends soon, and counts as nobody's requests", async () => {
 	const ask = await startIdentifying();
 	const statuses: number[] = [];
 	for (let count = 0; count < 65; count++) {
@@ -446,6 +449,53 @@ test("a database that is slow to count holds a request up for a second, and the 
 	});
 });
 
+test("beyond an address's limit of failures, a token is refused before anything is looked up or verified", async () => {
+	const publicUrl = "http://127.0.0.1:8080";
+	let questions = 0;
+	// An issuer whose keys are asked for before a token of its is verified.
+	const server = createServer((_request, response) => {
+		questions++;
+		response.writeHead(500).end();
+	});
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	onTestFinished(() => void server.close());
+	const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const provider = await startProvider(publicUrl, onTestFinished);
+	const settings = provider.settings(publicUrl);
+	for (const RATE_LIMIT_SHARED of [false, true]) {
+		const service = await startService(undefined, {
+			...settings,
+			OIDC_ISSUER: [...settings.OIDC_ISSUER, issuer],
+			RATE_LIMIT: 1000,
+			RATE_LIMIT_SHARED,
+		});
+		const ask = async (authorization: string, remoteAddress = "192.0.2.1") => {
+			const headers = { authorization };
+			const request = { ...facades.rest, headers, remoteAddress };
+			const { status, headers: answered } = await service.ask(request);
+			return { status, retryAfter: Number(answered["retry-after"]) };
+		};
+		const foreign = `Bearer ${await provider.mint("dev", { iss: issuer })}`;
+		const known = `Bearer ${await provider.mint("dev")}`;
+		expect((await ask(known)).status).toBe(200);
+		for (let count = 0; count < 60; count++) {
+			expect((await ask("Bearer golive_x")).status).toBe(401);
+		}
+		questions = 0;
+		for (const guess of [foreign, "Bearer golive_x", "Bearer x", "Basic x"]) {
+			const { status, retryAfter } = await ask(guess);
+			expect(status, guess).toBe(429);
+			expect(retryAfter).toBeGreaterThan(0);
+			expect(retryAfter).toBeLessThanOrEqual(60);
+		}
+		expect(questions).toBe(0);
+		expect((await ask(known)).status, "was accepted before").toBe(200);
+		expect((await ask(foreign, "192.0.2.2")).status).toBe(503);
+		expect(questions).toBe(1);
+	}
+});
+
 test("people who sign in have a limit each, through one address and every token of theirs", async () => {
 	const publicUrl = "http://127.0.0.1:8080";
 	const provider = await startProvider(publicUrl, onTestFinished);
@@ -461,13 +511,15 @@ test("people who sign in have a limit each, through one address and every token 
 	expect(await ask(await tokenOf("dev"))).toBe(200);
 	expect(await ask(await tokenOf("dev"))).toBe(200);
 	expect(await ask(await tokenOf("dev"))).toBe(429);
-	expect(await ask(await tokenOf("rita"))).toBe(200);
+	const known = await tokenOf("rita");
+	expect(await ask(known)).toBe(200);
 	// Strangers are counted by their address, and told so before they are asked who they are.
 	expect([await ask(), await ask(), await ask()]).toEqual([401, 401, 429]);
 	for (let count = 0; count < 60; count++) {
 		expect(await ask("Bearer nonsense")).toBe(401);
 	}
 	expect(await ask("Bearer nonsense")).toBe(429);
-	// Whoever guesses through the same address shuts nobody out.
-	expect(await ask(await tokenOf("rita"))).toBe(200);
+	// Whoever guesses through the same address shuts nobody out who works there.
+	expect(await ask(known)).toBe(200);
+	expect(await ask(await tokenOf("rita"))).toBe(429);
 });

@@ -261,6 +261,16 @@ test.each([
 		{ APPROVAL_QUORUM_UNKNOWN: "11" },
 		"APPROVAL_QUORUM_UNKNOWN must be at most 10.",
 	],
+	[{ OIDC_SCOPELESS: "all" }, "OIDC_SCOPELESS must be refuse or roles."],
+	[
+		{ OIDC_SCOPE_PREFIX: 'api://a" ' },
+		"OIDC_SCOPE_PREFIX must be what stands before a scope",
+	],
+	[{ OIDC_ROLES_ABSENT: "all" }, "OIDC_ROLES_ABSENT must be known or none."],
+	[
+		{ OIDC_APPROVING_CLIENTS: "portal" },
+		"AUTH must be oidc where OIDC_APPROVING_CLIENTS is set.",
+	],
 	[{ HOST: "0.0.0.0" }, "HOST is not a loopback address"],
 	[{ HOST: "::" }, "HOST is not a loopback address"],
 	[

@@ -31,7 +31,10 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/throttle\.ts$/, 0],
 	[/^(queue\/reports-in-order|reports\/(owner|claim))\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
-	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
+	[
+		/^(reports\/one-report|decisions\/decide|sessions\/sign-in|confirmations\/request)\.ts$/,
+		3,
+	],
 	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(json-body|receive-body)\.ts$/, 3],
@@ -41,13 +44,13 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(\w+\/rules|decisions\/quorum)\.ts$/, 1],
 	[/^workers\//, 1],
 	[
-		/^(tables|database|migrations|migration-steps|embedded|prepared|read-together|snapshot|page-start|oidc|claims)\.ts$/,
+		/^(tables|database|migrations|migration-steps|embedded|prepared|read-together|snapshot|page-start|oidc|claims|access-token)\.ts$/,
 		1,
 	],
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository|if-match)\.ts$/, 0],
 	[
-		/^(errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar)\.ts$/,
+		/^(errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar|known-credentials)\.ts$/,
 		0,
 	],
 ];

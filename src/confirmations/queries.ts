@@ -14,6 +14,36 @@ export interface NewConfirmation {
 }
 
 /**
+ * Has whoever asks at the same time as the same person wait for the end of this
+ * transaction, so that no more links are made than may be open.
+ *
+ * @returns how many are open, and after how many seconds the first one ends
+ */
+export async function lockRequester(
+	tx: Database,
+	subject: string,
+): Promise<{ open: number; seconds: number }> {
+	await tx
+		.selectFrom("people")
+		.where("subject", "=", subject)
+		.select("subject")
+		.forNoKeyUpdate()
+		.execute();
+	return tx
+		.selectFrom("decision_confirmations")
+		.where("requested_by_subject", "=", subject)
+		.where("used_at", "is", null)
+		.where("expires_at", ">", sql<string>`now()`)
+		.select([
+			sql<number>`count(*)::integer`.as("open"),
+			sql<number>`coalesce(ceil(extract(epoch from min(expires_at) - now())), 0)::integer`.as(
+				"seconds",
+			),
+		])
+		.executeTakeFirstOrThrow();
+}
+
+/**
  * Keeps what is to be confirmed.
  *
  * @returns when it ends

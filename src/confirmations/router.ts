@@ -1,42 +1,20 @@
-import { recordEvent } from "../audit/queries.ts";
-import { originOf } from "../audit/rules.ts";
-import {
-	findCandidate,
-	hasSubmitted,
-	lockReport,
-} from "../decisions/approval-queries.ts";
+import { lockReport } from "../decisions/approval-queries.ts";
 import { approve } from "../decisions/decide.ts";
-import { requirementOf } from "../decisions/quorum.ts";
-import {
-	impossibleChange,
-	needsConfirmation,
-	ownRepository,
-} from "../decisions/rules.ts";
+import { needsConfirmation } from "../decisions/rules.ts";
 import { NewDecision } from "../decisions/schema.ts";
-import { actingAs, type ProvenIdentity } from "../identity.ts";
-import { rememberPerson } from "../people/queries.ts";
-import { unknownReport } from "../reports/rules.ts";
+import type { ProvenIdentity } from "../identity.ts";
 import { Report } from "../reports/schema.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import { type Context, procedure, router } from "../trpc.ts";
-import {
-	findConfirmation,
-	insertConfirmation,
-	markConfirmationUsed,
-} from "./queries.ts";
+import { findConfirmation, markConfirmationUsed } from "./queries.ts";
+import { requestConfirmation } from "./request.ts";
 import {
 	closedConfirmation,
 	confirmedByPeopleOnly,
 	foreignConfirmation,
-	makeSecret,
 	unknownConfirmation,
 } from "./rules.ts";
-import {
-	Confirmation,
-	ConfirmationLink,
-	ConfirmationToken,
-	LIFETIME_MINUTES,
-} from "./schema.ts";
+import { Confirmation, ConfirmationLink, ConfirmationToken } from "./schema.ts";
 
 /** Whoever is signed in with a browser: no bearer token comes this way. */
 const personProcedure = procedure.use(({ ctx: { identity, facade }, next }) => {
@@ -55,47 +33,11 @@ export const confirmationsRouter = router({
 		.meta({ access: "reports:decide" })
 		.input(NewDecision)
 		.output(ConfirmationLink.nullable())
-		.mutation(async ({ ctx, input }) => {
-			if (!needsConfirmation(ctx, input.status)) return null;
-			const { db, client, settings } = ctx;
-			const identity = ctx.identity as ProvenIdentity;
-			actingAs(identity, "reviewed_by", input.reviewed_by);
-			const report = await findCandidate(db, input.id);
-			if (!report) throw unknownReport(input.id);
-			if (report.status !== "pending_review") {
-				throw impossibleChange(report, input.status);
-			}
-			const { repository_key: key } = report;
-			if (await hasSubmitted(db, identity, key, settings.PLUS_ADDRESSES)) {
-				throw ownRepository();
-			}
-			const secret = makeSecret();
-			const expires_at = await db.transaction().execute(async (tx) => {
-				await rememberPerson(tx, identity);
-				const ends = await insertConfirmation(
-					tx,
-					{
-						token_sha256: hashSecret(secret),
-						report_id: input.id,
-						status: input.status,
-						notes: input.review_notes?.trim() || null,
-						requested_by_subject: identity.subject,
-						client,
-					},
-					LIFETIME_MINUTES,
-				);
-				await recordEvent(tx, originOf(ctx), {
-					action: "approval_requested",
-					report_id: input.id,
-				});
-				return ends;
-			});
-			return {
-				url: `${settings.PUBLIC_URL}/confirm/${secret}`,
-				expires_at,
-				...requirementOf(report, settings),
-			};
-		}),
+		.mutation(({ ctx, input }) =>
+			needsConfirmation(ctx, input.status)
+				? requestConfirmation(ctx, input)
+				: null,
+		),
 
 	get: personProcedure
 		.meta({ access: "reports:decide" })

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { TRPCError } from "@trpc/server";
-import { conflict } from "../errors.ts";
-import type { Confirmation } from "./schema.ts";
+import { conflict, tooManyRequests } from "../errors.ts";
+import { type Confirmation, MAX_OPEN } from "./schema.ts";
 
 /** The secret of a link: 256 random bits, in letters and digits that no mail program cuts off. */
 export function makeSecret(): string {
@@ -32,6 +32,14 @@ export function confirmedByPeopleOnly(): TRPCError {
 		message:
 			"Only a person who is signed in with a browser can confirm an approval. Open the link there.",
 	});
+}
+
+/** 429: so many approvals wait for this person that no further link is made. */
+export function tooManyOpen(seconds: number): TRPCError {
+	return tooManyRequests(
+		`You have ${MAX_OPEN} approvals that wait for your confirmation, and no more can. Confirm some in the browser, or ask again when the first link has expired, in ${seconds} seconds.`,
+		seconds,
+	);
 }
 
 /** Why a link that was good can be confirmed no more, and what to do. */

@@ -5,6 +5,9 @@ import { ReportId } from "../reports/schema.ts";
 /** Minutes for which a link can be used. */
 export const LIFETIME_MINUTES = 15;
 
+/** Links of one person that can be open at once. */
+export const MAX_OPEN = 50;
+
 /** The secret of a link. Of any shape: what was never made is unknown, however it looks. */
 export const ConfirmationToken = z.object({
 	token: z

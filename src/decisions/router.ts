@@ -1,4 +1,5 @@
 import { isSameAddress } from "../canonical-address.ts";
+import { requestConfirmation } from "../confirmations/request.ts";
 import { actingAs } from "../identity.ts";
 import { refuseHidden } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
@@ -32,13 +33,13 @@ export const decisionsRouter = router({
 				tags,
 				summary: "Approve, reject or reopen a report",
 				description:
-					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta, or of which that is not known, stays `pending_review` until enough reviewers have approved it (`approvals`).",
+					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta, or of which that is not known, stays `pending_review` until enough reviewers have approved it (`approvals`). A token approves nothing by itself, unless the operator lets its client: the answer is then 403, with the link at which the person confirms the approval.",
 			},
 			rest: {
 				success: 200,
 				errors: {
 					400: "The decision is not valid; `issues` names every problem.",
-					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or an access token was to approve, which takes a person.",
+					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or a token was to approve, which takes the person's confirmation in the browser, at `confirmation_url`.",
 					404: "There is no such report.",
 					409: "The report's present state does not allow this change, or it was decided since `decisions_seen`.",
 					412: "The report is not in a state that `If-Match` names.",
@@ -48,7 +49,7 @@ export const decisionsRouter = router({
 		})
 		.input(NewDecision)
 		.output(Report)
-		.mutation(({ ctx, input }) => {
+		.mutation(async ({ ctx, input }) => {
 			const reviewed_by = actingAs(
 				ctx.identity,
 				"reviewed_by",
@@ -56,8 +57,8 @@ export const decisionsRouter = router({
 			);
 			const { identity } = ctx;
 			if (needsConfirmation(ctx, input.status)) {
-				const page = `${ctx.settings.PUBLIC_URL}/reports/${input.id}`;
-				throw confirmationNeeded(ctx.facade, page);
+				const { url } = await requestConfirmation(ctx, input);
+				throw confirmationNeeded(url);
 			}
 			const { id, status, review_notes, ...seen } = input;
 			const decision = {

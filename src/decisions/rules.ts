@@ -111,28 +111,32 @@ export function decidersOf(decision: Decision): string[] {
 
 /**
  * Whether an approval waits until the person confirms it in the browser: what
- * asks for it over MCP, or with an access token that was made for programs, may
- * be a model that nobody watches.
+ * asks for it over MCP, or with any token, may be a model that nobody watches.
+ * The operator may name clients of which that is known not to be so.
  */
 export function needsConfirmation(
 	{ identity, facade }: { identity: Identity; facade: string },
 	status: ReportStatus,
 ): boolean {
 	if (identity.method === "none" || status !== "approved") return false;
-	return facade === "mcp" || identity.method === "access_token";
+	if (facade === "mcp") return true;
+	return identity.method !== "session" && identity.isApprovingClient !== true;
 }
 
-/** 403: an approval that only a person can give. */
-export function confirmationNeeded(
-	facade: string,
-	reportPage: string,
-): TRPCError {
+/**
+ * 403: an approval that only a person can give. The link stands beside the
+ * sentence, since what refusals say is written down.
+ */
+export function confirmationNeeded(url: string): TRPCError {
+	const detail =
+		"Nothing was approved: a token approves nothing by itself. Whoever asked opens confirmation_url in a browser within 15 minutes, signs in as the same person, and confirms it.";
 	return new TRPCError({
 		code: "FORBIDDEN",
-		message:
-			facade === "mcp"
-				? "Nothing was approved: over MCP, an approval takes the confirmation of the person in the browser. Call review_report for the link."
-				: `Nothing was approved: an access token approves nothing by itself. Approve on ${reportPage}, or with a token of the identity provider.`,
+		message: detail,
+		cause: Object.assign(new Error(detail), {
+			members: { confirmation_url: url },
+			isRecorded: true,
+		}),
 	});
 }
 

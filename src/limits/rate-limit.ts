@@ -43,12 +43,10 @@ export interface RateLimits {
 		reply: FastifyReply,
 		calls: number,
 	): Promise<void>;
-	/**
-	 * Counts a request with credentials that are not accepted: guessing ends soon.
-	 * Good ones from the same address are looked at all the same, or a stranger
-	 * behind the same proxy could shut everybody out.
-	 */
+	/** Counts a request with credentials that are not accepted: guessing ends soon. */
 	countFailure(request: FastifyRequest): Promise<void>;
+	/** Refuses a request from an address that has used up its failures; counts nothing. */
+	refuseGuesser(request: FastifyRequest): Promise<void>;
 }
 
 /**
@@ -68,6 +66,7 @@ export function mountRateLimits(
 			countAddress: count,
 			countBatch: count,
 			countFailure: count,
+			refuseGuesser: count,
 		};
 	}
 	const subjects = new WeakMap<FastifyRequest, string>();
@@ -119,12 +118,12 @@ export function mountRateLimits(
 		async countFailure(request) {
 			const key = `failed ${networkAsking(request)}`;
 			const counted = await countOrPass(key, 1, MAX_FAILURES);
-			if (counted.requests <= MAX_FAILURES) return;
-			const seconds = secondsOf(counted.remainingMs);
-			throw tooManyRequests(
-				`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
-				seconds,
-			);
+			if (counted.requests > MAX_FAILURES) throw guessing(counted);
+		},
+		async refuseGuesser(request) {
+			const key = `failed ${networkAsking(request)}`;
+			const counted = await countOrPass(key, 0, MAX_FAILURES);
+			if (counted.requests >= MAX_FAILURES) throw guessing(counted);
 		},
 	};
 }
@@ -137,6 +136,14 @@ export function beyondLimit(
 ): TRPCError {
 	return tooManyRequests(
 		`${who} sent more than ${perMinute} requests within a minute. Try again in ${inSeconds(seconds)}.`,
+		seconds,
+	);
+}
+
+function guessing({ remainingMs }: Counted): TRPCError {
+	const seconds = secondsOf(remainingMs);
+	return tooManyRequests(
+		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
 		seconds,
 	);
 }

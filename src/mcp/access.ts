@@ -1,14 +1,50 @@
+import type { Config } from "../config.ts";
 import {
 	type Identity,
 	may,
 	notPermitted,
 	type Permission,
 	type ProvenIdentity,
+	scopelessToken,
 } from "../identity.ts";
 import { appRouter } from "../router.ts";
 import type { Meta } from "../trpc.ts";
 import type { ProcedurePath } from "./tool.ts";
 import { tools } from "./tools.ts";
+
+/**
+ * The scopes that MCP has a use for. A model's token needs no others, and with
+ * `tokens:own` it could make itself a longer-lived one.
+ */
+const scopes: readonly Permission[] = [
+	"catalogue:read",
+	"reports:read",
+	"reports:read_all",
+	"reports:submit",
+	"reports:decide",
+];
+
+/**
+ * What a client asks the identity provider for, to sign somebody in for MCP.
+ * Where tokens need none of our scopes, the provider may not know them.
+ */
+export function scopesToAsk({
+	OIDC_SCOPES,
+	OIDC_SCOPELESS,
+	OIDC_SCOPE_PREFIX,
+}: ScopeSettings): string[] {
+	const own =
+		OIDC_SCOPELESS === "roles"
+			? []
+			: scopes.map((scope) => OIDC_SCOPE_PREFIX + scope);
+	return [...new Set([...OIDC_SCOPES, ...own])];
+}
+
+/** The settings about scopes. */
+export type ScopeSettings = Pick<
+	Config,
+	"OIDC_SCOPES" | "OIDC_SCOPELESS" | "OIDC_SCOPE_PREFIX"
+>;
 
 /** Whether somebody may call a procedure, as its own metadata says. */
 export function mayCall(identity: Identity, procedure: ProcedurePath): boolean {
@@ -25,6 +61,8 @@ export function mayCall(identity: Identity, procedure: ProcedurePath): boolean {
  */
 export function refuseForbidden(identity: Identity, body: unknown): void {
 	if (identity.method === "none") return;
+	// A list of no tools would tell its client nothing of what to ask for.
+	if (identity.isScopeless) throw scopelessToken(scopes);
 	for (const message of [body].flat()) {
 		const procedure = procedureOf(message);
 		if (procedure && !mayCall(identity, procedure)) {

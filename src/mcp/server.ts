@@ -21,7 +21,7 @@ import { challengeHeader, reportError } from "../public-error.ts";
 import { refuseStrangers } from "../rest.ts";
 import { sendResponse } from "../send-response.ts";
 import type { Context, ContextFor } from "../trpc.ts";
-import { refuseForbidden } from "./access.ts";
+import { refuseForbidden, type ScopeSettings, scopesToAsk } from "./access.ts";
 import { buildMcpServer } from "./build-server.ts";
 import type { Streams } from "./streams.ts";
 import { tools } from "./tools.ts";
@@ -43,7 +43,7 @@ export interface Keepers {
 export function mountMcp(
 	app: FastifyInstance,
 	contextFor: ContextFor,
-	config: Pick<Config, "PUBLIC_URL" | "OIDC_SCOPES">,
+	config: Pick<Config, "PUBLIC_URL"> & ScopeSettings,
 	{ json, limits, streams }: Keepers,
 ): void {
 	const calls = new WeakMap<Request, { context: Context; message: unknown }>();
@@ -205,15 +205,19 @@ async function answerLegacy(
 function withDiscovery(
 	challenge: string,
 	status: number,
-	{ PUBLIC_URL, OIDC_SCOPES }: Pick<Config, "PUBLIC_URL" | "OIDC_SCOPES">,
+	config: Pick<Config, "PUBLIC_URL"> & ScopeSettings,
 ): string {
+	const asked = scopesToAsk(config);
 	const parts = [
-		challenge,
-		`resource_metadata="${PUBLIC_URL}${METADATA_PATH}"`,
 		// A 403 names the missing ones itself.
-		status === 401 && OIDC_SCOPES.length > 0
-			? `scope="${OIDC_SCOPES.join(" ")}"`
-			: "",
+		challenge.replace(/(?<=scope=")[^"]+/, (missing) =>
+			missing
+				.split(" ")
+				.map((scope) => config.OIDC_SCOPE_PREFIX + scope)
+				.join(" "),
+		),
+		`resource_metadata="${config.PUBLIC_URL}${METADATA_PATH}"`,
+		status === 401 && asked.length > 0 ? `scope="${asked.join(" ")}"` : "",
 	];
 	return parts.filter(Boolean).join(", ");
 }

@@ -1,45 +1,93 @@
 import { type NotNull, sql } from "kysely";
 import { canonicalAddress } from "../canonical-address.ts";
+import type { ShownPerson } from "../claims.ts";
 import type { Database } from "../database.ts";
-import type { Person, ProvenIdentity } from "../identity.ts";
+import type { Person } from "../identity.ts";
 
-/** Keeps what the identity provider said of somebody who signs in now. */
-export async function savePerson(db: Database, person: Person): Promise<void> {
-	await db
+const personColumns = [
+	"subject",
+	"email",
+	"email_canonical",
+	"name",
+	"roles",
+] as const;
+
+/**
+ * Keeps what the identity provider said of somebody who signs in now.
+ *
+ * @returns the person, with the roles that were known where it said none
+ */
+export async function savePerson(
+	db: Database,
+	{ roles, ...shown }: ShownPerson,
+): Promise<Person> {
+	return db
 		.insertInto("people")
-		.values(person)
+		.values({ ...shown, roles: roles ?? [] })
 		.onConflict((conflict) =>
 			conflict.column("subject").doUpdateSet({
-				email: person.email,
-				email_canonical: person.email_canonical,
-				name: person.name,
-				roles: person.roles,
+				email: shown.email,
+				email_canonical: shown.email_canonical,
+				name: shown.name,
+				...(roles && { roles }),
 				seen_at: sql<string>`now()`,
 			}),
 		)
-		.execute();
+		.returning(personColumns)
+		.$narrowType<{ email_canonical: NotNull }>()
+		.executeTakeFirstOrThrow();
 }
 
 /**
- * Keeps who acts with a token of the identity provider, for what is remembered
- * of them. An older token than what is known already changes nothing: it may
- * hold a role that was taken away since.
+ * Who somebody is now, of whom a token of the identity provider speaks. What a
+ * newer token says is kept, once, and holds for sessions and access tokens from
+ * then on; an older one gives back no role that was taken away since.
+ *
+ * @param issuedAt in seconds since 1970, as providers tell it: in whole ones
  */
-export async function rememberPerson(
+export async function meetPerson(
 	db: Database,
-	{ subject, email, email_canonical, name, roles, issuedAt }: ProvenIdentity,
+	shown: ShownPerson,
+	issuedAt: number,
+): Promise<Person> {
+	const known = await db
+		.selectFrom("people")
+		.where("subject", "=", shown.subject)
+		.select("roles")
+		.select(
+			sql<number>`floor(extract(epoch from seen_at))::float8`.as("seen_at"),
+		)
+		.executeTakeFirst();
+	// What says nothing of the roles neither changes nor ages what is known.
+	if (known && !shown.roles) return { ...shown, roles: known.roles };
+	const person = { ...shown, roles: shown.roles ?? [] };
+	if (!known || known.seen_at < Math.floor(issuedAt)) {
+		// With a time at which nothing is newer than what says something.
+		await keepNewer(db, person, shown.roles ? issuedAt : 0);
+		return person;
+	}
+	return known.seen_at > issuedAt
+		? {
+				...person,
+				roles: person.roles.filter((role) => known.roles.includes(role)),
+			}
+		: person;
+}
+
+/** Of two tokens at the same instant, the newer one stays. */
+async function keepNewer(
+	db: Database,
+	{ subject, ...person }: Person,
+	issuedAt: number,
 ): Promise<void> {
-	// Sessions, access tokens of ours and the command line know people from here.
-	if (issuedAt === undefined) return;
 	const seen_at = sql<string>`to_timestamp(${issuedAt})`;
-	const said = { email, email_canonical, name, roles, seen_at };
 	await db
 		.insertInto("people")
-		.values({ subject, ...said })
+		.values({ subject, ...person, seen_at })
 		.onConflict((conflict) =>
 			conflict
 				.column("subject")
-				.doUpdateSet(said)
+				.doUpdateSet({ ...person, seen_at })
 				.where("people.seen_at", "<", seen_at),
 		)
 		.execute();
@@ -54,7 +102,7 @@ export async function findPeople(
 	if (canonical === undefined) return [];
 	return db
 		.selectFrom("people")
-		.select(["subject", "email", "email_canonical", "name", "roles"])
+		.select(personColumns)
 		.where("email_canonical", "=", canonical)
 		.$narrowType<{ email_canonical: NotNull }>()
 		.execute();

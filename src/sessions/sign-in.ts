@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { recordEvent } from "../audit/queries.ts";
 import { recordRefusal } from "../audit/refusals.ts";
 import { originOf } from "../audit/rules.ts";
-import { grant, type Person } from "../identity.ts";
+import type { ShownPerson } from "../claims.ts";
+import { grant, type ProvenIdentity } from "../identity.ts";
 import { savePerson } from "../people/queries.ts";
 import { claimReports } from "../reports/claim.ts";
 import { hashSecret } from "../tokens/rules.ts";
@@ -18,19 +19,22 @@ import {
  * Its secret is new each time, so that nobody can have prepared it.
  *
  * @param former the secret of the browser's session until now, which ends
- * @returns the secret of the new one: 256 random bits that can stand in a cookie
+ * @returns the secret of the new one: 256 random bits that can stand in a cookie; and whose it is
  */
 export async function signIn(
 	context: Context,
-	person: Person,
+	shown: ShownPerson,
 	former: string | undefined,
-): Promise<string> {
+): Promise<{ secret: string; identity: ProvenIdentity }> {
 	const { db, log } = context;
-	const permissions = grant(person);
-	const identity = { ...person, method: "session" as const, permissions };
 	const secret = randomBytes(32).toString("base64url");
-	await db.transaction().execute(async (tx) => {
-		await savePerson(tx, person);
+	const identity = await db.transaction().execute(async (tx) => {
+		const person = {
+			...(await savePerson(tx, shown)),
+			kind: "person" as const,
+		};
+		const permissions = grant(person);
+		const identity = { ...person, method: "session" as const, permissions };
 		if (former) await deleteSession(tx, hashSecret(former));
 		await deleteExpiredSessions(tx);
 		await insertSession(tx, {
@@ -43,9 +47,10 @@ export async function signIn(
 			action: "signed_in",
 			after: { roles: person.roles.join(" ") },
 		});
+		return identity;
 	});
 	log.info("signed in");
-	return secret;
+	return { secret, identity };
 }
 
 /** Ends a session. */

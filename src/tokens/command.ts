@@ -81,11 +81,10 @@ async function findOwners(
 			`Nobody with the address ${email} has signed in yet. They must do so once, on the pages.`,
 		);
 	}
-	return people.map((person) => ({
-		...person,
-		method: "local",
-		permissions: grant(person),
-	}));
+	return people.map((owner) => {
+		const person = { ...owner, kind: "person" as const };
+		return { ...person, method: "local", permissions: grant(person) };
+	});
 }
 
 type Caller = ReturnType<typeof createCaller>["tokens"];

@@ -2,7 +2,6 @@ import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { originOf } from "../audit/rules.ts";
 import { may, notPermitted, type ProvenIdentity } from "../identity.ts";
-import { rememberPerson } from "../people/queries.ts";
 import { procedure, router } from "../trpc.ts";
 import { insertToken, listTokens, revokeToken } from "./queries.ts";
 import { hashSecret, makeToken, unknownToken } from "./rules.ts";
@@ -64,11 +63,8 @@ export const tokensRouter = router({
 			const token = makeToken();
 			const beyond = input.scopes.find((scope) => !may(identity, scope));
 			if (beyond) throw notPermitted(identity, beyond);
-			const created = await db.transaction().execute(async (tx) => {
-				await rememberPerson(tx, identity);
-				const kept = { ...input, token_sha256: hashSecret(token) };
-				return insertToken(tx, identity, kept, originOf(ctx));
-			});
+			const kept = { ...input, token_sha256: hashSecret(token) };
+			const created = await insertToken(db, identity, kept, originOf(ctx));
 			return { ...created, token };
 		}),
 

@@ -17,9 +17,13 @@ import {
 	randomState,
 	WWWAuthenticateChallengeError,
 } from "openid-client";
-import { hasClaim, readPerson, saysWhetherVerified } from "../claims.ts";
+import {
+	hasClaim,
+	readPerson,
+	type ShownPerson,
+	saysWhetherVerified,
+} from "../claims.ts";
 import type { Config } from "../config.ts";
-import type { Person } from "../identity.ts";
 import { providerOutOfReach } from "../oidc.ts";
 import { explainRefusal } from "./sign-in-refused.ts";
 
@@ -43,7 +47,7 @@ export interface IdentityProvider {
 	 * @throws TRPCError UNAUTHORIZED when nobody is signed in by it, with the
 	 *   `reason` in its cause; SERVICE_UNAVAILABLE when the provider is out of reach
 	 */
-	finish(query: string, transaction: Transaction): Promise<Person>;
+	finish(query: string, transaction: Transaction): Promise<ShownPerson>;
 	/** Where the browser must go to be signed out there too, if the provider has such a place. */
 	endSessionUrl(returnTo: string): Promise<URL | undefined>;
 }
@@ -54,6 +58,7 @@ type Settings = Pick<
 	| "OIDC_CLIENT_ID"
 	| "OIDC_CLIENT_SECRET"
 	| "OIDC_ROLES_CLAIM"
+	| "OIDC_ROLES_ABSENT"
 	| "OIDC_EMAIL_CLAIM"
 	| "OIDC_EMAIL_VERIFIED"
 	| "OIDC_SCOPES"

@@ -101,8 +101,9 @@ export async function recognise(
 	const session = request.cookies[site.cookies.session];
 	if (!session) return;
 	const { db } = site.contextFor(request);
-	const person = await findSessionOwner(db, hashSecret(session));
-	if (!person) return;
+	const owner = await findSessionOwner(db, hashSecret(session));
+	if (!owner) return;
+	const person = { ...owner, kind: "person" as const };
 	request.identity = {
 		...person,
 		method: "session",

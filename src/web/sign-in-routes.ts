@@ -1,6 +1,5 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { grant } from "../identity.ts";
 import { publicError, reportError } from "../public-error.ts";
 import { SESSION_HOURS } from "../sessions/queries.ts";
 import { refuseSignIn, signIn, signOut } from "../sessions/sign-in.ts";
@@ -60,18 +59,18 @@ export function mountSignIn(
 					);
 				}
 				const [, query = ""] = request.url.split("?", 2);
-				const person = await provider.finish(query, kept);
+				const shown = await provider.finish(query, kept);
 				const { cookies } = site;
-				const session = await signIn(
+				const { secret, identity } = await signIn(
 					site.contextFor(request),
-					person,
+					shown,
 					request.cookies[cookies.session],
 				);
-				reply.setCookie(cookies.session, session, {
+				reply.setCookie(cookies.session, secret, {
 					...cookies.options,
 					maxAge: SESSION_HOURS * 60 * 60,
 				});
-				const home = homeOf({ permissions: grant(person) });
+				const home = homeOf(identity);
 				return reply.redirect(returnTo === "/" ? home : returnTo, 303);
 			} catch (error) {
 				return sendFailure(site, request, reply, error, returnTo);
