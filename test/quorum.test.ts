@@ -236,8 +236,12 @@ describe("what a review takes", () => {
 		});
 		const old = await submitByNobody(open, { report_data: clear });
 		await storeAssessment(old.id, failing);
-		const { OIDC_ISSUER, OIDC_AUDIENCE, ...settings } =
-			provider.settings(publicUrl);
+		const {
+			OIDC_ISSUER,
+			OIDC_AUDIENCE,
+			OIDC_APPROVING_CLIENTS: _,
+			...settings
+		} = provider.settings(publicUrl);
 		const { code, stderr } = await runCommand(["assess", "--all"], {
 			...settings,
 			OIDC_ISSUER: OIDC_ISSUER.join(),

@@ -3,6 +3,7 @@ import { approve } from "../decisions/decide.ts";
 import { needsConfirmation } from "../decisions/rules.ts";
 import { NewDecision } from "../decisions/schema.ts";
 import type { ProvenIdentity } from "../identity.ts";
+import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import { type Context, procedure, router } from "../trpc.ts";
