@@ -32,15 +32,23 @@ export function noteSingleTilde(state: StateInline, silent: boolean): boolean {
 
 /** The rule that turns pairs of single tildes into the tokens that double ones have; returns nothing that is used. */
 export function pairSingleTildes(state: StateInline): boolean {
-	const inner = state.tokens_meta.map((meta) => meta?.delimiters ?? []);
-	for (const delimiters of [state.delimiters, ...inner])
-		for (const { marker, end, token } of delimiters) {
-			const last = delimiters[end];
-			if (marker !== singleTilde || !last) continue;
-			Object.assign(state.tokens[token] ?? {}, openToken);
-			Object.assign(state.tokens[last.token] ?? {}, closeToken);
-		}
+	if (!state.src.includes("~")) return false;
+	pairWithin(state, state.delimiters);
+	for (const meta of state.tokens_meta)
+		if (meta) pairWithin(state, meta.delimiters);
 	return false;
+}
+
+function pairWithin(
+	{ tokens }: StateInline,
+	delimiters: StateInline["delimiters"],
+): void {
+	for (const { marker, end, token } of delimiters) {
+		const last = delimiters[end];
+		if (marker !== singleTilde || !last) continue;
+		Object.assign(tokens[token] ?? {}, openToken);
+		Object.assign(tokens[last.token] ?? {}, closeToken);
+	}
 }
 
 const shared = { tag: "s", markup: "~", content: "" };

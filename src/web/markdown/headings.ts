@@ -1,6 +1,7 @@
 import type { DocumentBlock } from "../../checklist/document.ts";
 import { parseRunningText } from "../../checklist/parse-running-text.ts";
 import { plainText } from "../../checklist/plain-text.ts";
+import { hiddenCharacter } from "../../hidden-characters.ts";
 import { ID_PREFIX } from "./links.ts";
 
 /** A heading's text without markup, and the id that links in the report know it by. */
@@ -39,10 +40,11 @@ export function collectHeadings(
 	return headings;
 }
 
-/** As on GitHub: letters, numbers, `-` and `_`; a number tells apart what is named alike. */
+/** As on GitHub: letters that are seen, numbers, `-` and `_`; a number tells apart what is named alike. */
 function makeId(text: string, seen: Map<string, number>): string {
 	const name = text
 		.slice(0, LONGEST_ID)
+		.replace(hiddenCharacter, "")
 		.toLowerCase()
 		.replace(/[^\p{L}\p{M}\p{N}\p{Pc} -]/gu, "")
 		.replaceAll(" ", "-");
