@@ -1,9 +1,15 @@
 import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { badToken, grant, grantToken, type Identity } from "./identity.ts";
+import {
+	badToken,
+	grant,
+	grantService,
+	grantToken,
+	type Identity,
+} from "./identity.ts";
 import { openVerifier } from "./oidc.ts";
-import { findTokenOwner, markTokenUsed } from "./tokens/queries.ts";
+import { findToken, markTokenUsed } from "./tokens/queries.ts";
 import { hashSecret, isOwnToken } from "./tokens/rules.ts";
 
 /** Tells who asks from the `Authorization` header. */
@@ -30,6 +36,7 @@ export function openAuthenticator(
 		| "OIDC_ROLES_CLAIM"
 		| "OIDC_EMAIL_CLAIM"
 		| "PUBLIC_URL"
+		| "TOKEN_OWNER_DAYS"
 	>,
 ): Authenticator {
 	const verifier = openVerifier(config);
@@ -44,13 +51,14 @@ export function openAuthenticator(
 					"The header must be Authorization: Bearer, a space, and the token.",
 				);
 			}
-			if (isOwnToken(token)) return identifyOwner(db, token);
+			if (isOwnToken(token)) return identifyOwner(db, token, config);
 			const { person, scopes, issuedAt } = await verifier.verify(
 				token,
 				facade === "mcp" ? audiencesOfMcp : audiences,
 			);
 			return {
 				...person,
+				kind: "person",
 				method: "oidc",
 				permissions: grant(person, scopes),
 				issuedAt,
@@ -59,18 +67,40 @@ export function openAuthenticator(
 	};
 }
 
-async function identifyOwner(db: Database, token: string): Promise<Identity> {
-	const owner = await findTokenOwner(db, hashSecret(token));
-	if (!owner) {
+async function identifyOwner(
+	db: Database,
+	token: string,
+	{ TOKEN_OWNER_DAYS }: Pick<Config, "TOKEN_OWNER_DAYS">,
+): Promise<Identity> {
+	const found = await findToken(db, hashSecret(token), TOKEN_OWNER_DAYS);
+	if (!found) {
 		throw badToken(
 			"The access token is unknown, at its end, or revoked. Make a new one.",
 		);
 	}
-	const { token_id, scopes, ...person } = owner;
-	await markTokenUsed(db, token_id);
+	if (found.is_asleep) {
+		throw badToken(
+			`The access token sleeps: whose it is has not signed in for ${TOKEN_OWNER_DAYS} days. It works again as soon as they sign in.`,
+		);
+	}
+	await markTokenUsed(db, found.token_id);
+	const { owner, service_owner, scopes, token_id } = found;
+	if (owner) {
+		return {
+			...owner,
+			kind: "person",
+			method: "access_token",
+			permissions: grantToken(owner, scopes),
+		};
+	}
 	return {
-		...person,
+		kind: "service_token",
 		method: "access_token",
-		permissions: grantToken(person, scopes),
+		// No issuer's: those are URLs.
+		subject: `service-token ${token_id}`,
+		email: service_owner,
+		name: null,
+		roles: [],
+		permissions: grantService(scopes),
 	};
 }

@@ -17,19 +17,39 @@ export const permissions = {
 	"reports:decide": "approve, reject and reopen reports",
 	"audit:read": "read the audit log",
 	"tokens:own": "create, list and revoke own access tokens",
-	"tokens:manage": "list and revoke everybody's access tokens",
+	"tokens:manage":
+		"list and revoke everybody's access tokens, and make service tokens",
+	"sessions:own": "see and end own sessions",
+	"sessions:manage": "see and end everybody's sessions",
 } as const;
 export type Permission = keyof typeof permissions;
 
+/** What takes a person: nothing else has these, whatever its roles or scopes say. */
+export const personalPermissions: readonly Permission[] = [
+	"reports:submit",
+	"reports:decide",
+	"tokens:own",
+	"tokens:manage",
+	"sessions:own",
+	"sessions:manage",
+];
+
 /** What each role may do; who has several roles may do what any of them may. */
 export const permissionsOf: Record<Role, readonly Permission[]> = {
-	developer: ["catalogue:read", "reports:read", "reports:submit", "tokens:own"],
+	developer: [
+		"catalogue:read",
+		"reports:read",
+		"reports:submit",
+		"tokens:own",
+		"sessions:own",
+	],
 	reviewer: [
 		"catalogue:read",
 		"reports:read",
 		"reports:read_all",
 		"reports:decide",
 		"tokens:own",
+		"sessions:own",
 	],
 	auditor: [
 		"catalogue:read",
@@ -37,8 +57,15 @@ export const permissionsOf: Record<Role, readonly Permission[]> = {
 		"reports:read_all",
 		"audit:read",
 		"tokens:own",
+		"sessions:own",
 	],
-	admin: ["catalogue:read", "tokens:own", "tokens:manage"],
+	admin: [
+		"catalogue:read",
+		"tokens:own",
+		"tokens:manage",
+		"sessions:own",
+		"sessions:manage",
+	],
 };
 
 /** Who somebody is, as the identity provider says. */
@@ -63,16 +90,25 @@ export const authenticationMethods = [
 ] as const;
 export type AuthenticationMethod = (typeof authenticationMethods)[number];
 
+/**
+ * What asks: a person, or a program of nobody's: one that the identity provider
+ * knows by itself, or one with a service token of ours.
+ */
+export type IdentityKind = "person" | "application" | "service_token";
+
 /** Who is asking. */
 export type Identity =
 	/** The service runs without authentication: whoever reaches it may do everything. */
 	| { method: "none" }
 	| (Person & {
+			kind: IdentityKind;
 			method: AuthenticationMethod;
 			/** What this request may do: what the roles allow, and the token is not too narrow for. */
 			permissions: ReadonlySet<Permission>;
 			/** When the provider said so, in seconds since 1970, where a token of its was used. */
 			issuedAt?: number;
+			/** The id of the browser's session, where there is one. */
+			session?: string;
 	  });
 
 /** Somebody whose identity is proven. */
@@ -106,6 +142,15 @@ export function grantToken(
 	scopes: readonly string[],
 ): ReadonlySet<Permission> {
 	return new Set([...grant(owner)].filter((one) => scopes.includes(one)));
+}
+
+/** What a service token may do: its scopes, but for what takes a person. */
+export function grantService(
+	scopes: readonly Permission[],
+): ReadonlySet<Permission> {
+	return new Set(
+		scopes.filter((scope) => !personalPermissions.includes(scope)),
+	);
 }
 
 /** Keeps of what a provider says only roles that this service knows. */
@@ -154,10 +199,15 @@ export function notPermitted(
 	const holders = roles.filter((role) =>
 		permissionsOf[role].includes(permission),
 	);
-	const isTokenNarrow = grant(identity).has(permission);
-	const detail = isTokenNarrow
-		? `This token does not have the scope ${permission}. Use one that has it.`
-		: `To ${permissions[permission]} takes the role ${holders.join(" or ")}; ${identity.email} has ${identity.roles.join(" and ") || "no role"} here. Whoever runs the identity provider can assign it.`;
+	const isPersonal =
+		identity.kind !== "person" && personalPermissions.includes(permission);
+	const isTokenNarrow =
+		identity.kind === "service_token" || grant(identity).has(permission);
+	const detail = isPersonal
+		? `To ${permissions[permission]} takes a person. Sign in yourself.`
+		: isTokenNarrow
+			? `This token does not have the scope ${permission}. Use one that has it.`
+			: `To ${permissions[permission]} takes the role ${holders.join(" or ")}; ${identity.email} has ${identity.roles.join(" and ") || "no role"} here. Whoever runs the identity provider can assign it.`;
 	const challenge = `error="insufficient_scope", scope="${permission}"`;
 	const cause = Object.assign(new Error(detail), { challenge });
 	return new TRPCError({ code: "FORBIDDEN", message: detail, cause });

@@ -27,7 +27,8 @@ import {
 } from "./reports/rules.ts";
 import { MAX_REPORT_BYTES, summaryExample } from "./reports/schema.ts";
 import { appRouter } from "./router.ts";
-import { unknownToken } from "./tokens/rules.ts";
+import { unknownPerson, unknownSession } from "./sessions/rules.ts";
+import { tooManyTokens, unknownToken } from "./tokens/rules.ts";
 
 const EXAMPLE_REQUEST_ID = "req-0190f3c2";
 
@@ -90,6 +91,7 @@ function ownError(procedure: string, path: string, status: string): unknown {
 }
 
 const developer: ProvenIdentity = {
+	kind: "person",
 	method: "oidc",
 	subject: "https://login.example.com alex",
 	email: summaryExample.developer_email,
@@ -120,6 +122,12 @@ const ownErrors: Record<string, () => unknown> = {
 	"reports.withdraw 403": () => foreignReport(summaryExample.developer_email),
 	"reports.withdraw 409": () => decidedAlready(decidedReport),
 	"tokens.create 403": () => notPermitted(developer, "reports:decide"),
+	"tokens.create 409": () => tooManyTokens(developer.email),
+	"tokens.createService 403": () => notPermitted(developer, "audit:read"),
+	"tokens.createService 409": () => tooManyTokens("platform@example.com"),
+	"tokens.get 404": () => unknownToken(summaryExample.id),
+	"sessions.end 404": () => unknownSession(summaryExample.id),
+	"sessions.endAccess 404": () => unknownPerson(summaryExample.developer_email),
 	"tokens.revoke 404": () => unknownToken(summaryExample.id),
 	"health.ready 503": () => outOfReach(),
 };

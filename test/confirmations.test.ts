@@ -236,6 +236,7 @@ describe("an approval that is asked for over MCP", () => {
 			log: service.app.log,
 			settings: { ...parseConfig({}), PUBLIC_URL: publicUrl },
 			identity: {
+				kind: "person",
 				method: "oidc",
 				subject: `${provider.issuer} rita`,
 				email: "rita@example.com",

@@ -152,6 +152,7 @@ test.each(
 		};
 		const { reports } = caller({
 			...developer,
+			kind: "person",
 			method: "oidc",
 			permissions: grant(developer),
 		});

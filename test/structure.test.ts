@@ -31,7 +31,11 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/throttle\.ts$/, 0],
 	[/^(queue\/reports-in-order|reports\/owner)\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
-	[/^(reports\/one-report|decisions\/decide|sessions\/sign-in)\.ts$/, 3],
+	[
+		/^(reports\/one-report|decisions\/decide|sessions\/(sign-in|end|back-channel)|tokens\/create)\.ts$/,
+		3,
+	],
+	[/^sessions\/logout-token\.ts$/, 1],
 	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(origins|security-headers)\.ts$/, 2],

@@ -53,3 +53,19 @@ export async function findPeople(
 		.where(sql<boolean>`lower(email) = lower(${email})`)
 		.execute();
 }
+
+/**
+ * Everybody whom a name means: a subject is one person, and an e-mail address
+ * whoever has signed in with it. No address holds a space, and every subject does.
+ */
+export async function findNamed(
+	db: Database,
+	name: string,
+): Promise<Pick<Person, "subject" | "email">[]> {
+	if (!name.includes(" ")) return findPeople(db, name);
+	return db
+		.selectFrom("people")
+		.select(["subject", "email"])
+		.where("subject", "=", name)
+		.execute();
+}
