@@ -471,16 +471,21 @@ describe("signing in", () => {
 });
 
 describe("a session", () => {
-	test("that has ended is none, and is forgotten with the next sign-in", async () => {
+	test("that has ended is none, and is forgotten by a sign-in a day later", async () => {
 		const browser = openBrowser();
 		await signIn(browser, "rita");
-		await service.db
-			.updateTable("sessions")
-			.set({ expires_at: sql<string>`now()` })
-			.execute();
+		const end = (when: string) =>
+			service.db
+				.updateTable("sessions")
+				.set({ expires_at: sql<string>`now() - ${when}::interval` })
+				.execute();
+		await end("0 s");
 		const { status, headers } = await browser.open("/servers");
 		expect(status).toBe(303);
 		expect(headers.location).toBe("/sign-in?return_to=%2Fservers");
+		await signIn(openBrowser(), "ron");
+		expect(await countSessions()).toBeGreaterThan(1);
+		await end("1 day");
 		await signIn(openBrowser(), "ron");
 		expect(await countSessions()).toBe(1);
 	});

@@ -86,13 +86,16 @@ export async function listSessions(
 		.orderBy("session.created_at", "desc")
 		.orderBy("session.id", "desc")
 		.limit(limit);
-	if (subjects) {
-		query = query.where(sql<boolean>`session.subject = any(${subjects})`);
-	}
+	const isTheirs = subjects
+		? sql<boolean>`session.subject = any(${subjects})`
+		: sql<boolean>`true`;
+	query = query.where(isTheirs);
 	if (after !== undefined) {
+		// The place of another's session would tell when it began.
 		query = query.where(
 			sql<boolean>`(session.created_at, session.id) < (
-				select seen.created_at, seen.id from sessions as seen where seen.id = ${after}
+				select session.created_at, session.id from sessions as session
+				where session.id = ${after} and ${isTheirs}
 			)`,
 		);
 	}

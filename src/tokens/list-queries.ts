@@ -26,11 +26,14 @@ export async function listTokens(
 			state === "living" ? isLiving : sql<boolean>`not (${isLiving})`,
 		);
 	}
-	if (owner) query = query.where(await isOf(db, owner));
+	const condition = owner && (await isOf(db, owner));
+	if (condition) query = query.where(condition);
 	if (after !== undefined) {
+		// The place of another's token would tell when it was made.
 		query = query.where(
 			sql<boolean>`(token.created_at, token.id) < (
-				select seen.created_at, seen.id from access_tokens as seen where seen.id = ${after}
+				select token.created_at, token.id from access_tokens as token
+				where token.id = ${after} and ${condition ?? sql`true`}
 			)`,
 		);
 	}
