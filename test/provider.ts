@@ -5,6 +5,7 @@ import {
 	type CryptoKey,
 	exportJWK,
 	generateKeyPair,
+	type JWTHeaderParameters,
 	type JWTPayload,
 	SignJWT,
 } from "jose";
@@ -44,7 +45,7 @@ export interface TestProvider {
 	/** Publishes a client's metadata document, and gives its address, by which the provider knows the client. */
 	clientDocument(redirectUri: string): string;
 	/** Signs any claims with the provider's key, and nothing added. */
-	sign(claims: JWTPayload, header?: { kid?: string }): Promise<string>;
+	sign(claims: JWTPayload, header?: JWTHeader): Promise<string>;
 	close(): Promise<void>;
 }
 
@@ -86,6 +87,8 @@ export async function startProvider(
 				client_secret: clientSecret,
 				redirect_uris: [`${publicUrl}/sign-in/callback`],
 				post_logout_redirect_uris: [`${publicUrl}/signed-out`],
+				backchannel_logout_uri: `${publicUrl}/sign-out/back-channel`,
+				backchannel_logout_session_required: true,
 				id_token_signed_response_alg: "ES256",
 			},
 		],
@@ -113,6 +116,7 @@ export async function startProvider(
 			clientIdMetadataDocument: { enabled: true, ack: "draft-02" },
 			revocation: { enabled: true },
 			rpInitiatedLogout: { enabled: true },
+			backchannelLogout: { enabled: true },
 			resourceIndicators: {
 				enabled: true,
 				// A token for a resource is none for the userinfo endpoint.
@@ -135,9 +139,10 @@ export async function startProvider(
 		// The one site that has documents here is no machine of its own.
 		fetch: async (url, options) => {
 			const document = documents.get(String(url));
-			return document
-				? Response.json(document)
-				: fetch(url, options as RequestInit);
+			if (document) return Response.json(document);
+			// It refuses to ask this machine, where the service is.
+			const { dispatcher: _, ...plain } = options as Record<string, unknown>;
+			return fetch(url, plain);
 		},
 		cookies: { keys: ["a key for the tests' own cookies"] },
 		pkce: { required: () => true },
@@ -189,14 +194,24 @@ export async function startProvider(
 	};
 }
 
+/** What of a JWT's header a test has a say in. */
+interface JWTHeader {
+	kid?: string;
+	typ?: string | undefined;
+}
+
 /** A JWT signed with a key of the caller's choice. */
 export function signWith(
 	key: CryptoKey,
 	claims: JWTPayload,
-	header: { kid?: string } = {},
+	header: JWTHeader = {},
 ): Promise<string> {
 	return new SignJWT(claims)
-		.setProtectedHeader({ alg: "ES256", typ: "at+jwt", ...header })
+		.setProtectedHeader({
+			alg: "ES256",
+			typ: "at+jwt",
+			...header,
+		} as JWTHeaderParameters)
 		.sign(key);
 }
 
