@@ -521,6 +521,10 @@ describe("a session", () => {
 			[`/reports/${id}/withdraw`, {}],
 			[`/reports/${id}/withdrawal`, {}],
 			[`/tokens/${id}/revoke`, {}],
+			["/tokens/service", { name: "x", owner: "a@example.com" }],
+			[`/sessions/${id}/end`, {}],
+			["/sessions/end-all", {}],
+			["/sessions/end-access", { person: "rita@example.com" }],
 		];
 		const evil = { origin: "https://evil.example.com" };
 		for (const [url, form] of forms) {
@@ -662,6 +666,16 @@ const pages: Record<string, Record<string, number>> = {
 	"/checklist": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
 	"/audit": { dev: 403, rita: 403, aud: 200, adm: 403, nobody: 403 },
 	"/tokens": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
+	"/tokens?owner=everybody": {
+		...{ dev: 403, rita: 403, aud: 403, adm: 200, nobody: 403 },
+	},
+	"/sessions": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
+	"/sessions?owner=everybody": {
+		...{ dev: 403, rita: 403, aud: 403, adm: 200, nobody: 403 },
+	},
+	"/sessions/end-access?person=dev%40example.com": {
+		...{ dev: 403, rita: 403, aud: 403, adm: 200, nobody: 403 },
+	},
 	"/reports/:id": {
 		...{ dev: 200, other: 404, rita: 200, aud: 200, adm: 403, nobody: 403 },
 	},
