@@ -120,7 +120,7 @@ test.each([
 		expect(await page.locator("tbody tr").count()).toBe(1);
 		// The browser has kept nothing to go back to.
 		await expect(page.goBack()).rejects.toThrow("ERR_CACHE_MISS");
-		expect(await page.content()).not.toContain(token);
+		await page.waitForURL("chrome-error://chromewebdata/");
 
 		const id = await submit(token);
 		await page.goto(`${base}/reports/${id}`);
@@ -333,11 +333,11 @@ test.each(views)(
 		await adm.goto(`${base}/sessions?owner=everybody`);
 		await signInAs(adm, "adm");
 		await see(adm, "everybodys-sessions");
-		await adm.getByLabel("Of somebody").fill("nobody");
+		await adm.getByLabel("E-mail address").fill("nobody");
 		await adm.getByRole("button", { name: "Find" }).click();
-		await adm.getByText("Must be me, everybody").waitFor();
+		await adm.getByText("Must be an e-mail address").waitFor();
 		await see(adm, "sessions-invalid");
-		await adm.getByLabel("Of somebody").fill("dev@example.com");
+		await adm.getByLabel("E-mail address").fill("dev@example.com");
 		await adm.getByRole("button", { name: "Find" }).click();
 		await see(adm, "sessions-of-one");
 		await adm.getByRole("button", { name: "End all their access…" }).click();

@@ -80,11 +80,11 @@ async function sendSessions(
 	const mayManage = identity !== null && may(identity, "sessions:manage");
 	const owner = query.owner?.trim() || "me";
 	const read = SessionFilter.safeParse({ ...query, owner });
-	const problem = mayManage
-		? read.error?.issues.find(({ path }) => path[0] === "owner")?.message
-		: undefined;
-	if (problem) reply.code(400);
-	const filter = problem ? undefined : SessionFilter.parse({ ...query, owner });
+	const isBad =
+		mayManage &&
+		read.error?.issues.some(({ path }) => path[0] === "owner") === true;
+	if (isBad) reply.code(400);
+	const filter = isBad ? undefined : SessionFilter.parse({ ...query, owner });
 	const sessions = filter
 		? await site.callerFor(request).sessions.list(filter)
 		: [];
@@ -95,7 +95,7 @@ async function sendSessions(
 		sessionsPage({
 			sessions,
 			owner,
-			problem,
+			isBad,
 			after: filter?.after,
 			hasMore: sessions.length === filter?.limit,
 			mayManage,

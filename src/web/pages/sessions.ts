@@ -12,8 +12,8 @@ export interface SessionsPage {
 	sessions: Session[];
 	/** Whose they are: me, everybody, or an e-mail address. */
 	owner: string;
-	/** What is wrong with the address that was looked for. */
-	problem?: string | undefined;
+	/** Whether what was looked for is no e-mail address; nothing is listed then. */
+	isBad: boolean;
 	after: string | undefined;
 	hasMore: boolean;
 	mayManage: boolean;
@@ -27,7 +27,7 @@ export interface SessionsPage {
 
 /** Where somebody is signed in, or for who looks after everybody's sessions, who is. */
 export function sessionsPage(data: SessionsPage): Page {
-	const { sessions, owner, mayManage, lifetime, problem } = data;
+	const { sessions, owner, mayManage, lifetime, isBad } = data;
 	const isMine = owner === "me";
 	const title = isMine
 		? "Where you are signed in"
@@ -38,7 +38,7 @@ export function sessionsPage(data: SessionsPage): Page {
 		body: html`<h1>${title}</h1>
 <p class="quiet">Browsers that are signed in to these pages. Each stays so for ${countOf(lifetime.hours, "hour")} at the most, and until nobody has used it for ${countOf(lifetime.idleMinutes, "minute")}. ${isMine ? html`Programs use <a href="/tokens">access tokens</a> instead.` : ""}</p>
 ${mayManage ? whoseTabs("/sessions", owner) : ""}
-${isMine ? "" : findForm(owner, problem)}
+${isMine ? "" : findForm(owner, isBad)}
 <section class="card" aria-label="Sessions">
 ${sessions.length === 0 ? emptyNote(data) : sessionTable(data)}
 </section>
@@ -124,8 +124,8 @@ function endForm({ id, client }: Session, owner: string, csrf: string): Html {
 </form>`;
 }
 
-function emptyNote({ owner, problem }: SessionsPage): Html {
-	if (problem) return html`<p class="calm">No session is shown.</p>`;
+function emptyNote({ owner, isBad }: SessionsPage): Html {
+	if (isBad) return html`<p class="calm">No session is shown.</p>`;
 	return html`<p class="calm">${
 		owner === "everybody"
 			? "Nobody is signed in."
@@ -133,13 +133,13 @@ function emptyNote({ owner, problem }: SessionsPage): Html {
 	}</p>`;
 }
 
-function findForm(owner: string, problem: string | undefined): Html {
+function findForm(owner: string, isBad: boolean): Html {
 	return html`<search><form class="filters" method="get" action="/sessions">
-<div class="search"><label for="owner">Of somebody</label>
-<input id="owner" type="search" name="owner" maxlength="255" required value="${owner === "everybody" ? "" : owner}" placeholder="alex@example.com" ${problem ? html`aria-invalid="true" aria-describedby="owner-problem"` : ""}></div>
+<div class="search"><label for="owner">E-mail address</label>
+<input id="owner" type="search" name="owner" maxlength="255" required value="${owner === "everybody" ? "" : owner}" placeholder="alex@example.com" ${isBad ? html`aria-invalid="true" aria-describedby="owner-problem"` : ""}></div>
 <div><button>Find</button></div>
 </form></search>
-${problem ? html`<p class="problem" role="alert" id="owner-problem">${problem}</p>` : ""}`;
+${isBad ? html`<p class="problem" role="alert" id="owner-problem">Must be an e-mail address, as in alex@example.com.</p>` : ""}`;
 }
 
 function everywhereForm({ csrf }: SessionsPage): Html {

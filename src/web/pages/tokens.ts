@@ -45,7 +45,7 @@ export function tokensPage(data: TokensPage): Page {
 		title: isMine ? "Access tokens" : "Everybody's access tokens",
 		section: "tokens",
 		body: html`<h1>Access tokens</h1>
-<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for who made it, within its scopes and that person's roles, and sleeps while that person has not signed in for ${ownerDays} days. Browsers are <a href="/sessions">signed in</a> instead.</p>
+<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for who made it, within its scopes and that person's roles, and sleeps while that person has not signed in for ${ownerDays} days. Browsers need none: see <a href="/sessions">where you are signed in</a>.</p>
 ${created ? createdNote(created) : ""}
 ${isMine ? sleepNote(data) : ""}
 ${mayManage ? whoseTabs("/tokens", owner) : ""}
