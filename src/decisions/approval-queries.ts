@@ -140,7 +140,7 @@ export async function hasApproved(
 }
 
 /** How many decisions there have been about a report. */
-function roundOf(db: Database, id: string) {
+export function roundOf(db: Database, id: string) {
 	return db
 		.selectFrom("report_decisions")
 		.select(sql<number>`count(*)::integer`.as("round"))

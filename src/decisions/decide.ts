@@ -13,12 +13,15 @@ import {
 	appendApproval,
 	hasSubmitted,
 	lockCandidate,
+	roundOf,
 } from "./approval-queries.ts";
 import { changeStatus, type SettledDecision } from "./queries.ts";
 import {
 	approvalsRequired,
 	approvedAlready,
+	decidedTooOften,
 	impossibleChange,
+	MAX_DECISIONS,
 	notesSha256,
 	ownRepository,
 	secondLiveReport,
@@ -33,6 +36,10 @@ export async function decide(
 	const { db } = ctx;
 	const origin = originOf(ctx, decision.reviewed_by);
 	const sources = sourcesOf[decision.status];
+	if (decision.status === "pending_review") {
+		const { round } = await roundOf(db, decision.id).executeTakeFirstOrThrow();
+		if (round >= MAX_DECISIONS) throw decidedTooOften(decision.id);
+	}
 	const changed = await changeStatus(db, decision, sources, origin);
 	if (changed) return changed;
 	const present = await findStandingReport(db, decision.id);
