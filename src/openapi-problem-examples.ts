@@ -15,6 +15,7 @@ import {
 	notPermitted,
 	notSignedIn,
 	type ProvenIdentity,
+	type Role,
 } from "./identity.ts";
 import { unreadableProblem } from "./limits/connections.ts";
 import { beyondLimit } from "./limits/rate-limit.ts";
@@ -90,15 +91,8 @@ function ownError(procedure: string, path: string, status: string): unknown {
 	return makeError();
 }
 
-const developer: ProvenIdentity = {
-	kind: "person",
-	method: "oidc",
-	subject: "https://login.example.com alex",
-	email: summaryExample.developer_email,
-	name: null,
-	roles: ["developer"],
-	permissions: grant({ roles: ["developer"] }),
-};
+const developer = person("developer");
+const admin = person("admin");
 const decision = Decision.meta()?.examples?.[0] as Decision;
 const decidedReport = {
 	...summaryExample,
@@ -123,7 +117,7 @@ const ownErrors: Record<string, () => unknown> = {
 	"reports.withdraw 409": () => decidedAlready(decidedReport),
 	"tokens.create 403": () => notPermitted(developer, "reports:decide"),
 	"tokens.create 409": () => tooManyTokens(developer.email),
-	"tokens.createService 403": () => notPermitted(developer, "audit:read"),
+	"tokens.createService 403": () => notPermitted(admin, "audit:read"),
 	"tokens.createService 409": () => tooManyTokens("platform@example.com"),
 	"tokens.get 404": () => unknownToken(summaryExample.id),
 	"sessions.end 404": () => unknownSession(summaryExample.id),
@@ -152,6 +146,19 @@ const unreadable: Record<string, string> = {
 	408: "ERR_HTTP_REQUEST_TIMEOUT",
 	431: "HPE_HEADER_OVERFLOW",
 };
+
+function person(role: Role): ProvenIdentity {
+	const roles = [role];
+	return {
+		kind: "person",
+		method: "oidc",
+		subject: "https://login.example.com alex",
+		email: summaryExample.developer_email,
+		name: null,
+		roles,
+		permissions: grant({ roles }),
+	};
+}
 
 function tooLargeReport(): unknown {
 	const report_data = "x".repeat(MAX_REPORT_BYTES + 1);
