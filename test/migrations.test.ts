@@ -72,7 +72,8 @@ test("a database whose constraints have their former names becomes like every ot
 		...renaming.matchAll(/EXISTS (?<old>\w+) RENAME TO (?<now>\w+)/g),
 	].map(({ groups }) => [groups?.old ?? "", groups?.now ?? ""] as const);
 	expect(former).toHaveLength(28);
-	const files = (await readdir(folder)).sort().slice(0, 6);
+	const all = (await readdir(folder)).sort();
+	const files = all.slice(0, 6);
 	await sql`create table schema_migrations (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(
 		db,
 	);
@@ -89,10 +90,9 @@ test("a database whose constraints have their former names becomes like every ot
 	}
 	expect(await drawSchema(db)).toContain("CONSTRAINT rate_limits_pkey");
 
-	expect(await migrateDatabase(db)).toEqual([
-		"0007_search_at_once",
-		"0008_constraint_names",
-	]);
+	expect(await migrateDatabase(db)).toEqual(
+		all.slice(6).map((file) => file.replace(".sql", "")),
+	);
 	expect(await drawSchema(db)).toBe(await read("../schema.sql"));
 	expect(await countRequest(db, "somebody", 1000)).toMatchObject({
 		requests: 1,
