@@ -137,7 +137,7 @@ $function$;
 
 CREATE TABLE access_tokens (
 	id uuid NOT NULL DEFAULT gen_random_uuid(),
-	owner_subject text NOT NULL,
+	owner_subject text,
 	name character varying(100) NOT NULL,
 	token_sha256 character(64) NOT NULL,
 	scopes text[] NOT NULL,
@@ -146,15 +146,20 @@ CREATE TABLE access_tokens (
 	last_used_at timestamp with time zone,
 	revoked_at timestamp with time zone,
 	revoked_by character varying(255),
+	service_owner character varying(255),
 	CONSTRAINT tokens_pkey PRIMARY KEY (id),
 	CONSTRAINT tokens_token_unique UNIQUE (token_sha256),
 	CONSTRAINT tokens_are_limited CHECK (cardinality(scopes) > 0),
 	CONSTRAINT tokens_expire CHECK (expires_at > created_at),
+	CONSTRAINT tokens_of_services_are_impersonal CHECK (service_owner IS NULL OR scopes <@ ARRAY['catalogue:read'::text, 'reports:read'::text, 'reports:read_all'::text, 'audit:read'::text]),
+	CONSTRAINT tokens_owned_by_one CHECK (num_nonnulls(owner_subject, service_owner) = 1),
 	CONSTRAINT tokens_revoked_by_somebody CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
 	CONSTRAINT tokens_owner_exists FOREIGN KEY (owner_subject) REFERENCES people(subject)
 );
 
 CREATE INDEX tokens_by_owner ON access_tokens USING btree (owner_subject, created_at DESC, id DESC);
+
+CREATE INDEX tokens_by_service_owner ON access_tokens USING btree (service_owner, created_at DESC, id DESC) WHERE service_owner IS NOT NULL;
 
 CREATE INDEX tokens_by_time ON access_tokens USING btree (created_at DESC, id DESC);
 
@@ -423,8 +428,28 @@ CREATE TABLE sessions (
 	subject text NOT NULL,
 	created_at timestamp with time zone NOT NULL DEFAULT now(),
 	expires_at timestamp with time zone NOT NULL,
+	id uuid NOT NULL DEFAULT gen_random_uuid(),
+	last_seen_at timestamp with time zone NOT NULL DEFAULT now(),
+	client character varying(200),
+	provider_session text,
+	issuer text NOT NULL GENERATED ALWAYS AS (split_part(subject, ' '::text, 1)) STORED,
 	CONSTRAINT session_pkey PRIMARY KEY (session_sha256),
+	CONSTRAINT session_id_unique UNIQUE (id),
 	CONSTRAINT session_subject_exists FOREIGN KEY (subject) REFERENCES people(subject)
 );
 
 CREATE INDEX session_by_expiry ON sessions USING btree (expires_at);
+
+CREATE INDEX session_by_provider_session ON sessions USING btree (issuer, provider_session) WHERE provider_session IS NOT NULL;
+
+CREATE INDEX session_by_subject ON sessions USING btree (subject, created_at DESC, id DESC);
+
+CREATE INDEX session_by_time ON sessions USING btree (created_at DESC, id DESC);
+
+CREATE TABLE used_logout_tokens (
+	token_sha256 character(64) NOT NULL,
+	expires_at timestamp with time zone NOT NULL,
+	CONSTRAINT logout_tokens_pkey PRIMARY KEY (token_sha256)
+);
+
+CREATE INDEX logout_tokens_by_expiry ON used_logout_tokens USING btree (expires_at);

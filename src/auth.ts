@@ -1,10 +1,10 @@
 import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { badToken, grant, type Identity } from "./identity.ts";
+import { badToken, grant, grantService, type Identity } from "./identity.ts";
 import { openVerifier, type ProvenToken } from "./oidc.ts";
 import { meetPerson } from "./people/queries.ts";
-import { findTokenOwner, markTokenUsed } from "./tokens/queries.ts";
+import { findToken, markTokenUsed } from "./tokens/queries.ts";
 import { hashSecret, isOwnToken } from "./tokens/rules.ts";
 
 /** Tells who asks from the `Authorization` header. */
@@ -38,7 +38,7 @@ export function openAuthenticator(
 					"The header must be Authorization: Bearer, a space, and the token.",
 				);
 			}
-			if (isOwnToken(token)) return identifyOwner(db, token);
+			if (isOwnToken(token)) return identifyOwner(db, token, config);
 			const proven = await verifier.verify(
 				token,
 				facade === "mcp" ? audiencesOfMcp : audiences,
@@ -49,7 +49,10 @@ export function openAuthenticator(
 }
 
 type Settings = Parameters<typeof openVerifier>[0] &
-	Pick<Config, "OIDC_SCOPELESS" | "OIDC_APPROVING_CLIENTS">;
+	Pick<
+		Config,
+		"OIDC_SCOPELESS" | "OIDC_APPROVING_CLIENTS" | "TOKEN_OWNER_DAYS"
+	>;
 
 async function identifyBearer(
 	db: Database,
@@ -85,19 +88,38 @@ function isAmong(clients: string[], listed: string[]): boolean {
 	);
 }
 
-async function identifyOwner(db: Database, token: string): Promise<Identity> {
-	const owner = await findTokenOwner(db, hashSecret(token));
-	if (!owner) {
+async function identifyOwner(
+	db: Database,
+	token: string,
+	{ TOKEN_OWNER_DAYS }: Pick<Config, "TOKEN_OWNER_DAYS">,
+): Promise<Identity> {
+	const found = await findToken(db, hashSecret(token), TOKEN_OWNER_DAYS);
+	if (!found) {
 		throw badToken(
 			"The access token is unknown, at its end, or revoked. Make a new one.",
 		);
 	}
-	const { token_id, scopes, ...person } = owner;
-	await markTokenUsed(db, token_id);
-	const identity = { ...person, kind: "person" as const };
+	if (found.is_asleep) {
+		throw badToken(
+			`The access token sleeps: whose it is has not signed in for ${TOKEN_OWNER_DAYS} days. It works again as soon as they sign in.`,
+		);
+	}
+	await markTokenUsed(db, found.token_id);
+	const { owner, service_owner, scopes, token_id } = found;
+	if (owner) {
+		const person = { ...owner, kind: "person" as const };
+		const permissions = grant(person, scopes);
+		return { ...person, method: "access_token", permissions };
+	}
 	return {
-		...identity,
+		kind: "service_token",
 		method: "access_token",
-		permissions: grant(identity, scopes),
+		// No issuer's: those are URLs.
+		subject: `service-token ${token_id}`,
+		email: service_owner,
+		email_canonical: service_owner,
+		name: null,
+		roles: [],
+		permissions: grantService(scopes),
 	};
 }

@@ -177,6 +177,22 @@ const schema = z
 		OIDC_APPROVING_CLIENTS: list.default([]),
 		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */
 		ACCESS_TOKEN: z.string().optional(),
+		/** Hours for which somebody stays signed in to the pages, whatever they do. */
+		SESSION_HOURS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(168, "must be at most 168, which is a week")
+			.default(8),
+		/** Minutes after which a session of the pages ends in which nobody does anything. */
+		SESSION_IDLE_MINUTES: wholeNumber
+			// When somebody was seen last is known to the minute.
+			.min(5, "must be at least 5")
+			.max(10_080, "must be at most 10080, which is a week")
+			.default(60),
+		/** Days without signing in after which a person's own access tokens sleep until the next time. */
+		TOKEN_OWNER_DAYS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(366, "must be at most 366, which no access token outlives")
+			.default(90),
 		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
 		APPROVAL_QUORUM: reviewers.default(2),
 		/**

@@ -18,19 +18,39 @@ export const permissions = {
 	"reports:decide": "approve, reject and reopen reports",
 	"audit:read": "read the audit log",
 	"tokens:own": "create, list and revoke own access tokens",
-	"tokens:manage": "list and revoke everybody's access tokens",
+	"tokens:manage":
+		"list and revoke everybody's access tokens, and make service tokens",
+	"sessions:own": "see and end own sessions",
+	"sessions:manage": "see and end everybody's sessions",
 } as const;
 export type Permission = keyof typeof permissions;
 
+/** What takes a person: nothing else has these, whatever its roles or scopes say. */
+export const personalPermissions: readonly Permission[] = [
+	"reports:submit",
+	"reports:decide",
+	"tokens:own",
+	"tokens:manage",
+	"sessions:own",
+	"sessions:manage",
+];
+
 /** What each role may do; who has several roles may do what any of them may. */
 export const permissionsOf: Record<Role, readonly Permission[]> = {
-	developer: ["catalogue:read", "reports:read", "reports:submit", "tokens:own"],
+	developer: [
+		"catalogue:read",
+		"reports:read",
+		"reports:submit",
+		"tokens:own",
+		"sessions:own",
+	],
 	reviewer: [
 		"catalogue:read",
 		"reports:read",
 		"reports:read_all",
 		"reports:decide",
 		"tokens:own",
+		"sessions:own",
 	],
 	auditor: [
 		"catalogue:read",
@@ -38,17 +58,16 @@ export const permissionsOf: Record<Role, readonly Permission[]> = {
 		"reports:read_all",
 		"audit:read",
 		"tokens:own",
+		"sessions:own",
 	],
-	admin: ["catalogue:read", "tokens:own", "tokens:manage"],
+	admin: [
+		"catalogue:read",
+		"tokens:own",
+		"tokens:manage",
+		"sessions:own",
+		"sessions:manage",
+	],
 };
-
-/** What only a person may do: no program has these, whatever its roles or scopes say. */
-export const personalPermissions: readonly Permission[] = [
-	"reports:submit",
-	"reports:decide",
-	"tokens:own",
-	"tokens:manage",
-];
 
 /** Who somebody is, as the identity provider says. */
 export interface Person {
@@ -75,18 +94,18 @@ export const authenticationMethods = [
 export type AuthenticationMethod = (typeof authenticationMethods)[number];
 
 /**
- * What is asking: a person, or a program on nobody's behalf, which the provider
- * knows (`application`) or we do (`service_token`).
+ * What asks: a person, or a program of nobody's: one that the identity provider
+ * knows by itself, or one with a service token of ours.
  */
-export type Kind = "person" | "application" | "service_token";
+export type IdentityKind = "person" | "application" | "service_token";
 
 /** Who is asking. */
 export type Identity =
 	/** The service runs without authentication: whoever reaches it may do everything. */
 	| { method: "none" }
 	| (Person & {
+			kind: IdentityKind;
 			method: AuthenticationMethod;
-			kind: Kind;
 			/** What this request may do: what the roles allow, and the token is not too narrow for. */
 			permissions: ReadonlySet<Permission>;
 			/** When the provider's token ends that was shown, in seconds since 1970. */
@@ -95,6 +114,8 @@ export type Identity =
 			isScopeless?: true;
 			/** The token was given to a client that approves by itself (`OIDC_APPROVING_CLIENTS`). */
 			isApprovingClient?: true;
+			/** The id of the browser's session, where there is one. */
+			session?: string;
 	  });
 
 /** Somebody whose identity is proven. */
@@ -126,6 +147,15 @@ export function grant(
 					(kind === "person" || !personalPermissions.includes(permission)) &&
 					(scopes === undefined || scopes.includes(permission)),
 			),
+	);
+}
+
+/** What a service token may do: its scopes, but for what takes a person. */
+export function grantService(
+	scopes: readonly Permission[],
+): ReadonlySet<Permission> {
+	return new Set(
+		scopes.filter((scope) => !personalPermissions.includes(scope)),
 	);
 }
 
@@ -179,7 +209,8 @@ export function notPermitted(
 			`To ${permissions[permission]} takes a person: ${email} is a program, and acts for nobody.`,
 		);
 	}
-	if (!grant(identity).has(permission)) {
+	// A service token has no roles: all that it may do are its scopes.
+	if (kind !== "service_token" && !grant(identity).has(permission)) {
 		const holders = roles.filter((role) =>
 			permissionsOf[role].includes(permission),
 		);

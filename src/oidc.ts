@@ -25,13 +25,13 @@ import type { Config } from "./config.ts";
 import { badToken, type Permission } from "./identity.ts";
 
 /** Signatures that are accepted: asymmetric ones alone, so that no shared secret and no `none` can sign. */
-const ALGORITHMS = [
+export const ALGORITHMS = [
 	...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
 	...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
 /** Seconds by which the provider's clock may be off. */
-const CLOCK_TOLERANCE = 30;
+export const CLOCK_TOLERANCE = 30;
 
 /** Milliseconds that the provider has for an answer. */
 const TIMEOUT = 5000;
@@ -104,7 +104,8 @@ export function openVerifier(
 /** The document by which a provider describes itself (OpenID Connect Discovery, section 4). */
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-function lazyKeys(issuer: string): () => Promise<JWTVerifyGetKey> {
+/** The keys that an issuer publishes, fetched when first asked for; a failure is tried again. */
+export function lazyKeys(issuer: string): () => Promise<JWTVerifyGetKey> {
 	let pending: Promise<JWTVerifyGetKey> | undefined;
 	return () => {
 		pending ??= discoverKeys(issuer).catch((error) => {
@@ -169,7 +170,9 @@ function readIssuedAt({ iat = 0 }: JWTPayload): number {
 	throw badToken("The token's claim iat is not as it must be.");
 }
 
-function explain(error: unknown): TRPCError {
+/** Why a token proves nothing, in our words; or that its issuer is out of reach. */
+export function explain(error: unknown): TRPCError {
+	if (error instanceof TRPCError) return error;
 	if (error instanceof errors.JWTExpired) {
 		return badToken("The token has expired. Sign in again.");
 	}

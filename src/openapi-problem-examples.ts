@@ -17,6 +17,7 @@ import {
 	notPermitted,
 	notSignedIn,
 	type ProvenIdentity,
+	type Role,
 } from "./identity.ts";
 import { unreadableProblem } from "./limits/connections.ts";
 import { beyondLimit } from "./limits/rate-limit.ts";
@@ -29,7 +30,8 @@ import {
 	summaryExample,
 } from "./reports/schema.ts";
 import { appRouter } from "./router.ts";
-import { unknownToken } from "./tokens/rules.ts";
+import { unknownPerson, unknownSession } from "./sessions/rules.ts";
+import { tooManyTokens, unknownToken } from "./tokens/rules.ts";
 import { tooComplex } from "./workers/pool.ts";
 
 const EXAMPLE_REQUEST_ID = "req-0190f3c2";
@@ -92,16 +94,8 @@ function ownError(procedure: string, path: string, status: string): unknown {
 	return makeError();
 }
 
-const developer: ProvenIdentity = {
-	method: "oidc",
-	subject: "https://login.example.com alex",
-	email: summaryExample.developer_email,
-	email_canonical: summaryExample.developer_email,
-	name: null,
-	roles: ["developer"],
-	kind: "person",
-	permissions: grant({ roles: ["developer"], kind: "person" }),
-};
+const developer = person("developer");
+const admin = person("admin");
 const decision = Decision.meta()?.examples?.[0] as Decision;
 const decidedReport = {
 	...summaryExample,
@@ -128,6 +122,12 @@ const ownErrors: Record<string, () => unknown> = {
 	"reports.withdraw 403": () => foreignReport(summaryExample.developer_email),
 	"reports.withdraw 409": () => decidedAlready(decidedReport),
 	"tokens.create 403": () => notPermitted(developer, "reports:decide"),
+	"tokens.create 409": () => tooManyTokens(developer.email),
+	"tokens.createService 403": () => notPermitted(admin, "audit:read"),
+	"tokens.createService 409": () => tooManyTokens("platform@example.com"),
+	"tokens.get 404": () => unknownToken(summaryExample.id),
+	"sessions.end 404": () => unknownSession(summaryExample.id),
+	"sessions.endAccess 404": () => unknownPerson(summaryExample.developer_email),
 	"tokens.revoke 404": () => unknownToken(summaryExample.id),
 	"health.ready 503": () => outOfReach(),
 };
@@ -153,6 +153,20 @@ const unreadable: Record<string, string> = {
 	408: "ERR_HTTP_REQUEST_TIMEOUT",
 	431: "HPE_HEADER_OVERFLOW",
 };
+
+function person(role: Role): ProvenIdentity {
+	const roles = [role];
+	return {
+		kind: "person",
+		method: "oidc",
+		subject: "https://login.example.com alex",
+		email: summaryExample.developer_email,
+		email_canonical: summaryExample.developer_email,
+		name: null,
+		roles,
+		permissions: grant({ roles, kind: "person" }),
+	};
+}
 
 function tooLargeReport(): unknown {
 	const report_data = "x".repeat(MAX_REPORT_BYTES + 1);

@@ -48,6 +48,11 @@ const tags = [
 		description: "For CI, and for clients that cannot sign in.",
 	},
 	{
+		name: "Sessions",
+		description:
+			"Where people are signed in to the pages, and ending that: one session, all of one's own, or all that somebody has.",
+	},
+	{
 		name: "Audit log",
 		description: "Who did what, and that nobody changed the record afterwards.",
 	},

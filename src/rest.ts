@@ -137,7 +137,8 @@ async function answer(
 	reply.code(rest.success).header("cache-control", CACHE_CONTROL);
 	if (rest.success === 201) {
 		const { id } = output as { id: string };
-		reply.header("location", `${request.routeOptions.url}/${id}`);
+		const folder = rest.createdIn ?? request.routeOptions.url;
+		reply.header("location", `${folder}/${id}`);
 	}
 	if (rest.pageSize) linkNextPage(rest, output, request, reply);
 	if (etag) return sendWithEtag(output, known, reply);

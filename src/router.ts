@@ -10,6 +10,7 @@ import { overviewRouter } from "./overview/router.ts";
 import { queueRouter } from "./queue/router.ts";
 import { reportsRouter } from "./reports/router.ts";
 import { serversRouter } from "./servers/router.ts";
+import { sessionsRouter } from "./sessions/router.ts";
 import { tokensRouter } from "./tokens/router.ts";
 import { createCallerFactory, mergeRouters, router } from "./trpc.ts";
 
@@ -27,6 +28,7 @@ export const appRouter = router({
 	checklist: checklistRouter,
 	confirmations: confirmationsRouter,
 	tokens: tokensRouter,
+	sessions: sessionsRouter,
 	audit: auditRouter,
 	health: healthRouter,
 });

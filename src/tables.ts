@@ -13,6 +13,7 @@ export interface Tables {
 	people: PeopleTable;
 	access_tokens: AccessTokensTable;
 	sessions: SessionsTable;
+	used_logout_tokens: UsedLogoutTokensTable;
 	report_approvals: ReportApprovalsTable;
 	decision_confirmations: DecisionConfirmationsTable;
 	audit_log: AuditLogTable;
@@ -99,7 +100,8 @@ export interface PeopleTable extends Omit<Person, "email_canonical"> {
 /** `access_tokens`: see db/schema.sql. */
 export interface AccessTokensTable {
 	id: Generated<string>;
-	owner_subject: string;
+	owner_subject: string | null;
+	service_owner: string | null;
 	name: string;
 	token_sha256: string;
 	scopes: Permission[];
@@ -115,6 +117,17 @@ export interface SessionsTable {
 	session_sha256: string;
 	subject: string;
 	created_at: Generated<string>;
+	expires_at: string;
+	id: Generated<string>;
+	last_seen_at: Generated<string>;
+	client: string | null;
+	provider_session: string | null;
+	issuer: GeneratedAlways<string>;
+}
+
+/** `used_logout_tokens`: see db/schema.sql. */
+export interface UsedLogoutTokensTable {
+	token_sha256: string;
 	expires_at: string;
 }
 

@@ -32,6 +32,9 @@ export interface Context {
 		| "PLUS_ADDRESSES"
 		| "APPROVAL_QUORUM_UNKNOWN"
 		| "PUBLIC_URL"
+		| "SESSION_HOURS"
+		| "SESSION_IDLE_MINUTES"
+		| "TOKEN_OWNER_DAYS"
 	>;
 	/** Who is asking; `null` when nobody is signed in. */
 	identity: Identity | null;
@@ -73,6 +76,8 @@ export interface RestMeta {
 	ifMatch?: true;
 	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
 	pageSize?: number;
+	/** Of a 201: the path below which what was created stands, if not the operation's own. */
+	createdIn?: string;
 	/** The member of a row that names it as `after`; `id` if it is not told. */
 	cursor?: "seq";
 	/**
@@ -174,7 +179,7 @@ function isRefusal({ code, cause }: TRPCError): boolean {
 /** About which report somebody asked; the input is not checked yet. */
 function reportIdIn(path: string, input: unknown): string | null {
 	const { id } = (input ?? {}) as { id?: unknown };
-	return path.startsWith("tokens.")
+	return /^(tokens|sessions)\./.test(path)
 		? null
 		: (ReportId.safeParse({ id }).data?.id ?? null);
 }

@@ -160,6 +160,7 @@ test.each(
 		};
 		const { reports } = caller({
 			...developer,
+			kind: "person",
 			method: "oidc",
 			permissions: grant(developer),
 		});

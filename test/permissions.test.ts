@@ -1,14 +1,16 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { generateKeyPair, UnsecuredJWT } from "jose";
 import { sql } from "kysely";
 import {
 	afterAll,
 	beforeAll,
+	beforeEach,
 	describe,
 	expect,
 	onTestFinished,
 	test,
 } from "vitest";
+import { personalPermissions, type Role } from "../src/identity.ts";
 import { restOperations } from "../src/rest.ts";
 import { appRouter } from "../src/router.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
@@ -87,7 +89,30 @@ const table: Record<string, Row> = {
 		input: async () => ({ name: "CI", scopes: ["catalogue:read"] }),
 		status: 201,
 	},
+	"tokens.createService": {
+		mayCall: ["adm"],
+		input: async () => ({
+			name: "Portal",
+			owner: "platform@example.com",
+			scopes: ["catalogue:read"],
+		}),
+		status: 201,
+	},
 	"tokens.list": { mayCall: everybodyWithRole },
+	"tokens.get": { mayCall: everybodyWithRole, input: (who) => ownToken(who) },
+	"sessions.list": { mayCall: everybodyWithRole },
+	"sessions.end": {
+		mayCall: everybodyWithRole,
+		input: async (who) => ({ id: await ownSession(who) }),
+	},
+	"sessions.endAll": { mayCall: everybodyWithRole },
+	"sessions.endAccess": {
+		mayCall: ["adm"],
+		input: async () => {
+			await ownSession("other");
+			return { person: "other@example.com" };
+		},
+	},
 	"audit.list": { mayCall: ["aud"] },
 	"tokens.revoke": {
 		mayCall: everybodyWithRole,
@@ -116,6 +141,16 @@ async function pendingReport(): Promise<{ id: string }> {
 	return { id: body.id };
 }
 
+/** Nobody has more than fifty, and this table makes one for each call. */
+beforeEach(async () => {
+	await service.db
+		.updateTable("access_tokens")
+		.set({ revoked_at: sql<string>`now()`, revoked_by: "the tests" })
+		.where("revoked_at", "is", null)
+		.where("name", "in", ["CI", "Portal"])
+		.execute();
+});
+
 async function ownToken(who: Account): Promise<{ id: string }> {
 	const owner = who === "nobody" ? "dev" : who;
 	const { body } = await rest("tokens.create", await bearer(owner), {
@@ -123,6 +158,35 @@ async function ownToken(who: Account): Promise<{ id: string }> {
 		scopes: ["catalogue:read"],
 	});
 	return { id: body.id };
+}
+
+/** Begins a session of somebody, as signing in does; gives its id. */
+async function ownSession(who: string): Promise<string> {
+	const account = provider.accounts[who];
+	const subject = `${provider.issuer} ${who}`;
+	if (!account) throw new Error(`there is no account ${who}`);
+	await service.db
+		.insertInto("people")
+		.values({
+			subject,
+			email: account.email,
+			name: null,
+			roles: account.roles as Role[],
+		})
+		.onConflict((conflict) => conflict.doNothing())
+		.execute();
+	const { id } = await service.db
+		.insertInto("sessions")
+		.values({
+			subject,
+			session_sha256: randomBytes(32).toString("hex"),
+			expires_at: sql<string>`now() + interval '8 hours'`,
+			client: "A browser",
+			provider_session: null,
+		})
+		.returning("id")
+		.executeTakeFirstOrThrow();
+	return id;
 }
 
 async function bearer(who: string): Promise<string> {
@@ -414,7 +478,7 @@ describe("probes", () => {
 });
 
 describe("access tokens of our own", () => {
-	async function make(who: Account, scopes: string[], changes = {}) {
+	async function make(who: Account | "both", scopes: string[], changes = {}) {
 		const { status, body } = await rest("tokens.create", await bearer(who), {
 			name: "CI",
 			scopes,
@@ -587,6 +651,251 @@ describe("access tokens of our own", () => {
 			.execute();
 		expect(JSON.stringify(rows)).not.toContain(token);
 		expect(service.logs.join("\n")).not.toContain(token);
+	});
+
+	test("are listed page by page, those that still count apart from those that ended", async () => {
+		const ids: string[] = [];
+		for (let n = 0; n < 5; n++) {
+			ids.unshift((await make("both", ["reports:read"])).id);
+		}
+		const authorization = await bearer("both");
+		const [newest = "", second = ""] = ids;
+		await rest("tokens.revoke", authorization, { id: second });
+		const walk = async (filter: Record<string, string>) => {
+			const seen: string[] = [];
+			let url: string | undefined =
+				`/api/v1/tokens?${new URLSearchParams({ limit: "2", ...filter })}`;
+			while (url) {
+				const { status, body, headers } = await service.ask({
+					url,
+					headers: { authorization },
+				});
+				expect(status).toBe(200);
+				seen.push(...body.map((token: { id: string }) => token.id));
+				url = /^<([^>]+)>; rel="next"$/.exec(String(headers.link ?? ""))?.[1];
+			}
+			return seen;
+		};
+		const mine = (list: string[]) => list.filter((id) => ids.includes(id));
+		expect(mine(await walk({}))).toEqual(ids);
+		expect(await walk({ state: "living" })).toEqual(
+			ids.filter((id) => id !== second),
+		);
+		expect(mine(await walk({ state: "ended" }))).toEqual([second]);
+		// A token that ends while somebody reads is still a place to go on from.
+		const after = await rest("tokens.list", authorization, {
+			state: "living",
+			after: second,
+		});
+		expect(mine(after.body.map(({ id }: { id: string }) => id))).toEqual(
+			ids.slice(2),
+		);
+		const foreign = (await make("dev", ["reports:read"])).id;
+		for (const unknown of [foreign, randomUUID()]) {
+			const answer = await rest("tokens.list", authorization, {
+				after: unknown,
+			});
+			// Another's tells no more than one that never was.
+			expect(answer.status).toBe(400);
+			expect(answer.body.detail).toBe(
+				`after: There is no access token with the id ${unknown}. Give the id of the last token you have seen, or leave it out to start at the newest.`,
+			);
+			expect(
+				(await rest("tokens.get", authorization, { id: unknown })).status,
+			).toBe(404);
+		}
+		expect(
+			(await rest("tokens.get", authorization, { id: newest })).body,
+		).toMatchObject({
+			id: newest,
+			kind: "personal",
+			owner: "both@example.com",
+		});
+	});
+
+	test("are fifty at the most that still count, however many are asked for at once", async () => {
+		const authorization = await bearer("ron");
+		const ask = () =>
+			rest("tokens.create", authorization, {
+				name: "CI",
+				scopes: ["reports:read"],
+			});
+		const answers = await Promise.all(Array.from({ length: 60 }, ask));
+		const made = answers.filter(({ status }) => status === 201);
+		expect(made).toHaveLength(50);
+		const refused = answers.find(({ status }) => status === 409);
+		expect(refused?.body.detail).toMatch(
+			/^ron@example.com has 50 access tokens that still count/,
+		);
+		await rest("tokens.revoke", authorization, { id: made[0]?.body.id });
+		expect((await ask()).status).toBe(201);
+		expect((await ask()).status).toBe(409);
+	});
+
+	test("sleep while their owner has not signed in for long, and wake when they do", async () => {
+		const { id, token } = await make("aud", ["reports:read"]);
+		const subject = `${provider.issuer} aud`;
+		const use = () => rest("reports.list", `Bearer ${token}`, {});
+		const setSeen = async (days: number) => {
+			await service.db
+				.updateTable("people")
+				.set({
+					seen_at: sql<string>`now() - make_interval(days => ${days})`,
+				})
+				.where("subject", "=", subject)
+				.execute();
+		};
+		await setSeen(89);
+		expect((await use()).status).toBe(200);
+		await setSeen(90);
+		const asleep = await use();
+		expect(asleep.status).toBe(401);
+		expect(asleep.body.detail).toMatch(/sleeps.*not signed in for 90 days/);
+		const listed = await rest("tokens.get", await bearer("adm"), { id });
+		expect(Date.parse(listed.body.sleeps_at)).toBeLessThanOrEqual(Date.now());
+		// Asleep, it still counts, and can be revoked.
+		const living = await rest("tokens.list", await bearer("adm"), {
+			owner: "aud@example.com",
+			state: "living",
+		});
+		expect(living.body.map((one: { id: string }) => one.id)).toContain(id);
+		await setSeen(0);
+		expect((await use()).status).toBe(200);
+	});
+
+	describe("of services", () => {
+		async function makeService(scopes: string[], changes = {}) {
+			const authorization = `Bearer ${await provider.mint("adm", { roles: ["admin", "auditor"] })}`;
+			return rest("tokens.createService", authorization, {
+				name: "Portal",
+				owner: "Platform@example.com",
+				scopes,
+				...changes,
+			});
+		}
+
+		test("act for nobody: they read what their maker may, and do nothing that takes a person", async () => {
+			const { status, body, headers } = (await makeService([
+				"catalogue:read",
+				"reports:read",
+				"reports:read_all",
+				"audit:read",
+			])) as Awaited<ReturnType<typeof rest>> & {
+				headers: Record<string, string>;
+			};
+			expect(status).toBe(201);
+			expect(headers.location).toBe(`/api/v1/tokens/${body.id}`);
+			expect(body).toMatchObject({
+				kind: "service",
+				owner: "platform@example.com",
+				sleeps_at: null,
+			});
+			const authorization = `Bearer ${body.token}`;
+			const may = new Set([
+				...["reports.list", "reports.counts", "reports.newest", "reports.get"],
+				...["reports.version", "reports.neighbours", "reports.decisions"],
+				...["reports.revisions", "reports.approvals", "reports.involvement"],
+				...["reports.assessment", "reports.issues", "servers.list"],
+				...["checklist.get", "analytics.summary", "audit.list"],
+				...["analytics.riskDistribution", "analytics.overview"],
+			]);
+			for (const [procedure, row] of Object.entries(table)) {
+				const input = (await row.input?.("dev")) ?? {};
+				for (const facade of inRest.has(procedure) ? [rest, trpc] : [trpc]) {
+					const answer = await facade(procedure, authorization, input);
+					expect(answer.status, procedure).toBe(may.has(procedure) ? 200 : 403);
+				}
+			}
+		});
+
+		test("have no scope that takes a person, whoever asks and whatever the database says", async () => {
+			for (const scope of personalPermissions) {
+				const { status } = await makeService([scope]);
+				expect(status, scope).toBe(400);
+				await expect(
+					service.db
+						.insertInto("access_tokens")
+						.values({
+							service_owner: "platform@example.com",
+							owner_subject: null,
+							name: "x",
+							token_sha256: "0".repeat(64),
+							scopes: [scope],
+							expires_at: "2100-01-01T00:00:00Z",
+						})
+						.execute(),
+				).rejects.toThrow("tokens_of_services_are_impersonal");
+			}
+		});
+
+		test("have no scope that their maker lacks, an end within 366 days, and a group's address", async () => {
+			const asAdmin = await bearer("adm");
+			const beyond = await rest("tokens.createService", asAdmin, {
+				name: "Portal",
+				owner: "platform@example.com",
+				scopes: ["audit:read"],
+			});
+			expect(beyond.status).toBe(403);
+			for (const changes of [
+				{ owner: "platform" },
+				{ owner: "a@b@example.com" },
+				{ owner: undefined },
+				{ expires_in_days: 367 },
+			]) {
+				const { status } = await makeService(["catalogue:read"], changes);
+				expect(status, JSON.stringify(changes)).toBe(400);
+			}
+		});
+
+		test("are seen and revoked by any admin, do not sleep, and stand in the audit log as the group's", async () => {
+			const { body } = await makeService(["catalogue:read", "reports:read"]);
+			const authorization = `Bearer ${body.token}`;
+			const use = async () =>
+				(await rest("checklist.get", authorization, {})).status;
+			expect(await use()).toBe(200);
+			await rest("audit.list", authorization, {});
+			// Its group is no developer: nothing is its own.
+			expect((await rest("reports.list", authorization, {})).body).toEqual([]);
+			const all = { owner: "everybody", state: "living" };
+			const listed = await rest("tokens.list", await bearer("adm"), all);
+			expect(listed.body.map((one: { id: string }) => one.id)).toContain(
+				body.id,
+			);
+			const foreign = await rest("tokens.get", await bearer("dev"), {
+				id: body.id,
+			});
+			expect(foreign.status).toBe(404);
+			await rest("tokens.revoke", await bearer("adm"), { id: body.id });
+			expect(await use()).toBe(401);
+			const recorded = await service.db
+				.selectFrom("audit_log")
+				.select(["action", "actor", "actor_subject", "target", "after"])
+				.where((eb) =>
+					eb.or([
+						eb("target", "=", body.id),
+						eb("actor_subject", "=", `service-token ${body.id}`),
+					]),
+				)
+				.orderBy(sql`seq::bigint`)
+				.execute();
+			expect(recorded).toMatchObject([
+				{
+					action: "token_created",
+					actor: "adm@example.com",
+					after: { service_owner: "platform@example.com" },
+				},
+				{
+					action: "action_refused",
+					actor: "platform@example.com",
+					target: "audit.list",
+				},
+				{
+					action: "token_revoked",
+					actor: "adm@example.com",
+					after: { owner: "platform@example.com" },
+				},
+			]);
+		});
 	});
 
 	describe("on the command line", () => {

@@ -85,6 +85,19 @@ const failures: Record<string, () => Promise<Answer>> = {
 		askAs("dev", "createAccessToken", {
 			payload: { name: "CI", scopes: ["reports:decide"] },
 		}),
+	"createAccessToken 409": () => makeTooMany("dev", "createAccessToken", {}),
+	"createServiceToken 403": () =>
+		askAs("adm", "createServiceToken", {
+			payload: {
+				name: "CI",
+				owner: "platform@example.com",
+				scopes: ["audit:read"],
+			},
+		}),
+	"createServiceToken 409": () =>
+		makeTooMany("adm", "createServiceToken", { owner: "platform@example.com" }),
+	"endAccess 404": () =>
+		askAs("adm", "endAccess", { payload: { person: "who@example.com" } }),
 	"revokeAccessToken 404": () => askAs("dev", "revokeAccessToken"),
 	"getReadiness 503": () => ask("getReadiness", {}, withoutDatabase),
 };
@@ -192,9 +205,25 @@ function comparable(problem: unknown): unknown {
 /** An account that has the permission. */
 function callerOf(operationId: string): string {
 	if (operationId === "setReportStatus") return "rita";
+	if (operationId === "createServiceToken" || operationId === "endAccess") {
+		return "adm";
+	}
 	return operationId === "listAuditEntries" || operationId === "getOverview"
 		? "aud"
 		: "dev";
+}
+
+/** Makes tokens until somebody has as many as one may have. */
+async function makeTooMany(
+	account: string,
+	operationId: string,
+	changes: object,
+): Promise<Answer> {
+	const payload = { name: "CI", scopes: ["catalogue:read"], ...changes };
+	for (;;) {
+		const answer = await askAs(account, operationId, { payload });
+		if (answer.status !== 201) return answer;
+	}
 }
 
 function submit(account: string, changes: object = {}): Promise<Answer> {

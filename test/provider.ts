@@ -105,6 +105,8 @@ export async function startProvider(
 				client_secret: clientSecret,
 				redirect_uris: [`${publicUrl}/sign-in/callback`],
 				post_logout_redirect_uris: [`${publicUrl}/signed-out`],
+				backchannel_logout_uri: `${publicUrl}/sign-out/back-channel`,
+				backchannel_logout_session_required: true,
 				id_token_signed_response_alg: "ES256",
 			},
 		],
@@ -133,6 +135,7 @@ export async function startProvider(
 			clientIdMetadataDocument: { enabled: true, ack: "draft-02" },
 			revocation: { enabled: true },
 			rpInitiatedLogout: { enabled: true },
+			backchannelLogout: { enabled: true },
 			resourceIndicators: {
 				enabled: true,
 				// A token for a resource is none for the userinfo endpoint.
@@ -155,9 +158,10 @@ export async function startProvider(
 		// The one site that has documents here is no machine of its own.
 		fetch: async (url, options) => {
 			const document = documents.get(String(url));
-			return document
-				? Response.json(document)
-				: fetch(url, options as RequestInit);
+			if (document) return Response.json(document);
+			// It refuses to ask this machine, where the service is.
+			const { dispatcher: _, ...plain } = options as Record<string, unknown>;
+			return fetch(url, plain);
 		},
 		cookies: { keys: ["a key for the tests' own cookies"] },
 		pkce: { required: () => true },

@@ -472,16 +472,21 @@ describe("signing in", () => {
 });
 
 describe("a session", () => {
-	test("that has ended is none, and is forgotten with the next sign-in", async () => {
+	test("that has ended is none, and is forgotten by a sign-in a day later", async () => {
 		const browser = openBrowser();
 		await signIn(browser, "rita");
-		await service.db
-			.updateTable("sessions")
-			.set({ expires_at: sql<string>`now()` })
-			.execute();
+		const end = (when: string) =>
+			service.db
+				.updateTable("sessions")
+				.set({ expires_at: sql<string>`now() - ${when}::interval` })
+				.execute();
+		await end("0 s");
 		const { status, headers } = await browser.open("/servers");
 		expect(status).toBe(303);
 		expect(headers.location).toBe("/sign-in?return_to=%2Fservers");
+		await signIn(openBrowser(), "ron");
+		expect(await countSessions()).toBeGreaterThan(1);
+		await end("1 day");
 		await signIn(openBrowser(), "ron");
 		expect(await countSessions()).toBe(1);
 	});
@@ -517,6 +522,10 @@ describe("a session", () => {
 			[`/reports/${id}/withdraw`, {}],
 			[`/reports/${id}/withdrawal`, {}],
 			[`/tokens/${id}/revoke`, {}],
+			["/tokens/service", { name: "x", owner: "a@example.com" }],
+			[`/sessions/${id}/end`, {}],
+			["/sessions/end-all", {}],
+			["/sessions/end-access", { person: "rita@example.com" }],
 		];
 		const evil = { origin: "https://evil.example.com" };
 		for (const [url, form] of forms) {
@@ -659,6 +668,16 @@ const pages: Record<string, Record<string, number>> = {
 	"/checklist": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
 	"/audit": { dev: 403, rita: 403, aud: 200, adm: 403, nobody: 403 },
 	"/tokens": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
+	"/tokens?owner=everybody": {
+		...{ dev: 403, rita: 403, aud: 403, adm: 200, nobody: 403 },
+	},
+	"/sessions": { dev: 200, rita: 200, aud: 200, adm: 200, nobody: 403 },
+	"/sessions?owner=everybody": {
+		...{ dev: 403, rita: 403, aud: 403, adm: 200, nobody: 403 },
+	},
+	"/sessions/end-access?person=dev%40example.com": {
+		...{ dev: 403, rita: 403, aud: 403, adm: 200, nobody: 403 },
+	},
 	"/reports/:id": {
 		...{ dev: 200, other: 404, rita: 200, aud: 200, adm: 403, nobody: 403 },
 	},

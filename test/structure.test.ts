@@ -32,9 +32,10 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^(queue\/reports-in-order|reports\/(owner|claim))\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
 	[
-		/^(reports\/one-report|decisions\/decide|sessions\/sign-in|confirmations\/request)\.ts$/,
+		/^(reports\/one-report|decisions\/decide|sessions\/(sign-in|end|back-channel)|tokens\/create|confirmations\/request)\.ts$/,
 		3,
 	],
+	[/^sessions\/logout-token\.ts$/, 1],
 	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(json-body|receive-body)\.ts$/, 3],

@@ -24,6 +24,8 @@ export const actions = [
 	"token_revoked",
 	"signed_in",
 	"signed_out",
+	"session_ended",
+	"access_ended",
 	"sign_in_failed",
 	"credential_refused",
 	"action_refused",
@@ -69,7 +71,7 @@ export const AuditEntry = z
 			z
 				.enum(methods)
 				.describe(
-					"How it is known who acts: an access token of the identity provider (oidc), one of this service, a browser's session, the command line of whoever runs the service (local), or not at all (none).",
+					"How it is known who acts: a token of the identity provider (oidc), one of this service, a browser's session, the command line of whoever runs the service (local), or not at all (none).",
 				),
 		),
 		facade: statedText(z.enum(facades).describe("The way in.")),
@@ -87,7 +89,7 @@ export const AuditEntry = z
 			.string()
 			.nullable()
 			.describe(
-				"What else: the id of an access token, or the procedure that was refused.",
+				"What else: the id of an access token or a session, the subject of somebody whose access was ended, or the procedure that was refused.",
 			),
 		before: facts.nullable().describe("What was, as texts by name."),
 		after: facts.nullable().describe("What is now, as texts by name."),

@@ -22,7 +22,9 @@ import { approvalsRequired, requirementOf } from "./quorum.ts";
 import {
 	approvedAlready,
 	decidedSince,
+	decidedTooOften,
 	impossibleChange,
+	MAX_DECISIONS,
 	notAsSeen,
 	notesSha256,
 	ownRepository,
@@ -120,6 +122,12 @@ async function settle(
 	const sources = sourcesOf[decision.status];
 	if (!sources.includes(report.status)) {
 		throw impossibleChange(report, decision.status);
+	}
+	if (
+		decision.status === "pending_review" &&
+		report.decision_count >= MAX_DECISIONS
+	) {
+		throw decidedTooOften(report.id);
 	}
 	const live = await findLiveReport(tx, report.repository_key);
 	if (live && live.id !== report.id) {

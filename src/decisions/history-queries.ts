@@ -4,7 +4,7 @@ import type { Database } from "../database.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { summaryColumns } from "../reports/queries.ts";
 import type { Tables } from "../tables.ts";
-import type { Approval, Decision, Revision } from "./schema.ts";
+import type { Approval, Decision, Revision, RevisionFilter } from "./schema.ts";
 
 /** A report's decisions, oldest first; `undefined` of an unknown one. */
 export async function listDecisions(
@@ -21,15 +21,16 @@ export async function listDecisions(
 }
 
 /**
- * All reports for the repository of one, oldest revision first, each with its
- * decisions and approvals; in one query, so that none is half of an older moment.
+ * A page of the reports for the repository of one, oldest revision first, each
+ * with its decisions and approvals; in one query, so that none is half of an
+ * older moment. It starts after the one that the caller saw last.
  *
- * @param id any of them; of an unknown one there are none
+ * @param filter.id any of them; of an unknown one there are none
  * @param owner only this one's, if given
  */
 export async function listRevisions(
 	db: Database,
-	id: string,
+	{ id, limit, after }: RevisionFilter,
 	owner?: Owner,
 ): Promise<Revision[]> {
 	const rows = await db
@@ -43,14 +44,49 @@ export async function listRevisions(
 		.$if(owner !== undefined, (query) =>
 			query.where(isOwnedBy(owner as Owner, "report")),
 		)
+		.$if(after !== undefined, (query) =>
+			query.where("revision", ">", (eb) =>
+				eb
+					.selectFrom("mcp_server_reports as seen")
+					.where("seen.id", "=", after as string)
+					.whereRef("seen.repository_key", "=", "report.repository_key")
+					.$if(owner !== undefined, (seen) =>
+						seen.where(isOwnedBy(owner as Owner, "seen")),
+					)
+					.select("seen.revision"),
+			),
+		)
 		.select(summaryColumns)
 		.select(keptOf)
 		.orderBy("revision")
+		.limit(limit)
 		.execute();
 	return rows.map(({ kept_decisions, kept_approvals, ...report }) => ({
 		...report,
 		...historyOf({ id: report.id, kept_decisions, kept_approvals }),
 	}));
+}
+
+/** Whether a report is for the same repository as another, and its owner's if one is given. */
+export async function isRevisionOf(
+	db: Database,
+	id: string,
+	other: string,
+	owner?: Owner,
+): Promise<boolean> {
+	const found = await db
+		.selectFrom("mcp_server_reports as report")
+		.innerJoin("mcp_server_reports as other", (join) =>
+			join.onRef("other.repository_key", "=", "report.repository_key"),
+		)
+		.where("report.id", "=", id)
+		.where("other.id", "=", other)
+		.$if(owner !== undefined, (query) =>
+			query.where(isOwnedBy(owner as Owner, "report.owner_key")),
+		)
+		.select("report.id")
+		.executeTakeFirst();
+	return found !== undefined;
 }
 
 /**

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { refuseUnknownStart } from "../page-start.ts";
+import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
 import { findStandingReport } from "../reports/queries.ts";
@@ -10,9 +12,20 @@ import {
 	hasSubmitted,
 	listApprovals,
 } from "./approval-queries.ts";
-import { listDecisions, listRevisions } from "./history-queries.ts";
+import {
+	isRevisionOf,
+	listDecisions,
+	listRevisions,
+} from "./history-queries.ts";
 import { requirementOf } from "./quorum.ts";
-import { Approvals, Decision, Involvement, Revision } from "./schema.ts";
+import { MAX_DECISIONS } from "./rules.ts";
+import {
+	Approvals,
+	Decision,
+	Involvement,
+	Revision,
+	RevisionFilter,
+} from "./schema.ts";
 
 const tags = ["Reports"];
 const badId = { 400: "The id is not a UUID." };
@@ -80,8 +93,7 @@ export const historyRouter = router({
 				operationId: "listDecisions",
 				tags,
 				summary: "List a report's decisions",
-				description:
-					"Every change of the report's status, oldest first, each with the approvals that led to it.",
+				description: `Every change of the report's status, oldest first, each with the approvals that led to it. There are ${MAX_DECISIONS} at the most, and one more: then a report is not reopened.`,
 			},
 			rest: {
 				success: 200,
@@ -105,17 +117,35 @@ export const historyRouter = router({
 				tags,
 				summary: "List all revisions of a report's repository",
 				description:
-					"Every report for the same repository, this one included, oldest first, each with all decisions about it and all approvals: the history of the server.",
+					"Every report for the same repository, this one included, oldest first, each with all decisions about it and all approvals: the history of the server. A full page carries a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,
-				errors: { ...badId, 404: "There is no such report." },
+				errors: {
+					400: "The id is not a UUID, or the page is none of this repository's.",
+					404: "There is no such report.",
+				},
+				pageSize: DEFAULT_PAGE_SIZE,
 			},
 		})
+		.input(RevisionFilter)
 		.output(z.array(Revision))
-		.query(async ({ ctx: { db, identity }, input: { id } }) => {
-			const revisions = await listRevisions(db, id, limitTo(identity));
-			if (revisions.length === 0) throw unknownReport(id);
+		.query(async ({ ctx: { db, identity }, input }) => {
+			const owner = limitTo(identity);
+			const revisions = await listRevisions(db, input, owner);
+			if (revisions.length > 0) return revisions;
+			const { after, ...first } = input;
+			const isThere = await listRevisions(db, { ...first, limit: 1 }, owner);
+			if (isThere.length === 0) throw unknownReport(input.id);
+			await refuseUnknownStart(
+				revisions,
+				after,
+				(id) => isRevisionOf(db, id, input.id, owner),
+				{
+					missing: "This repository has no report with the id",
+					give: "the id of the last revision you have seen",
+				},
+			);
 			return revisions;
 		}),
 });

@@ -72,6 +72,19 @@ export function secondLiveReport(
 	);
 }
 
+/**
+ * Decisions about one report after which it is not reopened: its history is
+ * shown as a whole, so it must have an end.
+ */
+export const MAX_DECISIONS = 100;
+
+/** 409 for reopening a report once more than anybody reads. */
+export function decidedTooOften(id: string): TRPCError {
+	return conflict(
+		`Report ${id} was decided and reopened ${MAX_DECISIONS} times, and is reopened no more. Submit a new revision when it is rejected; an approved one stays as it is.`,
+	);
+}
+
 /** What the audit log calls a change to each state. */
 export const actionOf = {
 	approved: "report_approved",

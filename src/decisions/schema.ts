@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { line, statedNumber, text, time } from "../fields.ts";
+import { limit } from "../queue/schema.ts";
 import { IfMatch } from "../reports/if-match.ts";
 import {
 	NewReport,
@@ -117,6 +118,15 @@ export const Revision = ReportSummary.extend({
 	examples: [{ ...summaryExample, decisions: [], open_approvals: [] }],
 });
 export type Revision = z.infer<typeof Revision>;
+
+/** Of which report's repository, and which page of its revisions. */
+export const RevisionFilter = ReportId.extend({
+	limit: limit.describe("How many revisions at the most."),
+	after: ReportId.shape.id
+		.describe("The id of the last revision already seen: the page after it.")
+		.optional(),
+});
+export type RevisionFilter = z.infer<typeof RevisionFilter>;
 
 /** How far the approval of a pending report is, or who approved a decided one. */
 export const Approvals = z

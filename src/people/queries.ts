@@ -107,3 +107,19 @@ export async function findPeople(
 		.$narrowType<{ email_canonical: NotNull }>()
 		.execute();
 }
+
+/**
+ * Everybody whom a name means: a subject is one person, and an e-mail address
+ * whoever has signed in with it. No address holds a space, and every subject does.
+ */
+export async function findNamed(
+	db: Database,
+	name: string,
+): Promise<Pick<Person, "subject" | "email">[]> {
+	if (!name.includes(" ")) return findPeople(db, name);
+	return db
+		.selectFrom("people")
+		.select(["subject", "email"])
+		.where("subject", "=", name)
+		.execute();
+}

@@ -198,8 +198,8 @@ export type ReportSummary = z.infer<typeof ReportSummary>;
 /** Names one report. */
 export const ReportId = z.object({ id });
 
-/** Letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
-function isEmailAddress(address: string): boolean {
+/** Whether a text is an e-mail address: letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
+export function isEmailAddress(address: string): boolean {
 	const plain = canonicalAddress(address)?.replace(/[\p{L}\p{M}]/gu, "x");
 	return plain !== undefined && z.regexes.email.test(plain);
 }

@@ -8,25 +8,23 @@ import { savePerson } from "../people/queries.ts";
 import { claimReports } from "../reports/claim.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import type { Context } from "../trpc.ts";
-import {
-	deleteExpiredSessions,
-	deleteSession,
-	insertSession,
-} from "./queries.ts";
+import { deletePastSessions, endSessions, insertSession } from "./queries.ts";
 
 /**
  * Begins a session of somebody whom the identity provider has just recognised.
  * Its secret is new each time, so that nobody can have prepared it.
  *
+ * @param providerSession what the provider calls the session, if it says so
  * @param former the secret of the browser's session until now, which ends
  * @returns the secret of the new one: 256 random bits that can stand in a cookie; and whose it is
  */
 export async function signIn(
 	context: Context,
 	shown: ShownPerson,
+	providerSession: string | null,
 	former: string | undefined,
 ): Promise<{ secret: string; identity: ProvenIdentity }> {
-	const { db, log } = context;
+	const { db, log, client, settings } = context;
 	const secret = randomBytes(32).toString("base64url");
 	const identity = await db.transaction().execute(async (tx) => {
 		const person = {
@@ -35,12 +33,15 @@ export async function signIn(
 		};
 		const permissions = grant(person);
 		const identity = { ...person, method: "session" as const, permissions };
-		if (former) await deleteSession(tx, hashSecret(former));
-		await deleteExpiredSessions(tx);
-		await insertSession(tx, {
+		if (former) await endSessions(tx, { secret: hashSecret(former) });
+		await deletePastSessions(tx);
+		const session = {
 			session_sha256: hashSecret(secret),
 			subject: person.subject,
-		});
+			client,
+			provider_session: providerSession,
+		};
+		await insertSession(tx, session, settings);
 		const origin = originOf({ ...context, identity });
 		await claimReports(tx, person, origin);
 		await recordEvent(tx, origin, {
@@ -57,7 +58,7 @@ export async function signIn(
 export async function signOut(context: Context, secret: string): Promise<void> {
 	const { db, log } = context;
 	await db.transaction().execute(async (tx) => {
-		await deleteSession(tx, hashSecret(secret));
+		await endSessions(tx, { secret: hashSecret(secret) });
 		await recordEvent(tx, originOf(context), { action: "signed_out" });
 	});
 	log.info("signed out");

@@ -52,7 +52,7 @@ export async function runTokensCommand(
 			return `${token}\n\nIt is shown this once, and ends at ${expires_at}.\n`;
 		}
 		case "list": {
-			const lists = await Promise.all(callers.map((caller) => caller.list()));
+			const lists = await Promise.all(callers.map(listAll));
 			const rows = lists
 				.flat()
 				.map((token) =>
@@ -88,6 +88,18 @@ async function findOwners(
 }
 
 type Caller = ReturnType<typeof createCaller>["tokens"];
+
+/** All tokens of one person, page by page. */
+async function listAll(caller: Caller): Promise<AccessToken[]> {
+	const tokens: AccessToken[] = [];
+	const limit = 200;
+	for (;;) {
+		const after = tokens.at(-1)?.id;
+		const page = await caller.list({ limit, ...(after && { after }) });
+		tokens.push(...page);
+		if (page.length < limit) return tokens;
+	}
+}
 
 /** Revokes a token of whichever of them has it. */
 async function revoke(

@@ -1,35 +1,30 @@
-import { type NotNull, sql } from "kysely";
+import { sql } from "kysely";
 import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { Database } from "../database.ts";
 import type { Permission, Person } from "../identity.ts";
-import { type AccessToken, MAX_TOKENS, type NewAccessToken } from "./schema.ts";
-
-const tokenColumns = [
-	"token.id",
-	"token.name",
-	"person.email as owner",
-	"token.scopes",
-	"token.created_at",
-	"token.expires_at",
-	"token.last_used_at",
-	"token.revoked_at",
-	"token.revoked_by",
-] as const;
+import { isLiving, type TokenOwner, tokenColumns } from "./list-queries.ts";
+import type { AccessToken, NewAccessToken } from "./schema.ts";
 
 /** Stores a token's hash, with what it may be used for, and records it. */
 export async function insertToken(
 	db: Database,
-	owner: Pick<Person, "subject">,
-	token: NewAccessToken & { token_sha256: string },
+	owner: TokenOwner,
+	token: Omit<NewAccessToken, "scopes"> & {
+		token_sha256: string;
+		scopes: Permission[];
+	},
 	origin: Origin,
+	ownerDays: number,
 ): Promise<AccessToken> {
+	const isService = "service_owner" in owner;
 	return db
 		.with("token", (tx) =>
 			tx
 				.insertInto("access_tokens")
 				.values({
-					owner_subject: owner.subject,
+					owner_subject: isService ? null : owner.subject,
+					service_owner: isService ? owner.service_owner : null,
 					name: token.name,
 					token_sha256: token.token_sha256,
 					scopes: [...new Set(token.scopes)],
@@ -50,61 +45,46 @@ export async function insertToken(
 						.select([
 							sql.lit("token_created").as("action"),
 							sql<string>`id::text`.as("target"),
-							sql<string>`jsonb_build_object('name', name,
+							sql<string>`jsonb_strip_nulls(jsonb_build_object('name', name,
+								'service_owner', service_owner,
 								'scopes', array_to_string(scopes, ' '),
-								'expires_at', to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))`.as(
+								'expires_at', to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))`.as(
 								"after",
 							),
 						]),
 				),
 		)
 		.selectFrom("token")
-		.innerJoin("people as person", "person.subject", "token.owner_subject")
-		.select(tokenColumns)
+		.leftJoin("people as person", "person.subject", "token.owner_subject")
+		.select(tokenColumns(ownerDays))
 		.executeTakeFirstOrThrow();
 }
 
 /**
- * Tokens of one person, or of everybody: those that still count, then those that
- * ended, each newest first. So no number of ended ones hides one that counts.
- */
-export async function listTokens(
-	db: Database,
-	owner: Pick<Person, "subject"> | undefined,
-): Promise<AccessToken[]> {
-	let query = db
-		.selectFrom("access_tokens as token")
-		.innerJoin("people as person", "person.subject", "token.owner_subject")
-		.select(tokenColumns)
-		.orderBy(sql`token.revoked_at is null and token.expires_at > now()`, "desc")
-		.orderBy("token.created_at", "desc")
-		.orderBy("token.id", "desc")
-		.limit(MAX_TOKENS);
-	if (owner) query = query.where("owner_subject", "=", owner.subject);
-	return query.execute();
-}
-
-/**
- * Ends a token for ever, and records it; one that was revoked before stays as it was.
+ * Ends tokens for ever, and records each; one that was revoked before stays as it was.
  *
- * @param owner whose it must be; absent: anybody's
- * @returns the token, or `undefined` when there is no such one
+ * @param which several only where this transaction has locked them: it records
+ *   one before it takes the next
+ * @param which.owner whose they must be; absent: anybody's
+ * @returns them
  */
-export async function revokeToken(
+export async function revokeTokens(
 	db: Database,
-	id: string,
+	which: { ids: string[]; owner?: Pick<Person, "subject"> | undefined },
 	revokedBy: string,
-	owner: Pick<Person, "subject"> | undefined,
 	origin: Origin,
-): Promise<AccessToken | undefined> {
+	ownerDays: number,
+): Promise<AccessToken[]> {
 	return db
 		.with("present", (tx) => {
 			const present = tx
 				.selectFrom("access_tokens")
 				.select(["id", "revoked_at"])
-				.where("id", "=", id);
+				.where(sql<boolean>`id = any(${which.ids}::uuid[])`);
 			return (
-				owner ? present.where("owner_subject", "=", owner.subject) : present
+				which.owner
+					? present.where("owner_subject", "=", which.owner.subject)
+					: present
 			).forUpdate();
 		})
 		.with("token", (tx) =>
@@ -126,7 +106,7 @@ export async function revokeToken(
 				.expression((eb) =>
 					eb
 						.selectFrom("token")
-						.innerJoin("people", "people.subject", "token.owner_subject")
+						.leftJoin("people", "people.subject", "token.owner_subject")
 						.where("revoked_before", "is", null)
 						.select(
 							originColumns.map((column) => eb.val(origin[column]).as(column)),
@@ -134,44 +114,65 @@ export async function revokeToken(
 						.select([
 							sql.lit("token_revoked").as("action"),
 							sql<string>`token.id::text`.as("target"),
-							sql<string>`jsonb_build_object('name', token.name, 'owner', people.email)`.as(
+							sql<string>`jsonb_build_object('name', token.name, 'owner', coalesce(people.email, token.service_owner))`.as(
 								"after",
 							),
 						]),
 				),
 		)
 		.selectFrom("token")
-		.innerJoin("people as person", "person.subject", "token.owner_subject")
-		.select(tokenColumns)
-		.executeTakeFirst();
+		.leftJoin("people as person", "person.subject", "token.owner_subject")
+		.select(tokenColumns(ownerDays))
+		.execute();
 }
 
-/** For whom a token acts, and how far; `undefined` for one that is unknown, at its end or revoked. */
-export async function findTokenOwner(
+/** For whom a token acts, how far, and whether it sleeps; `undefined` for one that is unknown, at its end or revoked. */
+export async function findToken(
 	db: Database,
 	tokenSha256: string,
-): Promise<(Person & { token_id: string; scopes: Permission[] }) | undefined> {
-	return (
-		db
-			.selectFrom("access_tokens as token")
-			.innerJoin("people as person", "person.subject", "token.owner_subject")
-			.where("token.token_sha256", "=", tokenSha256)
-			.where("token.revoked_at", "is", null)
-			.where("token.expires_at", ">", sql<string>`now()`)
-			// Whose owner signed in under what is no address sleeps until they sign in anew.
-			.where("person.email_canonical", "is not", null)
-			.select([
-				"person.subject",
-				"person.email",
-				"person.email_canonical",
-				"person.name",
-				"person.roles",
-				"token.id as token_id",
-				"token.scopes",
-			])
-			.$narrowType<{ email_canonical: NotNull }>()
-			.executeTakeFirst()
-	);
+	ownerDays: number,
+): Promise<
+	| ({ token_id: string; scopes: Permission[]; is_asleep: boolean } & (
+			| { owner: Person; service_owner: null }
+			| { owner: null; service_owner: string }
+	  ))
+	| undefined
+> {
+	const found = await db
+		.selectFrom("access_tokens as token")
+		.leftJoin("people as person", "person.subject", "token.owner_subject")
+		.where("token.token_sha256", "=", tokenSha256)
+		.where(isLiving)
+		// Whose owner signed in under what is no address sleeps until they sign in anew.
+		.where((eb) =>
+			eb.or([
+				eb("person.email_canonical", "is not", null),
+				eb("token.service_owner", "is not", null),
+			]),
+		)
+		.select([
+			"person.subject",
+			"person.email",
+			"person.email_canonical",
+			"person.name",
+			"person.roles",
+			"token.service_owner",
+			"token.id as token_id",
+			"token.scopes",
+		])
+		.select(
+			sql<boolean>`coalesce(person.seen_at + make_interval(days => ${ownerDays}) <= now(), false)`.as(
+				"is_asleep",
+			),
+		)
+		.executeTakeFirst();
+	if (!found) return undefined;
+	const { service_owner, token_id, scopes, is_asleep, ...person } = found;
+	const token = { token_id, scopes, is_asleep };
+	// The database has it that one of the two is there.
+	return service_owner === null
+		? { ...token, service_owner, owner: person as Person }
+		: { ...token, service_owner, owner: null };
 }
 
 /** Remembers that a token was used; once a minute is often enough. */

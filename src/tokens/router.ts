@@ -1,16 +1,28 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { originOf } from "../audit/rules.ts";
-import { may, notPermitted, type ProvenIdentity } from "../identity.ts";
-import { procedure, router } from "../trpc.ts";
-import { insertToken, listTokens, revokeToken } from "./queries.ts";
-import { hashSecret, makeToken, unknownToken } from "./rules.ts";
+import { canonicalAddress } from "../canonical-address.ts";
+import {
+	type Identity,
+	may,
+	notPermitted,
+	type ProvenIdentity,
+} from "../identity.ts";
+import { refuseUnknownStart } from "../page-start.ts";
+import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
+import { type Context, procedure, router } from "../trpc.ts";
+import { createToken } from "./create.ts";
+import { findTokenById, listTokens } from "./list-queries.ts";
+import { revokeTokens } from "./queries.ts";
+import { unknownToken } from "./rules.ts";
 import {
 	AccessToken,
 	AccessTokenFilter,
 	AccessTokenId,
 	CreatedAccessToken,
+	MAX_LIVING_TOKENS,
 	NewAccessToken,
+	NewServiceToken,
 } from "./schema.ts";
 
 const tags = ["Access tokens"];
@@ -53,20 +65,44 @@ export const tokensRouter = router({
 				errors: {
 					400: "The input is not valid; `issues` names every problem.",
 					403: "A scope is one that you do not have yourself.",
+					409: `You have ${MAX_LIVING_TOKENS} access tokens that still count.`,
 				},
 			},
 		})
 		.input(NewAccessToken)
 		.output(CreatedAccessToken)
-		.mutation(async ({ ctx, input }) => {
-			const { db, identity } = ctx;
-			const token = makeToken();
-			const beyond = input.scopes.find((scope) => !may(identity, scope));
-			if (beyond) throw notPermitted(identity, beyond);
-			const kept = { ...input, token_sha256: hashSecret(token) };
-			const created = await insertToken(db, identity, kept, originOf(ctx));
-			return { ...created, token };
-		}),
+		.mutation(({ ctx, input }) => createToken(ctx, input, ctx.identity)),
+
+	createService: personProcedure
+		.meta({
+			access: "tokens:manage",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/service-tokens",
+				operationId: "createServiceToken",
+				tags,
+				summary: "Make a service token",
+				description:
+					"For CI and other programs that must not depend on one person's account: it acts for nobody, a group answers for it, and any admin can revoke it. It submits no report and decides nothing. The token is in this answer and nowhere else.",
+			},
+			rest: {
+				success: 201,
+				createdIn: "/api/v1/tokens",
+				errors: {
+					400: "The input is not valid; `issues` names every problem.",
+					403: "A scope is one that you do not have yourself.",
+					409: `The group has ${MAX_LIVING_TOKENS} service tokens that still count.`,
+				},
+			},
+		})
+		.input(NewServiceToken)
+		.output(CreatedAccessToken)
+		.mutation(({ ctx, input: { owner, ...token } }) =>
+			createToken(ctx, token, {
+				// As it is compared.
+				service_owner: canonicalAddress(owner) ?? owner,
+			}),
+		),
 
 	list: procedure
 		.meta({
@@ -78,25 +114,70 @@ export const tokensRouter = router({
 				tags,
 				summary: "List access tokens",
 				description:
-					"Your own, or everybody's for the role admin; those that still count first, then those that ended, each newest first. At most 200.",
+					"Your own, or for the role admin everybody's, service tokens included, or somebody's; newest first. A full page carries a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,
 				errors: {
 					400: "A filter is not valid; `issues` names every problem.",
 				},
+				pageSize: DEFAULT_PAGE_SIZE,
 			},
 		})
 		.input(AccessTokenFilter.prefault({}))
 		.output(z.array(AccessToken))
-		.query(async ({ ctx: { db, identity }, input: { owner } }) => {
+		.query(async ({ ctx, input }) => {
+			const { db, identity, settings } = ctx;
 			// Where nobody signs in, there are none.
 			if (identity.method === "none") return [];
-			if (owner === "me") return listTokens(db, identity);
-			if (!may(identity, "tokens:manage")) {
+			if (input.owner !== "me" && !may(identity, "tokens:manage")) {
 				throw notPermitted(identity, "tokens:manage");
 			}
-			return listTokens(db, undefined);
+			const owner =
+				input.owner === "me"
+					? identity
+					: input.owner === "everybody"
+						? undefined
+						: { email: input.owner };
+			const page = await listTokens(
+				db,
+				{ ...input, owner },
+				settings.TOKEN_OWNER_DAYS,
+			);
+			const isKnown = (id: string) => findVisible(ctx, id);
+			await refuseUnknownStart(page, input.after, isKnown, {
+				missing: "There is no access token with the id",
+				give: "the id of the last token you have seen",
+			});
+			return page;
+		}),
+
+	get: procedure
+		.meta({
+			access: "tokens:own",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/tokens/{id}",
+				operationId: "getAccessToken",
+				tags,
+				summary: "See an access token",
+				description:
+					"One of your own, or anybody's for the role admin: without the token itself.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The id is not a UUID.",
+					404: "There is no such token among those that you may see.",
+				},
+			},
+		})
+		.input(AccessTokenId)
+		.output(AccessToken)
+		.query(async ({ ctx, input: { id } }) => {
+			const found = await findVisible(ctx, id);
+			if (!found) throw unknownToken(id);
+			return found;
 		}),
 
 	revoke: personProcedure
@@ -109,29 +190,43 @@ export const tokensRouter = router({
 				tags,
 				summary: "Revoke an access token",
 				description:
-					"Ends it at once and for ever. Its owner may do so, and the role admin for everybody's.",
+					"Ends it at once and for ever. Its owner may do so, and the role admin for everybody's and for service tokens.",
 			},
 			rest: {
 				success: 200,
 				errors: {
 					400: "The id is not a UUID.",
-					404: "There is no such token among those that you may revoke.",
+					404: "There is no such token among those that you may see.",
 				},
 			},
 		})
 		.input(AccessTokenId)
 		.output(AccessToken)
 		.mutation(async ({ ctx, input: { id } }) => {
-			const { db, identity } = ctx;
+			const { db, identity, settings } = ctx;
 			const owner = may(identity, "tokens:manage") ? undefined : identity;
-			const revoked = await revokeToken(
+			const [revoked] = await revokeTokens(
 				db,
-				id,
+				{ ids: [id], owner },
 				identity.email,
-				owner,
 				originOf(ctx),
+				settings.TOKEN_OWNER_DAYS,
 			);
 			if (!revoked) throw unknownToken(id);
 			return revoked;
 		}),
 });
+
+/** A token that somebody may see: their own, or anybody's for who looks after all. */
+async function findVisible(
+	{
+		db,
+		identity,
+		settings,
+	}: Pick<Context, "db" | "settings"> & { identity: Identity },
+	id: string,
+): Promise<AccessToken | undefined> {
+	if (identity.method === "none") return undefined;
+	const owner = may(identity, "tokens:manage") ? undefined : identity;
+	return findTokenById(db, id, owner, settings.TOKEN_OWNER_DAYS);
+}

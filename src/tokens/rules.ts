@@ -1,5 +1,7 @@
 import { hash, randomBytes } from "node:crypto";
 import { TRPCError } from "@trpc/server";
+import { conflict } from "../errors.ts";
+import { MAX_LIVING_TOKENS } from "./schema.ts";
 
 /** By which secret scanners recognise our tokens: `golive_[0-9a-f]{64}`. */
 const PREFIX = "golive_";
@@ -23,6 +25,13 @@ export function hashSecret(secret: string): string {
 export function unknownToken(id: string): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
-		message: `There is no access token with the id ${id} that you may revoke. List them to find the right one.`,
+		message: `There is no access token with the id ${id} that you may see. List them to find the right one.`,
 	});
+}
+
+/** 409: an owner has as many tokens as one can look after. */
+export function tooManyTokens(owner: string): TRPCError {
+	return conflict(
+		`${owner} has ${MAX_LIVING_TOKENS} access tokens that still count, and nobody has more. Revoke one that is not needed any more, and make the new one then.`,
+	);
 }

@@ -22,7 +22,6 @@ const statuses: Record<ClosedState, number> = {
 /** Mounts the page on which a person confirms an approval that a program asked for. */
 export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/confirm/:token", async (request: ConfirmRequest, reply) => {
-		reply.header("cache-control", "no-store");
 		const { token } = request.params;
 		const caller = site.callerFor(request);
 		const confirmation = await caller.confirmations.get({ token });
@@ -50,7 +49,6 @@ export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 	});
 
 	scope.post("/confirm/:token", async (request: ConfirmRequest, reply) => {
-		reply.header("cache-control", "no-store");
 		refuseForeignForm(site.cookies, request, site.publicUrl);
 		const { token } = request.params;
 		const caller = site.callerFor(request);

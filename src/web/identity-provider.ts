@@ -25,6 +25,7 @@ import {
 } from "../claims.ts";
 import type { Config } from "../config.ts";
 import { providerOutOfReach } from "../oidc.ts";
+import { isName } from "../sessions/logout-token.ts";
 import { explainRefusal } from "./sign-in-refused.ts";
 
 /** Seconds that the provider has for an answer. */
@@ -47,7 +48,14 @@ export interface IdentityProvider {
 	 * @throws TRPCError UNAUTHORIZED when nobody is signed in by it, with the
 	 *   `reason` in its cause; SERVICE_UNAVAILABLE when the provider is out of reach
 	 */
-	finish(query: string, transaction: Transaction): Promise<ShownPerson>;
+	finish(
+		query: string,
+		transaction: Transaction,
+	): Promise<{
+		shown: ShownPerson;
+		/** What the provider calls the session that has begun, if it says so (`sid`). */
+		providerSession: string | null;
+	}>;
 	/** Where the browser must go to be signed out there too, if the provider has such a place. */
 	endSessionUrl(returnTo: string): Promise<URL | undefined>;
 }
@@ -109,11 +117,13 @@ export function openIdentityProvider(settings: Settings): IdentityProvider {
 						idTokenExpected: true,
 					},
 				);
-				const claims = tokens.claims() ?? {};
-				return readPerson(
+				const claims: Record<string, unknown> = tokens.claims() ?? {};
+				const shown = readPerson(
 					await complete(configuration, tokens.access_token, claims, settings),
 					settings,
 				);
+				const { sid } = claims;
+				return { shown, providerSession: isName(sid) ? sid : null };
 			} catch (error) {
 				throw explainRefusal(error);
 			}

@@ -41,7 +41,7 @@ export function layout(page: Page, frame: Frame): Html {
 					: ""
 			}</a></li>`,
 	)}</ul>
-</nav>${accountOf(frame)}
+</nav>${accountOf(page, frame)}
 </header>
 ${viewer === undefined || queue ? html`<p class="news" role="status" aria-live="polite" data-news data-newest="${queue?.newest_id ?? ""}"></p>` : ""}
 <main id="main" tabindex="-1">
@@ -62,13 +62,18 @@ ${page.body}
 }
 
 /** Who is signed in, and the way out; for a stranger the way in. */
-function accountOf({ viewer }: Frame): Html | string {
+function accountOf(page: Page, { viewer }: Frame): Html | string {
 	if (viewer === undefined) return "";
 	if (viewer === null) {
 		return html`<p class="account"><a href="/sign-in">Sign in</a></p>`;
 	}
+	const email = foreignText(viewer.email);
 	return html`<form class="account" method="post" action="/sign-out">
-<span><span class="hide">Signed in as </span>${foreignText(viewer.email)}</span>
+<span><span class="hide">Signed in as </span>${
+		viewer.permissions.has("sessions:own")
+			? html`<a href="/sessions" title="Where you are signed in" ${page.section === "sessions" ? html`aria-current="page"` : ""}>${email}</a>`
+			: email
+	}</span>
 <input type="hidden" name="csrf" value="${viewer.csrf}">
 <button class="link">Sign out</button>
 </form>`;

@@ -27,7 +27,8 @@ export function mountQueuePage(scope: FastifyInstance, site: Site): void {
 		return site.sendPage(request, reply, page);
 	});
 
-	scope.get("/queue/news", async (request) => {
+	const config = { isPolled: true };
+	scope.get("/queue/news", { config }, async (request) => {
 		const caller = site.callerFor(request);
 		const [{ pending_review }, [newest]] = await Promise.all([
 			caller.reports.newest(),

@@ -11,7 +11,7 @@ import {
 } from "../identity.ts";
 import type { RateLimits } from "../limits/rate-limit.ts";
 import { reportError } from "../public-error.ts";
-import { findSessionOwner } from "../sessions/queries.ts";
+import { findSessionOwner, markSessionSeen } from "../sessions/queries.ts";
 import { hashSecret } from "../tokens/rules.ts";
 import { localPath } from "./local-path.ts";
 import { keptFormPage } from "./pages/kept-form.ts";
@@ -24,6 +24,8 @@ declare module "fastify" {
 		isOpen?: boolean;
 		/** A page that looks at the session, and counts the request as that person's. */
 		isPersonal?: boolean;
+		/** What a page asks by itself while it is open: nobody does anything by it. */
+		isPolled?: boolean;
 	}
 }
 
@@ -79,7 +81,7 @@ function sendKept(
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const { status, detail, retryAfter } = reportError(error, request.log);
-	reply.code(status).header("cache-control", "no-store");
+	reply.code(status);
 	if (retryAfter) reply.header("retry-after", String(retryAfter));
 	return site.sendPage(
 		request,
@@ -100,9 +102,13 @@ export async function recognise(
 ): Promise<void> {
 	const session = request.cookies[site.cookies.session];
 	if (!session) return;
-	const { db } = site.contextFor(request);
-	const owner = await findSessionOwner(db, hashSecret(session));
-	if (!owner) return;
+	const { db, settings } = site.contextFor(request);
+	const found = await findSessionOwner(db, hashSecret(session), settings);
+	if (!found) return;
+	const { is_stale, ...owner } = found;
+	if (is_stale && !request.routeOptions.config.isPolled) {
+		await markSessionSeen(db, owner.session, settings);
+	}
 	const person = { ...owner, kind: "person" as const };
 	request.identity = {
 		...person,
@@ -180,6 +186,7 @@ const keptForms: Record<string, (url: string) => string> = {
 	"/reports/:id/decide": (url) => url,
 	"/reports/:id/decision": (url) => url.replace(/decision(?=\?|$)/, "decide"),
 	"/tokens": (url) => url,
+	"/tokens/service": (url) => url,
 };
 
 function typedInto(request: FastifyRequest) {

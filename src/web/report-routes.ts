@@ -50,7 +50,7 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		const caller = site.callerFor(request);
 		const [{ report, assessment }, revisions] = await Promise.all([
 			loadRevision(caller, id),
-			caller.reports.revisions({ id }),
+			listRevisions(caller, id),
 		]);
 		const history = revisions.find((revision) => revision.id === report.id);
 		if (!history) throw unknownReport(id);
@@ -169,9 +169,17 @@ async function standingOf(
 	};
 }
 
-/** Newest first, as people read a history. */
+/** All of them, page by page; newest first, as people read a history. */
 async function listRevisions(caller: Caller, id: string): Promise<Revision[]> {
-	return (await caller.reports.revisions({ id })).toReversed();
+	const revisions: Revision[] = [];
+	const limit = 200;
+	for (;;) {
+		const after = revisions.at(-1)?.id;
+		const filter = { id, limit, ...(after && { after }) };
+		const page = await caller.reports.revisions(filter);
+		revisions.push(...page);
+		if (page.length < limit) return revisions.toReversed();
+	}
 }
 
 /**

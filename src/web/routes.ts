@@ -19,6 +19,7 @@ import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
 import type { ContextFor } from "../trpc.ts";
 import { readAssets } from "./assets.ts";
 import { mountAuditPage } from "./audit-routes.ts";
+import { mountBackChannelLogout } from "./back-channel-routes.ts";
 import { mountChecklistPage } from "./checklist-routes.ts";
 import { mountConfirmPages } from "./confirm-routes.ts";
 import { mountDecisionForms } from "./decision-routes.ts";
@@ -37,6 +38,7 @@ import { mountReportPages } from "./report-routes.ts";
 import { sectionsFor } from "./sections.ts";
 import { mountServersPage } from "./server-routes.ts";
 import { cookiesFor } from "./session.ts";
+import { mountSessionPages } from "./session-routes.ts";
 import { mountSignIn } from "./sign-in-routes.ts";
 import { openSite, type Site } from "./site.ts";
 import { mountTokenPages } from "./token-routes.ts";
@@ -69,7 +71,11 @@ export function mountWeb(
 	bodies: UnfinishedBodies,
 ): WebErrors {
 	const site = openWebSite(contextFor, config);
-	const headers = pageHeaders(config.PUBLIC_URL);
+	const headers = {
+		...pageHeaders(config.PUBLIC_URL),
+		// Where people sign in, the next one at the same browser must find nothing.
+		"cache-control": site.hasSignIn ? "no-store" : "no-cache, private",
+	};
 	let pages = app;
 	app.register(async (scope) => {
 		pages = scope;
@@ -77,7 +83,7 @@ export function mountWeb(
 			sendErrorPage(site, headers, error, request, reply),
 		);
 		scope.addHook("onRequest", async (_request, reply) => {
-			reply.headers(headers).header("cache-control", "no-cache, private");
+			reply.headers(headers);
 		});
 		await scope.register(compress, { threshold: 1024 });
 		await scope.register(cookie);
@@ -100,7 +106,10 @@ export function mountWeb(
 			mountChecklistPage(scope, site);
 			mountAuditPage(scope, site);
 			if (!site.hasSignIn) return;
-			mountSignIn(scope, site, openIdentityProvider(config));
+			const provider = openIdentityProvider(config);
+			mountSignIn(scope, site, provider);
+			mountBackChannelLogout(scope, site, config, limits);
+			mountSessionPages(scope, site, provider);
 			mountWithdrawal(scope, site);
 			mountTokenPages(scope, site);
 		});

@@ -42,7 +42,9 @@ const personalSections = [
 	},
 ] as const;
 
+/** A page's place in the navigation; sessions stand beside who is signed in. */
 export type SectionId =
+	| "sessions"
 	| (typeof sections)[number]["id"]
 	| (typeof personalSections)[number]["id"];
 

@@ -1,7 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { publicError, reportError } from "../public-error.ts";
-import { SESSION_HOURS } from "../sessions/queries.ts";
 import { refuseSignIn, signIn, signOut } from "../sessions/sign-in.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import { localPath } from "./local-path.ts";
@@ -30,7 +29,6 @@ export function mountSignIn(
 	const config = { isOpen: true };
 
 	scope.get("/sign-in", { config }, async (request: QueryRequest, reply) => {
-		reply.header("cache-control", "no-store");
 		const returnTo = readReturnTo(request.query.return_to ?? "/");
 		try {
 			const { url, transaction } = await provider.begin();
@@ -48,7 +46,6 @@ export function mountSignIn(
 		"/sign-in/callback",
 		{ config },
 		async (request: QueryRequest, reply) => {
-			reply.header("cache-control", "no-store");
 			const kept = takeTransaction(site.cookies, request, reply);
 			const returnTo = localPath(kept?.return_to) ?? "/";
 			try {
@@ -59,16 +56,18 @@ export function mountSignIn(
 					);
 				}
 				const [, query = ""] = request.url.split("?", 2);
-				const shown = await provider.finish(query, kept);
+				const { shown, providerSession } = await provider.finish(query, kept);
 				const { cookies } = site;
+				const context = site.contextFor(request);
 				const { secret, identity } = await signIn(
-					site.contextFor(request),
+					context,
 					shown,
+					providerSession,
 					request.cookies[cookies.session],
 				);
 				reply.setCookie(cookies.session, secret, {
 					...cookies.options,
-					maxAge: SESSION_HOURS * 60 * 60,
+					maxAge: context.settings.SESSION_HOURS * 60 * 60,
 				});
 				const home = homeOf(identity);
 				return reply.redirect(returnTo === "/" ? home : returnTo, 303);
@@ -79,32 +78,40 @@ export function mountSignIn(
 	);
 
 	scope.post("/sign-out", { config }, async (request, reply) => {
-		reply
-			.header("cache-control", "no-store")
-			// Nor by the Back button.
-			.header("clear-site-data", '"cache"');
 		const session = request.cookies[site.cookies.session];
 		await recognise(site, request);
 		if (session && request.identity) {
 			refuseForeignForm(site.cookies, request, site.publicUrl);
 			await signOut(site.contextFor(request), session);
-			request.identity = null;
 		}
-		forgetSession(site, request, reply);
-		reply.clearCookie(site.cookies.newToken, site.cookies.options);
-		const url = await provider
-			.endSessionUrl(`${site.publicUrl}/signed-out`)
-			.catch((error) => {
-				reportError(error, request.log);
-				return undefined;
-			});
-		if (url) reply.header("refresh", `0; url=${url.href}`);
-		return site.sendPage(request, reply, signedOutPage(url?.href));
+		return sendSignedOut(site, provider, request, reply);
 	});
 
 	scope.get("/signed-out", { config }, (request, reply) =>
 		site.sendPage(request, reply, signedOutPage()),
 	);
+}
+
+/** After signing out here: nothing of it stays in the browser, and it goes on to be signed out at the provider too. */
+export async function sendSignedOut(
+	site: Site,
+	provider: IdentityProvider,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): Promise<FastifyReply> {
+	request.identity = null;
+	// Nor by the Back button.
+	reply.header("clear-site-data", '"cache"');
+	forgetSession(site, request, reply);
+	reply.clearCookie(site.cookies.newToken, site.cookies.options);
+	const url = await provider
+		.endSessionUrl(`${site.publicUrl}/signed-out`)
+		.catch((error) => {
+			reportError(error, request.log);
+			return undefined;
+		});
+	if (url) reply.header("refresh", `0; url=${url.href}`);
+	return site.sendPage(request, reply, signedOutPage(url?.href));
 }
 
 /** @throws TRPCError BAD_REQUEST for an address elsewhere */

@@ -1,13 +1,17 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
 import { may, type Permission } from "../identity.ts";
+import type { Caller } from "../router.ts";
 import { isOwnToken } from "../tokens/rules.ts";
-import { type AccessToken, NewAccessToken } from "../tokens/schema.ts";
 import {
-	revokeTokenPage,
-	type TypedToken,
-	tokensPage,
-} from "./pages/tokens.ts";
+	AccessTokenFilter,
+	AccessTokenId,
+	NewAccessToken,
+	NewServiceToken,
+} from "../tokens/schema.ts";
+import type { TypedToken } from "./components/token-form.ts";
+import { revokeTokenPage, tokensPage, tokensUrl } from "./pages/tokens.ts";
 import {
 	isOfSession,
 	OTHER_SESSION,
@@ -24,18 +28,66 @@ const usual: TypedToken = { name: "", scopes: [], expires_in_days: "90" };
 
 type TokenRequest = FastifyRequest<{
 	Params: { id: string };
-	Querystring: { owner?: string };
+	Querystring: Partial<Record<"owner" | "state" | "after" | "id", string>>;
 	Body: Record<string, unknown> | null;
 }>;
 
-/** Mounts the page of access tokens: made, shown once, listed, revoked. */
+/** Mounts the page of access tokens: made, shown once, listed, found, revoked. */
 export function mountTokenPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/tokens", (request: TokenRequest, reply) =>
 		sendTokens(site, request, reply, usual),
 	);
 
-	scope.post("/tokens", async (request: TokenRequest, reply) => {
+	mountForm(
+		scope,
+		site,
+		"/tokens",
+		NewAccessToken,
+		"me",
+		({ tokens }, wanted) => tokens.create(wanted),
+	);
+	mountForm(
+		scope,
+		site,
+		"/tokens/service",
+		NewServiceToken,
+		"everybody",
+		({ tokens }, wanted) => tokens.createService(wanted),
+	);
+
+	// Only asks: what it leads to takes a form.
+	scope.get("/tokens/:id/revoke", async (request: TokenRequest, reply) => {
+		const { id } = request.params;
+		const token = await site.callerFor(request).tokens.get({ id });
+		const csrf = site.tokenFor(request, reply);
+		return site.sendPage(request, reply, revokeTokenPage({ token, csrf }));
+	});
+
+	scope.post("/tokens/:id/revoke", async (request: TokenRequest, reply) => {
+		refuseForeignForm(site.cookies, request, site.publicUrl);
+		const { id } = request.params;
+		await site.callerFor(request).tokens.revoke({ id });
+		return reply.redirect(tokensUrl({ id }), 303);
+	});
+}
+
+/**
+ * Mounts a form that makes a token.
+ *
+ * @param schema what is wanted
+ * @param owner whose tokens are shown with it
+ */
+function mountForm<Wanted>(
+	scope: FastifyInstance,
+	site: Site,
+	path: string,
+	schema: z.ZodType<Wanted>,
+	owner: "me" | "everybody",
+	create: (caller: Caller, wanted: Wanted) => Promise<{ token: string }>,
+): void {
+	scope.post(path, async (request: TokenRequest, reply) => {
 		refuseForeignOrigin(request, site.publicUrl);
+		request.query.owner = owner;
 		const isChange = request.body?.change === "yes";
 		const typed = readTyped(request);
 		if (!isChange && !isOfSession(site.cookies, request)) {
@@ -43,7 +95,7 @@ export function mountTokenPages(scope: FastifyInstance, site: Site): void {
 			const problems = { form: OTHER_SESSION };
 			return sendTokens(site, request, reply, { ...typed, problems });
 		}
-		const wanted = NewAccessToken.safeParse({
+		const wanted = schema.safeParse({
 			...typed,
 			expires_in_days: Number(typed.expires_in_days),
 		});
@@ -57,30 +109,25 @@ export function mountTokenPages(scope: FastifyInstance, site: Site): void {
 				...(!isChange && { problems: Object.fromEntries(problems) }),
 			});
 		}
-		const { token } = await site.callerFor(request).tokens.create(wanted.data);
-		// By the browser to the next page, which takes it away: to load that one
-		// again neither shows it nor makes another.
-		reply.setCookie(site.cookies.newToken, token, {
-			...site.cookies.options,
-			sameSite: "strict",
-			maxAge: SHOWN_WITHIN,
-		});
-		return reply.header("cache-control", "no-store").redirect("/tokens", 303);
-	});
-
-	// Only asks: what it leads to takes a form.
-	scope.get("/tokens/:id/revoke", async (request: TokenRequest, reply) => {
-		const token = await findToken(site, request);
-		const csrf = site.tokenFor(request, reply);
-		return site.sendPage(request, reply, revokeTokenPage({ token, csrf }));
-	});
-
-	scope.post("/tokens/:id/revoke", async (request: TokenRequest, reply) => {
-		refuseForeignForm(site.cookies, request, site.publicUrl);
-		const { id } = request.params;
-		const { owner } = await site.callerFor(request).tokens.revoke({ id });
-		const isOwn = owner === site.viewerOf(request)?.email;
-		return reply.redirect(isOwn ? "/tokens" : "/tokens?owner=everybody", 303);
+		const caller = site.callerFor(request);
+		try {
+			const { token } = await create(caller, wanted.data);
+			// By the browser to the next page, which takes it away: to load that one
+			// again neither shows it nor makes another.
+			reply.setCookie(site.cookies.newToken, token, {
+				...site.cookies.options,
+				sameSite: "strict",
+				maxAge: SHOWN_WITHIN,
+			});
+			return reply.redirect(tokensUrl({ owner }), 303);
+		} catch (error) {
+			if (!(error instanceof TRPCError) || error.code !== "CONFLICT") {
+				throw error;
+			}
+			reply.code(409);
+			const problems = { form: error.message };
+			return sendTokens(site, request, reply, { ...typed, problems });
+		}
 	});
 }
 
@@ -91,26 +138,34 @@ async function sendTokens(
 	typed: TypedToken,
 ): Promise<FastifyReply> {
 	const { cookies } = site;
-	const owner = request.query.owner === "everybody" ? "everybody" : "me";
-	const tokens = await site.callerFor(request).tokens.list({ owner });
+	const { settings } = site.contextFor(request);
+	const caller = site.callerFor(request);
+	const { id, state: wanted, ...given } = request.query;
+	const state = wanted === "ended" ? "ended" : "living";
+	const filter = AccessTokenFilter.parse({ ...given, state });
+	const found =
+		id === undefined ? undefined : await findToken(caller, id.trim());
+	if (found?.problem) reply.code(404);
+	const tokens = found?.tokens ?? (await caller.tokens.list(filter));
 	const created = request.cookies[cookies.newToken];
 	if (created !== undefined) {
-		reply
-			.clearCookie(cookies.newToken, cookies.options)
-			.header("cache-control", "no-store");
+		reply.clearCookie(cookies.newToken, cookies.options);
 	}
+	const offered = (filter.owner === "me" ? NewAccessToken : NewServiceToken)
+		.shape.scopes.element.options;
 	return site.sendPage(
 		request,
 		reply,
 		tokensPage({
 			tokens,
-			owner,
+			query: { ...filter, state, id },
+			hasMore: !found && tokens.length === filter.limit,
+			problem: found?.problem,
 			mayManage: mayUse(request, "tokens:manage"),
-			scopes: NewAccessToken.shape.scopes.element.options.filter((scope) =>
-				mayUse(request, scope),
-			),
+			scopes: offered.filter((scope) => mayUse(request, scope)),
 			created: created && isOwnToken(created) ? created : undefined,
 			typed,
+			ownerDays: settings.TOKEN_OWNER_DAYS,
 			csrf: site.tokenFor(request, reply),
 			now: new Date(),
 		}),
@@ -122,25 +177,27 @@ function mayUse({ identity }: FastifyRequest, permission: Permission): boolean {
 }
 
 function readTyped({ body }: TokenRequest): TypedToken {
-	const { name, scopes, expires_in_days } = body ?? {};
+	const { name, scopes, expires_in_days, owner } = body ?? {};
 	return {
 		name: String(name ?? ""),
 		scopes: [scopes ?? []].flat().map(String),
 		expires_in_days: String(expires_in_days ?? ""),
+		...(owner !== undefined && { owner: String(owner) }),
 	};
 }
 
-async function findToken(
-	site: Site,
-	request: TokenRequest,
-): Promise<AccessToken> {
-	const tokens = await site.callerFor(request).tokens.list({
-		owner: mayUse(request, "tokens:manage") ? "everybody" : "me",
-	});
-	const found = tokens.find(({ id }) => id === request.params.id);
-	if (found) return found;
-	throw new TRPCError({
-		code: "NOT_FOUND",
-		message: "There is no such access token among those that you may revoke.",
-	});
+/** The token with this id, or why none is shown. */
+async function findToken({ tokens }: Caller, id: string) {
+	const wanted = AccessTokenId.safeParse({ id });
+	if (!wanted.success) {
+		return { tokens: [], problem: wanted.error.issues[0]?.message };
+	}
+	try {
+		return { tokens: [await tokens.get(wanted.data)], problem: undefined };
+	} catch (error) {
+		if (!(error instanceof TRPCError) || error.code !== "NOT_FOUND") {
+			throw error;
+		}
+		return { tokens: [], problem: error.message };
+	}
 }

@@ -1,74 +1,61 @@
 import { html } from "hono/html";
-import { type Permission, permissions } from "../../identity.ts";
-import type { AccessToken } from "../../tokens/schema.ts";
+import type { Permission } from "../../identity.ts";
+import type { AccessToken, AccessTokenFilter } from "../../tokens/schema.ts";
+import { pager } from "../components/pager.ts";
 import { foreignText } from "../components/text.ts";
-import { exactTime, timeAgo } from "../components/time.ts";
+import { exactTime } from "../components/time.ts";
+import { type TypedToken, tokenForm } from "../components/token-form.ts";
+import { day, sleepOf, tokenTable } from "../components/token-table.ts";
+import { whoseTabs } from "../components/whose-tabs.ts";
 import type { Html, Page } from "../page.ts";
 
-/** What somebody has typed for a new token, and what is wrong with it. */
-export interface TypedToken {
-	name: string;
-	scopes: string[];
-	expires_in_days: string;
-	/** What must be corrected, by field; `form` is about the whole of it. */
-	problems?: Partial<Record<string, string>>;
+/** Which tokens the page shows: a page of a list, or the one with an id. */
+export interface TokensQuery
+	extends Pick<AccessTokenFilter, "owner" | "after"> {
+	state: "living" | "ended";
+	/** What was looked for. */
+	id?: string | undefined;
 }
 
 /** What the page of access tokens shows. */
 export interface TokensPage {
 	tokens: AccessToken[];
-	/** Whose they are. */
-	owner: "me" | "everybody";
+	query: TokensQuery;
+	hasMore: boolean;
+	/** Why there is nothing with the id that was looked for. */
+	problem?: string | undefined;
 	mayManage: boolean;
-	/** What a token of this person can be used for. */
+	/** What a new token can be used for. */
 	scopes: Permission[];
 	/** The token that was made just now; it is shown this once. */
 	created: string | undefined;
 	typed: TypedToken;
+	/** Days without signing in after which own tokens sleep. */
+	ownerDays: number;
 	csrf: string;
 	now: Date;
 }
 
-/** What each scope lets a token do: an approval takes a person, whatever the role allows. */
-const scopeWords: Record<Permission, string> = {
-	...permissions,
-	"reports:decide": "reject and reopen reports",
-};
-
-const lifetimes = [
-	["7", "7 days"],
-	["30", "30 days"],
-	["90", "90 days"],
-	["180", "180 days"],
-	["365", "1 year"],
-] as const;
-
 /** Access tokens: a new one, and those that there are. */
 export function tokensPage(data: TokensPage): Page {
-	const { owner, mayManage, created } = data;
+	const { query, mayManage, created, tokens, ownerDays } = data;
+	const { owner, id } = query;
+	const isMine = owner === "me";
 	return {
-		title: owner === "me" ? "Access tokens" : "Everybody's access tokens",
+		title: isMine ? "Access tokens" : "Everybody's access tokens",
 		section: "tokens",
 		body: html`<h1>Access tokens</h1>
-<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for who made it, within its scopes and that person's roles.</p>
+<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for who made it, within its scopes and that person's roles, and sleeps while that person has not signed in for ${ownerDays} days. Browsers need none: see <a href="/sessions">where you are signed in</a>.</p>
 ${created ? createdNote(created) : ""}
-${
-	mayManage
-		? html`<nav aria-label="Whose"><ul class="tabs">${(
-				[
-					["/tokens", "me", "Mine"],
-					["/tokens?owner=everybody", "everybody", "Everybody's"],
-				] as const
-			).map(
-				([href, id, label]) =>
-					html`<li><a href="${href}" ${id === owner ? html`aria-current="page"` : ""}>${label}</a></li>`,
-			)}</ul></nav>`
-		: ""
-}
-<section class="card" aria-label="${owner === "me" ? "Your access tokens" : "Everybody's access tokens"}">
-${data.tokens.length === 0 ? html`<p class="calm">There are none yet.</p>` : tokenTable(data)}
+${isMine ? sleepNote(data) : ""}
+${mayManage ? whoseTabs("/tokens", owner) : ""}
+${findForm(data)}
+${id === undefined ? stateTabs(query) : html`<p><a href="${tokensUrl({ ...query, id: undefined })}">Show all</a></p>`}
+<section class="card" aria-label="${isMine ? "Your access tokens" : "Everybody's access tokens"}">
+${tokens.length === 0 ? html`<p class="calm">${emptyWords(query)}</p>` : tokenTable(tokens, mayManage, data.now)}
 </section>
-${owner === "me" ? newTokenForm(data) : ""}`,
+${pager((after) => tokensUrl({ ...query, after }), query.after, data.hasMore ? tokens.at(-1)?.id : undefined, "To the newest")}
+${id === undefined ? tokenForm(isMine ? "personal" : "service", data) : ""}`,
 	};
 }
 
@@ -84,7 +71,7 @@ export function revokeTokenPage({
 		title: `Revoke ${token.name}?`,
 		section: "tokens",
 		body: html`<section class="confirm card rejected" aria-labelledby="confirm-title">
-<h1 id="confirm-title">Revoke the access token ${foreignText(token.name)}?</h1>
+<h1 id="confirm-title">Revoke the ${token.kind === "service" ? "service" : "access"} token ${foreignText(token.name)}?</h1>
 <p>It ends at once and for ever: whatever uses it is refused from then on.</p>
 <dl class="facts">
 <div><dt>Owner</dt><dd>${foreignText(token.owner)}</dd></div>
@@ -100,6 +87,18 @@ export function revokeTokenPage({
 	};
 }
 
+/** The address of what the page shows. */
+export function tokensUrl(query: Partial<TokensQuery>): string {
+	const { owner, state, id, after } = query;
+	const text = new URLSearchParams({
+		...(owner && owner !== "me" && { owner }),
+		...(state === "ended" && { state }),
+		...(id && { id }),
+		...(after && { after }),
+	}).toString();
+	return text === "" ? "/tokens" : `/tokens?${text}`;
+}
+
 function createdNote(created: string): Html {
 	return html`<section class="card created" aria-labelledby="created-title">
 <h2 id="created-title">Your new access token</h2>
@@ -108,68 +107,37 @@ function createdNote(created: string): Html {
 </section>`;
 }
 
-function tokenTable({ tokens, owner, now }: TokensPage): Html {
-	return html`<table class="rows">
-<thead><tr><th scope="col">Name</th>${owner === "me" ? "" : html`<th scope="col">Owner</th>`}<th scope="col">Scopes</th><th scope="col">Made</th><th scope="col">Last used</th><th scope="col">Ends</th><th scope="col">State</th></tr></thead>
-<tbody>${tokens.map(
-		(token) => html`<tr>
-<th scope="row">${foreignText(token.name)}</th>
-${owner === "me" ? "" : html`<td data-label="Owner">${foreignText(token.owner)}</td>`}
-<td data-label="Scopes">${token.scopes.join(", ")}</td>
-<td data-label="Made">${timeAgo(token.created_at, now)}</td>
-<td data-label="Last used">${token.last_used_at ? timeAgo(token.last_used_at, now) : "never"}</td>
-<td data-label="Ends"><time datetime="${token.expires_at}" title="${exactTime(token.expires_at)}">${token.expires_at.slice(0, 10)}</time></td>
-<td data-label="State">${stateOf(token, now)}</td>
-</tr>`,
-	)}</tbody>
-</table>`;
+/** Tells somebody a week before that their tokens will sleep. */
+function sleepNote({ tokens, now }: TokensPage): Html | string {
+	const next = tokens.find((token) => sleepOf(token, now) === "soon");
+	if (!next?.sleeps_at) return "";
+	return html`<p role="status"><span class="badge warn">Asleep soon</span> Your tokens sleep from ${day(next.sleeps_at)} on unless you sign in anew before: sign out and in again, and they go on.</p>`;
 }
 
-function stateOf(token: AccessToken, now: Date): Html {
-	if (token.revoked_at) {
-		return html`<span class="badge bad">Revoked</span> <small>by ${foreignText(token.revoked_by ?? "")} ${timeAgo(token.revoked_at, now)}</small>`;
-	}
-	if (Date.parse(token.expires_at) <= now.getTime()) {
-		return html`<span class="badge quiet">Ended</span>`;
-	}
-	return html`<span class="badge good">Active</span> <a class="revoke" href="/tokens/${token.id}/revoke">Revoke…<span class="hide"> ${token.name}</span></a>`;
+function findForm({ query, problem }: TokensPage): Html {
+	const { owner, id } = query;
+	return html`<search><form class="filters" method="get" action="/tokens">
+${owner === "me" ? "" : html`<input type="hidden" name="owner" value="${owner}">`}
+<div class="search"><label for="id">By its id</label>
+<input id="id" type="search" name="id" maxlength="36" required value="${id ?? ""}" placeholder="6f1c2c9e-0c0e-4b7a-9a52-3f2d1f0f6a11" ${problem ? html`aria-invalid="true" aria-describedby="id-problem"` : ""}></div>
+<div><button>Find</button></div>
+</form></search>
+${problem ? html`<p class="problem" role="alert" id="id-problem">${problem}</p>` : ""}`;
 }
 
-function newTokenForm({ scopes, typed, csrf }: TokensPage): Html {
-	const { problems = {} } = typed;
-	const describedBy = (field: string) =>
-		problems[field]
-			? html`aria-invalid="true" aria-describedby="${field}-problem"`
-			: "";
-	const problem = (field: string) =>
-		problems[field]
-			? html`<p class="problem" id="${field}-problem">${problems[field]}</p>`
-			: "";
-	if (scopes.length === 0) {
-		return html`<p class="calm">Your roles allow nothing that a token could be used for.</p>`;
-	}
-	return html`<section class="card new-token" aria-labelledby="new-title">
-<h2 id="new-title">Make an access token</h2>
-<form method="post" action="/tokens" novalidate data-once>
-<input type="hidden" name="csrf" value="${csrf}">
-${problems.form ? html`<p class="problem" role="alert">${problems.form}</p>` : ""}
-<label for="name">Name <small>what it is for, as in CI of mcp-servicenow</small></label>
-<input id="name" name="name" type="text" maxlength="100" required autocomplete="off" value="${typed.name}" ${describedBy("name")}>
-${problem("name")}
-<fieldset ${describedBy("scopes")}><legend>Scopes <small>what it may be used for</small></legend>
-${scopes.map(
-	(scope) =>
-		html`<label><input type="checkbox" name="scopes" value="${scope}" ${typed.scopes.includes(scope) ? html`checked` : ""}> <code>${scope}</code> ${scopeWords[scope]}</label>`,
-)}
-</fieldset>
-${problem("scopes")}
-<label for="expires_in_days">Ends after</label>
-<select id="expires_in_days" name="expires_in_days" ${describedBy("expires_in_days")}>${lifetimes.map(
-		([days, label]) =>
-			html`<option value="${days}" ${days === typed.expires_in_days ? html`selected` : ""}>${label}</option>`,
-	)}</select>
-${problem("expires_in_days")}
-<button>Make the token</button>
-</form>
-</section>`;
+function stateTabs({ owner, state }: TokensQuery): Html {
+	return html`<nav aria-label="By state"><ul class="tabs">${(
+		[
+			["living", "Active"],
+			["ended", "Ended"],
+		] as const
+	).map(
+		([one, label]) =>
+			html`<li><a href="${tokensUrl({ owner, state: one })}" ${one === state ? html`aria-current="page"` : ""}>${label}</a></li>`,
+	)}</ul></nav>`;
+}
+
+function emptyWords({ id, state }: TokensQuery): string {
+	if (id !== undefined) return "No token is shown.";
+	return state === "ended" ? "None has ended yet." : "There are none.";
 }

@@ -1,0 +1,32 @@
+import { hash } from "node:crypto";
+import { type Origin, originOf } from "../audit/rules.ts";
+import { badToken } from "../identity.ts";
+import type { Context } from "../trpc.ts";
+import { endAndRecord } from "./end.ts";
+import { keepLogoutToken } from "./logout-queries.ts";
+import type { LogoutToken } from "./logout-token.ts";
+
+/**
+ * Ends the sessions that a verified logout token is about, once.
+ *
+ * @returns how many there were
+ * @throws TRPCError UNAUTHORIZED when the token was used before
+ */
+export async function logOut(
+	context: Context,
+	{ issuer, jti, sid, subject }: LogoutToken,
+): Promise<number> {
+	// Nobody is signed in here: it is the provider who says so, and proves it.
+	const origin: Origin = { ...originOf(context), method: "oidc" };
+	const which = { issuer, sid, subject };
+	const ended = await context.db.transaction().execute(async (tx) => {
+		if (!(await keepLogoutToken(tx, hash("sha256", `${issuer} ${jti}`)))) {
+			throw badToken("The logout token was used before.");
+		}
+		return endAndRecord(tx, which, origin, undefined, {
+			by: "the identity provider",
+		});
+	});
+	context.log.info({ sessions: ended.length }, "signed out by the provider");
+	return ended.length;
+}
