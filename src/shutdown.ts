@@ -9,7 +9,8 @@ const SHUTDOWN_SECONDS = 9.5;
 /**
  * Ends the process once, on SIGTERM, SIGINT or SIGHUP or when the returned function is
  * called: what runs is finished, or cut off when it takes too long, then
- * everything is closed.
+ * everything is closed. An error that nobody caught ends it in the same way,
+ * but with exit code 1: nobody knows what it left half done.
  *
  * @param drain takes nothing new, and waits for what runs
  * @param opening what is closed last; a start that is under way is waited for,
@@ -21,7 +22,7 @@ export function onShutdown(
 	opening: Promise<Storage>,
 ): () => void {
 	let isStopping = false;
-	const stop = async () => {
+	const stop = async (exitCode: 0 | 1) => {
 		if (isStopping) return;
 		isStopping = true;
 		setTimeout(() => process.exit(1), SHUTDOWN_SECONDS * 1000);
@@ -34,16 +35,22 @@ export function onShutdown(
 				log.warn("shutdown took too long; what still ran was cut off");
 				await (await opening).abort();
 			}
-			process.exit(0);
+			process.exit(exitCode);
 		} catch (error) {
 			log.error({ err: error }, "shutdown failed");
 			await opening.then((storage) => storage.abort()).catch(() => {});
 			process.exit(1);
 		}
 	};
-	process.on("SIGTERM", stop);
+	const stopInOrder = () => void stop(0);
+	process.on("SIGTERM", stopInOrder);
 	// The terminal was closed: the private PostgreSQL would live on without us.
-	process.on("SIGHUP", stop);
-	process.on("SIGINT", stop);
-	return stop;
+	process.on("SIGHUP", stopInOrder);
+	process.on("SIGINT", stopInOrder);
+	// A promise that is rejected while nobody listens comes here, too.
+	process.on("uncaughtException", (error) => {
+		log.fatal({ err: error }, "an error was not caught: the service ends");
+		void stop(1);
+	});
+	return stopInOrder;
 }

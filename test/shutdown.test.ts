@@ -87,6 +87,32 @@ test("on SIGTERM a running submission is finished and new connections are refuse
 	expect(found.body).toEqual(body);
 });
 
+test.each(["thrown", "rejected"])(
+	"an error that is %s and that nobody catches is logged, and ends the service in good order, with exit code 1",
+	async (FAILURE) => {
+		const DATABASE_URL = await makeDatabase();
+		const service = await startServiceProcess(
+			{ DATABASE_URL, FAILURE },
+			new URL("./fixtures/failing-service.ts", import.meta.url).pathname,
+		);
+		const unblock = await blockSubmissions(DATABASE_URL);
+		const { answer } = await submitSlowly(service, DATABASE_URL);
+		service.child.kill("SIGUSR2");
+		const ended = service.ended();
+		while (!(await isRefused(service.url))) await wait(20);
+		await unblock();
+		expect((await answer).status).toBe(201);
+		expect((await ended).code).toBe(1);
+		expect(service.logs()).toContainEqual(
+			expect.objectContaining({
+				level: 60,
+				msg: "an error was not caught: the service ends",
+				err: expect.objectContaining({ message: "nobody caught this" }),
+			}),
+		);
+	},
+);
+
 test("on SIGTERM a request that does not end is cut off, and the service ends within ten seconds", async () => {
 	const DATABASE_URL = await makeDatabase();
 	const service = await startServiceProcess({ DATABASE_URL });

@@ -54,7 +54,7 @@ export async function spawnServer(
 	closeSync(log);
 	child.unref();
 	let end: number | string | undefined;
-	child.once("error", (error) => {
+	child.on("error", (error) => {
 		end = error.message;
 	});
 	child.once("exit", (code, signal) => {

@@ -99,7 +99,13 @@ export function mountMcp(
 			const options = { parsedBody: message };
 			if (await isLegacyRequest(call, message)) {
 				const server = buildMcpServer(context, { message });
-				whenAborted(() => void server.close());
+				whenAborted(() => {
+					server
+						.close()
+						.catch((err) =>
+							request.log.debug({ err }, "MCP server not closed"),
+						);
+				});
 				return sendResponse(await answerLegacy(server, call, options), reply);
 			}
 			const aborted = new AbortController();

@@ -8,6 +8,7 @@ import type { Caller } from "../router.ts";
 import { attachment } from "./attachment.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import type { Standing } from "./components/decision-panel.ts";
+import { rawText } from "./components/raw-text.ts";
 import { comparePage } from "./pages/compare.ts";
 import { reportPage } from "./pages/report.ts";
 import { type ReportStep, readQueueQuery, reportUrl } from "./queue-address.ts";
@@ -84,11 +85,7 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		]);
 		const { runTask, log } = site.contextFor(request);
 		const text = await orWhyNot(
-			runTask(
-				"compareTexts",
-				before.report.report_data,
-				after.report.report_data,
-			),
+			runTask("textDiff", before.report.report_data, after.report.report_data),
 			log,
 		);
 		const pair = { before, after, text };
@@ -127,7 +124,7 @@ export async function sendReport(
 	const { view } = request.query as { view?: string };
 	const list = readQueueQuery(request);
 	const [text, revisions, neighbours, standing] = await Promise.all([
-		view === "raw" ? ("raw" as const) : site.render(request, report),
+		view === "raw" ? undefined : site.render(request, report),
 		listRevisions(caller, id),
 		caller.reports.neighbours(ReportPlace.parse({ id, ...list })),
 		standingOf(site, request, id),
@@ -139,7 +136,10 @@ export async function sendReport(
 		reportPage({
 			report,
 			assessment,
-			text,
+			text:
+				text && "html" in text
+					? text
+					: { raw: await rawText(report.report_data), ...text },
 			revisions,
 			list,
 			neighbours,

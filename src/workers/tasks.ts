@@ -32,11 +32,11 @@ export const tasks = {
 		load: async () =>
 			(await import("../web/markdown/render.ts")).renderMarkdown,
 	},
-	compareTexts: {
+	textDiff: {
 		cpuLimit: 5_000,
 		refusal:
 			"These texts are too complex to compare. Open both revisions side by side instead.",
-		load: async () => (await import("../web/diff.ts")).compareTexts,
+		load: async () => (await import("../web/components/text-diff.ts")).textDiff,
 	},
 	typesetReport: {
 		cpuLimit: 10_000,

@@ -1,18 +1,58 @@
-import { html } from "hono/html";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { html, raw } from "hono/html";
 import type { Html } from "../page.ts";
-import { foreignText } from "./text.ts";
+import { foreignPart, hiddenParts } from "./text.ts";
 
 /** Lines that get an anchor of their own; beyond them, one for all. */
 const MAX_LINES = 20_000;
 
-/** A text exactly as it was sent, with an anchor at every line. */
-export function rawText(text: string): Html {
-	const lines = text.split(/\r\n|\r|\n/);
-	const numbered = lines.slice(0, MAX_LINES);
-	const rest = lines.slice(MAX_LINES);
-	return html`<pre class="raw"><code>${numbered.map(
-		(line, index) =>
-			html`<span id="line-${index + 1}" class="raw-line">${foreignText(line)}
-</span>`,
-	)}${foreignText(rest.join("\n"))}</code></pre>`;
+/** Pieces of markup that are made before others get their turn, and characters that count as one. */
+const TURN = 2_000;
+const PIECE = 64;
+
+/**
+ * A text exactly as it was sent, with an anchor at every line. It is shown
+ * where nothing else can be, however the text is made: while a large one is
+ * written, others are answered.
+ */
+export async function rawText(text: string): Promise<Html> {
+	let written = "";
+	let pieces = ['<pre class="raw"><code>'];
+	let left = TURN;
+	const write = async (markup: Html | string) => {
+		const piece = String(markup);
+		pieces.push(piece);
+		left -= 1 + piece.length / PIECE;
+		if (left > 0) return;
+		written += pieces.join("");
+		pieces = [];
+		left = TURN;
+		await nextTurn();
+	};
+	const writeText = async (text: string) => {
+		await write("<bdi>");
+		for (const { text: part, isHidden } of hiddenParts(text)) {
+			for (let start = 0; start < part.length; start += TURN * PIECE) {
+				const piece = part.slice(start, start + TURN * PIECE);
+				await write(foreignPart({ text: piece, isHidden }));
+			}
+		}
+		await write("</bdi>");
+	};
+	let line = 1;
+	let start = 0;
+	for (const { 0: end, index } of text.matchAll(/\r\n|\r|\n/g)) {
+		if (line > MAX_LINES) break;
+		await write(html`<span id="line-${line}" class="raw-line">`);
+		await writeText(text.slice(start, index));
+		await write("\n</span>");
+		line += 1;
+		start = index + end.length;
+	}
+	if (line <= MAX_LINES) {
+		await write(html`<span id="line-${line}" class="raw-line">`);
+		await writeText(text.slice(start));
+		await write("\n</span>");
+	} else await writeText(text.slice(start));
+	return raw(`${written}${pieces.join("")}</code></pre>`);
 }

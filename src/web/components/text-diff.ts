@@ -1,13 +1,21 @@
 import { html } from "hono/html";
-import type { DiffBlock, DiffPart } from "../diff.ts";
+import { compareTexts, type DiffBlock, type DiffPart } from "../diff.ts";
 import type { Html } from "../page.ts";
 import { countOf, foreignText } from "./text.ts";
 
 /** Unchanged lines that are shown on either side of a change. */
 const CONTEXT = 2;
 
-/** Two texts in one, changes word by word, with a little around each. */
-export function textDiff(blocks: DiffBlock[]): Html {
+/**
+ * Two texts in one, changes word by word, with a little around each.
+ *
+ * @returns markup
+ */
+export function textDiff(before: string, after: string): string {
+	return String(markUp(compareTexts(before, after)));
+}
+
+function markUp(blocks: DiffBlock[]): Html {
 	if (!blocks.some(({ type }) => type === "changed")) {
 		return html`<p class="calm">The two texts are the same.</p>`;
 	}

@@ -11,9 +11,14 @@ import type { Html } from "../page.ts";
  * character that nobody would see written out.
  */
 export function foreignText(text: string): Html {
-	return html`<bdi>${splitHidden(text).map(({ text, isHidden }) =>
-		isHidden ? html`<span class="hidden-char">${text}</span>` : text,
-	)}</bdi>`;
+	return html`<bdi>${splitHidden(text).map(foreignPart)}</bdi>`;
+}
+
+/** A part of such a text, as `splitHidden` cuts it. */
+export function foreignPart({ text, isHidden }: TextPart): Html {
+	return isHidden
+		? html`<span class="hidden-char">${text}</span>`
+		: html`${text}`;
 }
 
 /** The same for where no markup can stand, such as a title. */
@@ -23,23 +28,30 @@ export function visibleText(text: string): string {
 		.join("");
 }
 
+/** A stretch of text that can be seen, or the name of a character that cannot. */
+interface TextPart {
+	text: string;
+	isHidden: boolean;
+}
+
 /** Cuts a text at its hidden characters, which are given by their Unicode names. */
-export function splitHidden(
-	text: string,
-): { text: string; isHidden: boolean }[] {
-	const parts: { text: string; isHidden: boolean }[] = [];
+export function splitHidden(text: string): TextPart[] {
+	return [...hiddenParts(text)];
+}
+
+/** The same, part by part: a long text may have very many. */
+export function* hiddenParts(text: string): Generator<TextPart> {
 	let start = 0;
 	for (const { index, character } of hiddenCharacters(text)) {
 		if (index > start) {
-			parts.push({ text: text.slice(start, index), isHidden: false });
+			yield { text: text.slice(start, index), isHidden: false };
 		}
-		parts.push({ text: nameCharacter(character), isHidden: true });
+		yield { text: nameCharacter(character), isHidden: true };
 		start = index + character.length;
 	}
 	if (start < text.length) {
-		parts.push({ text: text.slice(start), isHidden: false });
+		yield { text: text.slice(start), isHidden: false };
 	}
-	return parts;
 }
 
 /** A repository by host and path; a link where a browser can follow it. */

@@ -1,4 +1,4 @@
-import { html } from "hono/html";
+import { html, raw } from "hono/html";
 import type { Assessment, Finding } from "../../checklist/assessment-schema.ts";
 import type { Report, ReportSummary } from "../../reports/schema.ts";
 import {
@@ -13,8 +13,6 @@ import {
 	statusBadge,
 } from "../components/badges.ts";
 import { foreignText } from "../components/text.ts";
-import { textDiff } from "../components/text-diff.ts";
-import type { DiffBlock } from "../diff.ts";
 import type { Html, Page } from "../page.ts";
 import { type QueueQuery, queueFields, reportUrl } from "../queue-address.ts";
 import type { Unavailable } from "../unavailable.ts";
@@ -30,8 +28,8 @@ interface Revision {
 interface Pair {
 	before: Revision;
 	after: Revision;
-	/** The texts compared, or why they could not be. */
-	text: DiffBlock[] | Unavailable;
+	/** The markup of both texts compared, or why there is none. */
+	text: string | Unavailable;
 }
 
 /** What a comparison shows. */
@@ -95,7 +93,7 @@ ${findingChanges("New", fresh)}${findingChanges("Gone", gone)}
 </section>
 <section class="card" aria-labelledby="text-title">
 <h2 id="text-title">Text</h2>
-${"why" in text ? html`<p class="problem">${withoutComparison[text.why]}</p>` : textDiff(text)}
+${typeof text === "object" ? html`<p class="problem">${withoutComparison[text.why]}</p>` : raw(text)}
 </section>`;
 }
 

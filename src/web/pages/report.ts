@@ -21,7 +21,6 @@ import {
 	type TypedDecision,
 } from "../components/decision-form.ts";
 import { decisionPanel, type Standing } from "../components/decision-panel.ts";
-import { rawText } from "../components/raw-text.ts";
 import { countOf, foreignText, repositoryLink } from "../components/text.ts";
 import { exactTime, timeAgo, timeSince } from "../components/time.ts";
 import { timeline } from "../components/timeline.ts";
@@ -34,8 +33,8 @@ import type { Unavailable } from "../unavailable.ts";
 export interface ReportPage {
 	report: Report;
 	assessment: Assessment;
-	/** The text rendered, or why it could not be; `"raw"`: the reader wants it as it is. */
-	text: Rendered | Unavailable | "raw";
+	/** The text rendered; or as it was sent, because the reader wants it so or for the reason that is named. */
+	text: Rendered | ({ raw: Html } & Partial<Unavailable>);
 	/** All of the repository, newest first. */
 	revisions: Revision[];
 	/** The list that the reader came from, and this report's neighbours in it. */
@@ -51,9 +50,9 @@ export interface ReportPage {
 /** One report: what a reviewer asks first, the assessment, the text, and the decision. */
 export function reportPage(data: ReportPage): Page {
 	const { report, assessment, standing } = data;
-	const rendered = renderedIn(data);
+	const { text } = data;
 	const lineLink = (line: number) =>
-		`#line-${rendered ? nearestAnchor(rendered, line) : line}`;
+		`#line-${"html" in text ? nearestAnchor(text, line) : line}`;
 	return {
 		title: `${statusWords[report.status]}: ${report.server_name}, revision ${report.revision}`,
 		section: "queue",
@@ -96,8 +95,8 @@ ${findingList(assessment.findings, lineLink)}
 </section>
 <section aria-labelledby="text-title" class="card" id="text">
 <h2 id="text-title">Report</h2>
-${textTools(data, rendered)}
-${rendered ? html`${outline(rendered)}<div class="markdown">${raw(rendered.html)}</div>` : rawText(report.report_data)}
+${textTools(data)}
+${"html" in text ? html`${outline(text)}<div class="markdown">${raw(text.html)}</div>` : text.raw}
 </section>
 <section aria-labelledby="history-title" class="card" id="history">
 <h2 id="history-title">History</h2>
@@ -159,21 +158,18 @@ function standingDecision({ report, revisions, now }: ReportPage) {
 	return decision ? decidedNote(decision, now) : "";
 }
 
-function textTools(
-	{ report, list, text }: ReportPage,
-	rendered: Rendered | undefined,
-): Html {
+function textTools({ report, list, text }: ReportPage): Html {
 	const url = reportUrl(report.id, list);
 	return html`<ul class="tools">
 <li>${
-		rendered
+		"html" in text
 			? html`<a href="${url}${url.includes("?") ? "&" : "?"}view=raw#text">Raw text</a>`
 			: html`<a href="${url}#text">Rendered</a>`
 	}</li>
 <li><a href="/reports/${report.id}.md" download>Download Markdown</a></li>
 <li><a href="/reports/${report.id}.pdf" download>Download PDF</a></li>
 </ul>
-${typeof text === "object" && "why" in text ? html`<p class="problem">${whyRaw[text.why]}</p>` : ""}`;
+${"why" in text && text.why ? html`<p class="problem">${whyRaw[text.why]}</p>` : ""}`;
 }
 
 const whyRaw: Record<Unavailable["why"], string> = {
@@ -182,10 +178,6 @@ const whyRaw: Record<Unavailable["why"], string> = {
 	busy: "The service is busy: this text is shown as it was sent. Reload the page in a few seconds to see it rendered.",
 	failed: "This text could not be rendered: it is shown as it was sent.",
 };
-
-function renderedIn({ text }: Pick<ReportPage, "text">): Rendered | undefined {
-	return typeof text === "object" && "html" in text ? text : undefined;
-}
 
 function outline({ outline }: Rendered): Html | string {
 	const entries = outline.filter(({ depth }) => depth <= 3).slice(0, 60);
