@@ -18,13 +18,19 @@ const watched = new URL("./fixtures/watched-service.ts", import.meta.url)
 	.pathname;
 
 let service: ServiceProcess;
+const cleanUps: (() => Promise<void>)[] = [];
+const atEnd = (cleanUp: () => Promise<void>) => void cleanUps.push(cleanUp);
+
+afterAll(async () => {
+	for (const cleanUp of cleanUps.reverse()) await cleanUp();
+});
 
 beforeAll(async () => {
 	service = await startServiceProcess(
-		{ DATABASE_URL: await makeDatabase(afterAll) },
+		{ DATABASE_URL: await makeDatabase(atEnd) },
 		watched,
 		undefined,
-		afterAll,
+		atEnd,
 	);
 	// What is done for the first time is compiled, loaded and connected for.
 	for (let round = 0; round < 3; round++) {
