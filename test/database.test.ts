@@ -61,6 +61,8 @@ test("every column of a report is either protected, part of its review, or compu
 		"reviewed_by",
 		"review_notes",
 		"approvals",
+		"approvals_required",
+		"decision_count",
 	];
 	expect(rows.map(({ name }) => name).sort()).toEqual(
 		[...Object.keys(changes), ...ofOwner, ...ofReview, "assessment"].sort(),
