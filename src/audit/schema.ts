@@ -148,7 +148,7 @@ export const AuditFilter = z.object({
 	actor: text()
 		.trim()
 		.max(255, "Must be at most 255 characters.")
-		.describe("Only by this e-mail address, in any case of letters.")
+		.describe("Only by this e-mail address, however it is spelled.")
 		.optional(),
 	action: z
 		.enum(actions, `Must be one of ${actions.join(", ")}.`)
