@@ -929,12 +929,12 @@ describe("access tokens of our own", () => {
 			const { id } = await make("dev", ["reports:read"]);
 			await service.db
 				.insertInto("people")
-				.columns(["subject", "email", "roles"])
+				.columns(["subject", "email", "email_canonical", "roles"])
 				.expression((eb) =>
 					eb
 						.selectFrom("people")
 						.select([sql.lit("another registration").as("subject")])
-						.select(["email", "roles"])
+						.select(["email", "email_canonical", "roles"])
 						.where("email", "=", "dev@example.com"),
 				)
 				.execute();

@@ -150,10 +150,12 @@ function spellingsOf(actor: string): string[] {
 		domain === undefined
 			? []
 			: [`${name}@${domain}`, `${name}@${domainToUnicode(domain)}`];
-	return [actor.toLowerCase(), ...addresses].flatMap((one) => [
+	const spellings = [actor.toLowerCase(), ...addresses].flatMap((one) => [
 		one.normalize("NFC"),
 		one.normalize("NFD"),
 	]);
+	// Each once: the planner counts them.
+	return [...new Set(spellings)];
 }
 
 function selectEntries(db: Database) {

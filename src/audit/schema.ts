@@ -154,7 +154,7 @@ const moment = z
 export const AuditFilter = z.object({
 	actor: text(255)
 		.trim()
-		.describe("Only by this e-mail address, in any case of letters.")
+		.describe("Only by this e-mail address, however it is spelled.")
 		.optional(),
 	action: z
 		.enum(actions, `Must be one of ${actions.join(", ")}.`)
