@@ -10,7 +10,11 @@ import {
 	onTestFinished,
 	test,
 } from "vitest";
-import { personalPermissions, type Role } from "../src/identity.ts";
+import {
+	grantService,
+	personalPermissions,
+	type Role,
+} from "../src/identity.ts";
 import { restOperations } from "../src/rest.ts";
 import { appRouter } from "../src/router.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
@@ -808,7 +812,36 @@ describe("access tokens of our own", () => {
 			}
 		});
 
+		test("are fifty at the most for one group, whichever admins make them at once", async () => {
+			const admins = await Promise.all(
+				["adm", "dev", "rita", "ron", "both", "aud"].map((account) =>
+					provider.mint(account, { roles: ["admin"] }),
+				),
+			);
+			const answers = await Promise.all(
+				Array.from({ length: 66 }, (_, n) =>
+					rest("tokens.createService", `Bearer ${admins[n % 6]}`, {
+						name: "Portal",
+						owner: "many@example.com",
+						scopes: ["catalogue:read"],
+					}),
+				),
+			);
+			const statuses = answers.map(({ status }) => status);
+			expect(statuses.filter((status) => status === 201)).toHaveLength(50);
+			expect(statuses.filter((status) => status === 409)).toHaveLength(16);
+			// Whoever was an admin for this test is what they are.
+			for (const account of people) {
+				await service.db
+					.updateTable("people")
+					.set({ roles: provider.accounts[account]?.roles as Role[] })
+					.where("subject", "=", `${provider.issuer} ${account}`)
+					.execute();
+			}
+		});
+
 		test("have no scope that takes a person, whoever asks and whatever the database says", async () => {
+			expect(grantService(personalPermissions)).toEqual(new Set());
 			for (const scope of personalPermissions) {
 				const { status } = await makeService([scope]);
 				expect(status, scope).toBe(400);
