@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { brotliDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { assessReport } from "../src/checklist/assess.ts";
-import { reportPage } from "../src/web/pages/report.ts";
 import { fillTemplate } from "./fill-template.ts";
 import { decide, startService, submit, type TestService } from "./helpers.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
@@ -225,25 +224,49 @@ describe("a report's page", () => {
 		expect(html).toContain('<tr id="line-30002">');
 	});
 
-	test("is shown as raw text when rendering takes too long", async () => {
-		const report_data = "# Report\n\n<b>text</b>";
-		const report = await submit(service, { report_data });
-		const body = String(
-			await reportPage({
-				report: { ...report, report_data },
-				assessment: assessReport(report_data),
-				text: null,
-				revisions: [],
-				list: { status: "all", sort: "newest" },
-				neighbours: { previous: null, next: null },
-				typed: { reviewed_by: "", review_notes: "" },
-				csrf: "",
-				now: new Date(),
-			}).body,
-		);
-		expect(body).toContain("takes too long to render");
-		expect(body).toContain('id="line-3"');
-		expect(body).toContain("&lt;b&gt;text&lt;/b&gt;");
+	test("is shown as raw text when it is too complex to render", async () => {
+		const table = `| a | b |\n|---|---|\n${"| SEC-1 Private data | ✅ Pass |\n".repeat(30_000)}`;
+		const { id: large } = await submit(service, { report_data: table });
+		const impatient = await startService(undefined, {
+			databaseUrl: service.databaseUrl,
+			workers: { cpu: { renderMarkdown: 100 } },
+		});
+		const { status, html } = await visit(impatient).open(`/reports/${large}`);
+		expect(status).toBe(200);
+		expect(html).toContain("too complex to render");
+		expect(html).toContain('id="line-2"');
+	});
+
+	test("is shown as raw text while the service is busy, which is forgotten when it is not", async () => {
+		const narrow = await startService(undefined, {
+			workers: { workers: 1, waiting: 1, cpu: { renderMarkdown: 3_000 } },
+		});
+		let busy: string | undefined;
+		for (let attempt = 0; attempt < 5 && !busy; attempt += 1) {
+			const { id } = await submit(narrow, {
+				report_data: `# Report ${attempt}`,
+			});
+			const row = `| SEC-1 Private ${attempt} | ✅ Pass |\n`;
+			const large = await submit(narrow, {
+				report_data: `| a | b |\n|---|---|\n${row.repeat(30_000)}`,
+			});
+			// One is rendered and one waits, once both have come so far.
+			const held = [1, 2].map(() => visit(narrow).open(`/reports/${large.id}`));
+			await wait(300);
+			const { status, html } = await visit(narrow).open(`/reports/${id}`);
+			expect(status).toBe(200);
+			expect(html).not.toContain("too complex");
+			if (html.includes("The service is busy")) {
+				expect(html).toContain("Reload the page");
+				expect(html).toContain('id="line-1"');
+				busy = id;
+			}
+			await Promise.all(held);
+		}
+		expect(busy, "the service was never busy").toBeDefined();
+		const { html } = await visit(narrow).open(`/reports/${busy}`);
+		expect(html).not.toContain("The service is busy");
+		expect(html).toContain('<div class="markdown">');
 	});
 
 	test("can be had as a PDF, with decision and assessment on the first page", async () => {
