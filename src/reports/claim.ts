@@ -83,7 +83,7 @@ export async function claimOwnReports(
 	context: Asker & { db: Database },
 ): Promise<void> {
 	const { db, identity } = context;
-	if (identity?.method !== "oidc") return;
+	if (identity?.method !== "oidc" || identity.kind !== "person") return;
 	const key = `${identity.subject} ${identity.email_canonical}`;
 	const known = knownPeople(db);
 	if (known.has(key)) return;
