@@ -26,7 +26,11 @@ export function line(max: number, hint: string) {
 			},
 		)
 		.min(1, { error: `Must not be empty, ${hint}.`, abort: true })
-		.max(max, `Must be at most ${max} characters.`);
+		.max(max, {
+			error: `Must be at most ${max} characters.`,
+			// What is too long is looked at no further.
+			abort: true,
+		});
 }
 
 /** Neither PostgreSQL nor JSON in it keeps NUL and halves of surrogate pairs. */
