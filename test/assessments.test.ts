@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assess } from "../src/assessments/rules.ts";
 import { allChecks, checklist } from "../src/checklist/checklist.ts";
 import { rules } from "../src/checklist/rules.ts";
 import { fillTemplate } from "./fill-template.ts";
@@ -315,20 +316,16 @@ test("while the largest report is assessed, others are answered", async () => {
 	expect(body.findings.length).toBeGreaterThan(0);
 });
 
-test("a report is assessed in the same way on a thread of its own", async () => {
+test("a report is assessed in the same way in a process of its own", async () => {
 	const service = await startService();
-	const small = "## Phase 1: Security\n\n- SEC-1 Private data: ✅ Pass, OBO\n";
-	const check = async (report_data: string) =>
-		(
-			await service.ask({
-				method: "POST",
-				url: "/api/v1/reports/check",
-				payload: { report_data },
-			})
-		).body;
-	// What nobody reads, so that only the size differs.
-	const padding = "\n<!-- padding -->\n".repeat(5_000);
-	const [inline, threaded] = [await check(small), await check(small + padding)];
-	expect(threaded.phases).toEqual(inline.phases);
-	expect(threaded.trifecta).toEqual(inline.trifecta);
+	const draft = newReport({
+		report_data: "## Phase 1: Security\n\n- SEC-1 Private data: ✅ Pass, OBO\n",
+		report_json: { critical_issues: ["none"] },
+	});
+	const { body } = await service.ask({
+		method: "POST",
+		url: "/api/v1/reports/check",
+		payload: draft,
+	});
+	expect(body).toEqual(assess(draft));
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { InjectOptions } from "fastify";
+import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MAX_REPORT_BYTES } from "../src/reports/schema.ts";
 import { fillTemplate } from "./fill-template.ts";
@@ -22,12 +23,18 @@ const publicUrl = "http://127.0.0.1:8080";
 let provider: TestProvider;
 let service: TestService;
 let withoutDatabase: TestService;
+/** Finds every report too complex. */
+let impatient: TestService;
 
 beforeAll(async () => {
 	provider = await startProvider(publicUrl, afterAll);
 	service = await startService(afterAll, provider.settings(publicUrl));
 	withoutDatabase = await startService(afterAll, {
 		databaseUrl: "postgresql://127.0.0.1:1/nobody",
+	});
+	impatient = await startService(afterAll, {
+		databaseUrl: service.databaseUrl,
+		workers: { memory: 1 },
 	});
 });
 
@@ -54,6 +61,10 @@ const failures: Record<string, () => Promise<Answer>> = {
 		});
 		return ask("submitReport", { payload }, strict);
 	},
+	"checkReport 422": () =>
+		ask("checkReport", { payload: { report_data: "# Report" } }, impatient),
+	"getAssessment 422": () => askUnassessed("getAssessment"),
+	"listIssues 422": () => askUnassessed("listIssues"),
 	"checkReport 413": () =>
 		askAs("dev", "checkReport", { payload: { report_data: tooLarge } }),
 	"setReportStatus 403": async () =>
@@ -79,6 +90,14 @@ const failures: Record<string, () => Promise<Answer>> = {
 	"revokeAccessToken 404": () => askAs("dev", "revokeAccessToken"),
 	"getReadiness 503": () => ask("getReadiness", {}, withoutDatabase),
 };
+
+/** Asks about a report that was stored before there were assessments. */
+async function askUnassessed(operationId: string): Promise<Answer> {
+	const { body } = await submit("dev");
+	await sql`update mcp_server_reports set assessment = null
+		where id = ${body.id}`.execute(service.db);
+	return ask(operationId, {}, impatient, body.id);
+}
 
 const tooLarge = "x".repeat(MAX_REPORT_BYTES + 1);
 

@@ -80,16 +80,16 @@ export function openSite(
 				(!viewer || viewer.permissions.has("reports:read"));
 			const queue = mayLook ? await lookAtQueue(callerFor(request)) : null;
 			const frame = { assets: urls, version, queue };
-			return reply
-				.type("text/html; charset=utf-8")
-				.send(
-					String(
-						await layout(
-							page,
-							viewer === undefined ? frame : { ...frame, viewer },
-						),
-					),
-				);
+			const markup = await layout(
+				page,
+				viewer === undefined ? frame : { ...frame, viewer },
+			);
+			return (
+				reply
+					.type("text/html; charset=utf-8")
+					// As text, it would be encoded once to be measured, and once to be sent.
+					.send(Buffer.from(String(markup)))
+			);
 		},
 		tokenFor(request, reply) {
 			return csrfToken(openSession(cookies, request, reply));

@@ -35,6 +35,9 @@ const defaults: WorkerLimits = {
 	cpu: {},
 };
 
+/** From here on a worker would rather collect garbage than grow; at this its end comes as well. */
+const HEAP_MIB = 512;
+
 /**
  * Runs a task in another process, in its caller's turn.
  *
@@ -203,9 +206,7 @@ export function openWorkers(
 		return fork(new URL(`./worker${extension}`, import.meta.url), {
 			// It reads what strangers wrote: it is given no secrets, and nothing of how we were started.
 			env: {},
-			execArgv: [
-				`--max-old-space-size=${Math.round((limits.memory / 2 ** 20) * 0.75)}`,
-			],
+			execArgv: [`--max-old-space-size=${HEAP_MIB}`],
 			serialization: "advanced",
 			stdio: ["ignore", "ignore", "ignore", "ipc"],
 		});
