@@ -23,18 +23,12 @@ const publicUrl = "http://127.0.0.1:8080";
 let provider: TestProvider;
 let service: TestService;
 let withoutDatabase: TestService;
-/** Finds every report too complex. */
-let impatient: TestService;
 
 beforeAll(async () => {
 	provider = await startProvider(publicUrl, afterAll);
 	service = await startService(afterAll, provider.settings(publicUrl));
 	withoutDatabase = await startService(afterAll, {
 		databaseUrl: "postgresql://127.0.0.1:1/nobody",
-	});
-	impatient = await startService(afterAll, {
-		databaseUrl: service.databaseUrl,
-		workers: { memory: 1 },
 	});
 });
 
@@ -61,8 +55,12 @@ const failures: Record<string, () => Promise<Answer>> = {
 		});
 		return ask("submitReport", { payload }, strict);
 	},
-	"checkReport 422": () =>
-		ask("checkReport", { payload: { report_data: "# Report" } }, impatient),
+	"checkReport 422": async () =>
+		ask(
+			"checkReport",
+			{ payload: { report_data: "# Report" } },
+			await startImpatient(),
+		),
 	"getAssessment 422": () => askUnassessed("getAssessment"),
 	"listIssues 422": () => askUnassessed("listIssues"),
 	"checkReport 413": () =>
@@ -118,7 +116,13 @@ async function askUnassessed(operationId: string): Promise<Answer> {
 	const { body } = await submit("dev");
 	await sql`update mcp_server_reports set assessment = null
 		where id = ${body.id}`.execute(service.db);
-	return ask(operationId, {}, impatient, body.id);
+	return ask(operationId, {}, await startImpatient(), body.id);
+}
+
+/** A service that finds every report too complex. */
+function startImpatient(): Promise<TestService> {
+	const { databaseUrl } = service;
+	return startService(undefined, { databaseUrl, workers: { memory: 1 } });
 }
 
 const tooLarge = "x".repeat(MAX_REPORT_BYTES + 1);

@@ -58,6 +58,26 @@ test("assess without --all takes only what no present checklist has assessed", a
 	expect(await assessments(service)).toEqual(before);
 });
 
+test("assess goes on after a report that is too complex to read, says which it is, and ends with 1", async () => {
+	const service = await startService();
+	const paragraph = `${"[".repeat(199)}${"*a ".repeat(5300)}\n\n`;
+	const { rows } = await sql<{ id: string }>`insert into mcp_server_reports
+		(server_name, repository_url, repository_key, revision, developer_email, report_data, content_sha256)
+		values ('old', 'https://github.com/example/old', 'github.com/example/old', 1,
+			'alex@example.com', ${paragraph.repeat(64)}, repeat('0', 64))
+		returning id`.execute(service.db);
+	await makeReports(service, 2);
+	const { code, stdout } = await runCommand(["assess", "--all"], {
+		DATABASE_URL: service.databaseUrl,
+	});
+	expect(code).toBe(1);
+	expect(stdout).toContain('"count":2,"refused":1');
+	const refused = stdout
+		.split("\n")
+		.find((line) => line.includes("not assessed"));
+	expect(JSON.parse(refused ?? "{}")).toMatchObject({ report_id: rows[0]?.id });
+});
+
 test("a report from before is listed as not assessed, and assessed when it is asked for", async () => {
 	const service = await startService();
 	const [report] = await makeReports(service, 1);
