@@ -5,6 +5,7 @@ import { grant } from "../src/identity.ts";
 import { createCaller } from "../src/router.ts";
 import { openWorkers } from "../src/workers/pool.ts";
 import { authorize } from "./authorize.ts";
+import { fillTemplate } from "./fill-template.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
 import { tokenIn, visit } from "./pages.ts";
 import { startProvider, type TestProvider } from "./provider.ts";
@@ -23,7 +24,10 @@ const grave =
 	"# Go-Live Report\n\n## Phase 1: Security\n\n| Check | Status | Evidence |\n|---|---|---|\n| SEC-4 Lethal trifecta | ❌ Fail | all three |\n";
 
 async function submit(changes = {}, who = "dev"): Promise<string> {
-	const { developer_email, ...report } = newReport(changes);
+	const { developer_email, ...report } = newReport({
+		report_data: fillTemplate(),
+		...changes,
+	});
 	const { body } = await service.ask({
 		method: "POST",
 		url: "/api/v1/reports",

@@ -310,7 +310,7 @@ test("what is kept for one who may read it is not shown to one who may not", asy
 	}
 });
 
-test("an access token that still counts is listed before however many ended ones", async () => {
+test("an access token that still counts is found among however many ended ones", async () => {
 	const url = "/api/v1/tokens";
 	const payload = { name: "CI", scopes: ["reports:read"] };
 	const { body: made } = await ask("other", { method: "POST", url, payload });
@@ -322,13 +322,15 @@ test("an access token that still counts is listed before however many ended ones
 		await Promise.all(ended);
 	}
 	for (const [who, query] of [
-		["other", ""],
-		["adm", "?owner=everybody"],
+		["other", "state=living"],
+		["adm", "state=living&owner=other@example.com"],
 	] as const) {
-		const { body } = await ask(who, { url: url + query });
-		expect(body[0]).toMatchObject({ id: made.id, revoked_at: null });
-		expect(body).toHaveLength(200);
+		const { body } = await ask(who, { url: `${url}?${query}` });
+		expect(body).toMatchObject([{ id: made.id, revoked_at: null }]);
 	}
+	const { body, headers } = await ask("other", { url: `${url}?limit=200` });
+	expect(body).toHaveLength(200);
+	expect(headers.link).toContain('rel="next"');
 });
 
 test("a list does not tell the place of somebody else's report", async () => {

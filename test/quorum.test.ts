@@ -72,7 +72,7 @@ async function submit(
 }
 
 const approvalsOf = (id: string, asked = service) =>
-	ask("dev", `/reports/${id}/approvals`, undefined, asked);
+	ask("rita", `/reports/${id}/approvals`, undefined, asked);
 
 const decide = (who: string, id: string, status: string, asked = service) =>
 	ask(who, `/reports/${id}/status`, { status, review_notes: "x" }, asked);

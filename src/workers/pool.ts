@@ -27,8 +27,8 @@ export interface WorkerLimits extends QueueLimits {
 const defaults: WorkerLimits = {
 	workers: 3,
 	runningOfCaller: 2,
-	waitingOfCaller: 20,
-	waiting: 100,
+	waitingOfCaller: 50,
+	waiting: 150,
 	patience: 30_000,
 	idle: 60_000,
 	memory: 700 * 2 ** 20,
