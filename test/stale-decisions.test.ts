@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isMeant } from "../src/reports/if-match.ts";
 import { authorize } from "./authorize.ts";
@@ -338,6 +339,42 @@ describe("a form that was opened before another decision", () => {
 		const ended = await rita.post(url, { ...form, ...typed });
 		expect(ended.status).toBe(401);
 		expect(ended.html).toContain('name="decisions_seen"');
+	});
+
+	test("is found out at the very moment of storing it", async () => {
+		const id = await submitAsDev(fillTemplate());
+		const rita = await browserOf("rita");
+		const form = formIn((await rita.open(`/reports/${id}`)).html);
+		const other = await service.db.startTransaction().execute();
+		await sql`select from mcp_server_reports where id = ${id} for update`.execute(
+			other,
+		);
+		const sent = rita.post(`/reports/${id}/decision`, { ...form, ...typed });
+		// It has been looked at, and waits for its turn to be stored.
+		await expect
+			.poll(async () => {
+				const { rows } = await sql`select from pg_stat_activity
+					where datname = current_database() and wait_event_type = 'Lock'`.execute(
+					service.db,
+				);
+				return rows.length;
+			})
+			.toBe(1);
+		for (const [from, to] of [
+			["pending_review", "rejected"],
+			["rejected", "pending_review"],
+		]) {
+			await sql`insert into report_decisions (report_id, from_status, to_status, decided_by)
+				values (${id}, ${from}, ${to}, 'ron@example.com')`.execute(other);
+		}
+		await sql`update mcp_server_reports set decision_count = 2 where id = ${id}`.execute(
+			other,
+		);
+		await other.commit().execute();
+		const { status, html } = await sent;
+		expect(status).toBe(409);
+		expect(html).toContain("Since this form was opened, ron@example.com");
+		expect(await statusOf(id)).toBe("pending_review");
 	});
 
 	test("that does not say which state it showed is given back too", async () => {
