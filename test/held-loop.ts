@@ -89,6 +89,15 @@ export const heavyMembers: Record<
 	"a list of 8 MiB in place of a name": {
 		members: { server_name: `[${fill("[],", 7 * MIB)}0]` },
 	},
+	"a name of 7 MiB": {
+		members: { server_name: `"${fill("a ", 7 * MIB)}"` },
+	},
+	"a repository of 7 MiB": {
+		members: { repository_url: `"https://x.no/a${fill(".git", 7 * MIB)}x"` },
+	},
+	"an e-mail address of 7 MiB": {
+		members: { developer_email: `"${fill("a\u0301@", 7 * MIB)}"` },
+	},
 	"1 MiB of Markdown, escaped to 6": {
 		members: { report_data: `"# A\\u000a${fill("\\u0061", 6 * (MIB - 8))}"` },
 		isLegal: true,
