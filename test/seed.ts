@@ -1,6 +1,9 @@
 import { sql } from "kysely";
 import type { Database } from "../src/database.ts";
 
+/** Reports that one statement adds: the service gives up a statement that takes ten seconds, on a busy machine too. */
+const PORTION = 2_500;
+
 /**
  * Reports of different repositories, as a service holds after years: ten share
  * every instant, one in fifty is pending and the others are decided, two in
@@ -17,9 +20,8 @@ export async function seedReports(
 	count: number,
 	{ from = 1, name = "mcp" }: { from?: number; name?: string } = {},
 ): Promise<void> {
-	// In portions: the service gives up a statement that takes seconds.
-	for (let done = 0; done < count; done += 10_000) {
-		await seedPortion(db, name, from + done, Math.min(10_000, count - done));
+	for (let done = 0; done < count; done += PORTION) {
+		await seedPortion(db, name, from + done, Math.min(PORTION, count - done));
 	}
 }
 
