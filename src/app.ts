@@ -14,7 +14,7 @@ import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
-import { urlTooLong } from "./errors.ts";
+import { compressedBody, urlTooLong } from "./errors.ts";
 import { identifyCallers } from "./identify-callers.ts";
 import { openJsonBodies } from "./json-body.ts";
 import {
@@ -24,6 +24,7 @@ import {
 } from "./limits/connections.ts";
 import { limitConnectionsPerAddress } from "./limits/connections-per-address.ts";
 import { mountOverload, type OverloadLimits } from "./limits/overload.ts";
+import { limitPipelining } from "./limits/pipelining.ts";
 import {
 	type BodyCeilings,
 	countUnfinishedBodies,
@@ -106,6 +107,7 @@ export function buildApp(
 	});
 
 	lingerAfterRefusal(app);
+	limitPipelining(app.server);
 	drainOnClose(app);
 	app.removeContentTypeParser("text/plain");
 	const bodies = countUnfinishedBodies(logger, thresholds.bodies);
@@ -129,6 +131,13 @@ export function buildApp(
 		config.MAX_CONNECTIONS_PER_ADDRESS,
 		config.TRUST_PROXY,
 	);
+	app.addHook("onRequest", (request, reply, done) => {
+		const encoding = request.headers["content-encoding"] ?? "identity";
+		if (encoding.toLowerCase() === "identity") return done();
+		// RFC 9110, section 15.5.16.
+		reply.header("accept-encoding", "identity");
+		done(compressedBody());
+	});
 	// In this order for every request, before anything is read of it.
 	guardOrigins(app, config);
 	mountOverload(app, thresholds.overload);

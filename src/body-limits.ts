@@ -1,4 +1,5 @@
 import { TRPCError } from "@trpc/server";
+import { JsonText } from "./json-text.ts";
 
 /** Bytes of a body that any request may have: notes of 10,000 characters, however a client escapes them in JSON. */
 export const SMALL_BODY = 64 * 1024;
@@ -9,6 +10,37 @@ export const SMALL_BODY = 64 * 1024;
  * for one).
  */
 export const REPORT_BODY = 8 * 1024 * 1024;
+
+/** Characters that the large answers of one batch hold together, unless the first has more: all are written in one turn. */
+const BATCH_ANSWER = 2 * 1024 * 1024;
+
+/** Counts what the calls of one batch answer. */
+export type AnswerBudget = (answer: object) => void;
+
+/**
+ * What the answers of one batch may hold together.
+ *
+ * @returns throws TRPCError PAYLOAD_TOO_LARGE for an answer beyond it
+ */
+export function answerBudget(): AnswerBudget {
+	let spent = 0;
+	return (answer) => {
+		let size = 0;
+		for (const value of Object.values(answer)) {
+			if (typeof value === "string") size += value.length;
+			else if (value instanceof JsonText) size += value.text.length;
+		}
+		if (size <= SMALL_BODY) return;
+		const isFirst = spent === 0;
+		spent += size;
+		if (isFirst || spent <= BATCH_ANSWER) return;
+		throw new TRPCError({
+			code: "PAYLOAD_TOO_LARGE",
+			message:
+				"The answers of this batch are too large together. Ask for this one by itself.",
+		});
+	};
+}
 
 /**
  * 413: the body is larger than what is asked can need.

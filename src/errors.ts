@@ -69,6 +69,15 @@ export function unavailable(detail: string): TRPCError {
 	});
 }
 
+/** A 415 for a body that is compressed. */
+export function compressedBody(): TRPCError {
+	return new TRPCError({
+		code: "UNSUPPORTED_MEDIA_TYPE",
+		message:
+			"Compressed request bodies are not taken. Send the body as it is, without the header Content-Encoding.",
+	});
+}
+
 /** A 414, for which tRPC has no code. */
 export function urlTooLong(): TRPCError {
 	return new TRPCError({

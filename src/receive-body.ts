@@ -39,7 +39,7 @@ export async function receiveBody<Result>(
 }
 
 function receive(
-	{ headers }: FastifyRequest,
+	{ headers, socket }: FastifyRequest,
 	payload: Readable & { receivedEncodedLength?: number },
 	limit: number,
 	body: UnfinishedBody,
@@ -48,9 +48,18 @@ function receive(
 	const announced = Number(headers["content-length"]);
 	const chunks: Buffer[] = [];
 	let length = 0;
+	let isGivenUp = false;
 	const onData = (chunk: Buffer) => {
+		// As many may have arrived as a turn has time for.
+		if (isGivenUp) return;
 		length += chunk.length;
 		if (length > limit) return reject(bodyTooLarge(limit));
+		if (chunks.length > FREE_PIECES + length / SMALLEST_PIECE) {
+			// Without an answer: to read the rest would cost what is to be spared.
+			isGivenUp = true;
+			socket.destroy();
+			return reject(tooManyPieces());
+		}
 		body.grow(length);
 		chunks.push(chunk);
 	};
@@ -73,6 +82,18 @@ function receive(
 			payload.resume();
 		},
 	};
+}
+
+/** Pieces in which any body may come, and bytes that further ones have on average at the least. */
+const FREE_PIECES = 1_000;
+const SMALLEST_PIECE = 64;
+
+function tooManyPieces(): TRPCError {
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message:
+			"The request body comes in too many small pieces. Send it in larger chunks, or with Content-Length.",
+	});
 }
 
 /** Who is known counts as one, wherever from; all others by their address. */

@@ -1,6 +1,7 @@
 import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { answerBudget } from "./body-limits.ts";
 import type { JsonBodies } from "./json-body.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "./json-pick.ts";
 import type { RateLimits } from "./limits/rate-limit.ts";
@@ -76,7 +77,10 @@ async function answer(
 		req: asFetchRequest(request, text),
 		path: request.params.path,
 		error: null,
-		createContext: async () => contextFor(request as FastifyRequest, "trpc"),
+		createContext: async () => ({
+			...contextFor(request as FastifyRequest, "trpc"),
+			...(request.params.path.includes(",") && { budget: answerBudget() }),
+		}),
 		onError: ({ error }: { error: TRPCError }) => {
 			reportError(error, request.log);
 		},

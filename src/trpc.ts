@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { OpenApiMeta } from "trpc-to-openapi";
 import { recordRefusal } from "./audit/refusals.ts";
 import type { Facade } from "./audit/schema.ts";
+import type { AnswerBudget } from "./body-limits.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import {
@@ -45,6 +46,8 @@ export interface Context {
 	client: string | null;
 	/** The network address that asks; `null` where there is none. */
 	address: string | null;
+	/** What all answers of a batch may hold together; absent where there is one call. */
+	budget?: AnswerBudget | undefined;
 	/** The id under which this request stands in the log and in its errors. */
 	requestId: string;
 }
@@ -129,7 +132,7 @@ export const publicProcedure = t.procedure;
 
 /** A procedure for those who have the permission that its metadata names. */
 export const procedure = t.procedure.use(
-	async ({ ctx, meta, path, getRawInput, next }) => {
+	async ({ ctx, meta, path, type, getRawInput, next }) => {
 		const denial = findDenial(ctx, meta, path);
 		if (!denial) await claimOwnReports(ctx);
 		// The context is the same, but for its type: handing over a new one has every call copy it.
@@ -146,6 +149,10 @@ export const procedure = t.procedure.use(
 			}));
 		}
 		if (!result) throw denial;
+		// Of what was changed, the answer comes whatever it holds.
+		if (result.ok && type === "query") {
+			ctx.budget?.((result.data ?? {}) as object);
+		}
 		return result;
 	},
 );

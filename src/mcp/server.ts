@@ -9,7 +9,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../audit/refusals.ts";
-import { REPORT_BODY } from "../body-limits.ts";
+import { answerBudget, REPORT_BODY } from "../body-limits.ts";
 import type { Config } from "../config.ts";
 import type { Identity } from "../identity.ts";
 import type { JsonBodies } from "../json-body.ts";
@@ -98,7 +98,12 @@ export function mountMcp(
 			const message = request.body;
 			const options = { parsedBody: message };
 			if (await isLegacyRequest(call, message)) {
-				const server = buildMcpServer(context, { message });
+				const server = buildMcpServer(
+					Array.isArray(message)
+						? { ...context, budget: answerBudget() }
+						: context,
+					{ message },
+				);
 				whenAborted(() => {
 					server
 						.close()

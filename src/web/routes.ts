@@ -85,7 +85,11 @@ export function mountWeb(
 		scope.addHook("onRequest", async (_request, reply) => {
 			reply.headers(headers);
 		});
-		await scope.register(compress, { threshold: 1024 });
+		await scope.register(compress, {
+			threshold: 1024,
+			// No compressed body comes so far.
+			globalDecompression: false,
+		});
 		await scope.register(cookie);
 		scope.addContentTypeParser(
 			"application/x-www-form-urlencoded",

@@ -39,14 +39,30 @@ export function splitHidden(text: string): TextPart[] {
 	return [...hiddenParts(text)];
 }
 
-/** The same, part by part: a long text may have very many. */
+/** Hidden characters of a text that are written out by their names, and those of one run. */
+const MOST_NAMED = 20_000;
+const MOST_IN_RUN = 50;
+
+/** In place of those that are not: a name takes sixty times the room of its character. */
+const UNNAMED = "\u25af";
+
+/**
+ * The same, part by part: a long text may have very many. Beyond the first
+ * twenty thousand hidden characters, and fifty in one place, each is a box.
+ */
 export function* hiddenParts(text: string): Generator<TextPart> {
 	let start = 0;
+	let named = 0;
+	let run = 0;
 	for (const { index, character } of hiddenCharacters(text)) {
+		run = index === start && start > 0 ? run + 1 : 1;
 		if (index > start) {
 			yield { text: text.slice(start, index), isHidden: false };
 		}
-		yield { text: nameCharacter(character), isHidden: true };
+		yield named < MOST_NAMED && run <= MOST_IN_RUN
+			? { text: nameCharacter(character), isHidden: true }
+			: { text: UNNAMED, isHidden: false };
+		named += 1;
 		start = index + character.length;
 	}
 	if (start < text.length) {

@@ -1,0 +1,32 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+/** Requests of one connection that are under way at once: clients send the next one when they have been answered. */
+const MOST = 16;
+
+/**
+ * Ends a connection that sends many requests without waiting for their answers
+ * (pipelining, RFC 9112, section 9.3.2). Node begins all that have arrived in
+ * one turn, in which nobody else is answered.
+ *
+ * @param server just made, with its one listener for requests
+ */
+export function limitPipelining(server: Server): void {
+	const [answer] = server.listeners("request");
+	if (!answer) throw new Error("the server has nothing that answers requests");
+	const underWay = new WeakMap<Socket, number>();
+	server.off("request", answer as () => void);
+	server.on("request", (request, response) => {
+		const { socket } = request;
+		const before = underWay.get(socket) ?? 0;
+		if (before >= MOST) {
+			socket.destroy();
+			return;
+		}
+		underWay.set(socket, before + 1);
+		response.once("close", () => {
+			underWay.set(socket, (underWay.get(socket) ?? 1) - 1);
+		});
+		answer.call(server, request, response);
+	});
+}
