@@ -27,8 +27,8 @@ export interface WorkerLimits extends QueueLimits {
 const defaults: WorkerLimits = {
 	workers: 3,
 	runningOfCaller: 2,
-	waitingOfCaller: 50,
-	waiting: 150,
+	waitingOfCaller: 100,
+	waiting: 200,
 	patience: 30_000,
 	idle: 60_000,
 	memory: 700 * 2 ** 20,
