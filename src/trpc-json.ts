@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { TRPCCombinedDataTransformer } from "@trpc/server";
 import type { FastifyRequest } from "fastify";
 import { isObject } from "./json-object.ts";
 import { JsonText } from "./json-text.ts";
@@ -7,13 +8,26 @@ import { appRouter } from "./router.ts";
 /** Stands in an answer, with a number, for text that is put in afterwards; nobody outside knows it. */
 const MARK = randomUUID();
 
+/** What the library is given of a request, and what becomes of its answer. */
+interface CarriedJson {
+	/** The body that it parses. */
+	text: string;
+	transformer: TRPCCombinedDataTransformer;
+	/** The answer as it was meant. */
+	restore(answer: string): string;
+}
+
 /**
  * Carries a request's inputs and outputs past the library's own parsing and
  * writing of JSON: the body is parsed already, and large JSON stays text. What
  * the library reads and writes holds numbers in their place, and its
  * transformer, which it asks about every input and output, knows what they mean.
  */
-export function carryJson({ body, query, headers }: FastifyRequest) {
+export function carryJson({
+	body,
+	query,
+	headers,
+}: FastifyRequest): CarriedJson {
 	const { transformer } = appRouter._def._config;
 	const { text, inputs } = numberInputs(body, query as { batch?: string });
 	const outputs: string[] = [];
@@ -28,10 +42,8 @@ export function carryJson({ body, query, headers }: FastifyRequest) {
 		? transformer.output
 		: { ...transformer.output, serialize: hide };
 	return {
-		/** The body that the library parses. */
 		text,
 		transformer: { input, output },
-		/** The answer as it was meant. */
 		restore: (answer: string) =>
 			outputs.length === 0
 				? answer

@@ -56,6 +56,10 @@ test("a report is reopened no more after a hundred decisions, so that its histor
 			select ${id}, 'pending_review', 'rejected', 'x' from generate_series(1, ${count})`.execute(
 			service.db,
 		);
+		await sql`update mcp_server_reports
+			set decision_count = decision_count + ${count} where id = ${id}`.execute(
+			service.db,
+		);
 	};
 	await decide(service, id, "rejected");
 	await seed(98);

@@ -20,7 +20,13 @@ function count(answers: { status: number }[]) {
 async function startProcesses(number: number): Promise<ServiceProcess[]> {
 	const DATABASE_URL = await makeDatabase();
 	return Promise.all(
-		Array.from({ length: number }, () => startServiceProcess({ DATABASE_URL })),
+		Array.from({ length: number }, () =>
+			startServiceProcess({
+				DATABASE_URL,
+				// All come from this machine.
+				MAX_CONNECTIONS_PER_ADDRESS: "1000",
+			}),
+		),
 	);
 }
 
