@@ -53,6 +53,9 @@ const MAX_PARAMETER_LENGTH = 5000;
 /** Characters of a URL: four times what the longest of our own clients' takes. */
 const MAX_URL_LENGTH = 8000;
 
+/** Methods whose bodies mean nothing. */
+const isBodiless = new Set(["GET", "HEAD", "OPTIONS"]);
+
 /** What only tests have reason to set. */
 export interface Thresholds {
 	timeouts?: Partial<Timeouts>;
@@ -132,8 +135,14 @@ export function buildApp(
 		config.TRUST_PROXY,
 	);
 	app.addHook("onRequest", (request, reply, done) => {
-		const encoding = request.headers["content-encoding"] ?? "identity";
-		if (encoding.toLowerCase() === "identity") return done();
+		const { headers } = request;
+		const encoding = headers["content-encoding"] ?? "identity";
+		// RFC 9112, section 6: a body is announced by one of these two; no body of a GET is read.
+		const hasBody =
+			!isBodiless.has(request.method) &&
+			(headers["transfer-encoding"] !== undefined ||
+				Number(headers["content-length"] ?? 0) !== 0);
+		if (!hasBody || encoding.toLowerCase() === "identity") return done();
 		// RFC 9110, section 15.5.16.
 		reply.header("accept-encoding", "identity");
 		done(compressedBody());

@@ -124,7 +124,7 @@ const commonDescriptions: Record<string, string> = {
 	408: "The request did not arrive in time.",
 	413: "The request body is too large.",
 	414: "The URL is too long.",
-	415: "The request body is not JSON.",
+	415: "The request body is not JSON, or it is compressed.",
 	429: "There were more requests than the limit allows; `Retry-After` says when the next one is let through.",
 	431: "The request's headers are too large.",
 	500: "Something failed that should not; the log knows more under the request id.",
