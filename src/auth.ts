@@ -1,9 +1,16 @@
 import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { badToken, grant, grantService, type Identity } from "./identity.ts";
+import {
+	badToken,
+	grant,
+	grantService,
+	type Identity,
+	splitSubject,
+} from "./identity.ts";
 import { openVerifier, type ProvenToken } from "./oidc.ts";
 import { meetPerson } from "./people/queries.ts";
+import { wasLoggedOut } from "./sessions/logout-queries.ts";
 import { findToken, markTokenUsed } from "./tokens/queries.ts";
 import { hashSecret, isOwnToken } from "./tokens/rules.ts";
 
@@ -56,7 +63,7 @@ type Settings = Parameters<typeof openVerifier>[0] &
 
 async function identifyBearer(
 	db: Database,
-	{ kind, shown, scopes, clients, issuedAt, expiresAt }: ProvenToken,
+	{ kind, shown, scopes, clients, sid, issuedAt, expiresAt }: ProvenToken,
 	{ OIDC_SCOPELESS, OIDC_APPROVING_CLIENTS }: Settings,
 ): Promise<Identity> {
 	if (kind === "application") {
@@ -65,6 +72,13 @@ async function identifyBearer(
 		const limits = scopes.length === 0 ? undefined : scopes;
 		const permissions = grant(program, limits);
 		return { ...program, method: "oidc", permissions, expiresAt };
+	}
+	const { subject } = shown;
+	const { issuer } = splitSubject(subject);
+	if (await wasLoggedOut(db, { issuer, subject, sid, at: issuedAt })) {
+		throw badToken(
+			"Whom this token is for was signed out since it was issued. Sign in again.",
+		);
 	}
 	const person = { ...(await meetPerson(db, shown, issuedAt)), kind };
 	const isScopeless = scopes.length === 0;

@@ -45,6 +45,8 @@ export interface ProvenToken {
 	scopes: Permission[];
 	/** Every name of the client that it was given to. */
 	clients: string[];
+	/** What the provider calls the session that it belongs to, if it says so. */
+	sid: string | undefined;
 	/** When, in seconds since 1970; 0 for one that does not say: it is older than all that is known. */
 	issuedAt: number;
 	/** When it ends, in seconds since 1970. */
@@ -93,6 +95,7 @@ export function openVerifier(
 				shown: (isProgram ? readApplication : readPerson)(payload, config),
 				scopes,
 				clients: clientsOf(payload),
+				sid: typeof payload.sid === "string" ? payload.sid : undefined,
 				issuedAt: readIssuedAt(payload),
 				// Required, or it would not have been verified.
 				expiresAt: payload.exp ?? 0,

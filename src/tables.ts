@@ -14,6 +14,7 @@ export interface Tables {
 	access_tokens: AccessTokensTable;
 	sessions: SessionsTable;
 	used_logout_tokens: UsedLogoutTokensTable;
+	provider_logouts: ProviderLogoutsTable;
 	report_approvals: ReportApprovalsTable;
 	decision_confirmations: DecisionConfirmationsTable;
 	audit_log: AuditLogTable;
@@ -129,6 +130,15 @@ export interface SessionsTable {
 export interface UsedLogoutTokensTable {
 	token_sha256: string;
 	expires_at: string;
+}
+
+/** `provider_logouts`: see db/schema.sql. */
+export interface ProviderLogoutsTable {
+	id: GeneratedAlways<number>;
+	issuer: string;
+	subject: string | null;
+	sid: string | null;
+	logged_out_at: string;
 }
 
 /** `report_approvals`: see db/schema.sql. */

@@ -255,6 +255,78 @@ describe("a logout token", () => {
 	});
 });
 
+describe("a token of the provider from before", () => {
+	/** [what the logout names, what the token has, whether it is still taken] */
+	const cases: [Record<string, string>, Record<string, string>, boolean][] = [
+		[{ sub: "ron" }, {}, false],
+		[{ sub: "ron" }, { sid: "t1" }, false],
+		[{ sub: "rita" }, {}, true],
+		[{ sub: "ron", sid: "t1" }, { sid: "t1" }, false],
+		[{ sub: "ron", sid: "t1" }, { sid: "t2" }, true],
+		// It may be of that session: nothing says that it is not.
+		[{ sub: "ron", sid: "t1" }, {}, false],
+		[{ sub: "rita", sid: "t1" }, { sid: "t1" }, true],
+		[{ sub: "rita", sid: "t1" }, {}, true],
+		[{ sid: "known" }, { sid: "known" }, false],
+		[{ sid: "known" }, { sid: "t2" }, true],
+		[{ sid: "known" }, {}, false],
+		[{ sid: "unknown" }, { sid: "unknown" }, false],
+		[{ sid: "unknown" }, {}, true],
+	];
+
+	test.each(cases)(
+		"after a logout of %j, with %j, is taken: %s",
+		async (of, token, isTaken) => {
+			await service.db.deleteFrom("provider_logouts").execute();
+			await begin("ron", "known");
+			const iat = now() - 10;
+			const before = await provider.mint("ron", { iat, ...token });
+			const ask = (authorization: string) =>
+				service.ask({
+					url: "/api/v1/servers",
+					headers: { host: "go-live.example.com", authorization },
+				});
+			expect((await ask(`Bearer ${before}`)).status).toBe(200);
+			await send({
+				logout_token: await sign(logout({ ...of, iat: now() - 5 })),
+			});
+			const { status, body } = await ask(`Bearer ${before}`);
+			expect(status).toBe(isTaken ? 200 : 401);
+			if (!isTaken) expect(body.detail).toContain("signed out");
+			// In the same second as the logout counts as before it.
+			const sameSecond = await provider.mint("ron", {
+				...token,
+				iat: now() - 5,
+			});
+			expect((await ask(`Bearer ${sameSecond}`)).status).toBe(status);
+			// A session that has ended begins no more; all else may come back.
+			const later = await provider.mint("ron", token);
+			expect((await ask(`Bearer ${later}`)).status).toBe(
+				token.sid !== undefined && token.sid === of.sid ? status : 200,
+			);
+		},
+	);
+
+	test("is forgotten when no token can last so long", async () => {
+		const long = { issuer: "https://p.example.com", sid: "long-ago" };
+		await service.db
+			.insertInto("provider_logouts")
+			.values({
+				...long,
+				subject: null,
+				logged_out_at: sql<string>`now() - interval '91 days'`,
+			})
+			.execute();
+		await send({ logout_token: await sign(logout({ sub: "rita" })) });
+		const left = await service.db
+			.selectFrom("provider_logouts")
+			.select("sid")
+			.execute();
+		expect(left.map(({ sid }) => sid)).not.toContain("long-ago");
+		expect(left.length).toBeGreaterThan(0);
+	});
+});
+
 test("guessing ends soon, by the address", async () => {
 	const own = await startService(undefined, {
 		...provider.settings(publicUrl),

@@ -145,6 +145,47 @@ test("a stream ends soon after its token of the service is revoked", async () =>
 	expect(await end).toContain("acknowledged");
 });
 
+test("a stream ends soon after the provider has signed out who opened it, or an admin has ended their access", async () => {
+	const { service, base, provider } = await startOidc();
+	const iat = Math.floor(Date.now() / 1000) - 10;
+	const mint = (sub: string) => provider.mint(sub, { iat });
+	const [dev, rita, ron] = [
+		await open(base, await mint("dev")),
+		await open(base, await mint("rita")),
+		await open(base, await mint("ron")),
+	];
+	const logoutToken = await provider.sign(
+		{
+			iss: provider.issuer,
+			aud: provider.clientId,
+			iat: iat + 5,
+			exp: iat + 200,
+			jti: "one",
+			sub: "rita",
+			events: { "http://schemas.openid.net/event/backchannel-logout": {} },
+		},
+		{ typ: "logout+jwt" },
+	);
+	const [ofDev, ofRita] = [dev.read(3_000), rita.read(3_000)];
+	const { status } = await service.ask({
+		method: "POST",
+		url: "/sign-out/back-channel",
+		headers: { "content-type": "application/x-www-form-urlencoded" },
+		payload: `logout_token=${logoutToken}`,
+	});
+	expect(status).toBe(200);
+	expect(await ofRita).toContain("acknowledged");
+	const ended = await service.ask({
+		method: "POST",
+		url: "/api/v1/sessions/end-access",
+		headers: { authorization: `Bearer ${await provider.mint("adm")}` },
+		payload: { person: "dev@example.com" },
+	});
+	expect(ended).toMatchObject({ status: 200 });
+	expect(await ofDev).toContain("acknowledged");
+	expect(await ron.read(300)).toBeUndefined();
+});
+
 test("a stream goes on while nobody can tell whether its token is still good", async () => {
 	const { service, base, provider } = await startOidc();
 	const stream = await open(base, await provider.mint("dev"));

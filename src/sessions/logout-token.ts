@@ -20,6 +20,8 @@ export interface LogoutToken {
 	sid: string | undefined;
 	/** As `people` has it. */
 	subject: string | undefined;
+	/** When, in seconds since 1970. */
+	issuedAt: number;
 }
 
 /**
@@ -63,7 +65,7 @@ function refuseOtherType(typ: string | undefined): void {
 }
 
 function readLogoutToken(payload: JWTPayload, issuer: string): LogoutToken {
-	const { events, nonce, jti, sid, sub } = payload;
+	const { events, nonce, jti, sid, sub, iat = 0 } = payload;
 	const event = (events as Record<string, unknown> | undefined)?.[LOGOUT_EVENT];
 	if (typeof event !== "object" || event === null || Array.isArray(event)) {
 		throw badToken(
@@ -83,7 +85,7 @@ function readLogoutToken(payload: JWTPayload, issuer: string): LogoutToken {
 		throw badToken("The token's claims sid and sub must be texts.");
 	}
 	const subject = sub === undefined ? undefined : `${issuer} ${sub}`;
-	return { issuer, jti, sid, subject };
+	return { issuer, jti, sid, subject, issuedAt: iat };
 }
 
 /** Whether a claim is a text that can be kept, of no more than any provider's length. */

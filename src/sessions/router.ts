@@ -2,7 +2,12 @@ import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { recordEvent } from "../audit/queries.ts";
 import { originOf } from "../audit/rules.ts";
-import { may, notPermitted, type ProvenIdentity } from "../identity.ts";
+import {
+	may,
+	notPermitted,
+	type ProvenIdentity,
+	splitSubject,
+} from "../identity.ts";
 import { refuseUnknownStart } from "../page-start.ts";
 import { findNamed } from "../people/queries.ts";
 import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
@@ -10,6 +15,7 @@ import { lockLivingTokens } from "../tokens/living-queries.ts";
 import { revokeTokens } from "../tokens/queries.ts";
 import { procedure, router } from "../trpc.ts";
 import { endAndRecord, recordEnded } from "./end.ts";
+import { keepLogouts } from "./logout-queries.ts";
 import { endSessions, hasSession, listSessions } from "./queries.ts";
 import { unknownPerson, unknownSession } from "./rules.ts";
 import {
@@ -159,7 +165,7 @@ export const sessionsRouter = router({
 				tags,
 				summary: "End somebody's access",
 				description:
-					"For who leaves: ends all their sessions and revokes all their own access tokens, in one act. Whether they can sign in again is for the identity provider to say, and so is how long its own access tokens last.",
+					"For who leaves: ends all their sessions, revokes all their own access tokens, and takes none of the identity provider's from before, in one act. Whether they can sign in again is for the identity provider to say.",
 			},
 			rest: {
 				success: 200,
@@ -184,6 +190,14 @@ export const sessionsRouter = router({
 				const origin = originOf(ctx);
 				// What is recorded comes last: whoever records waits for all who did before.
 				const sessions = await endSessions(tx, { subjects });
+				const at = Date.now() / 1000;
+				await keepLogouts(
+					tx,
+					subjects.map((subject) => {
+						const { issuer } = splitSubject(subject);
+						return { issuer, subject, at };
+					}),
+				);
 				const tokens = await revokeTokens(
 					tx,
 					{ ids: await lockLivingTokens(tx, subjects) },
