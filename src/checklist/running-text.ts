@@ -82,5 +82,15 @@ function collectLines(
 				if (!isStruck) current.text += token.content;
 		}
 	});
+	for (const one of lines) one.text = makeFlat(one.text);
 	return lines;
+}
+
+/**
+ * The same text. The engine keeps a sum of strings as a tree of its parts, which is many times as large, until somebody
+ * looks into it; a report's texts are all made before the first is read.
+ */
+function makeFlat(text: string): string {
+	// CommonMark has no NUL, so nothing is replaced; asking makes the tree a string.
+	return text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
 }

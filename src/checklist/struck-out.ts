@@ -12,8 +12,8 @@ const singleTilde = -tilde;
 export function noteSingleTilde(state: StateInline, silent: boolean): boolean {
 	const { src, pos } = state;
 	if (silent || src.charCodeAt(pos) !== tilde) return false;
-	const { can_open, can_close, length } = state.scanDelims(pos, false);
-	if (length !== 1) return false;
+	if (src.charCodeAt(pos + 1) === tilde) return false;
+	const { can_open, can_close } = state.scanDelims(pos, false);
 	state.push("text", "", 0).content = "~";
 	state.delimiters.push({
 		marker: singleTilde,
@@ -44,8 +44,9 @@ function pairWithin(
 	delimiters: StateInline["delimiters"],
 ): void {
 	for (const { marker, end, token } of delimiters) {
+		if (marker !== singleTilde) continue;
 		const last = delimiters[end];
-		if (marker !== singleTilde || !last) continue;
+		if (!last) continue;
 		Object.assign(tokens[token] ?? {}, openToken);
 		Object.assign(tokens[last.token] ?? {}, closeToken);
 	}
