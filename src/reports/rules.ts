@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
-import { conflict } from "../errors.ts";
+import { conflict, type Issue } from "../errors.ts";
 import { textOfJson } from "../json-text.ts";
 import { version } from "../version.ts";
 import {
@@ -17,6 +17,12 @@ export interface StandingReport {
 	revision: number;
 	reviewed_by: string | null;
 	reviewed_at: string | null;
+}
+
+/** What names a server: its repository, and its folder there, empty for none. */
+export interface ServerKey {
+	canonical_key: string;
+	subfolder_key: string;
 }
 
 /** What of a report may change: the rest is as it was submitted. */
@@ -55,6 +61,17 @@ export function reportVersion(report: ChangeableReport): string {
 /** SHA-256 of the report's UTF-8 bytes, in hex: what was submitted, provably. */
 export function contentSha256(markdown: string): string {
 	return hash("sha256", markdown);
+}
+
+/** 400 for an address that names no repository once a forge's alias is read as the forge. */
+export function refusedRepository(message: string): TRPCError {
+	const issues: Issue[] = [{ path: "repository_url", message }];
+	const detail = `The input is not valid. repository_url: ${message}`;
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: detail,
+		cause: Object.assign(new Error(detail), { issues }),
+	});
 }
 
 /**
