@@ -420,15 +420,15 @@ CREATE TABLE provider_logouts (
 	subject text,
 	sid text,
 	logged_out_at timestamp with time zone NOT NULL,
-	CONSTRAINT provider_logouts_pkey PRIMARY KEY (id),
-	CONSTRAINT provider_logouts_of_somebody CHECK (num_nonnulls(subject, sid) > 0)
+	CONSTRAINT logouts_pkey PRIMARY KEY (id),
+	CONSTRAINT logouts_of_somebody CHECK (num_nonnulls(subject, sid) > 0)
 );
 
-CREATE INDEX provider_logouts_by_sid ON provider_logouts USING btree (issuer, sid);
+CREATE INDEX logouts_by_sid ON provider_logouts USING btree (issuer, sid);
 
-CREATE INDEX provider_logouts_by_subject ON provider_logouts USING btree (subject);
+CREATE INDEX logouts_by_subject ON provider_logouts USING btree (subject);
 
-CREATE INDEX provider_logouts_by_time ON provider_logouts USING btree (logged_out_at);
+CREATE INDEX logouts_by_time ON provider_logouts USING btree (logged_out_at);
 
 CREATE UNLOGGED TABLE rate_limits (
 	key text NOT NULL,

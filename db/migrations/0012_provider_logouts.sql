@@ -11,10 +11,10 @@ CREATE TABLE provider_logouts (
 	sid text,
 	-- By the provider's clock, which its tokens go by too.
 	logged_out_at timestamptz NOT NULL,
-	CONSTRAINT provider_logouts_pkey PRIMARY KEY (id),
-	CONSTRAINT provider_logouts_of_somebody CHECK (num_nonnulls(subject, sid) > 0)
+	CONSTRAINT logouts_pkey PRIMARY KEY (id),
+	CONSTRAINT logouts_of_somebody CHECK (num_nonnulls(subject, sid) > 0)
 );
 
-CREATE INDEX provider_logouts_by_subject ON provider_logouts (subject);
-CREATE INDEX provider_logouts_by_sid ON provider_logouts (issuer, sid);
-CREATE INDEX provider_logouts_by_time ON provider_logouts (logged_out_at);
+CREATE INDEX logouts_by_subject ON provider_logouts (subject);
+CREATE INDEX logouts_by_sid ON provider_logouts (issuer, sid);
+CREATE INDEX logouts_by_time ON provider_logouts (logged_out_at);
