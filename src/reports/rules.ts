@@ -90,6 +90,10 @@ export function refuseTooLarge({
 	}
 }
 
+/** How a repository's second server is submitted. */
+const SECOND_SERVER =
+	"If yours is another server in the same repository, send its folder there as subfolder, as in packages/mcp-jira.";
+
 /**
  * 409 for a submission to a repository that has a live report.
  *
@@ -101,7 +105,7 @@ export function duplicateReport(
 ): TRPCError {
 	if (!existing) {
 		return conflict(
-			"This repository already has a live report, which somebody else submitted. Ask your colleagues or the platform team: once it is rejected or withdrawn, a new revision can be submitted.",
+			`This repository already has a live report, which somebody else submitted. Ask your colleagues or the platform team: once it is rejected or withdrawn, a new revision can be submitted. ${SECOND_SERVER}`,
 		);
 	}
 	const advice =
@@ -109,7 +113,7 @@ export function duplicateReport(
 			? "Wait for its review; or withdraw it, if it is yours, and submit a new revision."
 			: "A new revision can be submitted once the platform team has reopened and rejected it.";
 	return conflict(
-		`This repository already has a live report: ${existing.id} (revision ${existing.revision}) is ${existing.status}. ${advice}`,
+		`This repository already has a live report: ${existing.id} (revision ${existing.revision}) is ${existing.status}. ${advice} ${SECOND_SERVER}`,
 		{ existing_report_id: existing.id },
 	);
 }
