@@ -156,7 +156,7 @@ test("two live reports of one repository stop the migration, with the command th
 	const { stderr } = await runCommand(["rekey", "--dry-run"], {
 		DATABASE_URL: url,
 	});
-	const steps = [...stderr.matchAll(/reports\/([\w-]+)".* -d '(.+)'/g)];
+	const steps = [...stderr.matchAll(/reports\/([\w-]+)\/status".* -d '(.+)'/g)];
 	expect(
 		steps.map(([, id, body]) => [id, JSON.parse(body ?? "").status]),
 	).toEqual([

@@ -92,7 +92,7 @@ describe("a repository with several servers", () => {
 		});
 		const reopened = await service.ask({
 			method: "PATCH",
-			url: `/api/v1/reports/${jira.body.id}`,
+			url: `/api/v1/reports/${jira.body.id}/status`,
 			payload: { status: "pending_review", reviewed_by: "morgan@example.com" },
 		});
 		expect(reopened.status).toBe(409);

@@ -132,7 +132,7 @@ function settle({ id, status }: LiveReport): string[] {
 			reviewed_by: "you@example.com",
 			review_notes: "Another report of this repository is live.",
 		};
-		return `    curl -X PATCH "$GO_LIVE_URL/api/v1/reports/${id}" -H 'content-type: application/json' -d '${JSON.stringify(decision)}'`;
+		return `    curl -X PATCH "$GO_LIVE_URL/api/v1/reports/${id}/status" -H 'content-type: application/json' -d '${JSON.stringify(decision)}'`;
 	});
 }
 
