@@ -12,7 +12,7 @@ export const SMALL_BODY = 64 * 1024;
 export const REPORT_BODY = 8 * 1024 * 1024;
 
 /** Characters that the large answers of one batch hold together, unless the first has more: all are written in one turn. */
-const BATCH_ANSWER = 2 * 1024 * 1024;
+const BATCH_ANSWER = 1024 * 1024;
 
 /** Counts what the calls of one batch answer. */
 export type AnswerBudget = (answer: object) => void;

@@ -29,7 +29,23 @@ export function document(maxBytes: number, refuse: (bytes: number) => string) {
 			abort: true,
 		})
 		.refine(isStorable, unstorable)
+		.refine((value) => !hasManyControls(value), {
+			message: `Must not hold more than ${MOST_CONTROLS.toLocaleString("en")} control characters: remove them, and send text.`,
+			abort: true,
+		})
 		.meta({ maxLength: maxBytes });
+}
+
+/** Control characters that a document may hold, as copies of terminals have: each takes six times its room in JSON. */
+const MOST_CONTROLS = 10_000;
+
+function hasManyControls(value: string): boolean {
+	let count = 0;
+	for (const _ of value.matchAll(/[^\P{Cc}\t\n\r]/gu)) {
+		count += 1;
+		if (count > MOST_CONTROLS) return true;
+	}
+	return false;
 }
 
 /** Marks an issue of an input by which it is PAYLOAD_TOO_LARGE, and not merely wrong. */

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 import type { Identity } from "../identity.ts";
@@ -84,12 +85,9 @@ export function openSite(
 				page,
 				viewer === undefined ? frame : { ...frame, viewer },
 			);
-			return (
-				reply
-					.type("text/html; charset=utf-8")
-					// As text, it would be encoded once to be measured, and once to be sent.
-					.send(Buffer.from(String(markup)))
-			);
+			return reply
+				.type("text/html; charset=utf-8")
+				.send(encodePage(String(markup)));
 		},
 		tokenFor(request, reply) {
 			return csrfToken(openSession(cookies, request, reply));
@@ -106,6 +104,30 @@ export function openSite(
 			return text;
 		},
 	};
+}
+
+/** Characters of a page that are encoded at once. */
+const PIECE = 128 * 1024;
+
+/**
+ * A page in bytes: as text, it would be encoded once to be measured, and once to
+ * be sent. A long one comes piece by piece, as fast as it is sent, so that others
+ * are answered meanwhile.
+ */
+function encodePage(text: string): Buffer | Readable {
+	if (text.length <= PIECE) return Buffer.from(text);
+	return Readable.from(encodePieces(text), { objectMode: false });
+}
+
+function* encodePieces(text: string): Generator<Buffer> {
+	let start = 0;
+	while (start < text.length) {
+		let end = start + PIECE;
+		// Not within a pair of surrogates.
+		if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end += 1;
+		yield Buffer.from(text.slice(start, end));
+		start = end;
+	}
 }
 
 function readViewer(
