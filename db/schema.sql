@@ -84,6 +84,16 @@ CREATE OR REPLACE FUNCTION public.critical_unanswered(assessment jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN (SELECT ((count(*) - count(*) FILTER (WHERE (("check"."check" ->> 'status'::text) = ANY (ARRAY['pass'::text, 'fail'::text, 'warning'::text, 'not_applicable'::text])))))::integer AS int4 FROM jsonb_path_query(critical_unanswered.assessment, '$."phases"[*]."checks"[*]?(@."severity" == "critical")'::jsonpath) "check"("check") HAVING (count(*) > 0));
 
+CREATE OR REPLACE FUNCTION public.default_canonical_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+	NEW.canonical_key := NEW.repository_key;
+	RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.finding_rules(assessment jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -97,23 +107,28 @@ AS $function$
 BEGIN
 	-- First the lock, then a statement that sees what the lock's last holder did.
 	PERFORM FROM mcp_servers
-	WHERE repository_key IN (SELECT repository_key FROM new_reports)
-	ORDER BY repository_key FOR UPDATE;
+	WHERE (canonical_key, subfolder_key) IN
+		(SELECT canonical_key, subfolder_key FROM new_reports)
+	ORDER BY canonical_key, subfolder_key FOR UPDATE;
 
 	INSERT INTO mcp_servers
-	SELECT changed.repository_key, coalesce(live.status, newest.status),
-		newest.id, newest.submitted_at, live.id
-	FROM (SELECT DISTINCT repository_key FROM new_reports) AS changed
+		(canonical_key, subfolder_key, status, newest_report_id, newest_submitted_at, live_report_id)
+	SELECT changed.canonical_key, changed.subfolder_key,
+		coalesce(live.status, newest.status), newest.id, newest.submitted_at, live.id
+	FROM (SELECT DISTINCT canonical_key, subfolder_key FROM new_reports) AS changed
 	CROSS JOIN LATERAL (
 		SELECT id, submitted_at, status FROM mcp_server_reports AS report
-		WHERE report.repository_key = changed.repository_key
-		ORDER BY revision DESC LIMIT 1
+		WHERE report.canonical_key = changed.canonical_key
+			AND report.subfolder_key = changed.subfolder_key
+		-- Not by revision: of two histories in one, the longer may be the older.
+		ORDER BY submitted_at DESC, revision DESC, id DESC LIMIT 1
 	) AS newest
 	LEFT JOIN mcp_server_reports AS live
-		ON live.repository_key = changed.repository_key
+		ON live.canonical_key = changed.canonical_key
+		AND live.subfolder_key = changed.subfolder_key
 		AND live.status IN ('pending_review', 'approved')
-	ORDER BY changed.repository_key
-	ON CONFLICT (repository_key) DO UPDATE SET
+	ORDER BY changed.canonical_key, changed.subfolder_key
+	ON CONFLICT (canonical_key, subfolder_key) DO UPDATE SET
 		status = excluded.status,
 		newest_report_id = excluded.newest_report_id,
 		newest_submitted_at = excluded.newest_submitted_at,
@@ -122,6 +137,27 @@ BEGIN
 		IS DISTINCT FROM (excluded.status, excluded.newest_report_id, excluded.live_report_id);
 	RETURN NULL;
 END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.rebuild_servers()
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+	DELETE FROM mcp_servers;
+	INSERT INTO mcp_servers
+		(canonical_key, subfolder_key, status, newest_report_id, newest_submitted_at, live_report_id)
+	SELECT newest.canonical_key, newest.subfolder_key,
+		coalesce(live.status, newest.status), newest.id, newest.submitted_at, live.id
+	FROM (
+		SELECT DISTINCT ON (canonical_key, subfolder_key)
+			canonical_key, subfolder_key, id, submitted_at, status
+		FROM mcp_server_reports
+		ORDER BY canonical_key, subfolder_key, submitted_at DESC, revision DESC, id DESC
+	) AS newest
+	LEFT JOIN mcp_server_reports AS live
+		ON live.canonical_key = newest.canonical_key
+		AND live.subfolder_key = newest.subfolder_key
+		AND live.status IN ('pending_review', 'approved');
 $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_rewriting_history()
@@ -265,10 +301,6 @@ CREATE TABLE mcp_server_reports (
 		END) STORED,
 	critical_failures integer GENERATED ALWAYS AS (jsonb_array_length(jsonb_path_query_array(assessment, '$."phases"[*]."checks"[*]?(@."severity" == "critical" && @."status" == "fail")'::jsonpath))) STORED,
 	finding_rules text[] GENERATED ALWAYS AS (finding_rules(assessment)) STORED,
-	search_text text NOT NULL GENERATED ALWAYS AS (lower(((((((((server_name)::text || '
-		'::text) || (repository_url)::text) || '
-		'::text) || repository_key) || '
-		'::text) || (developer_email)::text) COLLATE "und-x-icu"))) STORED,
 	approvals integer NOT NULL DEFAULT 0,
 	submitter_canonical text,
 	owner_issuer text,
@@ -277,8 +309,17 @@ CREATE TABLE mcp_server_reports (
 	critical_unanswered integer GENERATED ALWAYS AS (critical_unanswered(assessment)) STORED,
 	approvals_required integer,
 	decision_count integer NOT NULL DEFAULT 0,
+	canonical_key text NOT NULL,
+	subfolder character varying(200),
+	subfolder_key text NOT NULL DEFAULT ''::text,
+	beside_live_report boolean NOT NULL DEFAULT false,
+	search_text text NOT NULL GENERATED ALWAYS AS (lower(((((((((((server_name)::text || '
+		'::text) || (repository_url)::text) || '
+		'::text) || canonical_key) || '
+		'::text) || (COALESCE(subfolder, ''::character varying))::text) || '
+		'::text) || (developer_email)::text) COLLATE "und-x-icu"))) STORED,
 	CONSTRAINT reports_pkey PRIMARY KEY (id),
-	CONSTRAINT reports_repository_revision_unique UNIQUE (repository_key, revision),
+	CONSTRAINT reports_repository_revision_unique UNIQUE (repository_key, subfolder_key, revision),
 	CONSTRAINT reports_approvals_count CHECK (approvals >= 0),
 	CONSTRAINT reports_claimed_by_somebody CHECK (claimed_at IS NULL OR owner_sub IS NOT NULL),
 	CONSTRAINT reports_decisions_count CHECK (decision_count >= 0),
@@ -291,16 +332,19 @@ CREATE TABLE mcp_server_reports (
 		ELSE reviewed_at IS NOT NULL AND reviewed_by IS NOT NULL
 		END),
 	CONSTRAINT reports_revision_counts_from_one CHECK (revision >= 1),
-	CONSTRAINT reports_status_known CHECK (status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying, 'rejected'::character varying]::text[]))
+	CONSTRAINT reports_status_known CHECK (status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying, 'rejected'::character varying]::text[])),
+	CONSTRAINT reports_subfolder_has_key CHECK ((subfolder IS NULL) = (subfolder_key = ''::text))
 );
 
 CREATE INDEX reports_by_owner_and_time ON mcp_server_reports USING btree (owner_issuer, owner_sub, submitted_at DESC, id DESC);
 
-CREATE INDEX reports_by_repository_and_time ON mcp_server_reports USING btree (repository_key, submitted_at DESC, id DESC);
+CREATE INDEX reports_by_repository_and_time ON mcp_server_reports USING btree (canonical_key, submitted_at DESC, id DESC);
 
 CREATE INDEX reports_by_risk ON mcp_server_reports USING btree (risk_rank, submitted_at, id);
 
 CREATE INDEX reports_by_search_text ON mcp_server_reports USING gin (search_text gin_trgm_ops) WITH (fastupdate=off);
+
+CREATE INDEX reports_by_server_and_revision ON mcp_server_reports USING btree (canonical_key, subfolder_key, revision DESC);
 
 CREATE INDEX reports_by_status_and_risk ON mcp_server_reports USING btree (status, risk_rank, submitted_at, id);
 
@@ -312,7 +356,7 @@ CREATE INDEX reports_by_trifecta_and_risk ON mcp_server_reports USING btree (tri
 
 CREATE INDEX reports_by_trifecta_and_time ON mcp_server_reports USING btree (trifecta, submitted_at DESC, id DESC);
 
-CREATE UNIQUE INDEX reports_one_live_per_repository ON mcp_server_reports USING btree (repository_key) WHERE status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]);
+CREATE UNIQUE INDEX reports_one_live_per_server ON mcp_server_reports USING btree (canonical_key, subfolder_key) WHERE status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]);
 
 CREATE INDEX reports_to_claim ON mcp_server_reports USING btree (submitter_canonical) WHERE owner_sub IS NULL;
 
@@ -326,9 +370,11 @@ CREATE TRIGGER reports_are_counted_when_submitted AFTER INSERT ON mcp_server_rep
 
 CREATE TRIGGER reports_are_never_deleted BEFORE DELETE OR TRUNCATE ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
+CREATE TRIGGER reports_have_a_canonical_key BEFORE INSERT ON mcp_server_reports FOR EACH ROW WHEN (new.canonical_key IS NULL) EXECUTE FUNCTION default_canonical_key();
+
 CREATE TRIGGER reports_keep_their_owner BEFORE UPDATE OF owner_issuer, owner_sub, claimed_at ON mcp_server_reports FOR EACH ROW WHEN (old.owner_sub IS NOT NULL) EXECUTE FUNCTION refuse_rewriting_history();
 
-CREATE TRIGGER reports_keep_what_was_submitted BEFORE UPDATE OF id, server_name, repository_url, repository_key, revision, developer_email, report_data, report_json, content_sha256, submitted_at ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+CREATE TRIGGER reports_keep_what_was_submitted BEFORE UPDATE OF id, server_name, repository_url, repository_key, revision, developer_email, report_data, report_json, content_sha256, submitted_at, subfolder, subfolder_key, beside_live_report ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
 CREATE TRIGGER reports_keep_who_submitted BEFORE UPDATE OF submitter_canonical ON mcp_server_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
@@ -339,12 +385,13 @@ CREATE TRIGGER servers_follow_decisions AFTER UPDATE ON mcp_server_reports REFER
 CREATE TRIGGER servers_follow_submissions AFTER INSERT ON mcp_server_reports REFERENCING NEW TABLE AS new_reports FOR EACH STATEMENT EXECUTE FUNCTION keep_servers();
 
 CREATE TABLE mcp_servers (
-	repository_key text NOT NULL,
+	canonical_key text NOT NULL,
 	status character varying(50) NOT NULL,
 	newest_report_id uuid NOT NULL,
 	newest_submitted_at timestamp with time zone NOT NULL,
 	live_report_id uuid,
-	CONSTRAINT servers_pkey PRIMARY KEY (repository_key),
+	subfolder_key text NOT NULL,
+	CONSTRAINT servers_pkey PRIMARY KEY (canonical_key, subfolder_key),
 	CONSTRAINT servers_status_matches_live_report CHECK ((live_report_id IS NOT NULL) = (status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]))),
 	CONSTRAINT servers_live_report_exists FOREIGN KEY (live_report_id) REFERENCES mcp_server_reports(id),
 	CONSTRAINT servers_newest_report_exists FOREIGN KEY (newest_report_id) REFERENCES mcp_server_reports(id)

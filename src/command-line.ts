@@ -10,6 +10,7 @@ import { runMcpCommand } from "./mcp/command.ts";
 import { openApiDocument } from "./openapi.ts";
 import { progressBar } from "./progress-bar.ts";
 import { publicError } from "./public-error.ts";
+import { runRekeyCommand } from "./reports/rekey-command.ts";
 import { serve } from "./serve.ts";
 import { openStorage } from "./storage.ts";
 import { runTokensCommand, type TokensCommand } from "./tokens/command.ts";
@@ -23,6 +24,8 @@ const usage = `Usage: mcp-go-live [command]
   assess    assess reports that this checklist version has not; --all: every report, after rules changed
   tokens    create, list or revoke <id> access tokens of somebody who has signed in:
             --owner <e-mail>; to create: --name, --scopes, --days
+  rekey     give every repository the key of its address by the present rules and FORGE_ALIASES;
+            --dry-run: only say what would change, also for a database that is yet to be migrated
   openapi   print the OpenAPI document
 
   audit verify   prove that nobody changed the audit log: names the first break, and ends with 1;
@@ -35,14 +38,15 @@ TRUST_PROXY, RATE_LIMIT, RATE_LIMIT_SHARED, MAX_CONNECTIONS, AUTH, OIDC_ISSUER,
 OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
 OIDC_EMAIL_CLAIM, OIDC_EMAIL_VERIFIED, OIDC_SCOPES, PLUS_ADDRESSES,
 SESSION_HOURS, SESSION_IDLE_MINUTES, TOKEN_OWNER_DAYS, APPROVAL_QUORUM,
-APPROVAL_QUORUM_UNKNOWN, REQUIRE_COMPLETE_REPORT, ACCESS_TOKEN (who asks, for
-mcp where AUTH=oidc). DATABASE_URL_FILE, OIDC_CLIENT_SECRET_FILE and
-ACCESS_TOKEN_FILE may name files that hold them. See the README.
+APPROVAL_QUORUM_UNKNOWN, FORGE_ALIASES, REQUIRE_COMPLETE_REPORT, ACCESS_TOKEN
+(who asks, for mcp where AUTH=oidc). DATABASE_URL_FILE, OIDC_CLIENT_SECRET_FILE
+and ACCESS_TOKEN_FILE may name files that hold them. See the README.
 `;
 
 /** Which options a command takes. */
 const optionsOf: Record<string, string[]> = {
 	assess: ["all"],
+	rekey: ["dry-run"],
 	tokens: ["owner", "name", "scopes", "days"],
 	audit: ["head", "seq", "since", "until"],
 };
@@ -59,6 +63,7 @@ const commands = {
 	mcp: () => runMcpCommand(parseConfig(process.env)),
 	migrate,
 	assess,
+	rekey,
 	tokens,
 	audit,
 	openapi,
@@ -87,6 +92,7 @@ try {
 
 interface Options extends Omit<AuditCommand, "action"> {
 	all?: boolean;
+	"dry-run"?: boolean;
 	owner?: string;
 	name?: string;
 	scopes?: string;
@@ -104,6 +110,7 @@ function readCommand():
 			options: {
 				help: { type: "boolean", short: "h" },
 				all: { type: "boolean" },
+				"dry-run": { type: "boolean" },
 				owner: { type: "string" },
 				name: { type: "string" },
 				scopes: { type: "string" },
@@ -169,6 +176,18 @@ async function assess({ all = false }: Options): Promise<void> {
 	);
 }
 
+async function rekey({ "dry-run": isDry = false }: Options): Promise<void> {
+	const opening = {
+		logTo: 2,
+		mustExist: true,
+		mayBeOlder: isDry,
+	} as const;
+	await withStorage(opening, async ({ db, config, log, workers }) => {
+		const context = localContext(db, config, log, workers, "command_line");
+		process.stdout.write(await runRekeyCommand(context, { isDry }));
+	});
+}
+
 async function tokens({ words, ...options }: Options): Promise<void> {
 	const [action, id] = words as [TokensCommand["action"], string?];
 	await withStorage({ logTo: 2, mustExist: true }, async (opened) => {
@@ -196,9 +215,13 @@ async function openapi(): Promise<void> {
  *
  * @param logTo the log's file descriptor: 2 where standard output is the answer
  * @param mustExist whether a database that is not there is an error
+ * @param mayBeOlder whether one from before this version is taken as it is
  */
 async function withStorage(
-	{ logTo = 1, mustExist = false }: { logTo?: 1 | 2; mustExist?: boolean },
+	{
+		logTo = 1,
+		...how
+	}: { logTo?: 1 | 2; mustExist?: boolean; mayBeOlder?: boolean },
 	run: (opened: {
 		db: Database;
 		config: Config;
@@ -208,7 +231,7 @@ async function withStorage(
 ): Promise<void> {
 	const config = parseConfig(process.env);
 	const log = createLogger(config.LOG_LEVEL, logTo);
-	const { db, close } = await openStorage(config, log, { mustExist });
+	const { db, close } = await openStorage(config, log, how);
 	const workers = openWorkers(log);
 	try {
 		await run({ db, config, log, workers });

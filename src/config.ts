@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { readForgeAliases } from "./reports/forge-aliases.ts";
 import {
 	hasPlaceholderPassword,
 	isLoopback,
@@ -201,6 +202,19 @@ const schema = z
 		 * as many as `APPROVAL_QUORUM`, since what is unknown is not safe.
 		 */
 		APPROVAL_QUORUM_UNKNOWN: reviewers.optional(),
+		/** Host names of one forge, as in `git.corp.no=gitlab.corp.no`: by name, the one that stands for it. */
+		FORGE_ALIASES: list
+			.transform((pairs, context) => {
+				const aliases = readForgeAliases(pairs);
+				if (aliases) return aliases;
+				context.addIssue({
+					code: "custom",
+					message:
+						"must list pairs of host names of one forge, as in git.corp.no=gitlab.corp.no: without scheme and path, each name with one meaning, in no circle, and none of a public forge on the left",
+				});
+				return z.NEVER;
+			})
+			.default(new Map()),
 	})
 	.superRefine((config, context) => {
 		// What is misspelled must not open the gate: AUTH is then as good as absent.

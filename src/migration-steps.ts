@@ -1,5 +1,10 @@
 import { type Kysely, sql } from "kysely";
 import { canonicalAddress } from "./canonical-address.ts";
+import {
+	applyRekeying,
+	describeClashes,
+	planRekeying,
+} from "./reports/rekey.ts";
 
 /** What of a migration takes TypeScript. */
 export type MigrationStep = (tx: Kysely<unknown>) => Promise<void>;
@@ -10,7 +15,15 @@ export type MigrationStep = (tx: Kysely<unknown>) => Promise<void>;
  */
 export const migrationSteps: Readonly<Record<string, MigrationStep>> = {
 	"0009_persons": canonicaliseAddresses,
+	"0013_canonical_keys": canonicaliseRepositories,
 };
+
+/** Gives every report its repository's key; stops where two live reports would have one. */
+async function canonicaliseRepositories(tx: Kysely<unknown>): Promise<void> {
+	const plan = await planRekeying(tx);
+	if (plan.clashes.length > 0) throw new Error(describeClashes(plan.clashes));
+	await applyRekeying(tx, plan);
+}
 
 /** Makes the canonical form of every address that is there; of what is none, nothing is made. */
 async function canonicaliseAddresses(tx: Kysely<unknown>): Promise<void> {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { createLogger } from "./logging.ts";
+import { refuseStaleKeys } from "./reports/rekey-command.ts";
 import { onShutdown } from "./shutdown.ts";
 import { openStorage } from "./storage.ts";
 
@@ -17,6 +18,7 @@ export async function serve(config: Config): Promise<void> {
 	onShutdown(log, async () => app?.close(), opening);
 	const storage = await opening;
 	try {
+		await refuseStaleKeys(storage.db, config);
 		app = buildApp(storage.db, config, log);
 		await app.listen({
 			port: config.PORT,

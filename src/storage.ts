@@ -24,12 +24,13 @@ export interface Storage {
  *
  * @param mustExist whether it must be there, and of this version, already:
  *   what only reads must not make an empty one, and find nothing wrong with it
+ * @param mayBeOlder whether it may also be of an older version, and stays so
  * @throws Error with words for the operator
  */
 export async function openStorage(
 	config: Config,
 	log: Logger,
-	{ mustExist = false } = {},
+	{ mustExist = false, mayBeOlder = false } = {},
 ): Promise<Storage> {
 	const embedded: EmbeddedDatabase | undefined = config.DATABASE_URL
 		? undefined
@@ -63,7 +64,7 @@ export async function openStorage(
 	}, QUIET_MILLISECONDS).unref();
 	try {
 		if (mustExist) {
-			await requireVersion(migrating);
+			if (!mayBeOlder) await requireVersion(migrating);
 		} else {
 			const applied = await migrateDatabase(migrating);
 			if (applied.length > 0) log.info({ applied }, "database migrated");

@@ -27,6 +27,10 @@ export interface ReportsTable {
 	server_name: string;
 	repository_url: string;
 	repository_key: string;
+	canonical_key: Generated<string>;
+	subfolder: string | null;
+	subfolder_key: Generated<string>;
+	beside_live_report: Generated<boolean>;
 	revision: number;
 	developer_email: string;
 	report_data: string;
@@ -85,7 +89,8 @@ export interface ReportCountsTable {
 
 /** `mcp_servers`, kept by triggers: see db/schema.sql. */
 export interface ServersTable {
-	repository_key: string;
+	canonical_key: string;
+	subfolder_key: string;
 	status: ReportStatus;
 	newest_report_id: string;
 	newest_submitted_at: string;

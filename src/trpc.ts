@@ -36,6 +36,7 @@ export interface Context {
 		| "SESSION_HOURS"
 		| "SESSION_IDLE_MINUTES"
 		| "TOKEN_OWNER_DAYS"
+		| "FORGE_ALIASES"
 	>;
 	/** Who is asking; `null` when nobody is signed in. */
 	identity: Identity | null;

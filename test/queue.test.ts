@@ -286,12 +286,12 @@ test("counts and servers stay exact while a hundred submissions and decisions me
 
 	const { rows: wrong } = await sql`
 		select * from mcp_servers full join (
-			select distinct on (repository_key) repository_key, id as newest, live.live
+			select distinct on (canonical_key, subfolder_key) canonical_key, subfolder_key, id as newest, live.live
 			from mcp_server_reports left join (
-				select repository_key, id as live from mcp_server_reports where status <> 'rejected'
-			) as live using (repository_key)
-			order by repository_key, revision desc
-		) as truth using (repository_key)
+				select canonical_key, subfolder_key, id as live from mcp_server_reports where status <> 'rejected'
+			) as live using (canonical_key, subfolder_key)
+			order by canonical_key, subfolder_key, revision desc
+		) as truth using (canonical_key, subfolder_key)
 		where newest_report_id is distinct from newest or live_report_id is distinct from live`.execute(
 		service.db,
 	);

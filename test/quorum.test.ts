@@ -63,10 +63,12 @@ async function submit(
 	report_data: string,
 	repository_url?: string,
 	asked = service,
+	subfolder?: string,
 ): Promise<{ id: string; repository_url: string }> {
 	const { developer_email, ...report } = newReport({
 		report_data,
 		...(repository_url && { repository_url }),
+		...(subfolder && { subfolder }),
 	});
 	return ask("dev", "/reports", report, asked);
 }
@@ -277,6 +279,15 @@ describe("for thirty days, the repository's next revisions take as many", () => 
 			required: 2,
 			reason: expect.stringContaining("another revision"),
 		});
+		// Another folder is another server, and the same repository.
+		const elsewhere = await submit(
+			clear,
+			repository_url,
+			service,
+			"packages/b",
+		);
+		expect((await approvalsOf(elsewhere.id)).required).toBe(2);
+		await withdraw(elsewhere.id);
 		await decide("rita", second.id, "approved");
 		await decide("ron", second.id, "rejected");
 		const third = await submit(clear, repository_url);

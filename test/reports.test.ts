@@ -33,6 +33,8 @@ describe("submitting", () => {
 		expect(headers.location).toBe(`/api/v1/reports/${body.id}`);
 		expect(body).toEqual({
 			...payload,
+			subfolder: null,
+			beside_live_report: false,
 			id: expect.stringMatching(/^[0-9a-f-]{36}$/),
 			status: "pending_review",
 			submitted_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
@@ -73,7 +75,7 @@ describe("submitting", () => {
 		const report_json = { b: [1, { a: null }], a: "æ", n: 1.5, nested: {} };
 		const report = await submit(service, { report_json, status: "approved" });
 		expect(report).toMatchObject({ report_json, status: "pending_review" });
-		expect(Object.keys(report)).toHaveLength(20);
+		expect(Object.keys(report)).toHaveLength(22);
 	});
 
 	test("every problem is reported at once, with its path", async () => {
@@ -226,7 +228,7 @@ describe("listing", () => {
 		});
 	});
 
-	test("a summary has the PRD's five fields and ten more, newest first", async () => {
+	test("a summary has the PRD's five fields and twelve more, newest first", async () => {
 		const own = await startService();
 		const older = await submit(own);
 		const newer = await submit(own);
@@ -240,6 +242,8 @@ describe("listing", () => {
 			id: older.id,
 			server_name: older.server_name,
 			repository_url: older.repository_url,
+			subfolder: null,
+			beside_live_report: false,
 			status: "approved",
 			submitted_at: older.submitted_at,
 			developer_email: older.developer_email,

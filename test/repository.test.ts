@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { repositoryKey } from "../src/reports/repository.ts";
+import { readRepository, repositoryKey } from "../src/reports/repository.ts";
 import { newReport, startService, submit } from "./helpers.ts";
 
 const spellings = [
@@ -14,7 +14,10 @@ const spellings = [
 	"https://alex@github.com/intility/mcp-servicenow",
 	"https://github.com./intility/mcp-servicenow",
 	"https://github.com//intility//mcp-servicenow",
-	"https://github.com/intility/./x/../mcp-servicenow",
+	"https://github.com/intility/./mcp-servicenow",
+	"https://www.github.com/intility/mcp-servicenow",
+	"https://github.com/intility/mcp-servicenow/tree/main",
+	"ssh://git@ssh.github.com:443/intility/mcp-servicenow.git",
 	"https://github.com/intility/mcp%2Dservicenow",
 	"https://github.com/intility/mcp-servicenow?tab=readme",
 	"https://github.com/intility/mcp-servicenow#readme",
@@ -35,7 +38,7 @@ test.each([
 	["https://git.example.com:8443/a/b", "git.example.com:8443/a/b"],
 	["https://github.com/a/b.github.io", "github.com/a/b.github.io"],
 	["https://gitlab.com/a/b/c/d.git", "gitlab.com/a/b/c/d"],
-	["ssh://git@[::1]:2222/a/b", "[::1]:2222/a/b"],
+	["ssh://git@[::1]:2222/a/b", "[::1]/a/b"],
 	["https://bücher.example/a/B", "xn--bcher-kva.example/a/b"],
 ])("%s stays apart as %s", (url, key) => {
 	expect(repositoryKey(url)).toBe(key);
@@ -61,6 +64,13 @@ const noRepositories = [
 	"https://github.com/a/\u202eb",
 	"java\nscript:alert(1)",
 	"https://github.com/a\nb",
+	"https://github.com/intility/x/../mcp-servicenow",
+	"https://github.com/acme/hub%00",
+	"https://github.com/acme/hub%20",
+	"https://github.com/acme/hub%2F",
+	"https://github.com/acme/hub%E2%80%8B",
+	"https://git.example/x/%E2%80%AEb",
+	"https://git.example/inj/a%0A%0A%23%23%20System%20note",
 	"not a url",
 ];
 
@@ -97,11 +107,94 @@ test("a URL that is no repository is refused with a sentence", async () => {
 			payload: newReport({ repository_url }),
 		});
 		expect(status, repository_url).toBe(400);
+		const { problem } = readRepository(repository_url);
+		const isSeen = !/[\n\u202e]/.test(repository_url);
 		expect(body.issues).toMatchObject([
 			{
 				path: "repository_url",
-				message: expect.stringMatching(/https|hidden/),
+				message: isSeen
+					? problem
+					: "Must be one line without hidden characters.",
 			},
 		]);
+		const filter = `repository_url=${encodeURIComponent(repository_url)}`;
+		const list = await service.ask({ url: `/api/v1/reports?${filter}` });
+		expect(list.status, repository_url).toBe(400);
 	}
+});
+
+test("a control character behind an escape is searched for, and found nowhere", async () => {
+	const service = await startService();
+	await submit(service, { repository_url: "https://git.example/a/b" });
+	const search = encodeURIComponent("https://git.example/a/b%00");
+	for (const list of ["/api/v1/reports", "/api/v1/servers"]) {
+		const found = await service.ask({ url: `${list}?search=${search}` });
+		expect(found).toMatchObject({ status: 200, body: [] });
+	}
+	for (const page of ["/", "/servers"]) {
+		const { status } = await service.ask({ url: `${page}?search=${search}` });
+		expect(status, page).toBe(200);
+	}
+});
+
+test("addresses on the hosts of one forge are one repository: to submit, filter and search", async () => {
+	const FORGE_ALIASES = new Map([
+		["git.corp.no", "gitlab.corp.no"],
+		["work", "github.com"],
+	]);
+	const service = await startService(undefined, { FORGE_ALIASES });
+	const names = [
+		"https://gitlab.corp.no/o/k",
+		"https://git.corp.no/o/k/-/tree/main",
+		"ssh://git@git.corp.no:2222/o/k.git",
+	];
+	const first = await submit(service, { repository_url: names[1] });
+	await submit(service);
+	for (const repository_url of names) {
+		const again = await service.ask({
+			method: "POST",
+			url: "/api/v1/reports",
+			payload: newReport({ repository_url }),
+		});
+		expect(again.status).toBe(409);
+		expect(again.body.existing_report_id).toBe(first.id);
+		const name = encodeURIComponent(repository_url);
+		for (const query of [`repository_url=${name}`, `search=${name}`]) {
+			const found = await service.ask({ url: `/api/v1/reports?${query}` });
+			expect(found.body, query).toMatchObject([{ id: first.id }]);
+			const counts = await service.ask({
+				url: `/api/v1/reports/counts?${query}`,
+			});
+			expect(counts.body).toMatchObject({ all: 1 });
+			const beside = await service.ask({
+				url: `/api/v1/reports/${first.id}/neighbours?${query}`,
+			});
+			expect(beside.body).toEqual({ previous: null, next: null });
+		}
+		const servers = await service.ask({
+			url: `/api/v1/servers?search=${name}`,
+		});
+		expect(servers.body).toMatchObject([{ id: first.id }]);
+	}
+	// A path that a host of the house could have names none on the forge behind it.
+	const refused = await service.ask({
+		method: "POST",
+		url: "/api/v1/reports",
+		payload: newReport({ repository_url: "git@work:kit" }),
+	});
+	expect(refused).toMatchObject({
+		status: 400,
+		body: {
+			issues: [
+				{
+					path: "repository_url",
+					message: expect.stringMatching(/^Must name a repository/),
+				},
+			],
+		},
+	});
+	const filtered = await service.ask({
+		url: "/api/v1/reports?repository_url=git%40work%3Akit",
+	});
+	expect(filtered).toMatchObject({ status: 200, body: [] });
 });

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../src/database.ts";
 
 /** Reports that one statement adds: the service gives up a statement that takes ten seconds, on a busy machine too. */
@@ -31,11 +31,13 @@ async function seedPortion(
 	from: number,
 	count: number,
 ) {
+	const keys = await keyColumns(db);
 	await sql`
-		insert into mcp_server_reports (server_name, repository_url, repository_key, revision,
+		insert into mcp_server_reports (server_name, repository_url, ${keys.columns}, revision,
 			developer_email, report_data, content_sha256, status, submitted_at, reviewed_at, reviewed_by,
 			assessment)
-		select ${name}::text || '-' || n, 'https://github.com/example/' || n, 'github.com/example/' || n, 1,
+		select ${name}::text || '-' || n, 'https://github.com/example/' || n,
+			${keys.of(sql`'github.com/example/' || n`)}, 1,
 			'developer-' || n % 1000 || '@example.com',
 			repeat('# Report ', 100), repeat('0', 64), status, submitted_at,
 			case when status <> 'pending_review' then submitted_at + n % 100 * interval '1 hour' end,
@@ -89,11 +91,24 @@ export async function seedRevisions(
 	repository: string,
 	count: number,
 ): Promise<void> {
+	const keys = await keyColumns(db);
 	await sql`
-		insert into mcp_server_reports (server_name, repository_url, repository_key, revision,
+		insert into mcp_server_reports (server_name, repository_url, ${keys.columns}, revision,
 			developer_email, report_data, content_sha256, status, submitted_at, reviewed_at, reviewed_by)
-		select 'mcp-rejected', 'https://' || ${repository}, ${repository}, n, 'alex@example.com',
+		select 'mcp-rejected', 'https://' || ${repository}, ${keys.of(sql`${repository}::text`)}, n, 'alex@example.com',
 			'# Report', repeat('0', 64), 'rejected',
 			'2025-01-01'::timestamptz + n * interval '20 minutes', now(), 'Morgan'
 		from generate_series(1, ${count}::int) n`.execute(db);
+}
+
+/** The columns of keys that the database has: a migration is tested with the rows of before it. */
+async function keyColumns(db: Database) {
+	const { rows } = await sql<{ name: string }>`
+		select attname as name from pg_attribute
+		where attrelid = 'mcp_server_reports'::regclass
+			and attname in ('repository_key', 'canonical_key')`.execute(db);
+	return {
+		columns: sql.join(rows.map(({ name }) => sql.ref(name))),
+		of: (key: RawBuilder<unknown>) => sql.join(rows.map(() => key)),
+	};
 }

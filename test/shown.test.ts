@@ -318,7 +318,7 @@ async function typesetPages(report_data: string): Promise<string> {
 	const report = {
 		...{ id: "", server_name: "a", repository_url: "b", developer_email: "c" },
 		...{ revision: 1, status: "pending_review", submitted_at: "" },
-		...{ content_sha256: "", report_data },
+		...{ content_sha256: "", report_data, subfolder: null },
 	} as Report;
 	const pdf = await typesetReport({
 		report,

@@ -31,6 +31,8 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^audit\/throttle\.ts$/, 0],
 	[/^(queue\/reports-in-order|reports\/(owner|claim))\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],
+	[/^reports\/rekey\.ts$/, 1],
+	[/^reports\/rekey-command\.ts$/, 3],
 	[
 		/^(reports\/one-report|decisions\/decide|sessions\/(sign-in|end|back-channel)|tokens\/create|confirmations\/request)\.ts$/,
 		3,
@@ -49,7 +51,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 		1,
 	],
 	[/^embedded\//, 0],
-	[/^\w+\/(schema|repository|if-match)\.ts$/, 0],
+	[/^\w+\/(schema|repository|subfolder|if-match|forges|forge-[a-z]+)\.ts$/, 0],
 	[
 		/^(errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar|known-credentials)\.ts$/,
 		0,

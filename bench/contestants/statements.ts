@@ -43,10 +43,10 @@ export interface Submission {
 
 export const insertReport = (report: Submission): pg.QueryConfig => ({
 	name: "submit",
-	text: `INSERT INTO mcp_server_reports (server_name, repository_url, repository_key,
+	text: `INSERT INTO mcp_server_reports (server_name, repository_url, repository_key, canonical_key,
 			developer_email, report_data, content_sha256, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, (
-			SELECT coalesce(max(revision), 0) + 1 FROM mcp_server_reports WHERE repository_key = $3
+		VALUES ($1, $2, $3, $3, $4, $5, $6, (
+			SELECT coalesce(max(revision), 0) + 1 FROM mcp_server_reports WHERE canonical_key = $3
 		)) ON CONFLICT DO NOTHING RETURNING ${full}`,
 	values: [
 		report.server_name,

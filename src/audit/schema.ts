@@ -26,6 +26,7 @@ export const actions = [
 	"signed_out",
 	"session_ended",
 	"access_ended",
+	"repositories_rekeyed",
 	"sign_in_failed",
 	"credential_refused",
 	"action_refused",

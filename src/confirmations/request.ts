@@ -31,7 +31,7 @@ export async function requestConfirmation(
 	if (report.status !== "pending_review") {
 		throw impossibleChange(report, decision.status);
 	}
-	const { repository_key: key } = report;
+	const { canonical_key: key } = report;
 	if (await hasSubmitted(db, identity, key, settings.PLUS_ADDRESSES)) {
 		throw ownRepository();
 	}

@@ -3,7 +3,11 @@ import type { PlusAddresses } from "../canonical-address.ts";
 import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
 import { standingColumns } from "../reports/queries.ts";
-import type { ChangeableReport, StandingReport } from "../reports/rules.ts";
+import type {
+	ChangeableReport,
+	ServerKey,
+	StandingReport,
+} from "../reports/rules.ts";
 import type { Gravity } from "./quorum.ts";
 import { countPeople, isSamePerson, type Somebody } from "./rules.ts";
 import type { Approvals } from "./schema.ts";
@@ -11,8 +15,8 @@ import type { Approvals } from "./schema.ts";
 /** A report that may be decided. */
 export type Candidate = StandingReport &
 	ChangeableReport &
-	Gravity & {
-		repository_key: string;
+	Gravity &
+	ServerKey & {
 		approvals_required: number | null;
 	};
 
@@ -50,11 +54,11 @@ function selectCandidate(db: Database, id: string) {
 		.where("id", "=", id);
 }
 
-/** Whether somebody ever submitted a report for this repository, or owns one of it. */
+/** Whether somebody ever submitted a report for this repository, whatever its folder, or owns one of it. */
 export async function hasSubmitted(
 	db: Database,
 	person: Person,
-	repositoryKey: string,
+	canonicalKey: string,
 	plusAddresses: PlusAddresses,
 ): Promise<boolean> {
 	const submitters = await db
@@ -65,7 +69,7 @@ export async function hasSubmitted(
 			sql<string | null>`owner_issuer || ' ' || owner_sub`.as("subject"),
 		])
 		.distinct()
-		.where("repository_key", "=", repositoryKey)
+		.where("canonical_key", "=", canonicalKey)
 		.execute();
 	return isAmong(person, submitters, plusAddresses);
 }

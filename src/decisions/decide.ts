@@ -85,7 +85,7 @@ export async function approve(
 		throw impossibleChange(report, "approved");
 	}
 	const { PLUS_ADDRESSES } = settings;
-	const key = report.repository_key;
+	const key = report.canonical_key;
 	if (await hasSubmitted(tx, reviewer, key, PLUS_ADDRESSES)) {
 		throw ownRepository();
 	}
@@ -129,7 +129,7 @@ async function settle(
 	) {
 		throw decidedTooOften(report.id);
 	}
-	const live = await findLiveReport(tx, report.repository_key);
+	const live = await findLiveReport(tx, report);
 	if (live && live.id !== report.id) {
 		const isReadable = await mayRead(tx, identity, live.id);
 		throw secondLiveReport(report.id, isReadable ? live : undefined);

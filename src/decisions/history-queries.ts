@@ -1,4 +1,9 @@
-import { type Expression, type ExpressionBuilder, sql } from "kysely";
+import {
+	type Expression,
+	type ExpressionBuilder,
+	type SqlBool,
+	sql,
+} from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Database } from "../database.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
@@ -21,7 +26,7 @@ export async function listDecisions(
 }
 
 /**
- * A page of the reports for the repository of one, oldest revision first, each
+ * A page of the reports for the server of one, oldest first, each
  * with its decisions and approvals; in one query, so that none is half of an
  * older moment. It starts after the one that the caller saw last.
  *
@@ -35,30 +40,29 @@ export async function listRevisions(
 ): Promise<Revision[]> {
 	const rows = await db
 		.selectFrom("mcp_server_reports as report")
-		.where("repository_key", "=", (eb) =>
-			eb
-				.selectFrom("mcp_server_reports")
-				.where("id", "=", id)
-				.select("repository_key"),
+		.where(
+			sql<boolean>`(canonical_key, subfolder_key) = (
+				select canonical_key, subfolder_key from mcp_server_reports where id = ${id})`,
 		)
 		.$if(owner !== undefined, (query) =>
 			query.where(isOwnedBy(owner as Owner, "report")),
 		)
 		.$if(after !== undefined, (query) =>
-			query.where("revision", ">", (eb) =>
-				eb
-					.selectFrom("mcp_server_reports as seen")
-					.where("seen.id", "=", after as string)
-					.whereRef("seen.repository_key", "=", "report.repository_key")
-					.$if(owner !== undefined, (seen) =>
-						seen.where(isOwnedBy(owner as Owner, "seen")),
-					)
-					.select("seen.revision"),
+			query.where(
+				sql<boolean>`(report.submitted_at, report.revision, report.id) > (
+					select seen.submitted_at, seen.revision, seen.id
+					from mcp_server_reports as seen
+					where seen.id = ${after} and ${isSameServer("seen")}
+						and ${owner ? isOwnedBy(owner, "seen") : sql`true`}
+				)`,
 			),
 		)
 		.select(summaryColumns)
 		.select(keptOf)
+		// Not by revision: of two histories in one, both begin at 1.
+		.orderBy("submitted_at")
 		.orderBy("revision")
+		.orderBy("id")
 		.limit(limit)
 		.execute();
 	return rows.map(({ kept_decisions, kept_approvals, ...report }) => ({
@@ -67,7 +71,13 @@ export async function listRevisions(
 	}));
 }
 
-/** Whether a report is for the same repository as another, and its owner's if one is given. */
+/** The condition that another report is for the server of one that is called `report`. */
+function isSameServer(other: string): Expression<SqlBool> {
+	return sql<boolean>`(${sql.ref(`${other}.canonical_key`)}, ${sql.ref(`${other}.subfolder_key`)})
+		= (report.canonical_key, report.subfolder_key)`;
+}
+
+/** Whether a report is for the same server as another, and its owner's if one is given. */
 export async function isRevisionOf(
 	db: Database,
 	id: string,
@@ -77,12 +87,12 @@ export async function isRevisionOf(
 	const found = await db
 		.selectFrom("mcp_server_reports as report")
 		.innerJoin("mcp_server_reports as other", (join) =>
-			join.onRef("other.repository_key", "=", "report.repository_key"),
+			join.on(isSameServer("other")),
 		)
 		.where("report.id", "=", id)
 		.where("other.id", "=", other)
 		.$if(owner !== undefined, (query) =>
-			query.where(isOwnedBy(owner as Owner, "report.owner_key")),
+			query.where(isOwnedBy(owner as Owner, "report")),
 		)
 		.select("report.id")
 		.executeTakeFirst();

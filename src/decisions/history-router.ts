@@ -75,7 +75,7 @@ export const historyRouter = router({
 					has_approved: false,
 				};
 			}
-			const { repository_key: key } = report;
+			const { canonical_key: key } = report;
 			const { PLUS_ADDRESSES } = settings;
 			return {
 				is_submitter: await isOwn(db, id, identity),

@@ -68,7 +68,7 @@ export async function changeStatus(
 						number | null
 					>`greatest(${required}::integer, ${
 						isReopening
-							? lastRequired(sql.ref("report.repository_key"))
+							? lastRequired(sql.ref("report.canonical_key"))
 							: sql.ref("report.approvals_required")
 					})`,
 				})

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import { localContext } from "../local-context.ts";
 import { createLogger } from "../logging.ts";
+import { refuseStaleKeys } from "../reports/rekey-command.ts";
 import { onShutdown } from "../shutdown.ts";
 import { openStorage } from "../storage.ts";
 import { openWorkers } from "../workers/pool.ts";
@@ -32,6 +33,12 @@ export async function runMcpCommand(config: Config): Promise<void> {
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
 	const storage = await opening;
+	try {
+		await refuseStaleKeys(storage.db, config);
+	} catch (error) {
+		await storage.close();
+		throw error;
+	}
 	const identify = tellWhoAsks(storage.db, config);
 	const asking = await identify();
 	if (asking.refusal) {

@@ -21,7 +21,7 @@ export function renderSubmitted(report: Report): string {
 
 Your go-live report is now pending platform team review.
 
-It is revision ${report.revision} for ${inline(place(report.repository_url))}; the service reads its risk as ${report.risk_level}, with ${report.completeness} % of the checks answered and ${report.error_count} errors. To see what was decided, call get_report with this report ID.
+It is revision ${report.revision} for ${inline(place(report))}; the service reads its risk as ${report.risk_level}, with ${report.completeness} % of the checks answered and ${report.error_count} errors. To see what was decided, call get_report with this report ID.
 `;
 }
 
@@ -36,7 +36,7 @@ export function renderList(
 	const rows = reports.map((report) =>
 		row([
 			inline(report.server_name),
-			inline(place(report.repository_url)),
+			inline(place(report)),
 			report.status,
 			report.submitted_at.slice(0, 10),
 			report.id,
@@ -80,6 +80,13 @@ export function renderReport(
 		["Report ID", report.id],
 		["Status", report.status],
 		["Repository", inline(report.repository_url)],
+		["Folder", report.subfolder && inline(report.subfolder)],
+		[
+			"Beside a live report",
+			report.beside_live_report
+				? "yes: the first report for this folder, while another of the repository was live"
+				: null,
+		],
 		["Developer", inline(report.developer_email)],
 		["Revision", String(report.revision)],
 		["Submitted at", report.submitted_at],
@@ -178,9 +185,16 @@ function noted(notes: string | null): string {
 	return notes === null ? "" : `: ${inline(notes)}`;
 }
 
-/** The repository as the PRD shows it, host and path: `github.com/owner/name`. */
-function place(url: string): string {
-	if (isUsualUrl.test(url)) return url.slice("https://".length);
+/** The repository as the PRD shows it, host and path, and the server's folder in it: `github.com/owner/name`. */
+function place({
+	repository_url: url,
+	subfolder,
+}: Pick<Report, "repository_url" | "subfolder">): string {
+	const name = isUsualUrl.test(url) ? url.slice("https://".length) : bare(url);
+	return subfolder === null ? name : `${name} (${subfolder})`;
+}
+
+function bare(url: string): string {
 	return (
 		url
 			.replace(/^\w+:\/\//, "")

@@ -19,10 +19,11 @@ const submitReport = defineTool({
 	procedure: "reports.submit",
 	title: "Submit a go-live report",
 	description:
-		"Submit a completed MCP go-live report for platform team review. Send the whole Markdown, unchanged. A repository can have one report that is pending or approved; after a rejection, submitting again makes the next revision.",
+		"Submit a completed MCP go-live report for platform team review. Send the whole Markdown, unchanged. A repository can have one report that is pending or approved, or one for each subfolder that is named; after a rejection, submitting again makes the next revision.",
 	input: z.object({
 		server_name: NewReport.shape.server_name,
 		repository_url: NewReport.shape.repository_url,
+		subfolder: NewReport.shape.subfolder,
 		developer_email: NewReport.shape.developer_email.describe(
 			"Who submits. Filled from who is signed in, where people sign in: leave it out there. Elsewhere it is required.",
 		),

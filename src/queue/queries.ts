@@ -4,6 +4,7 @@ import { prepareStatement } from "../prepared.ts";
 import { readOnce } from "../read-together.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { summaryColumns } from "../reports/queries.ts";
+import type { ByKey } from "../reports/repository.ts";
 import type { ReportSummary } from "../reports/schema.ts";
 import {
 	type Finding,
@@ -29,14 +30,14 @@ import {
 /** A page of reports in one of the orders; it starts after the row the caller saw last. */
 export async function listReports(
 	db: Database,
-	filter: ReportFilter,
+	filter: ByKey<ReportFilter>,
 	owner?: Owner,
 ): Promise<ReportSummary[]> {
 	return readPage(db, { filter, owner });
 }
 
 const readPage = readOnce<
-	{ filter: ReportFilter; owner: Owner | undefined },
+	{ filter: ByKey<ReportFilter>; owner: Owner | undefined },
 	ReportSummary[]
 >(async (db, { filter, owner }) => {
 	if (isPlain(filter) && !owner) return plainPage(filter)(db, filter);
@@ -55,9 +56,9 @@ const readPage = readOnce<
 });
 
 /** Whether a page is one that is asked all the time, without filters but the status. */
-function isPlain(filter: ReportFilter): boolean {
+function isPlain(filter: ByKey<ReportFilter>): boolean {
 	const isUnfiltered =
-		filter.repository_url === undefined &&
+		filter.canonical_key === undefined &&
 		filter.risk_level === "all" &&
 		filter.has_errors === "all" &&
 		filter.trifecta === "all" &&
@@ -67,30 +68,31 @@ function isPlain(filter: ReportFilter): boolean {
 
 type PlainPage = (
 	db: Database,
-	filter: ReportFilter,
+	filter: ByKey<ReportFilter>,
 ) => Promise<ReportSummary[]>;
 
 /** By order, status and whether it is the first page: twenty-four at the most. */
 const plainPages = new Map<string, PlainPage>();
 
-function plainPage(filter: ReportFilter): PlainPage {
+function plainPage(filter: ByKey<ReportFilter>): PlainPage {
 	const shape = `${filter.sort} ${filter.status} ${filter.after === undefined}`;
 	const known = plainPages.get(shape);
 	if (known) return known;
-	const page = prepareStatement<ReportFilter, ReportSummary>((db, value) =>
-		reportsInOrder(
-			db,
-			{
-				...filter,
-				// Written out too: a plan for any status is wrong for the rare one that waits.
-				status: filter.status === "all" ? "all" : sql.lit(filter.status),
-			},
-			"forwards",
-			filter.after && value("after"),
-		)
-			.select(summaryColumns)
-			// Written out: an unknown number of rows is planned as a tenth of them all.
-			.limit(sql.lit(DEFAULT_PAGE_SIZE)),
+	const page = prepareStatement<ByKey<ReportFilter>, ReportSummary>(
+		(db, value) =>
+			reportsInOrder(
+				db,
+				{
+					...filter,
+					// Written out too: a plan for any status is wrong for the rare one that waits.
+					status: filter.status === "all" ? "all" : sql.lit(filter.status),
+				},
+				"forwards",
+				filter.after && value("after"),
+			)
+				.select(summaryColumns)
+				// Written out: an unknown number of rows is planned as a tenth of them all.
+				.limit(sql.lit(DEFAULT_PAGE_SIZE)),
 	);
 	plainPages.set(shape, page);
 	return page;
@@ -99,7 +101,7 @@ function plainPage(filter: ReportFilter): PlainPage {
 /** The reports on both sides of one, by its place in the order: it need not be in the list itself. */
 export async function findNeighbours(
 	db: Database,
-	place: ReportPlace,
+	place: ByKey<ReportPlace>,
 	owner?: Owner,
 ): Promise<Neighbours> {
 	const nextIn = (direction: Direction, finding?: Finding) =>
@@ -127,14 +129,14 @@ export async function findNeighbours(
  */
 export async function countByStatus(
 	db: Database,
-	kind: ReportKind,
+	kind: ByKey<ReportKind>,
 	owner?: Owner,
 ): Promise<ReportCounts> {
 	const [finding] = kind.search
 		? (await waysToFind(db, kind.search, 1)).slice(-1)
 		: [];
 	const rows =
-		finding || kind.repository_url || owner
+		finding || kind.canonical_key !== undefined || owner
 			? await db
 					.selectFrom("mcp_server_reports")
 					.where(isOfKind({ ...kind, owner }))
@@ -192,7 +194,7 @@ export async function findQueueState(
 		.executeTakeFirstOrThrow();
 }
 
-async function sumCounts(db: Database, kind: ReportKind) {
+async function sumCounts(db: Database, kind: ByKey<ReportKind>) {
 	let query = db
 		.selectFrom("report_counts")
 		.select(["status", sql<number>`sum(reports)::integer`.as("reports")])

@@ -8,7 +8,7 @@ import type { RiskLevel } from "../checklist/assessment-schema.ts";
 import type { Database } from "../database.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { summaryColumns } from "../reports/queries.ts";
-import { repositoryKey } from "../reports/repository.ts";
+import type { ByKey } from "../reports/repository.ts";
 import { type Finding, holdsText } from "../search/queries.ts";
 import type { ReportsTable, Tables } from "../tables.ts";
 import type { ReportKind, ReportOrder, ReportPlace } from "./schema.ts";
@@ -24,7 +24,7 @@ export type Direction = "forwards" | "backwards";
  */
 export function reportsInOrder(
 	db: Database,
-	filter: Omit<ReportPlace, "id" | "status" | "search"> & {
+	filter: Omit<ByKey<ReportPlace>, "id" | "status" | "search"> & {
 		status: ReportPlace["status"] | Expression<ReportPlace["status"]>;
 		owner?: Owner | undefined;
 		finding?: Finding | undefined;
@@ -75,12 +75,11 @@ export function reportsInOrder(
 
 /** The condition that selects a kind of report, whatever text is looked for. */
 export function isOfKind(
-	kind: Omit<ReportKind, "search"> & { owner?: Owner | undefined },
+	kind: Omit<ByKey<ReportKind>, "search"> & { owner?: Owner | undefined },
 ): Expression<SqlBool> {
 	const conditions: Expression<SqlBool>[] = [sql<boolean>`true`];
-	if (kind.repository_url !== undefined) {
-		const key = repositoryKey(kind.repository_url) ?? "";
-		conditions.push(sql<boolean>`repository_key = ${key}`);
+	if (kind.canonical_key !== undefined) {
+		conditions.push(sql<boolean>`canonical_key = ${kind.canonical_key}`);
 	}
 	if (kind.risk_level !== "all") {
 		conditions.push(sql<boolean>`risk_rank = ${riskRanks[kind.risk_level]}`);

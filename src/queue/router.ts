@@ -3,6 +3,7 @@ import { refuseUnknownStart } from "../page-start.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
 import { findStandingReport } from "../reports/queries.ts";
+import { byKey } from "../reports/repository.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { ReportSummary } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";
@@ -49,9 +50,10 @@ export const queueRouter = router({
 		})
 		.input(ReportFilter.prefault({}))
 		.output(z.array(ReportSummary))
-		.query(async ({ ctx: { db, identity }, input }) => {
+		.query(async ({ ctx: { db, identity, settings }, input }) => {
 			const owner = limitTo(identity);
-			const page = await listReports(db, input, owner);
+			const filter = byKey(input, { aliases: settings.FORGE_ALIASES });
+			const page = await listReports(db, filter, owner);
 			const isKnown = (id: string) =>
 				owner ? isOwn(db, id, owner) : findStandingReport(db, id);
 			await refuseUnknownStart(page, input.after, isKnown, {
@@ -77,8 +79,12 @@ export const queueRouter = router({
 		})
 		.input(ReportKind)
 		.output(ReportCounts)
-		.query(({ ctx: { db, identity }, input }) =>
-			countByStatus(db, input, limitTo(identity)),
+		.query(({ ctx: { db, identity, settings }, input }) =>
+			countByStatus(
+				db,
+				byKey(input, { aliases: settings.FORGE_ALIASES }),
+				limitTo(identity),
+			),
 		),
 
 	newest: procedure
@@ -119,9 +125,10 @@ export const queueRouter = router({
 		})
 		.input(ReportPlace)
 		.output(Neighbours)
-		.query(async ({ ctx: { db, identity }, input }) => {
+		.query(async ({ ctx: { db, identity, settings }, input }) => {
 			const owner = limitTo(identity);
-			const { previous, next } = await findNeighbours(db, input, owner);
+			const place = byKey(input, { aliases: settings.FORGE_ALIASES });
+			const { previous, next } = await findNeighbours(db, place, owner);
 			if (!previous && !next && !(await findStandingReport(db, input.id))) {
 				throw unknownReport(input.id);
 			}

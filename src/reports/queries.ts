@@ -7,7 +7,7 @@ import { MEMORY_DAYS } from "../decisions/quorum.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readTogether } from "../read-together.ts";
 import type { ReportsTable } from "../tables.ts";
-import type { ChangeableReport, StandingReport } from "./rules.ts";
+import type { ChangeableReport, ServerKey, StandingReport } from "./rules.ts";
 import type { StoredReport } from "./schema.ts";
 
 /** The states of which a repository has one report at the most. */
@@ -18,6 +18,8 @@ export const summaryColumns = [
 	"id",
 	"server_name",
 	"repository_url",
+	"subfolder",
+	"beside_live_report",
 	"status",
 	"submitted_at",
 	"developer_email",
@@ -52,14 +54,15 @@ export const readReportColumns = [
 	sql<string | null>`report_json::text`.as("report_json"),
 ] as const;
 
-/** The columns of a `StandingReport`, and what names its repository. */
+/** The columns of a `StandingReport`, and what names its server. */
 export const standingColumns = [
 	"id",
 	"status",
 	"revision",
 	"reviewed_by",
 	"reviewed_at",
-	"repository_key",
+	"canonical_key",
+	"subfolder_key",
 ] as const satisfies (keyof ReportsTable)[];
 
 /**
@@ -76,6 +79,7 @@ export async function insertReport(
 		| "server_name"
 		| "repository_url"
 		| "repository_key"
+		| "subfolder"
 		| "developer_email"
 		| "report_data"
 		| "content_sha256"
@@ -84,6 +88,7 @@ export async function insertReport(
 		| "owner_sub"
 		| "approvals_required"
 	> & {
+		subfolder_key: string;
 		/** As text. */
 		report_json: string | null;
 		assessment: Assessment;
@@ -103,6 +108,7 @@ type NewRow = Pick<
 	| "server_name"
 	| "repository_url"
 	| "repository_key"
+	| "subfolder"
 	| "developer_email"
 	| "report_data"
 	| "report_json"
@@ -112,7 +118,7 @@ type NewRow = Pick<
 	| "owner_issuer"
 	| "owner_sub"
 	| "approvals_required"
->;
+> & { subfolder_key: string };
 
 const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 	(db, value) =>
@@ -124,6 +130,13 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 						server_name: value("server_name"),
 						repository_url: value("repository_url"),
 						repository_key: value("repository_key"),
+						canonical_key: value("repository_key"),
+						subfolder: value("subfolder"),
+						subfolder_key: value("subfolder_key"),
+						beside_live_report: isBesideLive(
+							value("repository_key"),
+							value("subfolder_key"),
+						),
 						developer_email: value("developer_email"),
 						report_data: value("report_data"),
 						report_json: value("report_json"),
@@ -139,7 +152,8 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 						end`,
 						revision: eb
 							.selectFrom("mcp_server_reports")
-							.where("repository_key", "=", value("repository_key"))
+							.where("canonical_key", "=", value("repository_key"))
+							.where("subfolder_key", "=", value("subfolder_key"))
 							.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
 					}))
 					// Waits for a rival that is being inserted, then yields to it.
@@ -163,7 +177,11 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 								"id as report_id",
 								sql<string>`jsonb_build_object('server_name', server_name,
 								'repository_url', repository_url, 'revision', revision::text,
-								'content_sha256', content_sha256)`.as("after"),
+								'content_sha256', content_sha256)
+								|| case when subfolder is null then '{}'
+									else jsonb_build_object('subfolder', subfolder) end`.as(
+									"after",
+								),
 							]),
 					),
 			)
@@ -171,17 +189,30 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 			.select(readReportColumns),
 );
 
+/** Whether a folder has no report yet, and another server of its repository a live one. */
+function isBesideLive(
+	canonicalKey: Expression<string>,
+	subfolderKey: Expression<string>,
+): Expression<boolean> {
+	const reports = sql`select from mcp_server_reports as other
+		where other.canonical_key = ${canonicalKey}`;
+	return sql<boolean>`(
+		exists (${reports} and other.subfolder_key <> ${subfolderKey}
+			and other.status in ('pending_review', 'approved'))
+		and not exists (${reports} and other.subfolder_key = ${subfolderKey}))`;
+}
+
 /**
  * How many reviewers a repository's reports took that were under review in the
  * last days: withdrawing one and submitting less does not get round it. None is
  * pending where this is asked, so each was when it was decided last.
  */
 export function lastRequired(
-	repositoryKey: Expression<string>,
+	canonicalKey: Expression<string>,
 ): Expression<number | null> {
 	return sql<number | null>`(
 		select max(former.approvals_required) from mcp_server_reports as former
-		where former.repository_key = ${repositoryKey}
+		where former.canonical_key = ${canonicalKey}
 			and former.reviewed_at > now() - make_interval(days => ${sql.lit(MEMORY_DAYS)}))`;
 }
 
@@ -243,7 +274,7 @@ function byId<Row extends { id: string }>(
 export async function findStandingReport(
 	db: Database,
 	id: string,
-): Promise<(StandingReport & { repository_key: string }) | undefined> {
+): Promise<(StandingReport & ServerKey) | undefined> {
 	return db
 		.selectFrom("mcp_server_reports")
 		.select(standingColumns)
@@ -251,15 +282,16 @@ export async function findStandingReport(
 		.executeTakeFirst();
 }
 
-/** The one report of a repository that is pending or approved, if there is one. */
+/** The one report of a server that is pending or approved, if there is one. */
 export async function findLiveReport(
 	db: Database,
-	repositoryKey: string,
+	{ canonical_key, subfolder_key }: ServerKey,
 ): Promise<StandingReport | undefined> {
 	return db
 		.selectFrom("mcp_server_reports")
 		.select(standingColumns)
-		.where("repository_key", "=", repositoryKey)
+		.where("canonical_key", "=", canonical_key)
+		.where("subfolder_key", "=", subfolder_key)
 		.where("status", "in", liveStatuses)
 		.executeTakeFirst();
 }

@@ -13,16 +13,18 @@ import {
 	findReport,
 	insertReport,
 } from "./queries.ts";
-import { repositoryKey } from "./repository.ts";
+import { readRepository } from "./repository.ts";
 import {
 	changedMeanwhile,
 	contentSha256,
 	duplicateReport,
+	refusedRepository,
 	refuseTooLarge,
 	reportVersion,
 	unknownReport,
 } from "./rules.ts";
 import { NewReport, Report } from "./schema.ts";
+import { readSubfolder } from "./subfolder.ts";
 
 const tags = ["Reports"];
 
@@ -38,7 +40,7 @@ export const reportsRouter = router({
 				tags,
 				summary: "Submit a go-live report",
 				description:
-					"Stores the report as `pending_review`. A repository has one live report (pending or approved) at a time; after a rejection, the next submission is its next revision.",
+					"Stores the report as `pending_review`. A repository has one live report (pending or approved) at a time, or one for each `subfolder` that is named; after a rejection, the next submission is its next revision.",
 			},
 			rest: {
 				success: 201,
@@ -56,6 +58,10 @@ export const reportsRouter = router({
 		.mutation(async ({ ctx, input }) => {
 			const { db, settings, identity, runTask } = ctx;
 			refuseTooLarge(input);
+			const { key, problem } = readRepository(input.repository_url, {
+				aliases: settings.FORGE_ALIASES,
+			});
+			if (problem !== undefined) throw refusedRepository(problem);
 			const developer_email = actingAs(
 				identity,
 				"developer_email",
@@ -73,7 +79,8 @@ export const reportsRouter = router({
 			const report = {
 				server_name: input.server_name,
 				repository_url: input.repository_url,
-				repository_key: keyOf(input.repository_url),
+				repository_key: key,
+				...folderOf(input.subfolder),
 				developer_email,
 				report_data: input.report_data,
 				report_json: report_json ?? null,
@@ -88,7 +95,10 @@ export const reportsRouter = router({
 			const origin = originOf(ctx, developer_email);
 			const inserted = await insertReport(db, report, origin);
 			if (inserted) return inserted;
-			const existing = await findLiveReport(db, report.repository_key);
+			const existing = await findLiveReport(db, {
+				canonical_key: report.repository_key,
+				subfolder_key: report.subfolder_key,
+			});
 			if (existing) {
 				const isReadable = await mayRead(db, identity, existing.id);
 				throw duplicateReport(isReadable ? existing : undefined);
@@ -138,6 +148,16 @@ export const reportsRouter = router({
 		}),
 });
 
+/** The server's folder as it is kept, and by what it is compared. */
+function folderOf(path: string | undefined) {
+	if (path === undefined) return { subfolder: null, subfolder_key: "" };
+	const { subfolder, key, problem } = readSubfolder(path);
+	if (problem !== undefined) {
+		throw new Error("the schema lets no such folder through");
+	}
+	return { subfolder, subfolder_key: key };
+}
+
 /** Whose a new report is, and by which address its submitter is compared. */
 function submitterOf(identity: Identity, developer_email: string) {
 	if (identity.method === "none") {
@@ -151,10 +171,4 @@ function submitterOf(identity: Identity, developer_email: string) {
 		owner_issuer: issuer,
 		owner_sub: sub,
 	};
-}
-
-function keyOf(url: string): string {
-	const key = repositoryKey(url);
-	if (key === undefined) throw new Error("the schema lets no such URL through");
-	return key;
 }

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
-import { conflict } from "../errors.ts";
+import { conflict, type Issue } from "../errors.ts";
 import { textOfJson } from "../json-text.ts";
 import { version } from "../version.ts";
 import {
@@ -17,6 +17,12 @@ export interface StandingReport {
 	revision: number;
 	reviewed_by: string | null;
 	reviewed_at: string | null;
+}
+
+/** What names a server: its repository, and its folder there, empty for none. */
+export interface ServerKey {
+	canonical_key: string;
+	subfolder_key: string;
 }
 
 /** What of a report may change: the rest is as it was submitted. */
@@ -57,6 +63,17 @@ export function contentSha256(markdown: string): string {
 	return hash("sha256", markdown);
 }
 
+/** 400 for an address that names no repository once a forge's alias is read as the forge. */
+export function refusedRepository(message: string): TRPCError {
+	const issues: Issue[] = [{ path: "repository_url", message }];
+	const detail = `The input is not valid. repository_url: ${message}`;
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: detail,
+		cause: Object.assign(new Error(detail), { issues }),
+	});
+}
+
 /**
  * @throws TRPCError PAYLOAD_TOO_LARGE when the structured data takes more than 1 MiB
  */
@@ -73,6 +90,10 @@ export function refuseTooLarge({
 	}
 }
 
+/** How a repository's second server is submitted. */
+const SECOND_SERVER =
+	"If yours is another server in the same repository, send its folder there as subfolder, as in packages/mcp-jira.";
+
 /**
  * 409 for a submission to a repository that has a live report.
  *
@@ -84,7 +105,7 @@ export function duplicateReport(
 ): TRPCError {
 	if (!existing) {
 		return conflict(
-			"This repository already has a live report, which somebody else submitted. Ask your colleagues or the platform team: once it is rejected or withdrawn, a new revision can be submitted.",
+			`This repository already has a live report, which somebody else submitted. Ask your colleagues or the platform team: once it is rejected or withdrawn, a new revision can be submitted. ${SECOND_SERVER}`,
 		);
 	}
 	const advice =
@@ -92,7 +113,7 @@ export function duplicateReport(
 			? "Wait for its review; or withdraw it, if it is yours, and submit a new revision."
 			: "A new revision can be submitted once the platform team has reopened and rejected it.";
 	return conflict(
-		`This repository already has a live report: ${existing.id} (revision ${existing.revision}) is ${existing.status}. ${advice}`,
+		`This repository already has a live report: ${existing.id} (revision ${existing.revision}) is ${existing.status}. ${advice} ${SECOND_SERVER}`,
 		{ existing_report_id: existing.id },
 	);
 }

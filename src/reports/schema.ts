@@ -14,7 +14,8 @@ import {
 	time,
 } from "../fields.ts";
 import { jsonObject, storedJson } from "../json-object.ts";
-import { MAX_URL_LENGTH, repositoryKey } from "./repository.ts";
+import { MAX_URL_LENGTH, readRepository } from "./repository.ts";
+import { MAX_SUBFOLDER_LENGTH, readSubfolder } from "./subfolder.ts";
 
 /** The three states of a report (PRD, FR-002). */
 export const ReportStatus = z
@@ -34,17 +35,28 @@ const repositoryUrl = line(
 	MAX_URL_LENGTH,
 	"as in https://github.com/owner/name",
 )
-	.refine((url) => repositoryKey(url) !== undefined, {
-		message:
-			"Must be the https, http, ssh or git@host:path URL of a repository, without a password or token, as in https://github.com/owner/name.",
+	.superRefine((url, context) => {
+		const { problem } = readRepository(url);
+		if (problem) context.addIssue({ code: "custom", message: problem });
 	})
 	.describe("The repository: an https, http, ssh or git@host:path URL.");
+
+const subfolder = line(MAX_SUBFOLDER_LENGTH, "as in packages/mcp-jira")
+	.superRefine((path, context) => {
+		const { problem } = readSubfolder(path);
+		if (problem) context.addIssue({ code: "custom", message: problem });
+	})
+	.describe(
+		"The server's folder, where a repository holds several servers: each may have one live report. Leave it out where the repository is one server's.",
+	);
 
 const revision = statedNumber(
 	z
 		.int()
 		.min(1)
-		.describe("1 for a repository's first report, then 2, 3 and so on."),
+		.describe(
+			"1 for the first report of a repository, or of a folder in it, then 2, 3 and so on.",
+		),
 );
 
 /** What lists show of the assessment; see `Assessment` for what each means. */
@@ -63,6 +75,8 @@ export const summaryExample = {
 	id: "550e8400-e29b-41d4-a716-446655440000",
 	server_name: "mcp-servicenow",
 	repository_url: "https://github.com/intility/mcp-servicenow",
+	subfolder: null,
+	beside_live_report: false,
 	developer_email: "alex@example.com",
 	status: "pending_review",
 	submitted_at: "2025-10-20T10:00:00Z",
@@ -94,6 +108,7 @@ export const NewReport = z
 			"The MCP server's name.",
 		),
 		repository_url: repositoryUrl,
+		subfolder: subfolder.optional(),
 		developer_email: line(255, "as in alex@example.com")
 			.refine(isEmailAddress, {
 				message: "Must be an e-mail address, as in alex@example.com.",
@@ -137,6 +152,17 @@ export const Report = z
 		id: statedText(id),
 		server_name: z.string(),
 		repository_url: z.string(),
+		subfolder: z
+			.string()
+			.nullable()
+			.describe(
+				"The server's folder in the repository; null where the repository is one server's.",
+			),
+		beside_live_report: z
+			.boolean()
+			.describe(
+				"Whether this was the first report for its folder while another report of the repository was live: look whether it is a server of its own.",
+			),
 		developer_email: z.string(),
 		report_data: z.string().describe("The Markdown, exactly as submitted."),
 		status: ReportStatus,
@@ -180,6 +206,8 @@ export const ReportSummary = Report.pick({
 	id: true,
 	server_name: true,
 	repository_url: true,
+	subfolder: true,
+	beside_live_report: true,
 	status: true,
 	submitted_at: true,
 	developer_email: true,

@@ -1,7 +1,6 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import type { Database } from "../database.ts";
 import { prepareStatement } from "../prepared.ts";
-import { repositoryKey } from "../reports/repository.ts";
 import { choosePiece } from "./rules.ts";
 
 /** One way to find the reports that hold a text. */
@@ -24,8 +23,7 @@ const OFTEN = 4;
 const MOSTLY = 20;
 
 /**
- * How to find the reports that hold a text, the quickest way first. An address is
- * looked for by its repository key, which all its spellings share. PostgreSQL
+ * How to find the reports that hold a text, the quickest way first. PostgreSQL
  * knows too little about texts to choose between reading in order, which is at
  * once done for what is common and takes all reports for what is rare, and the
  * index, with which it is the other way round.
@@ -39,9 +37,7 @@ export async function waysToFind(
 	search: string,
 	rows: number,
 ): Promise<[Finding, ...Finding[]]> {
-	const [sampled] = await sampleStatement(db, {
-		search: repositoryKey(search) ?? search,
-	});
+	const [sampled] = await sampleStatement(db, { search });
 	if (!sampled) throw new Error("a select without a table has one row");
 	const { text, sample } = sampled;
 	const hits = sample.filter((held) => held.includes(text)).length;

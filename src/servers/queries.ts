@@ -34,7 +34,8 @@ export async function listServers(
 						.innerJoin("report_decisions as decision", (join) =>
 							join.onRef("decision.report_id", "=", "decided.id"),
 						)
-						.whereRef("decided.repository_key", "=", "server.repository_key")
+						.whereRef("decided.canonical_key", "=", "server.canonical_key")
+						.whereRef("decided.subfolder_key", "=", "server.subfolder_key")
 						.orderBy("decision.id", "desc")
 						.limit(1)
 						.select([
@@ -53,7 +54,7 @@ export async function listServers(
 			)
 			.select(summaryColumns)
 			.select([
-				"server.repository_key",
+				"server.canonical_key as repository_key",
 				"server_status",
 				"live_report_id",
 				"last.report_id",
@@ -150,7 +151,8 @@ function serversInOrder(
 		.innerJoin("mcp_servers", "newest_report_id", "report.id")
 		.select(searchedColumns.map((column) => `report.${column}` as const))
 		.select([
-			"mcp_servers.repository_key",
+			"mcp_servers.canonical_key",
+			"mcp_servers.subfolder_key",
 			"mcp_servers.status as server_status",
 			"live_report_id",
 			"newest_submitted_at",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { refuseUnknownStart } from "../page-start.ts";
 import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
 import { limitTo } from "../reports/one-report.ts";
+import { byKey } from "../reports/repository.ts";
 import { procedure, router } from "../trpc.ts";
 import { hasBeenListed, listServers } from "./queries.ts";
 import { Server, ServerFilter } from "./schema.ts";
@@ -28,10 +29,11 @@ export const serversRouter = router({
 		})
 		.input(ServerFilter)
 		.output(z.array(Server))
-		.query(async ({ ctx: { db, identity }, input }) => {
+		.query(async ({ ctx: { db, identity, settings }, input }) => {
 			const viewer = identity.method === "none" ? undefined : identity;
 			const owner = limitTo(identity);
-			const page = await listServers(db, input, viewer, owner);
+			const filter = byKey(input, { aliases: settings.FORGE_ALIASES });
+			const page = await listServers(db, filter, viewer, owner);
 			const isKnown = (id: string) => hasBeenListed(db, id, owner);
 			await refuseUnknownStart(page, input.after, isKnown, {
 				missing: "There is no server with the id",

@@ -7,12 +7,14 @@ const { id } = ReportId.shape;
 const summaryExample = ReportSummary.meta()?.examples?.[0] as ReportSummary;
 const decisionExample = Decision.meta()?.examples?.[0] as Decision;
 
-/** One repository's server: its newest report, and where the server stands by all of them. */
+/** One server, of a repository or a folder in it: its newest report, and where the server stands by all of them. */
 export const Server = ReportSummary.extend({
 	id: id.describe("The id of the repository's newest report."),
 	repository_key: z
 		.string()
-		.describe("What all spellings of the repository's URL have in common."),
+		.describe(
+			"What all spellings of the repository's URL have in common; several servers may share it, each with a subfolder of its own.",
+		),
 	status: ReportStatus.describe("Where the newest report stands."),
 	server_status: ReportStatus.describe(
 		"Where the server stands: as its live report, the one that is pending or approved, and as rejected when there is none. An older revision that was reopened is live again.",

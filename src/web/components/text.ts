@@ -4,6 +4,7 @@ import {
 	nameCharacter,
 } from "../../checklist/rules/hidden-characters.ts";
 import { repositoryKey } from "../../reports/repository.ts";
+import type { ReportSummary } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 
 /**
@@ -70,17 +71,30 @@ export function* hiddenParts(text: string): Generator<TextPart> {
 	}
 }
 
-/** A repository by host and path; a link where a browser can follow it. */
-export function repositoryLink(url: string): Html {
+/** Where a server's code is. */
+type Place = Pick<ReportSummary, "repository_url" | "subfolder">;
+
+/** A repository by host and path, a link where a browser can follow it; and the server's folder in it. */
+export function repositoryLink({
+	repository_url: url,
+	subfolder,
+}: Place): Html {
 	const name = foreignText(url.replace(/^https?:\/\//i, ""));
-	return /^https?:\/\//i.test(url)
+	const link = /^https?:\/\//i.test(url)
 		? html`<a href="${url}" target="_blank" rel="noopener noreferrer nofollow">${name}</a>`
 		: name;
+	return subfolder === null
+		? link
+		: html`${link}, folder ${foreignText(subfolder)}`;
 }
 
-/** A repository in the little room of a row: what identifies it, as text. */
-export function repositoryName(url: string): Html {
-	return foreignText(repositoryKey(url) ?? url);
+/** A repository in the little room of a row: what identifies it, as text, and the server's folder in it. */
+export function repositoryName({
+	repository_url: url,
+	subfolder,
+}: Place): Html {
+	const name = foreignText(repositoryKey(url) ?? url);
+	return subfolder === null ? name : html`${name} · ${foreignText(subfolder)}`;
 }
 
 /** `1 error`, `2 errors`. */

@@ -55,7 +55,7 @@ export function confirmPage(data: ConfirmPage): Page {
 <p>${consequenceOf(data)}</p>
 ${decision.status === "approved" ? approvalWarning(assessment) : ""}
 <dl class="facts">
-<div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
+<div><dt>Repository</dt><dd>${repositoryLink(report)}</dd></div>
 <div><dt>Developer</dt><dd>${foreignText(report.developer_email)}</dd></div>
 <div><dt>Risk</dt><dd>${riskBadge(assessment.risk_level)} ${trifectaBadge(assessment.trifecta.combination)}</dd></div>
 <div><dt>Assessment</dt><dd>${assessmentSummary(assessment)}</dd></div>

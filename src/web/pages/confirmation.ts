@@ -43,7 +43,7 @@ export function confirmationPage(data: ConfirmationPage): Page {
 ${approvalWarning(assessment)}
 ${quorum(data.approvals)}
 <dl class="facts">
-<div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
+<div><dt>Repository</dt><dd>${repositoryLink(report)}</dd></div>
 <div><dt>Developer</dt><dd>${foreignText(report.developer_email)}</dd></div>
 <div><dt>Risk</dt><dd>${riskBadge(assessment.risk_level)} ${trifectaBadge(assessment.trifecta.combination)}</dd></div>
 <div><dt>Assessment</dt><dd>${assessmentSummary(assessment)}</dd></div>

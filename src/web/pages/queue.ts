@@ -120,7 +120,7 @@ function reportTable({ query, reports, now }: QueuePage): Html {
 function reportRow(report: ReportSummary, query: QueueQuery, now: Date): Html {
 	const isWaiting = report.status === "pending_review";
 	return html`<tr ${isAlarming(report) ? html`class="alarming"` : ""}>
-<th scope="row"><a href="${reportUrl(report.id, query)}" data-row-link>${foreignText(report.server_name)}</a> ${alarms(report)}<small class="sub">${repositoryName(report.repository_url)}</small></th>
+<th scope="row"><a href="${reportUrl(report.id, query)}" data-row-link>${foreignText(report.server_name)}</a> ${alarms(report)}<small class="sub">${repositoryName(report)}</small></th>
 <td data-label="Developer">${foreignText(report.developer_email)}</td>
 <td data-label="Revision" class="number">${report.revision}</td>
 <td data-label="Risk">${riskBadge(report.risk_level)}</td>
@@ -145,6 +145,10 @@ function alarms(report: ReportSummary): Html {
 	return html`${report.trifecta === "complete" ? html`<span class="badge dire">Trifecta</span> ` : ""}${
 		failures > 0
 			? html`<span class="badge bad">${failures} critical failed</span> `
+			: ""
+	}${
+		report.beside_live_report
+			? html`<span class="badge open" title="Another server of its repository is live, and this folder is new">New folder</span> `
 			: ""
 	}${approvals > 0 ? html`<span class="badge open">${countOf(approvals, "approval")}</span> ` : ""}`;
 }

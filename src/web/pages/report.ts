@@ -64,6 +64,7 @@ ${reportHeader(data)}
 <section aria-labelledby="decide-title" class="card">
 <h2 id="decide-title">${report.status === "pending_review" ? (standing?.mayDecide === false ? "Approval" : "Decide") : "Decided"}</h2>
 ${standingDecision(data)}
+${besideNote(data)}
 ${
 	standing
 		? decisionPanel(report, list, standing, typed, csrf, data.now)
@@ -124,7 +125,7 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 </nav>
 <h1>${foreignText(report.server_name)} ${statusBadge(report.status)}</h1>
 <dl class="facts">
-<div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
+<div><dt>Repository</dt><dd>${repositoryLink(report)}</dd></div>
 <div><dt>Developer</dt><dd><a href="mailto:${report.developer_email}">${foreignText(report.developer_email)}</a></dd></div>
 <div><dt>Revision</dt><dd>${report.revision}${earlier ? html` · <a href="${reportUrl(report.id, list, "compare")}">compare with ${earlier.revision}</a>` : ""}</dd></div>
 <div><dt>${report.status === "pending_review" ? "Waiting" : "Submitted"}</dt><dd>${
@@ -142,6 +143,17 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 <div><dt>SHA-256</dt><dd><code title="${report.content_sha256}">${report.content_sha256.slice(0, 12)}</code></dd></div>
 </dl>
 </header>`;
+}
+
+/** Who names a new folder begins a new server, with revisions of its own. */
+function besideNote({ report, list }: ReportPage) {
+	if (!report.beside_live_report) return "";
+	const others = queueUrl({
+		...list,
+		status: "all",
+		search: report.repository_url,
+	});
+	return html`<p class="problem">The first report for this folder, while another report of the repository was live. Is it a server of its own? <a href="${others}">All reports of the repository</a></p>`;
 }
 
 function standingDecision({ report, revisions, now }: ReportPage) {

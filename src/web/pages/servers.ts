@@ -59,7 +59,7 @@ function serverTable({ servers, readsAll, now }: ServersPage): Html {
 			readsAll || server.is_own
 				? html`<a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a>`
 				: foreignText(server.server_name)
-		}<small class="sub">${repositoryName(server.repository_url)}</small></th>
+		}<small class="sub">${repositoryName(server)}</small></th>
 <td data-label="Stands">${statusBadge(server.server_status)}</td>
 <td data-label="Risk">${riskBadge(server.risk_level)}</td>
 <td data-label="Last decision">${lastDecision(server, now)}</td>

@@ -25,7 +25,7 @@ export function withdrawPage({
 <h1 id="confirm-title">Withdraw ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
 <p>The report becomes rejected, with the notes “withdrawn by submitter”, and you can submit the next revision. It cannot be taken back by you.</p>
 <dl class="facts">
-<div><dt>Repository</dt><dd>${repositoryLink(report.repository_url)}</dd></div>
+<div><dt>Repository</dt><dd>${repositoryLink(report)}</dd></div>
 <div><dt>Submitted</dt><dd>${exactTime(report.submitted_at)}</dd></div>
 </dl>
 <form method="post" action="${reportUrl(report.id, list, "withdrawal")}" data-once>

@@ -36,6 +36,9 @@ export function firstPage({
 		facts([
 			["Status", statusWords[report.status]],
 			["Repository", report.repository_url],
+			...(report.subfolder === null
+				? []
+				: [["Folder", report.subfolder] as [string, string]]),
 			["Developer", report.developer_email],
 			["Revision", String(report.revision)],
 			["Submitted", report.submitted_at],

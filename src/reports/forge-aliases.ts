@@ -1,0 +1,38 @@
+import { hostOf, isKnownForge } from "./forges.ts";
+
+/**
+ * Reads `FORGE_ALIASES`: host names that lead to one forge.
+ *
+ * @param pairs such as `git.corp.no=gitlab.corp.no`; a port counts as part of a name
+ * @returns each name by the one that stands for it in the end; `undefined` when a
+ *   pair is none, gives a name a second meaning, leads back to itself, or
+ *   redirects a forge that everybody knows
+ */
+export function readForgeAliases(
+	pairs: string[],
+): ReadonlyMap<string, string> | undefined {
+	const direct = new Map<string, string>();
+	for (const pair of pairs) {
+		const [alias, target, ...more] = pair.split("=").map(readHost);
+		if (!alias || !target || more.length > 0) return undefined;
+		if (isKnownForge(alias)) return undefined;
+		if ((direct.get(alias) ?? target) !== target) return undefined;
+		direct.set(alias, target);
+	}
+	const aliases = new Map<string, string>();
+	for (const alias of direct.keys()) {
+		let target = alias;
+		for (let steps = 0; direct.has(target); steps++) {
+			if (steps === direct.size) return undefined;
+			target = direct.get(target) as string;
+		}
+		aliases.set(alias, target);
+	}
+	return aliases;
+}
+
+/** A host name in the form in which addresses are compared. */
+function readHost(text: string): string | undefined {
+	const parsed = /^[^/\\?#@]+$/.test(text) && URL.parse(`https://${text}`);
+	return parsed ? hostOf(parsed) : undefined;
+}

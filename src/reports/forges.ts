@@ -1,0 +1,139 @@
+import {
+	azureServices,
+	beforePages,
+	gist,
+	groupAndName,
+	groupsAndName,
+	isName,
+	type Layout,
+	ownerAndName,
+	selfHosted,
+	withoutEndings,
+} from "./forge-paths.ts";
+
+/** Where the address of a repository leads, in small letters. */
+export interface Address {
+	/** Host name, with the port where that tells two servers apart. */
+	host: string;
+	user: string;
+	/** Whether it is an address of ssh, which shows no pages. */
+	isSsh: boolean;
+	/** The path's segments; none of them is empty, `.` or `..`. */
+	segments: string[];
+}
+
+type Found = Pick<Address, "host" | "segments">;
+
+/**
+ * Finds the repository in an address of a forge: its other hosts, its short
+ * forms and its pages lead to one. A host that is not known is read by the paths
+ * that only one kind of forge has, and never by its name.
+ *
+ * @returns host and path that are the same for all addresses of the repository;
+ *   or a sentence that says why there is none, and what to do
+ */
+export function findRepository({
+	isSsh,
+	...given
+}: Address): Found | { problem: string } {
+	const { host, segments } = onMainHost(given);
+	const layout = layoutOf(host);
+	if (!layout && notClonedFrom.some((domain) => host.endsWith(domain))) {
+		return { problem: problems.host };
+	}
+	const address = beforePages(segments);
+	const isRepository = isSsh || address.length < segments.length;
+	const path = (layout ?? selfHosted)(address, isRepository);
+	if (path === "page") return { problem: problems.page };
+	if (!path?.length || !path.every(isName)) return { problem: problems.none };
+	return { host, segments: path };
+}
+
+const problems = {
+	host: "Must be the address that git clones from, as in https://github.com/owner/name: this host serves no repositories.",
+	none: "Must name a repository, not only a host, an owner or a project. Send the address that git clones from, as in https://github.com/owner/name.",
+	page: "Must be the address that git clones from: this one may be a page of a repository. If it is a repository of its own, send it with .git at its end.",
+};
+
+/** The host that an address names, and the port where another one is another server. */
+export function hostOf(
+	{ hostname, port }: URL,
+	{ isSsh = false } = {},
+): string {
+	const name = withoutEndings(".", hostname).replace(
+		/^(?:www\.)+(?=[^.]+\.)/,
+		"",
+	);
+	// Whatever its port, a host's ssh server is that of its forge.
+	return isSsh || port === "" || port === "80" ? name : `${name}:${port}`;
+}
+
+/** Whether a host is one of a forge that everybody knows. */
+export function isKnownForge(host: string): boolean {
+	const main = onMainHost({ host, user: "", segments: [] });
+	return layoutOf(main.host) !== undefined;
+}
+
+/** How the known forges lay out their paths. */
+const layouts = new Map<string, Layout>([
+	["github.com", ownerAndName],
+	["gist.github.com", gist],
+	["gitlab.com", groupAndName],
+	["bitbucket.org", ownerAndName],
+	["codeberg.org", ownerAndName],
+	["gitea.com", ownerAndName],
+	["git.sr.ht", ownerAndName],
+	["hg.sr.ht", ownerAndName],
+	["dev.azure.com", azureServices],
+	// Its paths would be read as those of Bitbucket Server.
+	["git.kernel.org", groupsAndName],
+]);
+
+/** Where forges serve files, pages and programs, and no repositories. */
+const notClonedFrom = [
+	".github.com",
+	".githubusercontent.com",
+	".github.io",
+	".gitlab.com",
+	".gitlab.io",
+	".bitbucket.org",
+];
+
+/** Hosts for ssh, most of them on the port of https for whom a firewall lets nothing else through. */
+const otherHosts = new Map([
+	["ssh.github.com", "github.com"],
+	["altssh.gitlab.com", "gitlab.com"],
+	["altssh.bitbucket.org", "bitbucket.org"],
+	["ssh.dev.azure.com", "dev.azure.com"],
+]);
+
+function layoutOf(host: string): Layout | undefined {
+	// GitHub Enterprise Cloud gives each enterprise a host of its own there.
+	return host.endsWith(".ghe.com") ? ownerAndName : layouts.get(host);
+}
+
+/** The same address on the host that stands for all of its forge. */
+function onMainHost({
+	host: given,
+	user,
+	segments,
+}: Omit<Address, "isSsh">): Found {
+	// A known forge listens to no other port: what is written there leads nowhere else.
+	const name = given.replace(/:\d+$/, "");
+	const host = otherHosts.get(name) ?? name;
+	const [version, organisation = "", project = "", repository = ""] = segments;
+	const isAzureSsh =
+		name === "ssh.dev.azure.com" || name === `vs-ssh${visualStudio}`;
+	if (isAzureSsh && version === "v3") {
+		const path = [organisation, project, "_git", repository];
+		return { host: "dev.azure.com", segments: path };
+	}
+	if (host.endsWith(visualStudio)) {
+		// Before v3, the organisation was the user of ssh.
+		const owner = isAzureSsh ? user : host.slice(0, -visualStudio.length);
+		return { host: "dev.azure.com", segments: [owner, ...segments] };
+	}
+	return { host: layoutOf(host) ? host : given, segments };
+}
+
+const visualStudio = ".visualstudio.com";

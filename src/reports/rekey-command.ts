@@ -1,0 +1,82 @@
+import { sql } from "kysely";
+import { recordEvent } from "../audit/queries.ts";
+import { originOf } from "../audit/rules.ts";
+import type { Config } from "../config.ts";
+import type { Database } from "../database.ts";
+import { anybody } from "../identity.ts";
+import type { Context } from "../trpc.ts";
+import {
+	applyRekeying,
+	describeClashes,
+	planRekeying,
+	type Rekeying,
+} from "./rekey.ts";
+
+/**
+ * Gives every repository the key that its address has by the present rules and
+ * `FORGE_ALIASES`.
+ *
+ * @param options `isDry`: only says what would change, of a database of any version
+ * @returns what was done, or would be, for people
+ * @throws Error with a list when two live reports would be for one server: nothing is changed then
+ */
+export async function runRekeyCommand(
+	context: Omit<Context, "identity">,
+	{ isDry }: { isDry: boolean },
+): Promise<string> {
+	const aliases = context.settings.FORGE_ALIASES;
+	return context.db.transaction().execute(async (tx) => {
+		if (!isDry) {
+			// Nobody submits or decides meanwhile; everybody reads.
+			await sql`lock table mcp_server_reports, mcp_servers in share row exclusive mode`.execute(
+				tx,
+			);
+		}
+		const plan = await planRekeying(tx, { aliases });
+		const changes = plan.keys.filter(({ present, key }) => present !== key);
+		if (plan.clashes.length > 0) throw new Error(describeClashes(plan.clashes));
+		if (isDry) return describeChanges(changes, "would get");
+		if (changes.length > 0) {
+			await applyRekeying(tx, plan);
+			await sql`select rebuild_servers()`.execute(tx);
+			await recordEvent(tx, originOf({ ...context, identity: anybody }), {
+				action: "repositories_rekeyed",
+				after: { addresses: String(changes.length) },
+			});
+		}
+		return describeChanges(changes, "got");
+	});
+}
+
+function describeChanges(changes: Rekeying["keys"], verb: string): string {
+	const count = `${changes.length} ${changes.length === 1 ? "address" : "addresses"} ${verb} another key.`;
+	const lines = changes.map(
+		({ repository_url, present, key }) =>
+			`${present} -> ${key}  (${repository_url})`,
+	);
+	return `${[...lines, count].join("\n")}\n`;
+}
+
+/**
+ * Makes sure that no repository is still kept under a host name that stands for
+ * another one: two of its reports could be live.
+ *
+ * @throws Error with a sentence that says what to do
+ */
+export async function refuseStaleKeys(
+	db: Database,
+	{ FORGE_ALIASES }: Pick<Config, "FORGE_ALIASES">,
+): Promise<void> {
+	if (FORGE_ALIASES.size === 0) return;
+	const hosts = [...FORGE_ALIASES.keys()];
+	const stale = await db
+		.selectFrom("mcp_servers")
+		.select(sql<string>`split_part(canonical_key, '/', 1)`.as("host"))
+		.where(sql<boolean>`split_part(canonical_key, '/', 1) = any(${hosts})`)
+		.limit(1)
+		.executeTakeFirst();
+	if (!stale) return;
+	throw new Error(
+		`FORGE_ALIASES reads ${stale.host} as ${FORGE_ALIASES.get(stale.host)}, but there are repositories under ${stale.host} from before. Run mcp-go-live rekey with the same settings once; with --dry-run it says what would change.`,
+	);
+}

@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSubfolder } from "../src/reports/subfolder.ts";
+import {
+	decide,
+	newReport,
+	startService,
+	submit,
+	type TestService,
+} from "./helpers.ts";
+import { startProvider, type TestProvider } from "./provider.ts";
+
+describe("a folder", () => {
+	const same: [string, string][] = [
+		["packages/mcp-jira", "packages/mcp-jira"],
+		["/packages/mcp-jira/", "packages/mcp-jira"],
+		["./packages//mcp-jira/.", "packages/mcp-jira"],
+		["Packages/MCP-Jira", "packages/mcp-jira"],
+		["pakker/Ærlig", "pakker/ærlig"],
+		["a\u030A", "å"],
+		["two words/x", "two words/x"],
+		["100%/a#b", "100%/a#b"],
+	];
+	test.each(same)("%j is compared as %j", (path, key) => {
+		expect(readSubfolder(path)).toMatchObject({ key });
+	});
+
+	test.each([
+		["", "name a folder"],
+		["/", "name a folder"],
+		["./.", "name a folder"],
+		["..", "must not hold .."],
+		["a/../b", "must not hold .."],
+		["a\\b", "between its folders"],
+		["a/ b", "white space"],
+		["a/b ", "white space"],
+		["a/\u200Bb", "hidden"],
+		["a\u202Eb", "hidden"],
+		["a\tb", "hidden"],
+		["a\0b", "hidden"],
+	])("%j is none", (path, why) => {
+		const { problem } = readSubfolder(path);
+		expect(problem?.toLowerCase()).toContain(why);
+	});
+});
+
+describe("a repository with several servers", () => {
+	let service: TestService;
+	const url = "https://github.com/example/many";
+
+	beforeAll(async () => {
+		service = await startService(afterAll);
+	});
+
+	const send = (payload: object) =>
+		service.ask({
+			method: "POST",
+			url: "/api/v1/reports",
+			payload: newReport({ repository_url: url, ...payload }),
+		});
+
+	test("has one live report in each folder, with revisions of its own", async () => {
+		const whole = await send({});
+		expect(whole.body).toMatchObject({
+			subfolder: null,
+			revision: 1,
+			beside_live_report: false,
+		});
+		const again = await send({ repository_url: `${url}.git` });
+		expect(again.status).toBe(409);
+		expect(again.body.detail).toContain(
+			"send its folder there as subfolder, as in packages/mcp-jira",
+		);
+		const jira = await send({ subfolder: "/packages/Jira/" });
+		expect(jira).toMatchObject({
+			status: 201,
+			body: {
+				subfolder: "packages/Jira",
+				revision: 1,
+				beside_live_report: true,
+			},
+		});
+		expect((await send({ subfolder: "packages/jira" })).status).toBe(409);
+		await decide(service, jira.body.id, "rejected");
+		const next = await send({
+			subfolder: "packages/jira",
+			repository_url: "git@github.com:example/many.git",
+		});
+		expect(next.body).toMatchObject({
+			revision: 2,
+			// It is a new revision of a server that is known.
+			beside_live_report: false,
+		});
+		const reopened = await service.ask({
+			method: "PATCH",
+			url: `/api/v1/reports/${jira.body.id}/status`,
+			payload: { status: "pending_review", reviewed_by: "morgan@example.com" },
+		});
+		expect(reopened.status).toBe(409);
+		expect(reopened.body.existing_report_id).toBe(next.body.id);
+
+		const { body: revisions } = await service.ask({
+			url: `/api/v1/reports/${next.body.id}/revisions`,
+		});
+		expect(revisions.map(({ id }: { id: string }) => id)).toEqual([
+			jira.body.id,
+			next.body.id,
+		]);
+		const { body: listed } = await service.ask({
+			url: `/api/v1/reports?repository_url=${url}`,
+		});
+		expect(listed).toHaveLength(3);
+		const { body: servers } = await service.ask({
+			url: `/api/v1/servers?search=${url}`,
+		});
+		expect(
+			servers.map((server: Record<string, unknown>) => [
+				server.repository_key,
+				server.subfolder,
+				server.revision,
+				server.live_report_id,
+			]),
+		).toEqual([
+			["github.com/example/many", "packages/jira", 2, next.body.id],
+			["github.com/example/many", null, 1, whole.body.id],
+		]);
+		const found = await service.ask({
+			url: "/api/v1/reports?search=packages/jira",
+		});
+		expect(found.body).toHaveLength(2);
+	});
+
+	test("of many submissions at once, each folder gets one", async () => {
+		const answers = await Promise.all(
+			Array.from({ length: 24 }, (_, n) =>
+				send({
+					repository_url: "https://github.com/example/raced",
+					subfolder: `s${n % 3}`,
+				}),
+			),
+		);
+		const statuses = answers.map(({ status }) => status).sort();
+		expect(statuses).toEqual([...Array(3).fill(201), ...Array(21).fill(409)]);
+	});
+
+	test.each([["a/../b"], [""], ["a\\b"], ["x".repeat(201)], [7]])(
+		"a folder %j is 400, and says so",
+		async (subfolder) => {
+			const { status, body } = await send({ subfolder });
+			expect(status).toBe(400);
+			expect(body.issues[0].path).toBe("subfolder");
+		},
+	);
+
+	test("shows a reviewer that a folder is new beside a live report", async () => {
+		const repository_url = "https://github.com/example/shown";
+		await submit(service, { repository_url });
+		const { body } = await send({ repository_url, subfolder: "tools/x" });
+		const page = await service.ask({
+			url: `/reports/${body.id}`,
+			headers: { accept: "text/html" },
+		});
+		expect(page.body).toContain("Is it a server of its own?");
+		expect(page.body).toContain("tools/x");
+		const queue = await service.ask({
+			url: "/?status=pending_review",
+			headers: { accept: "text/html" },
+		});
+		expect(queue.body).toContain("New folder");
+	});
+});
+
+describe("four eyes and the number of reviewers", () => {
+	let service: TestService;
+	let provider: TestProvider;
+
+	beforeAll(async () => {
+		const publicUrl = "http://127.0.0.1:8080";
+		provider = await startProvider(publicUrl, afterAll);
+		service = await startService(afterAll, provider.settings(publicUrl));
+	});
+
+	test("go by the repository, whatever the folder", async () => {
+		const ask = async (
+			who: string,
+			method: "POST" | "GET",
+			url: string,
+			payload?: object,
+		) =>
+			service.ask({
+				method,
+				url: `/api/v1${url}`,
+				headers: { authorization: `Bearer ${await provider.mint(who)}` },
+				...(payload && { payload }),
+			});
+		const repository_url = "https://github.com/example/eyes";
+		const { developer_email: _, ...report } = newReport({ repository_url });
+		// A reviewer who is a developer too submits for one folder …
+		const own = await ask("both", "POST", "/reports", report);
+		expect(own.status).toBe(201);
+		// … and cannot approve what somebody else submits for another.
+		const other = await ask("dev", "POST", "/reports", {
+			...report,
+			subfolder: "packages/other",
+		});
+		expect(other.status).toBe(201);
+		const involvement = await service.ask({
+			url: `/trpc/reports.involvement?input=${encodeURIComponent(JSON.stringify({ id: other.body.id }))}`,
+			headers: { authorization: `Bearer ${await provider.mint("both")}` },
+		});
+		expect(involvement.body.result.data).toMatchObject({
+			is_submitter: false,
+			has_submitted: true,
+		});
+	});
+});
