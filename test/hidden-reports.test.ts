@@ -361,3 +361,42 @@ describe("a list of servers goes on for a developer", () => {
 		expect(await goOnAfter(foreign.pending)).toBe(400);
 	});
 });
+
+test("a server whose newest report is one's own tells nothing of another's older revision, not even that it is live again", async () => {
+	const repository_url = `https://github.com/example/${randomUUID()}`;
+	const { body: theirs } = await submitAs("other", { repository_url });
+	const decide = (id: string, status: string) =>
+		ask("rita", "PATCH", `/reports/${id}/status`, {
+			status,
+			review_notes: "No scanning",
+		});
+	await decide(theirs.id, "rejected");
+	const { body: mine } = await submitAs("dev", { repository_url });
+	await decide(mine.id, "rejected");
+	await decide(theirs.id, "pending_review");
+	const find = async (who: string) => {
+		const { body } = await ask(who, "GET", `/servers?search=${repository_url}`);
+		return body[0];
+	};
+	expect(await find("rita")).toMatchObject({
+		live_report_id: theirs.id,
+		last_decision: { report_id: theirs.id },
+	});
+	const seen = await find("dev");
+	expect(seen).toMatchObject({
+		id: mine.id,
+		live_report_id: null,
+		last_decision: { report_id: mine.id },
+	});
+	expect(JSON.stringify(seen)).not.toContain(theirs.id);
+});
+
+test("a developer who pages through a server's revisions to the end reads no more, and no error", async () => {
+	const { body: mine } = await submitAs("dev");
+	const { status, body } = await ask(
+		"dev",
+		"GET",
+		`/reports/${mine.id}/revisions?after=${mine.id}`,
+	);
+	expect({ status, body }).toEqual({ status: 200, body: [] });
+});

@@ -195,7 +195,10 @@ describe("four eyes and the number of reviewers", () => {
 		const repository_url = "https://github.com/example/eyes";
 		const { developer_email: _, ...report } = newReport({ repository_url });
 		// A reviewer who is a developer too submits for one folder …
-		const own = await ask("both", "POST", "/reports", report);
+		const own = await ask("both", "POST", "/reports", {
+			...report,
+			repository_url: "https://www.github.com/example/eyes.git",
+		});
 		expect(own.status).toBe(201);
 		// … and cannot approve what somebody else submits for another.
 		const other = await ask("dev", "POST", "/reports", {

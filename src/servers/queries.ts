@@ -36,6 +36,9 @@ export async function listServers(
 						)
 						.whereRef("decided.canonical_key", "=", "server.canonical_key")
 						.whereRef("decided.subfolder_key", "=", "server.subfolder_key")
+						.$if(owner !== undefined, (query) =>
+							query.where(mayKnow("decided", owner as Owner)),
+						)
 						.orderBy("decision.id", "desc")
 						.limit(1)
 						.select([
@@ -56,7 +59,6 @@ export async function listServers(
 			.select([
 				"server.canonical_key as repository_key",
 				"server_status",
-				"live_report_id",
 				"last.report_id",
 				"last.from_status",
 				"last.to_status",
@@ -65,6 +67,14 @@ export async function listServers(
 				"last.decided_at",
 				"last_approvals",
 			])
+			.select(
+				owner
+					? sql<string | null>`(
+						select live.id from mcp_server_reports as live
+						where live.id = live_report_id and ${mayKnow("live", owner)}
+					)`.as("live_report_id")
+					: "live_report_id",
+			)
 			.select(
 				(viewer
 					? sql<boolean>`coalesce(${isOwnedBy(viewer, "server")}, false)`
@@ -101,6 +111,14 @@ export async function listServers(
 					: null,
 		}),
 	);
+}
+
+/**
+ * The condition that somebody may know of another revision of a server in their
+ * list: an own one, or any of a server that the catalogue shows.
+ */
+function mayKnow(report: string, owner: Owner): Expression<SqlBool> {
+	return sql<boolean>`(server_status = 'approved' or ${isOwnedBy(owner, report)})`;
 }
 
 /**

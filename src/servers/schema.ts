@@ -21,12 +21,14 @@ export const Server = ReportSummary.extend({
 	),
 	live_report_id: id
 		.nullable()
-		.describe("The report that is pending or approved; null if there is none."),
+		.describe(
+			"The report that is pending or approved; null if there is none, or none that the caller may know of.",
+		),
 	revision: ReportSummary.shape.revision.describe(
 		"The newest report's revision, which is the number of revisions.",
 	),
 	last_decision: Decision.nullable().describe(
-		"The last decision about any of the repository's reports.",
+		"The last decision about any of the server's reports that the caller may know of.",
 	),
 	is_own: z
 		.boolean()
