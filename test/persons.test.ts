@@ -425,6 +425,34 @@ test("tags count where the house says so", async () => {
 	expect(fourth.body.status).toBe("approved");
 });
 
+test("the same sub at another issuer is another person, who owns other reports", async () => {
+	const person = somebody(["developer"]);
+	const mine = await submitAs(person);
+	const { repository_key: key } = await service.db
+		.selectFrom("mcp_server_reports")
+		.select("repository_key")
+		.where("id", "=", mine.id)
+		.executeTakeFirstOrThrow();
+	const theirs = await service.db
+		.insertInto("mcp_server_reports")
+		.values({
+			...newReport(),
+			developer_email: person.email,
+			repository_key: `${key}-2`,
+			revision: 1,
+			content_sha256: "0".repeat(64),
+			owner_issuer: "https://other.example.com",
+			owner_sub: person.sub,
+		})
+		.returning("id")
+		.executeTakeFirstOrThrow();
+	const { body } = await askAs(person, "/api/v1/reports");
+	expect(body.map(({ id }: { id: string }) => id)).toEqual([mine.id]);
+	expect((await askAs(person, `/api/v1/reports/${theirs.id}`)).status).toBe(
+		404,
+	);
+});
+
 describe("a report of a time when nobody signed in", () => {
 	/** Two services on one database: as it was, and as people sign in. */
 	async function upgraded(settings: Partial<Config> = {}) {
@@ -483,6 +511,26 @@ describe("a report of a time when nobody signed in", () => {
 				(await askAs(owner, `/api/v1/reports/${id}`, { at: after })).status,
 			).toBe(404);
 		}
+	});
+
+	test("is not claimed by an access token of the service's own, which proves no address now", async () => {
+		const { before, after } = await upgraded();
+		const owner = somebody(["developer"]);
+		const made = await askAs(owner, "/api/v1/tokens", {
+			payload: { name: "CI", scopes: ["reports:read"] },
+			at: after,
+		});
+		const { id } = await submit(before, { developer_email: owner.email });
+		const restarted = await startService(undefined, {
+			...provider.settings(publicUrl),
+			databaseUrl: before.databaseUrl,
+		});
+		const { status, body } = await restarted.ask({
+			url: "/api/v1/reports",
+			headers: { authorization: `Bearer ${made.body.token}` },
+		});
+		expect({ status, body }).toEqual({ status: 200, body: [] });
+		expect(await idsOf(owner, restarted)).toEqual([id]);
 	});
 
 	test("is claimed by signing in to the pages, too", async () => {
