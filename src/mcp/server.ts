@@ -95,7 +95,7 @@ export function mountMcp(
 				method: "POST",
 				headers: webHeaders(request),
 			});
-			const message = request.body;
+			const message = withoutCancellations(request.body);
 			const options = { parsedBody: message };
 			if (await isLegacyRequest(call, message)) {
 				const server = buildMcpServer(
@@ -158,6 +158,19 @@ const wanted: Wanted = {
 		wantedOfTool(name, input, procedure),
 	),
 };
+
+/**
+ * A batch without what cancels its own requests: the SDK gives a cancelled
+ * request no answer, and a batch is answered when all of it is. A receiver may
+ * ignore a cancellation (MCP 2025-03-26, "Cancellation").
+ */
+function withoutCancellations(body: unknown): unknown {
+	if (!Array.isArray(body)) return body;
+	const others = body.filter(
+		(message) => message?.method !== "notifications/cancelled",
+	);
+	return others.length > 0 ? others : body;
+}
 
 /** @throws TRPCError BAD_REQUEST for a batch that is too long, TOO_MANY_REQUESTS */
 async function countMessages(
