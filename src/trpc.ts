@@ -141,12 +141,15 @@ export const procedure = t.procedure.use(
 			: await (next() as ReturnType<typeof next<{ identity: Identity }>>);
 		const error = denial ?? (result?.ok === false ? result.error : undefined);
 		if (error && isRefusal(error)) {
-			await recordRefusal(ctx, async () => ({
-				action: "action_refused",
-				target: meta?.recordedAs ?? path,
-				report_id: reportIdIn(path, await getRawInput()),
-				detail: error.message,
-			}));
+			const target = meta?.recordedAs ?? path;
+			await recordRefusal(
+				ctx,
+				{ action: "action_refused", target },
+				async () => ({
+					report_id: reportIdIn(path, await getRawInput()),
+					detail: error.message,
+				}),
+			);
 		}
 		if (!result) throw denial;
 		// Of what was changed, the answer comes whatever it holds.

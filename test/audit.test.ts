@@ -674,7 +674,7 @@ describe("an attack", () => {
 		let now = 0;
 		const throttle = openThrottle({ each: 2, all: 5 }, () => now);
 		const takeAll = (keys: string) =>
-			[...keys].map((key) => throttle.take(key));
+			[...keys].map((key) => throttle.take("one", key));
 		expect(takeAll("aaaa")).toEqual([0, 0, undefined, undefined]);
 		expect(takeAll("bb")).toEqual([0, 0]);
 		expect(takeAll("cd")).toEqual([0, undefined]);
@@ -682,9 +682,69 @@ describe("an attack", () => {
 		expect(takeAll("abd")).toEqual([2, 0, 1]);
 		// Whoever is forgotten for ten thousand others is still in the sum.
 		expect(takeAll("aa")).toEqual([0, undefined]);
-		for (let key = 0; key < 10_000; key++) throttle.take(`other ${key}`);
+		for (let key = 0; key < 10_000; key++) {
+			throttle.take("one", `other ${key}`);
+		}
 		now = 120_000;
-		expect(throttle.take("e")).toBeGreaterThan(0);
+		expect(throttle.take("one", "e")).toBeGreaterThan(0);
+	});
+
+	test("of one kind takes nothing of another", () => {
+		const throttle = openThrottle({ each: 1, all: 2 }, () => 0);
+		const takeAll = (kind: string, askers: string) =>
+			[...askers].map((asker) => throttle.take(kind, asker));
+		expect(takeAll("dull", "aabc")).toEqual([0, undefined, 0, undefined]);
+		expect(takeAll("grave", "ca")).toEqual([0, 0]);
+	});
+
+	test("of dull refusals hides no forbidden approval, over REST and MCP", async () => {
+		const service = await startService(undefined, signedIn());
+		const { id } = await submitAs(service, "both");
+		for (let times = 1; times <= 12; times += 1) {
+			await askAs(service, "dev", { url: "/api/v1/audit" });
+		}
+		const authorization = `Bearer ${await provider.mint("dev")}`;
+		const callOverMcp = (name: string, args: object) =>
+			service.ask({
+				method: "POST",
+				url: "/mcp",
+				headers: {
+					authorization,
+					accept: "application/json, text/event-stream",
+				},
+				payload: {
+					jsonrpc: "2.0",
+					id: 1,
+					method: "tools/call",
+					params: { name, arguments: args },
+				},
+			});
+		expect((await decideAs(service, "dev", id, "approved")).status).toBe(403);
+		const { status } = await callOverMcp("review_report", {
+			report_id: id,
+			status: "approved",
+		});
+		expect(status).toBe(403);
+		const refused = (await readLog(service)).filter(
+			({ action }) => action === "action_refused",
+		);
+		expect(refused.map(({ target }) => target)).toEqual([
+			...Array.from({ length: 10 }, () => "audit.list"),
+			"reports.setStatus",
+			"reports.setStatus",
+		]);
+	});
+
+	test("from one IPv6 network is one asker's, whatever address it takes there", async () => {
+		const service = await startService(undefined, signedIn());
+		for (let times = 1; times <= 15; times += 1) {
+			await service.ask({
+				url: "/api/v1/reports",
+				headers: { authorization: "Bearer nonsense" },
+				remoteAddress: `2001:db8::${times}`,
+			});
+		}
+		expect(await readLog(service)).toHaveLength(10);
 	});
 });
 
