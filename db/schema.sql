@@ -192,6 +192,7 @@ CREATE TABLE audit_log (
 	address text,
 	previous_hash character(64) NOT NULL,
 	hash character(64) NOT NULL,
+	service_request_id text,
 	CONSTRAINT audit_pkey PRIMARY KEY (seq),
 	CONSTRAINT audit_after_holds_texts CHECK (jsonb_typeof(after) = 'object'::text AND NOT jsonb_path_exists(after, '$.*?(@.type() != "string")'::jsonpath)),
 	CONSTRAINT audit_before_holds_texts CHECK (jsonb_typeof(before) = 'object'::text AND NOT jsonb_path_exists(before, '$.*?(@.type() != "string")'::jsonpath)),

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import Fastify, {
 	type FastifyBaseLogger,
@@ -40,6 +39,7 @@ import {
 	reportError,
 } from "./public-error.ts";
 import { holderOf } from "./receive-body.ts";
+import { nameRequest, serviceRequestId } from "./request-ids.ts";
 import { mountRest } from "./rest.ts";
 import { apiHeaders } from "./security-headers.ts";
 import type { ContextFor } from "./trpc.ts";
@@ -84,7 +84,12 @@ export function buildApp(
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
 		}),
-		genReqId: ({ headers }) => acceptRequestId(headers["x-request-id"]),
+		genReqId: nameRequest,
+		childLoggerFactory: (log, bindings, options, raw) =>
+			log.child(
+				{ ...bindings, service_request_id: serviceRequestId(raw) },
+				options,
+			),
 		forceCloseConnections: "idle",
 		frameworkErrors(error, request, reply) {
 			sendProblem(error, request, reply);
@@ -102,6 +107,7 @@ export function buildApp(
 		runTask: workers.runnerFor(holderOf(request)),
 		settings: config,
 		requestId: request.id,
+		serviceRequestId: serviceRequestId(request.raw),
 		identity: request.identity,
 		refusal: request.refusal,
 		facade,
@@ -217,11 +223,4 @@ async function logResponse(
 
 function pathOf(request: FastifyRequest): string {
 	return request.url.split("?", 1)[0] ?? "";
-}
-
-/** A caller's own request id, if it is one that can stand in a log; else a new one. */
-function acceptRequestId(given: string | string[] | undefined): string {
-	return typeof given === "string" && /^[\w.-]{8,64}$/.test(given)
-		? given
-		: randomUUID();
 }

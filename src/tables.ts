@@ -1,4 +1,9 @@
-import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
+import type {
+	ColumnType,
+	Generated,
+	GeneratedAlways,
+	JSONColumnType,
+} from "kysely";
 import type { Origin } from "./audit/rules.ts";
 import type { Assessment, RiskLevel } from "./checklist/assessment-schema.ts";
 import type { Permission, Person } from "./identity.ts";
@@ -167,9 +172,11 @@ export interface DecisionConfirmationsTable {
 }
 
 /** `audit_log`; what is generated, a trigger computes: see db/schema.sql. */
-export interface AuditLogTable extends Origin {
+export interface AuditLogTable extends Omit<Origin, "service_request_id"> {
 	seq: GeneratedAlways<string>;
 	time: GeneratedAlways<string>;
+	/** `null` in rows from before it was kept. */
+	service_request_id: ColumnType<string | null, string, never>;
 	action: string;
 	report_id: string | null;
 	target: string | null;

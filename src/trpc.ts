@@ -48,8 +48,10 @@ export interface Context {
 	address: string | null;
 	/** What all answers of a batch may hold together; absent where there is one call. */
 	budget?: AnswerBudget | undefined;
-	/** The id under which this request stands in the log and in its errors. */
+	/** The id under which this request stands in the log and in its errors; a caller may have chosen it. */
 	requestId: string;
+	/** The service's own id of it, which no caller chooses. */
+	serviceRequestId: string;
 }
 
 /** Who is asking through this façade, and with what. */

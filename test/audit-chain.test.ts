@@ -5,7 +5,8 @@ import { readEntries, readHead, recordEvent } from "../src/audit/queries.ts";
 import { hashEntry } from "../src/audit/rules.ts";
 import { verifyChain } from "../src/audit/verify.ts";
 import { type Database, openDatabase } from "../src/database.ts";
-import { seedAuditLog } from "./audit-log.ts";
+import { migrateDatabase } from "../src/migrations.ts";
+import { migrateUpTo, seedAuditLog } from "./audit-log.ts";
 import { makeDatabase, newReport, startService } from "./helpers.ts";
 import { startProvider } from "./provider.ts";
 
@@ -123,6 +124,8 @@ describe("tampering is found and located", () => {
 		["after", "coalesce(after, '{}') - 'n' || '{\"m\": \"1\"}'"],
 		["after", "case when after is null then '{}'::jsonb end"],
 		["request_id", "request_id || 'x'"],
+		["service_request_id", "service_request_id || 'x'"],
+		["service_request_id", "case when service_request_id is null then '' end"],
 		["address", "coalesce(address, '192.0.2.') || '1'"],
 		["previous_hash", "repeat('a', 64)"],
 		["previous_hash", "hash"],
@@ -165,7 +168,8 @@ describe("tampering is found and located", () => {
 	test("any single character of a row's texts", async () => {
 		const columns = [
 			...["actor", "actor_subject", "method", "facade", "action", "target"],
-			...["request_id", "address", "previous_hash", "hash"],
+			...["request_id", "service_request_id", "address"],
+			...["previous_hash", "hash"],
 		];
 		let tried = 0;
 		for (const column of columns) {
@@ -368,6 +372,7 @@ test("whatever a row holds, the database and the service compute the same hash",
 					client: nullable,
 					address: nullable,
 					request_id: text,
+					service_request_id: text,
 				}),
 				nullable,
 				facts,
@@ -385,6 +390,21 @@ test("whatever a row holds, the database and the service compute the same hash",
 		expect(await verifyChain(own)).toEqual(await readHead(own));
 	} finally {
 		await own.destroy();
+	}
+});
+
+test("rows from before there were further columns verify in one chain with those of now", async () => {
+	const own = await migrateUpTo("0014_audit");
+	await seedAuditLog(own, 20);
+	const before = await readHead(own);
+	await migrateDatabase(own);
+	expect(await verifyChain(own)).toEqual(before);
+	await seedAuditLog(own, 20);
+	expect(await verifyChain(own)).toEqual(await readHead(own));
+	const entries = await readEntries(own, 1, 40);
+	expect(entries).toHaveLength(40);
+	for (const { seq, service_request_id } of entries) {
+		expect(service_request_id === null, `row ${seq}`).toBe(seq <= 20);
 	}
 });
 

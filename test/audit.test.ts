@@ -122,11 +122,34 @@ describe("what is recorded", () => {
 					content_sha256: body.content_sha256,
 				},
 				request_id: "trace-rest-0001",
+				service_request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
 				address: "127.0.0.1",
 				previous_hash: "0".repeat(64),
 				hash: expect.stringMatching(/^[0-9a-f]{64}$/),
 			},
 		]);
+	});
+
+	test("the service's own id of a request, which nobody chooses, in the row and in every line of the log", async () => {
+		const request = { method: "GET", url: "/api/v1/audit" };
+		for (const given of ["chosen-by-caller", "chosen-by-caller", "short"]) {
+			await askAs(service, "dev", request, { "x-request-id": given });
+		}
+		const rows = await readLog(service);
+		const [first, second, own] = rows;
+		expect(first?.request_id).toBe("chosen-by-caller");
+		expect(second?.request_id).toBe("chosen-by-caller");
+		// A caller that gives none has the service's.
+		expect(own?.request_id).toBe(own?.service_request_id);
+		const ids = rows.map(({ service_request_id }) => service_request_id);
+		expect(new Set(ids).size).toBe(3);
+		for (const id of ids) expect(id).toMatch(/^[0-9a-f-]{36}$/);
+		const lines = service.logs.map((line) => JSON.parse(line));
+		for (const { request_id, service_request_id } of rows) {
+			expect(
+				lines.filter((line) => line.service_request_id === service_request_id),
+			).toMatchObject([{ request_id, route: "/api/v1/audit", status: 403 }]);
+		}
 	});
 
 	test("a submission over tRPC", async () => {

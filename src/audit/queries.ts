@@ -14,6 +14,7 @@ export const originColumns = [
 	"facade",
 	"client",
 	"request_id",
+	"service_request_id",
 	"address",
 ] as const satisfies (keyof Origin & keyof AuditLogTable)[];
 
@@ -60,6 +61,7 @@ const entryColumns = [
 	"before",
 	"after",
 	"request_id",
+	"service_request_id",
 	"address",
 	"previous_hash",
 	"hash",

@@ -13,6 +13,7 @@ export interface Origin {
 	facade: Facade;
 	client: string | null;
 	request_id: string;
+	service_request_id: string;
 	address: string | null;
 }
 
@@ -23,6 +24,7 @@ export interface Asker {
 	client: string | null;
 	address: string | null;
 	requestId: string;
+	serviceRequestId: string;
 }
 
 /**
@@ -40,6 +42,7 @@ export function originOf(asker: Asker, claimed: string | null = null): Origin {
 		facade: asker.facade,
 		client: asker.client,
 		request_id: asker.requestId,
+		service_request_id: asker.serviceRequestId,
 		address: asker.address,
 	};
 }

@@ -95,7 +95,15 @@ export const AuditEntry = z
 		after: facts.nullable().describe("What is now, as texts by name."),
 		request_id: z
 			.string()
-			.describe("The request, as in the log and in X-Request-Id."),
+			.describe(
+				"The request, as in the log and in X-Request-Id: the caller's own id, where it gave one.",
+			),
+		service_request_id: z
+			.string()
+			.nullable()
+			.describe(
+				"The request, as the service itself calls it, also in the log: no caller chooses it. null in rows from before it was kept.",
+			),
 		address: z.string().nullable().describe("The network address that asked."),
 		previous_hash: sha256(
 			"The hash of the row before; of the first, 64 zeros.",
@@ -127,9 +135,10 @@ export const AuditEntry = z
 						"d0c22b123d41642c1fe259047737ca9f3da1effc2347d35d796490f08a99e315",
 				},
 				request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
+				service_request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
 				address: "192.0.2.7",
 				previous_hash: "0".repeat(64),
-				hash: "f49900ac712a7a47e12c3ecd1c6cd1703622dc56930e8736bc27e3e11b6cec18",
+				hash: "9951a8d444f8471ee3ce20c19fcd7b7bca41e4ff4078dc7a62edcff69d604958",
 			},
 		],
 	});
