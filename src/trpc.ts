@@ -1,7 +1,7 @@
 import { initTRPC, type TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { OpenApiMeta } from "trpc-to-openapi";
-import { recordRefusal } from "./audit/refusals.ts";
+import { markRecorded, recordRefusal } from "./audit/refusals.ts";
 import type { Facade } from "./audit/schema.ts";
 import type { AnswerBudget } from "./body-limits.ts";
 import type { Config } from "./config.ts";
@@ -152,6 +152,7 @@ export const procedure = t.procedure.use(
 					detail: error.message,
 				}),
 			);
+			markRecorded(error);
 		}
 		if (!result) throw denial;
 		// Of what was changed, the answer comes whatever it holds.

@@ -20,7 +20,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 		5,
 	],
 	[/^mcp\//, 5],
-	[/^web\/((.+-)?(routes|site)|recognise)\.ts$/, 5],
+	[/^web\/((.+-)?(routes|site)|recognise|refused-forms)\.ts$/, 5],
 	[/^web\//, 1],
 	[/^router\.ts$/, 4],
 	[/^\w+\/([\w-]+-)?router\.ts$/, 3],

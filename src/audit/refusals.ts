@@ -18,8 +18,13 @@ const throttles = new WeakMap<Database, Throttle>();
 
 /** What was refused. Both are names of ours: together they say of which kind it is. */
 export interface Refusal {
-	action: "credential_refused" | "action_refused" | "sign_in_failed";
-	/** The procedure, or the route of a page. */
+	action:
+		| "credential_refused"
+		| "action_refused"
+		| "form_refused"
+		| "link_refused"
+		| "sign_in_failed";
+	/** The procedure, the route of a page, or what a link is now. */
 	target?: string | null;
 }
 
@@ -27,6 +32,18 @@ export interface Refusal {
 export interface Circumstances extends Pick<AuditEvent, "report_id"> {
 	/** The sentence that the answer says. */
 	detail: string;
+}
+
+/** Errors whose refusal is recorded, or was left out for many others like it. */
+const recorded = new WeakSet<Error>();
+
+/** Says that the refusal behind an error is recorded: who passes it on need not. */
+export function markRecorded(error: Error): void {
+	recorded.add(error);
+}
+
+export function isRecorded(error: Error): boolean {
+	return recorded.has(error);
 }
 
 /**

@@ -29,6 +29,8 @@ export const actions = [
 	"sign_in_failed",
 	"credential_refused",
 	"action_refused",
+	"form_refused",
+	"link_refused",
 ] as const;
 export type AuditAction = (typeof actions)[number];
 
@@ -89,7 +91,7 @@ export const AuditEntry = z
 			.string()
 			.nullable()
 			.describe(
-				"What else: the id of an access token or a session, the subject of somebody whose access was ended, or the procedure that was refused.",
+				"What else: the id of an access token or a session, the subject of somebody whose access was ended; the procedure that was refused, the page whose form was, or what a link was that no longer counts (used, expired, outdated).",
 			),
 		before: facts.nullable().describe("What was, as texts by name."),
 		after: facts.nullable().describe("What is now, as texts by name."),
