@@ -217,6 +217,13 @@ CREATE TRIGGER audit_log_is_appended_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER audit_log_is_chained BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION append_to_audit_log();
 
+CREATE TABLE audit_reads (
+	hour integer NOT NULL,
+	reader text NOT NULL,
+	report_id uuid,
+	CONSTRAINT audit_reads_once UNIQUE NULLS NOT DISTINCT (hour, reader, report_id)
+);
+
 CREATE TABLE decision_confirmations (
 	token_sha256 character(64) NOT NULL,
 	report_id uuid NOT NULL,

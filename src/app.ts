@@ -6,10 +6,11 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { openReads } from "./audit/reads.ts";
 import { SMALL_BODY } from "./body-limits.ts";
 import { clientAddress } from "./client-address.ts";
 import { clientName } from "./client-name.ts";
-import type { Config } from "./config.ts";
+import { type Config, recordsReads } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
@@ -101,6 +102,8 @@ export function buildApp(
 	});
 	const workers = openWorkers(logger, thresholds.workers);
 	app.addHook("onClose", async () => workers.close());
+	const reads = recordsReads(config) ? openReads(db, logger) : undefined;
+	app.addHook("onClose", async () => reads?.close());
 	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,
@@ -113,6 +116,7 @@ export function buildApp(
 		facade,
 		client: clientName(request.headers["user-agent"]),
 		address: clientAddress(request),
+		reads,
 	});
 
 	lingerAfterRefusal(app);

@@ -201,8 +201,24 @@ const schema = z
 		 * as many as `APPROVAL_QUORUM`, since what is unknown is not safe.
 		 */
 		APPROVAL_QUORUM_UNKNOWN: reviewers.optional(),
+		/**
+		 * Record who reads reports in full, and the audit log. Absent: where people
+		 * sign in, since elsewhere nobody knows who reads.
+		 */
+		AUDIT_READS: z
+			.enum(["true", "false"], "must be true or false")
+			.transform((value) => value === "true")
+			.optional(),
 	})
 	.superRefine((config, context) => {
+		if (config.AUDIT_READS && config.AUTH !== "oidc") {
+			context.addIssue({
+				code: "custom",
+				path: ["AUDIT_READS"],
+				message:
+					"must not be true without AUTH=oidc: nobody knows who reads where nobody signs in",
+			});
+		}
 		// What is misspelled must not open the gate: AUTH is then as good as absent.
 		const forSignIn = ofSignIn.find((name) => isSet(config[name]));
 		if (config.AUTH !== "oidc" && forSignIn) {
@@ -303,6 +319,14 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
 			...issues.map(({ path, message }) => `${path.join(".")} ${message}.`),
 		].join("\n"),
 	);
+}
+
+/** Whether it is recorded who reads what. */
+export function recordsReads({
+	AUTH,
+	AUDIT_READS = true,
+}: Pick<Config, "AUTH" | "AUDIT_READS">): boolean {
+	return AUTH === "oidc" && AUDIT_READS;
 }
 
 function isUrl(text: string): boolean {

@@ -24,6 +24,7 @@ export interface Tables {
 	decision_confirmations: DecisionConfirmationsTable;
 	audit_log: AuditLogTable;
 	audit_head: AuditHeadTable;
+	audit_reads: AuditReadsTable;
 }
 
 /** `mcp_server_reports`: see db/schema.sql. */
@@ -191,6 +192,13 @@ type Facts = JSONColumnType<
 	string | null,
 	never
 >;
+
+/** `audit_reads`: see db/schema.sql. */
+export interface AuditReadsTable {
+	hour: number;
+	reader: string;
+	report_id: string | null;
+}
 
 /** `audit_head`, moved by a trigger: see db/schema.sql. */
 export interface AuditHeadTable {

@@ -31,6 +31,8 @@ export const actions = [
 	"action_refused",
 	"form_refused",
 	"link_refused",
+	"report_read",
+	"audit_read",
 ] as const;
 export type AuditAction = (typeof actions)[number];
 
