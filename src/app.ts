@@ -6,6 +6,7 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { eraseAddressesInTime } from "./audit/erasing.ts";
 import { openReads } from "./audit/reads.ts";
 import { SMALL_BODY } from "./body-limits.ts";
 import { clientAddress } from "./client-address.ts";
@@ -104,6 +105,11 @@ export function buildApp(
 	app.addHook("onClose", async () => workers.close());
 	const reads = recordsReads(config) ? openReads(db, logger) : undefined;
 	app.addHook("onClose", async () => reads?.close());
+	let stopErasing = () => {};
+	app.addHook("onListen", async () => {
+		stopErasing = eraseAddressesInTime(db, logger, config.AUDIT_ADDRESS_DAYS);
+	});
+	app.addHook("preClose", async () => stopErasing());
 	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,

@@ -209,6 +209,11 @@ const schema = z
 			.enum(["true", "false"], "must be true or false")
 			.transform((value) => value === "true")
 			.optional(),
+		/** Days for which the audit log shows from which network address something came. */
+		AUDIT_ADDRESS_DAYS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(3650, "must be at most 3650, which is ten years")
+			.default(90),
 	})
 	.superRefine((config, context) => {
 		if (config.AUDIT_READS && config.AUTH !== "oidc") {

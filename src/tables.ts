@@ -24,6 +24,8 @@ export interface Tables {
 	decision_confirmations: DecisionConfirmationsTable;
 	audit_log: AuditLogTable;
 	audit_head: AuditHeadTable;
+	audit_addresses: AuditAddressesTable;
+	audit_address_key: AuditAddressKeyTable;
 	audit_reads: AuditReadsTable;
 }
 
@@ -183,6 +185,7 @@ export interface AuditLogTable extends Omit<Origin, "service_request_id"> {
 	target: string | null;
 	before: Facts;
 	after: Facts;
+	address_hash: GeneratedAlways<string | null>;
 	previous_hash: GeneratedAlways<string>;
 	hash: GeneratedAlways<string>;
 }
@@ -192,6 +195,18 @@ type Facts = JSONColumnType<
 	string | null,
 	never
 >;
+
+/** `audit_addresses`, filled by a trigger: see db/schema.sql. */
+export interface AuditAddressesTable {
+	seq: GeneratedAlways<string>;
+	address: GeneratedAlways<string>;
+	time: GeneratedAlways<string>;
+}
+
+/** `audit_address_key`: see db/schema.sql. */
+export interface AuditAddressKeyTable {
+	key: GeneratedAlways<Buffer>;
+}
 
 /** `audit_reads`: see db/schema.sql. */
 export interface AuditReadsTable {

@@ -12,9 +12,11 @@ import {
 	describe,
 	expect,
 	test,
+	vi,
 } from "vitest";
 import { openThrottle } from "../src/audit/throttle.ts";
 import { type AuditEntry, createClient } from "../src/client.ts";
+import { parseConfig } from "../src/config.ts";
 import { fillTemplate } from "./fill-template.ts";
 import {
 	decide,
@@ -128,6 +130,7 @@ describe("what is recorded", () => {
 				request_id: "trace-rest-0001",
 				service_request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
 				address: "127.0.0.1",
+				address_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
 				previous_hash: "0".repeat(64),
 				hash: expect.stringMatching(/^[0-9a-f]{64}$/),
 			},
@@ -607,6 +610,76 @@ test("a client may call itself anything, of any length", async () => {
 	await client.close();
 	const { body } = await service.ask({ url: "/api/v1/audit" });
 	expect(body).toMatchObject([{ client: "\u{1F600}".repeat(200) }]);
+});
+
+describe("a network address", () => {
+	/** As if the rows were so many days older. */
+	const age = (service: TestService, days: number) =>
+		service.db.connection().execute(async (one) => {
+			await sql`set session_replication_role = replica`.execute(one);
+			await sql`update audit_addresses set time = time - make_interval(days => ${days})`.execute(
+				one,
+			);
+			await sql`set session_replication_role = origin`.execute(one);
+		});
+	const addressesIn = async (service: TestService) => {
+		const { body } = await service.ask({ url: "/api/v1/audit" });
+		return body.map(({ address }: AuditEntry) => address);
+	};
+
+	test("is shown until its time is over, and a service that starts erases it then", async () => {
+		const service = await startService();
+		await submit(service);
+		await submit(service);
+		expect(await addressesIn(service)).toEqual(["127.0.0.1", "127.0.0.1"]);
+		const page = await visit(service).open("/audit");
+		expect(page.html).toContain("127.0.0.1");
+		await age(service, 29);
+		const settings = {
+			databaseUrl: service.databaseUrl,
+			AUDIT_ADDRESS_DAYS: 30,
+		};
+		const tooEarly = await startService(undefined, settings);
+		await tooEarly.listen();
+		await tooEarly.app.close();
+		expect(await addressesIn(service)).toEqual(["127.0.0.1", "127.0.0.1"]);
+		await age(service, 2);
+		await submit(service);
+		const inTime = await startService(undefined, settings);
+		await inTime.listen();
+		await vi.waitFor(async () => {
+			expect(await addressesIn(service)).toEqual(["127.0.0.1", null, null]);
+		}, 5000);
+		await vi.waitFor(() =>
+			expect(inTime.logs.join()).toContain("old network addresses erased"),
+		);
+		const after = await visit(service).open("/audit");
+		expect(after.html).toContain("Chain unbroken");
+	});
+
+	test("that cannot be erased ends nothing, and the log says so", async () => {
+		const service = await startService();
+		await sql`alter table audit_addresses rename to elsewhere`.execute(
+			service.db,
+		);
+		const base = await service.listen();
+		await vi.waitFor(() =>
+			expect(service.logs.join()).toContain(
+				"old network addresses are not erased",
+			),
+		);
+		expect((await fetch(`${base}/healthz`)).status).toBe(200);
+	});
+
+	test("is kept for 90 days, unless the operator says otherwise", () => {
+		expect(parseConfig({}).AUDIT_ADDRESS_DAYS).toBe(90);
+		expect(parseConfig({ AUDIT_ADDRESS_DAYS: "7" }).AUDIT_ADDRESS_DAYS).toBe(7);
+		for (const days of ["0", "3651", "1.5", "x"]) {
+			expect(() => parseConfig({ AUDIT_ADDRESS_DAYS: days })).toThrow(
+				/AUDIT_ADDRESS_DAYS must be/,
+			);
+		}
+	});
 });
 
 describe("both or neither", () => {

@@ -27,7 +27,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/([\w-]+-)?queries\.ts$/, 2],
 	[/^assessments\/reassess\.ts$/, 3],
 	[/^audit\/(verify|export|commands)\.ts$/, 3],
-	[/^audit\/(refusals|reads)\.ts$/, 2],
+	[/^audit\/(refusals|reads|erasing)\.ts$/, 2],
 	[/^audit\/throttle\.ts$/, 0],
 	[/^(queue\/reports-in-order|reports\/(owner|claim))\.ts$/, 2],
 	[/^tokens\/command\.ts$/, 4],

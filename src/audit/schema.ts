@@ -108,12 +108,23 @@ export const AuditEntry = z
 			.describe(
 				"The request, as the service itself calls it, also in the log: no caller chooses it. null in rows from before it was kept.",
 			),
-		address: z.string().nullable().describe("The network address that asked."),
+		address: z
+			.string()
+			.nullable()
+			.describe(
+				"The network address that asked. It is erased after AUDIT_ADDRESS_DAYS, but for rows from before there was an address_hash.",
+			),
+		address_hash: z
+			.string()
+			.nullable()
+			.describe(
+				"Stands for the address in the chain: its HMAC-SHA-256, in hex, with a key that stays in the database. null where there was no address, and in rows from before, whose address itself is in the chain.",
+			),
 		previous_hash: sha256(
 			"The hash of the row before; of the first, 64 zeros.",
 		),
 		hash: sha256(
-			"SHA-256 of the row's canonical JSON (RFC 8785), without this member and without those that are null.",
+			"SHA-256 of the row's canonical JSON (RFC 8785), without this member, those that are null, and the address where there is an address_hash.",
 		),
 	})
 	.meta({
@@ -141,8 +152,10 @@ export const AuditEntry = z
 				request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
 				service_request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
 				address: "192.0.2.7",
+				address_hash:
+					"6ad2cea36bd8ba89e7c91a2a3ed2cbb7f4a0c6d0ea8e2a4d8f3a1c3be10d7c52",
 				previous_hash: "0".repeat(64),
-				hash: "9951a8d444f8471ee3ce20c19fcd7b7bca41e4ff4078dc7a62edcff69d604958",
+				hash: "80d1251a40304d38a8286ffd0dc32122a7320a1921bb9ab22ed03212a54af71b",
 			},
 		],
 	});
