@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION public.append_to_audit_log()
 AS $function$
 DECLARE
 	head audit_head;
+	keys audit_address_key;
 BEGIN
 	NEW.actor := left(NEW.actor, 255);
 	NEW.client := left(NEW.client, 200);
@@ -16,6 +17,15 @@ BEGIN
 	NEW.seq := head.seq + 1;
 	NEW.time := clock_timestamp();
 	NEW.previous_hash := head.hash;
+	NEW.address_hash := NULL;
+	IF NEW.address IS NOT NULL THEN
+		SELECT * INTO STRICT keys FROM audit_address_key;
+		NEW.address_hash := encode(sha256(keys.outer_pad ||
+			sha256(keys.inner_pad || convert_to(NEW.address, 'UTF8'))), 'hex');
+		INSERT INTO audit_addresses (seq, address, time)
+			VALUES (NEW.seq, NEW.address, NEW.time);
+		NEW.address := NULL;
+	END IF;
 	NEW.hash := encode(sha256(convert_to(canonical_json(jsonb_strip_nulls(
 		to_jsonb(NEW) - 'hash' || jsonb_build_object('time',
 			to_char(NEW.time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
@@ -99,6 +109,16 @@ CREATE OR REPLACE FUNCTION public.finding_rules(assessment jsonb)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN (SELECT array_agg(DISTINCT (rule.rule #>> '{}'::text[])) AS array_agg FROM jsonb_path_query(finding_rules.assessment, '$."findings"[*]."rule"'::jsonpath) rule(rule));
+
+CREATE OR REPLACE FUNCTION public.hmac_pad(key bytea, mask integer)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+	SELECT string_agg(
+		set_byte('\x00'::bytea, 0, get_byte(key, at) # mask), ''::bytea ORDER BY at)
+	FROM generate_series(0, length(key) - 1) AS at
+$function$;
 
 CREATE OR REPLACE FUNCTION public.keep_servers()
  RETURNS trigger
@@ -199,6 +219,29 @@ CREATE INDEX tokens_by_service_owner ON access_tokens USING btree (service_owner
 
 CREATE INDEX tokens_by_time ON access_tokens USING btree (created_at DESC, id DESC);
 
+CREATE TABLE audit_address_key (
+	is_only boolean NOT NULL DEFAULT true,
+	key bytea NOT NULL,
+	inner_pad bytea NOT NULL GENERATED ALWAYS AS (hmac_pad(key, 54)) STORED,
+	outer_pad bytea NOT NULL GENERATED ALWAYS AS (hmac_pad(key, 92)) STORED,
+	CONSTRAINT audit_address_key_pkey PRIMARY KEY (is_only),
+	CONSTRAINT audit_address_key_is_a_block CHECK (length(key) = 64),
+	CONSTRAINT audit_address_key_is_one_row CHECK (is_only)
+);
+
+CREATE TRIGGER audit_address_key_stays BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON audit_address_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+
+CREATE TABLE audit_addresses (
+	seq bigint NOT NULL,
+	address text NOT NULL,
+	"time" timestamp with time zone NOT NULL,
+	CONSTRAINT audit_addresses_pkey PRIMARY KEY (seq)
+);
+
+CREATE TRIGGER audit_addresses_are_erased_only BEFORE UPDATE OR TRUNCATE ON audit_addresses FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+
+CREATE TRIGGER audit_addresses_follow_the_log BEFORE INSERT ON audit_addresses FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_rewriting_history();
+
 CREATE TABLE audit_head (
 	is_only boolean NOT NULL DEFAULT true,
 	seq bigint NOT NULL,
@@ -228,7 +271,10 @@ CREATE TABLE audit_log (
 	address text,
 	previous_hash character(64) NOT NULL,
 	hash character(64) NOT NULL,
+	service_request_id text,
+	address_hash character(64),
 	CONSTRAINT audit_pkey PRIMARY KEY (seq),
+	CONSTRAINT audit_address_is_beside CHECK (address IS NULL OR address_hash IS NULL),
 	CONSTRAINT audit_after_holds_texts CHECK (jsonb_typeof(after) = 'object'::text AND NOT jsonb_path_exists(after, '$.*?(@.type() != "string")'::jsonpath)),
 	CONSTRAINT audit_before_holds_texts CHECK (jsonb_typeof(before) = 'object'::text AND NOT jsonb_path_exists(before, '$.*?(@.type() != "string")'::jsonpath)),
 	CONSTRAINT audit_counts_from_one CHECK (seq >= 1),
@@ -251,6 +297,13 @@ CREATE INDEX audit_by_time ON audit_log USING btree ("time", seq);
 CREATE TRIGGER audit_log_is_appended_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
 CREATE TRIGGER audit_log_is_chained BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION append_to_audit_log();
+
+CREATE TABLE audit_reads (
+	hour integer NOT NULL,
+	reader text NOT NULL,
+	report_id uuid,
+	CONSTRAINT audit_reads_once UNIQUE NULLS NOT DISTINCT (hour, reader, report_id)
+);
 
 CREATE TABLE decision_confirmations (
 	token_sha256 character(64) NOT NULL,

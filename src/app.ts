@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import Fastify, {
 	type FastifyBaseLogger,
@@ -7,10 +6,12 @@ import Fastify, {
 	type FastifyRequest,
 	LogController,
 } from "fastify";
+import { eraseAddressesInTime } from "./audit/erasing.ts";
+import { openReads } from "./audit/reads.ts";
 import { SMALL_BODY } from "./body-limits.ts";
 import { clientAddress } from "./client-address.ts";
 import { clientName } from "./client-name.ts";
-import type { Config } from "./config.ts";
+import { type Config, recordsReads } from "./config.ts";
 import type { Database } from "./database.ts";
 import { mountDocs } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
@@ -40,6 +41,7 @@ import {
 	reportError,
 } from "./public-error.ts";
 import { holderOf } from "./receive-body.ts";
+import { nameRequest, serviceRequestId } from "./request-ids.ts";
 import { mountRest } from "./rest.ts";
 import { apiHeaders } from "./security-headers.ts";
 import type { ContextFor } from "./trpc.ts";
@@ -84,7 +86,12 @@ export function buildApp(
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
 		}),
-		genReqId: ({ headers }) => acceptRequestId(headers["x-request-id"]),
+		genReqId: nameRequest,
+		childLoggerFactory: (log, bindings, options, raw) =>
+			log.child(
+				{ ...bindings, service_request_id: serviceRequestId(raw) },
+				options,
+			),
 		forceCloseConnections: "idle",
 		frameworkErrors(error, request, reply) {
 			sendProblem(error, request, reply);
@@ -96,17 +103,26 @@ export function buildApp(
 	});
 	const workers = openWorkers(logger, thresholds.workers);
 	app.addHook("onClose", async () => workers.close());
+	const reads = recordsReads(config) ? openReads(db, logger) : undefined;
+	app.addHook("onClose", async () => reads?.close());
+	let stopErasing = () => {};
+	app.addHook("onListen", async () => {
+		stopErasing = eraseAddressesInTime(db, logger, config.AUDIT_ADDRESS_DAYS);
+	});
+	app.addHook("preClose", async () => stopErasing());
 	const contextFor: ContextFor = (request, facade) => ({
 		db,
 		log: request.log,
 		runTask: workers.runnerFor(holderOf(request)),
 		settings: config,
 		requestId: request.id,
+		serviceRequestId: serviceRequestId(request.raw),
 		identity: request.identity,
 		refusal: request.refusal,
 		facade,
 		client: clientName(request.headers["user-agent"]),
 		address: clientAddress(request),
+		reads,
 	});
 
 	lingerAfterRefusal(app);
@@ -217,11 +233,4 @@ async function logResponse(
 
 function pathOf(request: FastifyRequest): string {
 	return request.url.split("?", 1)[0] ?? "";
-}
-
-/** A caller's own request id, if it is one that can stand in a log; else a new one. */
-function acceptRequestId(given: string | string[] | undefined): string {
-	return typeof given === "string" && /^[\w.-]{8,64}$/.test(given)
-		? given
-		: randomUUID();
 }

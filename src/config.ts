@@ -215,8 +215,29 @@ const schema = z
 				return z.NEVER;
 			})
 			.default(new Map()),
+		/**
+		 * Record who reads reports in full, and the audit log. Absent: where people
+		 * sign in, since elsewhere nobody knows who reads.
+		 */
+		AUDIT_READS: z
+			.enum(["true", "false"], "must be true or false")
+			.transform((value) => value === "true")
+			.optional(),
+		/** Days for which the audit log shows from which network address something came. */
+		AUDIT_ADDRESS_DAYS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(3650, "must be at most 3650, which is ten years")
+			.default(90),
 	})
 	.superRefine((config, context) => {
+		if (config.AUDIT_READS && config.AUTH !== "oidc") {
+			context.addIssue({
+				code: "custom",
+				path: ["AUDIT_READS"],
+				message:
+					"must not be true without AUTH=oidc: nobody knows who reads where nobody signs in",
+			});
+		}
 		// What is misspelled must not open the gate: AUTH is then as good as absent.
 		const forSignIn = ofSignIn.find((name) => isSet(config[name]));
 		if (config.AUTH !== "oidc" && forSignIn) {
@@ -317,6 +338,14 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
 			...issues.map(({ path, message }) => `${path.join(".")} ${message}.`),
 		].join("\n"),
 	);
+}
+
+/** Whether it is recorded who reads what. */
+export function recordsReads({
+	AUTH,
+	AUDIT_READS = true,
+}: Pick<Config, "AUTH" | "AUDIT_READS">): boolean {
+	return AUTH === "oidc" && AUDIT_READS;
 }
 
 function isUrl(text: string): boolean {

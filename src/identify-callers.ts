@@ -79,10 +79,11 @@ export function identifyCallers(
 					request.log.warn({ detail }, "the claims of a token are refused");
 				}
 				await limits.countFailure(request);
-				await recordRefusal(contextFor(request, facade), {
-					action: "credential_refused",
-					detail: error.message,
-				});
+				await recordRefusal(
+					contextFor(request, facade),
+					{ action: "credential_refused" },
+					{ detail: error.message },
+				);
 			}
 			if (request.identity && request.identity.method !== "none") {
 				await limits.countIdentity(request, reply, request.identity.subject);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
@@ -14,12 +15,17 @@ export function localContext(
 	facade: Facade,
 ): Omit<Context, "identity"> {
 	const requestId = `local-${process.pid}`;
+	const serviceRequestId = randomUUID();
 	return {
 		db,
-		log: log.child({ request_id: requestId }),
+		log: log.child({
+			request_id: requestId,
+			service_request_id: serviceRequestId,
+		}),
 		runTask: workers.runnerFor("local"),
 		settings: config,
 		requestId,
+		serviceRequestId,
 		refusal: undefined,
 		facade,
 		client: null,

@@ -29,6 +29,8 @@ export interface RestOperation {
 	rest: RestMeta;
 	/** What a caller must be permitted; absent where everybody may call. */
 	access: Permission | undefined;
+	/** Under which action it is recorded that somebody had the answer, if it is. */
+	readAs: Meta["readAs"];
 }
 
 type ProcedureType = Parameters<typeof callTRPCProcedure>[0]["type"];
@@ -40,9 +42,11 @@ export const restOperations: RestOperation[] = Object.entries(
 		{ _def: { meta?: Meta; type: ProcedureType } }
 	>,
 ).flatMap(([procedure, { _def }]) => {
-	const { openapi, rest, access } = _def.meta ?? {};
+	const { openapi, rest, access, readAs } = _def.meta ?? {};
 	const { type } = _def;
-	return openapi && rest ? [{ procedure, type, openapi, rest, access }] : [];
+	return openapi && rest
+		? [{ procedure, type, openapi, rest, access, readAs }]
+		: [];
 });
 
 /**
@@ -114,7 +118,7 @@ export function refuseOtherMethods(
 }
 
 async function answer(
-	{ procedure, type, rest }: RestOperation,
+	{ procedure, type, rest, readAs }: RestOperation,
 	context: Context,
 	request: FastifyRequest,
 	reply: FastifyReply,
@@ -131,7 +135,11 @@ async function answer(
 			read: () => call(procedure, type, context, input),
 			versionOf: etag.versionOf,
 		};
-		return sendVersioned(versioned, known, kept, reply);
+		const sent = await sendVersioned(versioned, known, kept, reply);
+		// Also where the procedure was not asked: who is told that it is the same has it.
+		const { id = null } = input as { id?: string };
+		if (readAs) context.reads?.note(context, { action: readAs, report_id: id });
+		return sent;
 	}
 	const output = await call(procedure, type, context, input);
 	reply.code(rest.success).header("cache-control", CACHE_CONTROL);

@@ -1,4 +1,9 @@
-import type { Generated, GeneratedAlways, JSONColumnType } from "kysely";
+import type {
+	ColumnType,
+	Generated,
+	GeneratedAlways,
+	JSONColumnType,
+} from "kysely";
 import type { Origin } from "./audit/rules.ts";
 import type { Assessment, RiskLevel } from "./checklist/assessment-schema.ts";
 import type { Permission, Person } from "./identity.ts";
@@ -19,6 +24,9 @@ export interface Tables {
 	decision_confirmations: DecisionConfirmationsTable;
 	audit_log: AuditLogTable;
 	audit_head: AuditHeadTable;
+	audit_addresses: AuditAddressesTable;
+	audit_address_key: AuditAddressKeyTable;
+	audit_reads: AuditReadsTable;
 }
 
 /** `mcp_server_reports`: see db/schema.sql. */
@@ -172,14 +180,17 @@ export interface DecisionConfirmationsTable {
 }
 
 /** `audit_log`; what is generated, a trigger computes: see db/schema.sql. */
-export interface AuditLogTable extends Origin {
+export interface AuditLogTable extends Omit<Origin, "service_request_id"> {
 	seq: GeneratedAlways<string>;
 	time: GeneratedAlways<string>;
+	/** `null` in rows from before it was kept. */
+	service_request_id: ColumnType<string | null, string, never>;
 	action: string;
 	report_id: string | null;
 	target: string | null;
 	before: Facts;
 	after: Facts;
+	address_hash: GeneratedAlways<string | null>;
 	previous_hash: GeneratedAlways<string>;
 	hash: GeneratedAlways<string>;
 }
@@ -189,6 +200,25 @@ type Facts = JSONColumnType<
 	string | null,
 	never
 >;
+
+/** `audit_addresses`, filled by a trigger: see db/schema.sql. */
+export interface AuditAddressesTable {
+	seq: GeneratedAlways<string>;
+	address: GeneratedAlways<string>;
+	time: GeneratedAlways<string>;
+}
+
+/** `audit_address_key`: see db/schema.sql. */
+export interface AuditAddressKeyTable {
+	key: GeneratedAlways<Buffer>;
+}
+
+/** `audit_reads`: see db/schema.sql. */
+export interface AuditReadsTable {
+	hour: number;
+	reader: string;
+	report_id: string | null;
+}
 
 /** `audit_head`, moved by a trigger: see db/schema.sql. */
 export interface AuditHeadTable {

@@ -1,7 +1,8 @@
 import { initTRPC, type TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { OpenApiMeta } from "trpc-to-openapi";
-import { recordRefusal } from "./audit/refusals.ts";
+import type { Reads, WhatWasRead } from "./audit/reads.ts";
+import { markRecorded, recordRefusal } from "./audit/refusals.ts";
 import type { Facade } from "./audit/schema.ts";
 import type { AnswerBudget } from "./body-limits.ts";
 import type { Config } from "./config.ts";
@@ -47,10 +48,14 @@ export interface Context {
 	client: string | null;
 	/** The network address that asks; `null` where there is none. */
 	address: string | null;
+	/** Records who reads what; absent where that is not recorded. */
+	reads?: Pick<Reads, "note"> | undefined;
 	/** What all answers of a batch may hold together; absent where there is one call. */
 	budget?: AnswerBudget | undefined;
-	/** The id under which this request stands in the log and in its errors. */
+	/** The id under which this request stands in the log and in its errors; a caller may have chosen it. */
 	requestId: string;
+	/** The service's own id of it, which no caller chooses. */
+	serviceRequestId: string;
 }
 
 /** Who is asking through this façade, and with what. */
@@ -101,6 +106,8 @@ export type Meta = OpenApiMeta<{
 	access?: Permission;
 	/** Under which procedure's name a refusal stands in the audit log, if not its own. */
 	recordedAs?: string;
+	/** That somebody had the answer is recorded under this action, where reads are. */
+	readAs?: WhatWasRead["action"];
 }>;
 
 const t = initTRPC
@@ -142,14 +149,24 @@ export const procedure = t.procedure.use(
 			: await (next() as ReturnType<typeof next<{ identity: Identity }>>);
 		const error = denial ?? (result?.ok === false ? result.error : undefined);
 		if (error && isRefusal(error)) {
-			await recordRefusal(ctx, async () => ({
-				action: "action_refused",
-				target: meta?.recordedAs ?? path,
-				report_id: reportIdIn(path, await getRawInput()),
-				detail: error.message,
-			}));
+			const target = meta?.recordedAs ?? path;
+			await recordRefusal(
+				ctx,
+				{ action: "action_refused", target },
+				async () => ({
+					report_id: reportIdIn(path, await getRawInput()),
+					detail: error.message,
+				}),
+			);
+			markRecorded(error);
 		}
 		if (!result) throw denial;
+		if (result.ok && meta?.readAs && ctx.reads) {
+			const { readAs: action } = meta;
+			const isOfReport = action === "report_read";
+			const input = isOfReport ? await getRawInput() : undefined;
+			ctx.reads.note(ctx, { action, report_id: reportIdIn(path, input) });
+		}
 		// Of what was changed, the answer comes whatever it holds.
 		if (result.ok && type === "query") {
 			ctx.budget?.((result.data ?? {}) as object);

@@ -1,11 +1,27 @@
+import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readEntries, readHead, recordEvent } from "../src/audit/queries.ts";
+import {
+	afterAll,
+	beforeAll,
+	describe,
+	expect,
+	onTestFinished,
+	test,
+} from "vitest";
+import { eraseAddresses } from "../src/audit/address-queries.ts";
+import {
+	listEntries,
+	readEntries,
+	readHead,
+	recordEvent,
+} from "../src/audit/queries.ts";
 import { hashEntry } from "../src/audit/rules.ts";
+import { AuditFilter } from "../src/audit/schema.ts";
 import { verifyChain } from "../src/audit/verify.ts";
 import { type Database, openDatabase } from "../src/database.ts";
-import { seedAuditLog } from "./audit-log.ts";
+import { migrateDatabase } from "../src/migrations.ts";
+import { migrateUpTo, seedAuditLog } from "./audit-log.ts";
 import { makeDatabase, newReport, startService } from "./helpers.ts";
 import { startProvider } from "./provider.ts";
 
@@ -44,6 +60,7 @@ const withoutRules = [
 	"alter table audit_log drop constraint audit_facade_known",
 	"alter table audit_log drop constraint audit_before_holds_texts",
 	"alter table audit_log drop constraint audit_after_holds_texts",
+	"alter table audit_log drop constraint audit_address_is_beside",
 ];
 
 test("a chain that nobody touched is whole", async () => {
@@ -63,9 +80,16 @@ describe("the database refuses", () => {
 		"update audit_head set seq = 3",
 		"delete from audit_head",
 		"truncate audit_head",
+		"insert into audit_addresses values (4, '192.0.2.9', now())",
+		"update audit_addresses set address = '192.0.2.9'",
+		"truncate audit_addresses",
+		"insert into audit_address_key (key) select key from audit_address_key",
+		"update audit_address_key set key = decode(repeat('00', 64), 'hex')",
+		"delete from audit_address_key",
+		"truncate audit_address_key",
 	])("%s", async (statement) => {
 		await expect(sql.raw(statement).execute(db)).rejects.toThrow(
-			/on audit_(log|head) is refused: what was recorded is immutable history/,
+			/on audit_(log|head|address_key|addresses) is refused: what was recorded is immutable history/,
 		);
 	});
 
@@ -87,8 +111,8 @@ test("whoever appends cannot choose number, time or hashes", async () => {
 			values (999, '2001-01-01', 'x', 'y', 'none', 'rest', 'signed_in', 'r')`.execute(
 			tx,
 		);
-		const [entry] = await readEntries(tx, ROWS + 1, ROWS + 1);
-		expect(entry?.time).toMatch(/^20[2-9]/);
+		const [read] = await readEntries(tx, ROWS + 1, ROWS + 1);
+		expect(read?.entry.time).toMatch(/^20[2-9]/);
 		expect(await verifyChain(tx)).toMatchObject({ seq: ROWS + 1 });
 		throw undo;
 	});
@@ -123,7 +147,11 @@ describe("tampering is found and located", () => {
 		["after", "coalesce(after, '{}') - 'n' || '{\"m\": \"1\"}'"],
 		["after", "case when after is null then '{}'::jsonb end"],
 		["request_id", "request_id || 'x'"],
+		["service_request_id", "service_request_id || 'x'"],
+		["service_request_id", "case when service_request_id is null then '' end"],
 		["address", "coalesce(address, '192.0.2.') || '1'"],
+		["address_hash", "repeat('a', 64)"],
+		["address_hash", "null"],
 		["previous_hash", "repeat('a', 64)"],
 		["previous_hash", "hash"],
 		["hash", "upper(hash)"],
@@ -165,7 +193,8 @@ describe("tampering is found and located", () => {
 	test("any single character of a row's texts", async () => {
 		const columns = [
 			...["actor", "actor_subject", "method", "facade", "action", "target"],
-			...["request_id", "address", "previous_hash", "hash"],
+			...["request_id", "service_request_id", "address_hash"],
+			...["previous_hash", "hash"],
 		];
 		let tried = 0;
 		for (const column of columns) {
@@ -277,6 +306,49 @@ describe("tampering is found and located", () => {
 		],
 		["the head set on", ["update audit_head set seq = 4e12"], 13, /missing/],
 		[
+			"an address beside a row changed",
+			["update audit_addresses set address = '192.0.2.99' where seq = 6"],
+			6,
+			/the address beside it was changed/,
+		],
+		[
+			"two addresses swapped",
+			[
+				"update audit_addresses set seq = 99 where seq = 6",
+				"update audit_addresses set seq = 6 where seq = 7",
+				"update audit_addresses set seq = 7 where seq = 99",
+			],
+			6,
+			/the address beside it was changed/,
+		],
+		[
+			"an address put beside a row that came from none",
+			["insert into audit_addresses values (4, '192.0.2.9', now())"],
+			4,
+			/none was recorded there/,
+		],
+		[
+			"an address written back into its row, from where it would not be erased",
+			[
+				...withoutRules,
+				"update audit_log set address = beside.address from audit_addresses as beside where beside.seq = audit_log.seq and audit_log.seq = 6",
+			],
+			6,
+			/does not belong to the chain/,
+		],
+		[
+			"the key of the addresses changed",
+			["update audit_address_key set key = decode(repeat('00', 64), 'hex')"],
+			1,
+			/the address beside it was changed/,
+		],
+		[
+			"the key of the addresses removed",
+			["delete from audit_address_key"],
+			1,
+			/key of the addresses is missing/,
+		],
+		[
 			"the head's hash changed",
 			["update audit_head set hash = repeat('c', 64)"],
 			12,
@@ -293,9 +365,9 @@ describe("tampering is found and located", () => {
 	});
 
 	test("a row changed together with its own hash", async () => {
-		const [entry] = await readEntries(db, 5, 5);
-		if (!entry) throw new Error("there is no row 5");
-		const hash = hashEntry({ ...entry, actor: "mallory@example.com" });
+		const [read] = await readEntries(db, 5, 5);
+		if (!read) throw new Error("there is no row 5");
+		const hash = hashEntry({ ...read.entry, actor: "mallory@example.com" });
 		const found = await verifyAfter(
 			`update audit_log set actor = 'mallory@example.com', hash = '${hash}' where seq = 5`,
 		);
@@ -311,7 +383,7 @@ describe("tampering is found and located", () => {
 		try {
 			await seedAuditLog(own, 5);
 			const [third] = await readEntries(own, 3, 3);
-			const note = { seq: 3, hash: third?.hash ?? "" };
+			const note = { seq: 3, hash: third?.entry.hash ?? "" };
 			await seedAuditLog(own, 5);
 			expect((await verifyChain(own, { note })).broken).toBeUndefined();
 			const { seq: _, ...hashAlone } = note;
@@ -321,6 +393,11 @@ describe("tampering is found and located", () => {
 			await own.transaction().execute(async (tx) => {
 				await sql`set local session_replication_role = replica`.execute(tx);
 				await sql`create table kept as select * from audit_log`.execute(tx);
+				await sql`update kept set address = beside.address
+					from audit_addresses as beside where beside.seq = kept.seq`.execute(
+					tx,
+				);
+				await sql`delete from audit_addresses`.execute(tx);
 				await sql`delete from audit_log`.execute(tx);
 				await sql`update audit_head set seq = 0, hash = repeat('0', 64)`.execute(
 					tx,
@@ -368,6 +445,7 @@ test("whatever a row holds, the database and the service compute the same hash",
 					client: nullable,
 					address: nullable,
 					request_id: text,
+					service_request_id: text,
 				}),
 				nullable,
 				facts,
@@ -385,6 +463,107 @@ test("whatever a row holds, the database and the service compute the same hash",
 		expect(await verifyChain(own)).toEqual(await readHead(own));
 	} finally {
 		await own.destroy();
+	}
+});
+
+/** Has rows be so many days old, but for what the chain says. */
+async function age(own: Database, from: number, days: number) {
+	await own.transaction().execute(async (tx) => {
+		await sql`set local session_replication_role = replica`.execute(tx);
+		await sql`update audit_addresses set time = time - make_interval(days => ${days})
+			where seq >= ${from}`.execute(tx);
+	});
+}
+
+test("a network address is hashed as HMAC-SHA-256 would, with a key of each house", async () => {
+	const own = await migrateUpTo("0015_audit");
+	await migrateDatabase(own);
+	await seedAuditLog(own, 8);
+	const { key } = await own
+		.selectFrom("audit_address_key")
+		.select("key")
+		.executeTakeFirstOrThrow();
+	expect(key).toHaveLength(64);
+	const [read] = await readEntries(own, 3, 3);
+	expect(read?.beside).toBe("192.0.2.3");
+	expect(read?.entry.address_hash).toBe(
+		createHmac("sha256", key).update("192.0.2.3").digest("hex"),
+	);
+	const other = await db
+		.selectFrom("audit_address_key")
+		.select("key")
+		.executeTakeFirstOrThrow();
+	expect(other.key.equals(key)).toBe(false);
+	// All of it is random.
+	expect(new Set(key).size).toBeGreaterThan(30);
+});
+
+test("erasing addresses leaves younger ones, and the chain whole", async () => {
+	const own = openDatabase(await makeDatabase(), { poolSize: 2 });
+	onTestFinished(() => own.destroy());
+	await seedAuditLog(own, 20);
+	await age(own, 1, 89);
+	expect(await eraseAddresses(own, 90)).toBe(0);
+	await age(own, 1, 2);
+	await seedAuditLog(own, 20);
+	const shown = async () =>
+		(await listEntries(own, AuditFilter.parse({ limit: 200 }))).filter(
+			({ address }) => address !== null,
+		);
+	expect(await shown()).toHaveLength(30);
+	expect(await eraseAddresses(own, 90)).toBe(15);
+	expect((await shown()).map(({ seq }) => seq > 20)).toEqual(
+		Array.from({ length: 15 }, () => true),
+	);
+	expect(await verifyChain(own)).toEqual(await readHead(own));
+	for (const entry of await listEntries(own, AuditFilter.parse({}))) {
+		expect(hashEntry(entry)).toBe(entry.hash);
+	}
+});
+
+test("of very many addresses, all that are old are erased", async () => {
+	const own = openDatabase(await makeDatabase(), { poolSize: 2 });
+	onTestFinished(() => own.destroy());
+	await own.transaction().execute(async (tx) => {
+		await sql`set local session_replication_role = replica`.execute(tx);
+		await sql`insert into audit_addresses select n, '192.0.2.1',
+			now() - make_interval(days => case when n <= 25000 then 91 else 89 end)
+			from generate_series(1, 26000) as n`.execute(tx);
+	});
+	expect(await eraseAddresses(own, 90)).toBe(25_000);
+	expect(await eraseAddresses(own, 90)).toBe(0);
+});
+
+test("rows from before there were further columns verify in one chain with those of now", async () => {
+	const own = await migrateUpTo("0015_audit");
+	await seedAuditLog(own, 20);
+	const before = await readHead(own);
+	await migrateDatabase(own);
+	expect(await verifyChain(own)).toEqual(before);
+	await seedAuditLog(own, 20);
+	expect(await verifyChain(own)).toEqual(await readHead(own));
+	const entries = await readEntries(own, 1, 40);
+	expect(entries).toHaveLength(40);
+	for (const { entry, beside } of entries) {
+		const { seq, service_request_id, address, address_hash } = entry;
+		const isOld = seq <= 20;
+		expect(service_request_id === null, `row ${seq}`).toBe(isOld);
+		const isKnown = isOld ? address !== null : beside !== null;
+		expect([address, address_hash, beside], `row ${seq}`).toEqual([
+			isOld && isKnown ? expect.stringMatching(/^192\.0\.2\./) : null,
+			!isOld && isKnown ? expect.stringMatching(/^[0-9a-f]{64}$/) : null,
+			!isOld && isKnown ? expect.stringMatching(/^192\.0\.2\./) : null,
+		]);
+	}
+	expect(entries.filter(({ beside }) => beside !== null)).toHaveLength(15);
+	// What the chain holds of old is not erased, nor can be.
+	await age(own, 1, 100);
+	expect(await eraseAddresses(own, 90)).toBe(15);
+	expect(await verifyChain(own)).toEqual(await readHead(own));
+	const shown = await listEntries(own, AuditFilter.parse({ limit: 200 }));
+	for (const { seq, address } of shown) {
+		if (seq > 20) expect(address).toBeNull();
+		else expect(address === null, `row ${seq}`).toBe(seq % 4 === 0);
 	}
 });
 

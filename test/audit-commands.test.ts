@@ -47,6 +47,18 @@ function proves(line: string, previous: Line | undefined): Line {
 	return row;
 }
 
+test("an export holds no address that can still be erased, and its hashes stand for them", async () => {
+	const { stdout } = await audit(["export"]);
+	const rows = stdout
+		.trimEnd()
+		.split("\n")
+		.map((line) => JSON.parse(line));
+	const known = rows.filter(({ address_hash }) => address_hash !== undefined);
+	expect(known.length).toBeGreaterThan(ROWS / 2);
+	expect(stdout).not.toContain("192.0.2.");
+	expect(rows.filter(({ address }) => address !== undefined)).toEqual([]);
+});
+
 test("verify says that the log is whole, and what to note", async () => {
 	const { code, stdout } = await audit(["verify"]);
 	expect(code).toBe(0);

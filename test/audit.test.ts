@@ -12,9 +12,11 @@ import {
 	describe,
 	expect,
 	test,
+	vi,
 } from "vitest";
 import { openThrottle } from "../src/audit/throttle.ts";
 import { type AuditEntry, createClient } from "../src/client.ts";
+import { parseConfig } from "../src/config.ts";
 import { fillTemplate } from "./fill-template.ts";
 import {
 	decide,
@@ -34,7 +36,11 @@ beforeAll(async () => {
 	provider = await startProvider(publicUrl, afterAll);
 });
 
-const signedIn = () => provider.settings(publicUrl);
+/** Who reads what has tests of its own: see audit-reads.test.ts. */
+const signedIn = () => ({
+	...provider.settings(publicUrl),
+	AUDIT_READS: false,
+});
 
 /** Asks REST as this account; what is sent beside says who asks with what. */
 async function askAs(
@@ -122,11 +128,35 @@ describe("what is recorded", () => {
 					content_sha256: body.content_sha256,
 				},
 				request_id: "trace-rest-0001",
+				service_request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
 				address: "127.0.0.1",
+				address_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
 				previous_hash: "0".repeat(64),
 				hash: expect.stringMatching(/^[0-9a-f]{64}$/),
 			},
 		]);
+	});
+
+	test("the service's own id of a request, which nobody chooses, in the row and in every line of the log", async () => {
+		const request = { method: "GET", url: "/api/v1/audit" };
+		for (const given of ["chosen-by-caller", "chosen-by-caller", "short"]) {
+			await askAs(service, "dev", request, { "x-request-id": given });
+		}
+		const rows = await readLog(service);
+		const [first, second, own] = rows;
+		expect(first?.request_id).toBe("chosen-by-caller");
+		expect(second?.request_id).toBe("chosen-by-caller");
+		// A caller that gives none has the service's.
+		expect(own?.request_id).toBe(own?.service_request_id);
+		const ids = rows.map(({ service_request_id }) => service_request_id);
+		expect(new Set(ids).size).toBe(3);
+		for (const id of ids) expect(id).toMatch(/^[0-9a-f-]{36}$/);
+		const lines = service.logs.map((line) => JSON.parse(line));
+		for (const { request_id, service_request_id } of rows) {
+			expect(
+				lines.filter((line) => line.service_request_id === service_request_id),
+			).toMatchObject([{ request_id, route: "/api/v1/audit", status: 403 }]);
+		}
 	});
 
 	test("a submission over tRPC", async () => {
@@ -470,7 +500,7 @@ describe("what is recorded", () => {
 		]);
 	});
 
-	test("not: reading, strangers without credentials, and what fails for other reasons", async () => {
+	test("not: strangers without credentials, and what fails for other reasons", async () => {
 		const { id, repository_url } = await submitAs(service, "dev");
 		await service.ask({ url: "/api/v1/reports" });
 		await service.ask({ url: "/trpc/reports.list" });
@@ -582,6 +612,70 @@ test("a client may call itself anything, of any length", async () => {
 	expect(body).toMatchObject([{ client: "\u{1F600}".repeat(200) }]);
 });
 
+describe("a network address", () => {
+	/** As if the rows were so many days older. */
+	const age = (service: TestService, days: number) =>
+		service.db.connection().execute(async (one) => {
+			await sql`set session_replication_role = replica`.execute(one);
+			await sql`update audit_addresses set time = time - make_interval(days => ${days})`.execute(
+				one,
+			);
+			await sql`set session_replication_role = origin`.execute(one);
+		});
+	const addressesIn = async (service: TestService) => {
+		const { body } = await service.ask({ url: "/api/v1/audit" });
+		return body.map(({ address }: AuditEntry) => address);
+	};
+
+	test("is shown until its time is over, and a service that starts erases it then", async () => {
+		const service = await startService();
+		await submit(service);
+		await submit(service);
+		expect(await addressesIn(service)).toEqual(["127.0.0.1", "127.0.0.1"]);
+		const page = await visit(service).open("/audit");
+		expect(page.html).toContain("127.0.0.1");
+		await age(service, 31);
+		await submit(service);
+		const inTime = await startService(undefined, {
+			databaseUrl: service.databaseUrl,
+			AUDIT_ADDRESS_DAYS: 30,
+		});
+		await inTime.listen();
+		await vi.waitFor(async () => {
+			expect(await addressesIn(service)).toEqual(["127.0.0.1", null, null]);
+		}, 5000);
+		await vi.waitFor(() =>
+			expect(inTime.logs.join()).toContain("old network addresses erased"),
+		);
+		const after = await visit(service).open("/audit");
+		expect(after.html).toContain("Chain unbroken");
+	});
+
+	test("that cannot be erased ends nothing, and the log says so", async () => {
+		const service = await startService();
+		await sql`alter table audit_addresses rename to elsewhere`.execute(
+			service.db,
+		);
+		const base = await service.listen();
+		await vi.waitFor(() =>
+			expect(service.logs.join()).toContain(
+				"old network addresses are not erased",
+			),
+		);
+		expect((await fetch(`${base}/healthz`)).status).toBe(200);
+	});
+
+	test("is kept for 90 days, unless the operator says otherwise", () => {
+		expect(parseConfig({}).AUDIT_ADDRESS_DAYS).toBe(90);
+		expect(parseConfig({ AUDIT_ADDRESS_DAYS: "7" }).AUDIT_ADDRESS_DAYS).toBe(7);
+		for (const days of ["0", "3651", "1.5", "x"]) {
+			expect(() => parseConfig({ AUDIT_ADDRESS_DAYS: days })).toThrow(
+				/AUDIT_ADDRESS_DAYS must be/,
+			);
+		}
+	});
+});
+
 describe("both or neither", () => {
 	/** Has the log refuse this action, as a full disk would. */
 	async function refuse(service: TestService, action: string) {
@@ -674,7 +768,7 @@ describe("an attack", () => {
 		let now = 0;
 		const throttle = openThrottle({ each: 2, all: 5 }, () => now);
 		const takeAll = (keys: string) =>
-			[...keys].map((key) => throttle.take(key));
+			[...keys].map((key) => throttle.take("one", key));
 		expect(takeAll("aaaa")).toEqual([0, 0, undefined, undefined]);
 		expect(takeAll("bb")).toEqual([0, 0]);
 		expect(takeAll("cd")).toEqual([0, undefined]);
@@ -682,9 +776,69 @@ describe("an attack", () => {
 		expect(takeAll("abd")).toEqual([2, 0, 1]);
 		// Whoever is forgotten for ten thousand others is still in the sum.
 		expect(takeAll("aa")).toEqual([0, undefined]);
-		for (let key = 0; key < 10_000; key++) throttle.take(`other ${key}`);
+		for (let key = 0; key < 10_000; key++) {
+			throttle.take("one", `other ${key}`);
+		}
 		now = 120_000;
-		expect(throttle.take("e")).toBeGreaterThan(0);
+		expect(throttle.take("one", "e")).toBeGreaterThan(0);
+	});
+
+	test("of one kind takes nothing of another", () => {
+		const throttle = openThrottle({ each: 1, all: 2 }, () => 0);
+		const takeAll = (kind: string, askers: string) =>
+			[...askers].map((asker) => throttle.take(kind, asker));
+		expect(takeAll("dull", "aabc")).toEqual([0, undefined, 0, undefined]);
+		expect(takeAll("grave", "ca")).toEqual([0, 0]);
+	});
+
+	test("of dull refusals hides no forbidden approval, over REST and MCP", async () => {
+		const service = await startService(undefined, signedIn());
+		const { id } = await submitAs(service, "both");
+		for (let times = 1; times <= 12; times += 1) {
+			await askAs(service, "dev", { url: "/api/v1/audit" });
+		}
+		const authorization = `Bearer ${await provider.mint("dev")}`;
+		const callOverMcp = (name: string, args: object) =>
+			service.ask({
+				method: "POST",
+				url: "/mcp",
+				headers: {
+					authorization,
+					accept: "application/json, text/event-stream",
+				},
+				payload: {
+					jsonrpc: "2.0",
+					id: 1,
+					method: "tools/call",
+					params: { name, arguments: args },
+				},
+			});
+		expect((await decideAs(service, "dev", id, "approved")).status).toBe(403);
+		const { status } = await callOverMcp("review_report", {
+			report_id: id,
+			status: "approved",
+		});
+		expect(status).toBe(403);
+		const refused = (await readLog(service)).filter(
+			({ action }) => action === "action_refused",
+		);
+		expect(refused.map(({ target }) => target)).toEqual([
+			...Array.from({ length: 10 }, () => "audit.list"),
+			"reports.setStatus",
+			"reports.setStatus",
+		]);
+	});
+
+	test("from one IPv6 network is one asker's, whatever address it takes there", async () => {
+		const service = await startService(undefined, signedIn());
+		for (let times = 1; times <= 15; times += 1) {
+			await service.ask({
+				url: "/api/v1/reports",
+				headers: { authorization: "Bearer nonsense" },
+				remoteAddress: `2001:db8::${times}`,
+			});
+		}
+		expect(await readLog(service)).toHaveLength(10);
 	});
 });
 

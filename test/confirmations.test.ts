@@ -256,6 +256,7 @@ describe("an approval that is asked for over MCP", () => {
 			client: null,
 			address: null,
 			requestId: "test",
+			serviceRequestId: "test",
 		});
 		const id = await submit();
 		await expect(

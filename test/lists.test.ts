@@ -55,6 +55,7 @@ const caller = (identity: Identity = anybody) =>
 		runTask: openWorkers(console).runnerFor("test"),
 		settings: parseConfig({}),
 		requestId: "",
+		serviceRequestId: "",
 		identity,
 		refusal: undefined,
 		facade: "rest",

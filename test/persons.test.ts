@@ -347,7 +347,7 @@ describe.each(locales)(
 			]) {
 				const found = await askAs(
 					person,
-					`/api/v1/audit?actor=${encodeURIComponent(actor)}`,
+					`/api/v1/audit?method=session&actor=${encodeURIComponent(actor)}`,
 					{ at: own },
 				);
 				expect(

@@ -10,7 +10,8 @@ const BATCH = 1000;
 
 /**
  * Writes the audit log as NDJSON, oldest first: each line is a row's canonical
- * JSON with its hash, so that it proves itself.
+ * JSON with its hash, so that it proves itself. An address that stands beside
+ * its row stays there, where it is erased in time: the line holds its hash.
  *
  * @param output is not closed; what it does not take yet is waited for
  * @param range from which time on, and before which
@@ -36,8 +37,10 @@ async function* linesOf(
 	const { seq: end } = (await readHead(db)) ?? { seq: 0 };
 	for (let from = 1; from <= end; from += BATCH) {
 		const to = Math.min(from + BATCH - 1, end);
-		const entries = await readEntries(db, from, to, range);
-		if (entries.length > 0) yield entries.map(lineOf).join("");
+		const read = await readEntries(db, from, to, range);
+		if (read.length > 0) {
+			yield read.map(({ entry }) => lineOf(entry)).join("");
+		}
 	}
 }
 

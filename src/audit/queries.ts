@@ -14,6 +14,7 @@ export const originColumns = [
 	"facade",
 	"client",
 	"request_id",
+	"service_request_id",
 	"address",
 ] as const satisfies (keyof Origin & keyof AuditLogTable)[];
 
@@ -48,7 +49,7 @@ export async function recordEvent(
 }
 
 const entryColumns = [
-	"seq",
+	"audit_log.seq",
 	"actor",
 	"actor_subject",
 	"method",
@@ -60,10 +61,12 @@ const entryColumns = [
 	"before",
 	"after",
 	"request_id",
-	"address",
+	"service_request_id",
+	"audit_log.address",
+	"address_hash",
 	"previous_hash",
 	"hash",
-] as const satisfies (keyof AuditLogTable)[];
+] as const;
 
 /** A page of the audit log, newest first; it starts after the row the caller saw last. */
 export async function listEntries(
@@ -82,7 +85,10 @@ export async function listEntries(
 			)`,
 		);
 	}
-	return (await query.execute()).map(readEntry);
+	const read = (await query.execute()).map(readEntry);
+	return read.map(({ entry, beside }) =>
+		entry.address_hash === null ? entry : { ...entry, address: beside },
+	);
 }
 
 /** Whether there is a row with this number. */
@@ -95,13 +101,19 @@ export async function hasEntry(db: Database, seq: number): Promise<boolean> {
 	return found !== undefined;
 }
 
+/** A row of the chain, and the address that stands beside it until it is erased. */
+export interface RecordedEntry {
+	entry: AuditEntry;
+	beside: string | null;
+}
+
 /** The rows with these numbers, in their order, both ends included. */
 export async function readEntries(
 	db: Database,
 	from: number,
 	to: number,
 	filter: Pick<AuditFilter, "since" | "until"> = {},
-): Promise<AuditEntry[]> {
+): Promise<RecordedEntry[]> {
 	const rows = await selectEntries(db)
 		.where("audit_log.seq", ">=", String(from))
 		.where("audit_log.seq", "<=", String(to))
@@ -159,18 +171,24 @@ function spellingsOf(actor: string): string[] {
 }
 
 function selectEntries(db: Database) {
-	return db.selectFrom("audit_log").select(entryColumns).select(
-		// As a number, which no setting of the database writes in another way.
-		sql<string>`extract(epoch from audit_log.time)::text`.as("seconds"),
-	);
+	return db
+		.selectFrom("audit_log")
+		.leftJoin("audit_addresses as beside", "beside.seq", "audit_log.seq")
+		.select(entryColumns)
+		.select([
+			"beside.address as beside",
+			// As a number, which no setting of the database writes in another way.
+			sql<string>`extract(epoch from audit_log.time)::text`.as("seconds"),
+		]);
 }
 
 type Row = Awaited<
 	ReturnType<ReturnType<typeof selectEntries>["execute"]>
 >[number];
 
-function readEntry({ seconds, seq, ...row }: Row): AuditEntry {
-	return { ...row, seq: Number(seq), time: formatTime(seconds) };
+function readEntry({ seconds, seq, beside, ...row }: Row): RecordedEntry {
+	const entry = { ...row, seq: Number(seq), time: formatTime(seconds) };
+	return { entry, beside };
 }
 
 function isWanted({

@@ -1,24 +1,49 @@
 import type { FastifyBaseLogger } from "fastify";
+import { networkOf } from "../client-address.ts";
 import type { Database } from "../database.ts";
 import { type AuditEvent, recordEvent } from "./queries.ts";
 import { type Asker, originOf, storable } from "./rules.ts";
 import { openThrottle, type Throttle } from "./throttle.ts";
 
 /**
- * Refusals that one process records in a minute, of each asker and of all
- * together: an attack must neither fill the disk nor keep others from being
- * recorded. The next row that is written says how many were left out.
+ * Refusals of one kind that one process records in a minute, of each asker and
+ * of all together: an attack must neither fill the disk nor keep others from
+ * being recorded, and what is refused often must not hide what is refused once.
+ * The next row of that kind says how many were left out.
  */
 const LIMITS = { each: 10, all: 300 };
 
 /** A database is one service's in this process. */
 const throttles = new WeakMap<Database, Throttle>();
 
-/** What was refused, and why. */
-export interface Refusal extends Pick<AuditEvent, "report_id" | "target"> {
-	action: "credential_refused" | "action_refused" | "sign_in_failed";
+/** What was refused. Both are names of ours: together they say of which kind it is. */
+export interface Refusal {
+	action:
+		| "credential_refused"
+		| "action_refused"
+		| "form_refused"
+		| "link_refused"
+		| "sign_in_failed";
+	/** The procedure, the route of a page, or what a link is now. */
+	target?: string | null;
+}
+
+/** What else a row says of a refusal. */
+export interface Circumstances extends Pick<AuditEvent, "report_id"> {
 	/** The sentence that the answer says. */
 	detail: string;
+}
+
+/** Errors whose refusal is recorded, or was left out for many others like it. */
+const recorded = new WeakSet<Error>();
+
+/** Says that the refusal behind an error is recorded: who passes it on need not. */
+export function markRecorded(error: Error): void {
+	recorded.add(error);
+}
+
+export function isRecorded(error: Error): boolean {
+	return recorded.has(error);
 }
 
 /**
@@ -29,16 +54,22 @@ export interface Refusal extends Pick<AuditEvent, "report_id" | "target"> {
  */
 export async function recordRefusal(
 	context: Asker & { db: Database; log: Pick<FastifyBaseLogger, "warn"> },
-	refusal: Refusal | (() => Promise<Refusal>),
+	{ action, target = null }: Refusal,
+	circumstances: Circumstances | (() => Promise<Circumstances>),
 ): Promise<void> {
 	const { db, log } = context;
-	const leftOut = throttleOf(db).take(keyOf(context));
+	const kind = `${action} ${target}`;
+	const leftOut = throttleOf(db).take(kind, keyOf(context));
 	if (leftOut === undefined) return;
 	try {
-		const { detail, ...event } =
-			typeof refusal === "function" ? await refusal() : refusal;
+		const { detail, report_id = null } =
+			typeof circumstances === "function"
+				? await circumstances()
+				: circumstances;
 		await recordEvent(db, originOf(context), {
-			...event,
+			action,
+			target,
+			report_id,
 			after: {
 				detail: storable(detail, 500) ?? "",
 				...(leftOut > 0 && { left_out: String(leftOut) }),
@@ -60,5 +91,5 @@ function throttleOf(db: Database): Throttle {
 function keyOf({ identity, address }: Asker): string {
 	return identity && identity.method !== "none"
 		? identity.subject
-		: (address ?? "");
+		: networkOf(address ?? "");
 }

@@ -10,6 +10,7 @@ export const auditRouter = router({
 	list: procedure
 		.meta({
 			access: "audit:read",
+			readAs: "audit_read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/audit",

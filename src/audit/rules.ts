@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import type { Identity } from "../identity.ts";
 import type { AuditEntry, Facade, methods } from "./schema.ts";
 
@@ -13,6 +13,7 @@ export interface Origin {
 	facade: Facade;
 	client: string | null;
 	request_id: string;
+	service_request_id: string;
 	address: string | null;
 }
 
@@ -23,6 +24,7 @@ export interface Asker {
 	client: string | null;
 	address: string | null;
 	requestId: string;
+	serviceRequestId: string;
 }
 
 /**
@@ -40,6 +42,7 @@ export function originOf(asker: Asker, claimed: string | null = null): Origin {
 		facade: asker.facade,
 		client: asker.client,
 		request_id: asker.requestId,
+		service_request_id: asker.serviceRequestId,
 		address: asker.address,
 	};
 }
@@ -52,10 +55,20 @@ export function storable(text: string | null, length: number): string | null {
 
 /**
  * A row's hash as it must be: SHA-256, in hex, of its content. The database
- * computes it by itself; that the two agree is what proves a row.
+ * computes it by itself; that the two agree is what proves a row. Where there is
+ * a hash of the address, the address is no part of the row.
  */
 export function hashEntry({ hash: _, ...content }: AuditEntry): string {
-	return hash("sha256", canonicalRow(content));
+	const isBeside = content.address_hash !== null;
+	return hash(
+		"sha256",
+		canonicalRow(isBeside ? { ...content, address: null } : content),
+	);
+}
+
+/** The hash of a network address that stands in the chain: HMAC-SHA-256, in hex. */
+export function hashAddress(key: Buffer, address: string): string {
+	return createHmac("sha256", key).update(address).digest("hex");
 }
 
 /** A row as canonical JSON (RFC 8785), columns that are null left out. */

@@ -30,6 +30,10 @@ export const actions = [
 	"sign_in_failed",
 	"credential_refused",
 	"action_refused",
+	"form_refused",
+	"link_refused",
+	"report_read",
+	"audit_read",
 ] as const;
 export type AuditAction = (typeof actions)[number];
 
@@ -90,19 +94,38 @@ export const AuditEntry = z
 			.string()
 			.nullable()
 			.describe(
-				"What else: the id of an access token or a session, the subject of somebody whose access was ended, or the procedure that was refused.",
+				"What else: the id of an access token or a session, the subject of somebody whose access was ended; the procedure that was refused, the page whose form was, or what a link was that no longer counts (used, expired, outdated).",
 			),
 		before: facts.nullable().describe("What was, as texts by name."),
 		after: facts.nullable().describe("What is now, as texts by name."),
 		request_id: z
 			.string()
-			.describe("The request, as in the log and in X-Request-Id."),
-		address: z.string().nullable().describe("The network address that asked."),
+			.describe(
+				"The request, as in the log and in X-Request-Id: the caller's own id, where it gave one.",
+			),
+		service_request_id: z
+			.string()
+			.nullable()
+			.describe(
+				"The request, as the service itself calls it, also in the log: no caller chooses it. null in rows from before it was kept.",
+			),
+		address: z
+			.string()
+			.nullable()
+			.describe(
+				"The network address that asked. It is erased after AUDIT_ADDRESS_DAYS, but for rows from before there was an address_hash.",
+			),
+		address_hash: z
+			.string()
+			.nullable()
+			.describe(
+				"Stands for the address in the chain: its HMAC-SHA-256, in hex, with a key that stays in the database. null where there was no address, and in rows from before, whose address itself is in the chain.",
+			),
 		previous_hash: sha256(
 			"The hash of the row before; of the first, 64 zeros.",
 		),
 		hash: sha256(
-			"SHA-256 of the row's canonical JSON (RFC 8785), without this member and without those that are null.",
+			"SHA-256 of the row's canonical JSON (RFC 8785), without this member, those that are null, and the address where there is an address_hash.",
 		),
 	})
 	.meta({
@@ -128,9 +151,12 @@ export const AuditEntry = z
 						"d0c22b123d41642c1fe259047737ca9f3da1effc2347d35d796490f08a99e315",
 				},
 				request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
+				service_request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
 				address: "192.0.2.7",
+				address_hash:
+					"6ad2cea36bd8ba89e7c91a2a3ed2cbb7f4a0c6d0ea8e2a4d8f3a1c3be10d7c52",
 				previous_hash: "0".repeat(64),
-				hash: "f49900ac712a7a47e12c3ecd1c6cd1703622dc56930e8736bc27e3e11b6cec18",
+				hash: "80d1251a40304d38a8286ffd0dc32122a7320a1921bb9ab22ed03212a54af71b",
 			},
 		],
 	});

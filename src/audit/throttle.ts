@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 /** Milliseconds after which counting begins anew. */
 const WINDOW = 60_000;
 
-/** Askers that are counted one by one; of whoever is forgotten for others the sum remains. */
+/** Askers of a kind that are counted one by one; of whoever is forgotten for others the sum remains. */
 const MAX_KEYS = 10_000;
 
 interface Count {
@@ -12,18 +12,21 @@ interface Count {
 	leftOut: number;
 }
 
-/** Lets through so many a minute, and counts the others. */
+/** Lets through so many of a kind a minute, and counts the others. */
 export interface Throttle {
 	/**
-	 * @param key who asks
-	 * @returns how many were left out since the last one that was let through;
-	 *   `undefined` when this one is left out too
+	 * @param kind what is asked: one kind takes nothing of another's. Of a few,
+	 *   which no asker makes up
+	 * @param asker who asks
+	 * @returns how many of this kind were left out since the last one that was let
+	 *   through; `undefined` when this one is left out too
 	 */
-	take(key: string): number | undefined;
+	take(kind: string, asker: string): number | undefined;
 }
 
 /**
- * @param limits how many a minute are let through for each asker, and for all together
+ * @param limits how many of a kind a minute are let through for each asker, and
+ *   for all together
  * @param now milliseconds of any clock
  */
 export function openThrottle(
@@ -31,17 +34,20 @@ export function openThrottle(
 	now: () => number = performance.now.bind(performance),
 ): Throttle {
 	const fresh = (): Count => ({ end: now() + WINDOW, let: 0, leftOut: 0 });
-	const all = fresh();
-	const counts = new LRUCache<string, Count>({
+	const sums = new Map<string, Count>();
+	const counts = new LRUCache<string, { own: Count; all: Count }>({
 		max: MAX_KEYS,
-		dispose(count) {
-			all.leftOut += count.leftOut;
+		dispose({ own, all }) {
+			all.leftOut += own.leftOut;
 		},
 	});
 	return {
-		take(key) {
-			const own = counts.get(key) ?? fresh();
-			if (!counts.has(key)) counts.set(key, own);
+		take(kind, asker) {
+			const all = sums.get(kind) ?? fresh();
+			sums.set(kind, all);
+			const key = `${kind}\n${asker}`;
+			const { own } = counts.get(key) ?? { own: fresh() };
+			if (!counts.has(key)) counts.set(key, { own, all });
 			for (const count of [own, all]) {
 				if (now() < count.end) continue;
 				count.end = now() + WINDOW;

@@ -1,6 +1,12 @@
 import type { Database } from "../database.ts";
-import { findUncounted, readEntries, readHead } from "./queries.ts";
-import { hashEntry, NO_HASH } from "./rules.ts";
+import { readAddressKey } from "./address-queries.ts";
+import {
+	findUncounted,
+	type RecordedEntry,
+	readEntries,
+	readHead,
+} from "./queries.ts";
+import { hashAddress, hashEntry, NO_HASH } from "./rules.ts";
 import type { AuditEntry } from "./schema.ts";
 
 /** Rows read at once. */
@@ -44,12 +50,14 @@ export async function verifyChain(
 	if (!head) {
 		return stop("the head is missing: nobody can tell which row is the last");
 	}
+	const key = await readAddressKey(db);
 	const { note } = options;
 	let isNoteFound = !note || isNoted(note, last);
 	while (last.seq < head.seq) {
 		const to = Math.min(last.seq + BATCH, head.seq);
-		for (const entry of await readEntries(db, last.seq + 1, to)) {
-			const fault = findFault(last, entry);
+		for (const read of await readEntries(db, last.seq + 1, to)) {
+			const { entry } = read;
+			const fault = findFault(last, entry) ?? findFaultBeside(read, key);
 			if (fault) return stop(fault, Math.min(entry.seq, last.seq + 1));
 			last = { seq: entry.seq, hash: entry.hash };
 			if (note && last.seq === note.seq && last.hash !== note.hash) {
@@ -108,4 +116,23 @@ function findFault(
 	if (!isFollowing) {
 		return `it does not follow row ${last.seq}: one of the two was replaced, with a hash of its own`;
 	}
+}
+
+/** What is wrong with the address that stands beside a row, if there still is one. */
+function findFaultBeside(
+	{ entry, beside }: RecordedEntry,
+	key: Buffer | undefined,
+): string | undefined {
+	const { address, address_hash } = entry;
+	if (address_hash !== null && address !== null) {
+		return "an address was written into it, which does not belong to the chain";
+	}
+	if (beside === null) return undefined;
+	if (address_hash === null) {
+		return "an address was put beside it: none was recorded there";
+	}
+	if (!key) return "the key of the addresses is missing";
+	return hashAddress(key, beside) === address_hash
+		? undefined
+		: "the address beside it was changed: it does not have the hash that was recorded";
 }

@@ -1,3 +1,4 @@
+import type { TRPCError } from "@trpc/server";
 import type { Config } from "../config.ts";
 import {
 	type Identity,
@@ -53,21 +54,29 @@ export function mayCall(identity: Identity, procedure: ProcedurePath): boolean {
 }
 
 /**
- * Refuses MCP messages that ask for what the sender may not do, so that the
- * answer can be a 403 that names what is missing, as MCP's authorization asks.
+ * Finds what MCP messages ask for and the sender may not do, so that the answer
+ * can be a 403 that names what is missing, as MCP's authorization asks.
  *
  * @param body one message, or a batch of them, of whatever shape
- * @throws TRPCError FORBIDDEN
+ * @returns why not, FORBIDDEN, and the procedure behind it; `mcp` where it is all of them
  */
-export function refuseForbidden(identity: Identity, body: unknown): void {
-	if (identity.method === "none") return;
+export function findForbidden(
+	identity: Identity,
+	body: unknown,
+): { error: TRPCError; target: string } | undefined {
+	if (identity.method === "none") return undefined;
 	// A list of no tools would tell its client nothing of what to ask for.
-	if (identity.isScopeless) throw scopelessToken(scopes);
+	if (identity.isScopeless) {
+		return { error: scopelessToken(scopes), target: "mcp" };
+	}
 	for (const message of [body].flat()) {
-		const procedure = procedureOf(message);
-		if (procedure && !mayCall(identity, procedure)) {
-			const access = accessOf(procedure) as Permission;
-			throw notPermitted(identity as ProvenIdentity, access);
+		const target = procedureOf(message);
+		if (target && !mayCall(identity, target)) {
+			const access = accessOf(target) as Permission;
+			return {
+				error: notPermitted(identity as ProvenIdentity, access),
+				target,
+			};
 		}
 	}
 }

@@ -1,4 +1,5 @@
-import type { Config } from "../config.ts";
+import { openReads, type Reads } from "../audit/reads.ts";
+import { type Config, recordsReads } from "../config.ts";
 import { localContext } from "../local-context.ts";
 import { createLogger } from "../logging.ts";
 import { refuseStaleKeys } from "../reports/rekey-command.ts";
@@ -24,9 +25,11 @@ export async function runMcpCommand(config: Config): Promise<void> {
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const opening = openStorage(config, log);
 	const workers = openWorkers(log);
+	let reads: Reads | undefined;
 	let session: { close(): Promise<void> } | undefined;
 	const drain = async () => {
 		await session?.close();
+		await reads?.close();
 		workers.close();
 	};
 	const stop = onShutdown(log, drain, opening);
@@ -46,6 +49,7 @@ export async function runMcpCommand(config: Config): Promise<void> {
 		throw accessTokenRefused(asking.refusal);
 	}
 	const context = localContext(storage.db, config, log, workers, "mcp");
-	session = serveMcpStdio({ ...context, ...asking }, identify);
+	if (recordsReads(config)) reads = openReads(storage.db, log);
+	session = serveMcpStdio({ ...context, ...asking, reads }, identify);
 	log.info(`MCP Go-Live serves MCP on stdio; data in ${storage.where}`);
 }

@@ -21,7 +21,7 @@ import { challengeHeader, reportError } from "../public-error.ts";
 import { refuseStrangers } from "../rest.ts";
 import { sendResponse } from "../send-response.ts";
 import type { Context, ContextFor } from "../trpc.ts";
-import { refuseForbidden, type ScopeSettings, scopesToAsk } from "./access.ts";
+import { findForbidden, type ScopeSettings, scopesToAsk } from "./access.ts";
 import { buildMcpServer } from "./build-server.ts";
 import type { Streams } from "./streams.ts";
 import { tools } from "./tools.ts";
@@ -184,21 +184,20 @@ async function countMessages(
 	await limits.countBatch(request, reply, length);
 }
 
-/** @throws TRPCError FORBIDDEN, see `refuseForbidden` */
+/** @throws TRPCError FORBIDDEN, see `findForbidden` */
 async function refuseAndRecord(
 	context: Context,
 	{ identity, body }: FastifyRequest,
 ): Promise<void> {
-	try {
-		refuseForbidden(identity as Identity, body);
-	} catch (error) {
-		await recordRefusal(context, {
-			action: "action_refused",
-			target: "mcp",
-			detail: (error as Error).message,
-		});
-		throw error;
-	}
+	const found = findForbidden(identity as Identity, body);
+	if (!found) return;
+	const { error, target } = found;
+	await recordRefusal(
+		context,
+		{ action: "action_refused", target },
+		{ detail: error.message },
+	);
+	throw error;
 }
 
 /**

@@ -112,6 +112,7 @@ export const reportsRouter = router({
 	get: reportProcedure
 		.meta({
 			access: "reports:read",
+			readAs: "report_read",
 			openapi: {
 				method: "GET",
 				path: "/api/v1/reports/{id}",

@@ -76,6 +76,10 @@ export async function refuseSignIn(
 	detail: string,
 ): Promise<void> {
 	const { log } = context;
-	await recordRefusal(context, { action: "sign_in_failed", detail: reason });
+	await recordRefusal(
+		context,
+		{ action: "sign_in_failed" },
+		{ detail: reason },
+	);
 	log.warn({ reason, detail }, "sign-in refused");
 }

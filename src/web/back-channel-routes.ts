@@ -43,10 +43,11 @@ export function mountBackChannelLogout(
 				const { code, detail } = reportError(error, request.log);
 				if (code === "UNAUTHORIZED") {
 					await limits.countFailure(request);
-					await recordRefusal(context, {
-						action: "credential_refused",
-						detail,
-					});
+					await recordRefusal(
+						context,
+						{ action: "credential_refused" },
+						{ detail },
+					);
 				}
 				// The standard knows this status alone, also for what is our own fault.
 				return reply.code(400).send({

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { recordRefusal } from "../audit/refusals.ts";
 import { reasons } from "../confirmations/rules.ts";
 import type { Confirmation } from "../confirmations/schema.ts";
 import {
@@ -59,13 +60,18 @@ export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 	});
 }
 
-function sendClosed(
+async function sendClosed(
 	site: Site,
 	request: FastifyRequest,
 	reply: FastifyReply,
 	state: ClosedState,
 	reportId: string,
-) {
+): Promise<FastifyReply> {
+	await recordRefusal(
+		site.contextFor(request),
+		{ action: "link_refused", target: state },
+		{ detail: reasons[state], report_id: reportId },
+	);
 	reply.code(statuses[state]);
 	return site.sendPage(
 		request,

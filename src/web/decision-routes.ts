@@ -5,6 +5,7 @@ import { meanwhile } from "./components/meanwhile.ts";
 import { confirmPage } from "./pages/confirm.ts";
 import { errorPage } from "./pages/error.ts";
 import { readQueueQuery, reportUrl } from "./queue-address.ts";
+import { recordIfRefused, recordRefusedForm } from "./refused-forms.ts";
 import { leadToReport, sendReport } from "./report-routes.ts";
 import {
 	isOfSession,
@@ -14,6 +15,9 @@ import {
 } from "./session.ts";
 import type { Site } from "./site.ts";
 import { findProblems, readWanted } from "./wanted-decision.ts";
+
+/** What the audit log says of a late form: what happened meanwhile has rows of its own. */
+const TOO_LATE = "The report was decided since the form was opened.";
 
 type DecisionRequest = FastifyRequest<{
 	Params: { id: string };
@@ -54,11 +58,15 @@ async function takeForm(
 		step === askForConfirmation && request.body?.change === "yes";
 	try {
 		if (!isChange && !isOfSession(site.cookies, request)) {
+			await recordRefusedForm(site, request, OTHER_SESSION);
 			return await giveBack(site, request, reply, wanted, 403, OTHER_SESSION);
 		}
 		const isWrong = findProblems(request.params.id, wanted) !== undefined;
 		const late = await tellMeanwhile(site, request, wanted);
 		if (isWrong || late || isChange) {
+			if (late && !isWrong && !isChange) {
+				await recordRefusedForm(site, request, TOO_LATE);
+			}
 			const status = isWrong ? 400 : late ? 409 : 200;
 			return await giveBack(site, request, reply, wanted, status);
 		}
@@ -131,6 +139,7 @@ async function answerFailure(
 	wanted: WantedDecision,
 ): Promise<FastifyReply> {
 	const shown = publicError(error);
+	await recordIfRefused(site, request, error);
 	// Refused for what the report is to this reviewer, or has become meanwhile.
 	if (shown.status === 409 || (shown.status === 403 && !shown.challenge)) {
 		// What the procedure says of a late one is for programs.

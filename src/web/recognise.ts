@@ -132,11 +132,12 @@ export async function refuseWithout(
 	if (!identity) throw signInFirst();
 	if (may(identity, permission)) return;
 	const error = notPermitted(identity as ProvenIdentity, permission);
-	await recordRefusal(site.contextFor(request), {
-		action: "action_refused",
-		target: request.routeOptions.url ?? null,
-		detail: error.message,
-	});
+	const target = request.routeOptions.url ?? null;
+	await recordRefusal(
+		site.contextFor(request),
+		{ action: "action_refused", target },
+		{ detail: error.message },
+	);
 	throw error;
 }
 

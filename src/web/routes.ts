@@ -34,6 +34,7 @@ import {
 	recognisePeople,
 	signInUrl,
 } from "./recognise.ts";
+import { recordIfRefused } from "./refused-forms.ts";
 import { mountReportPages } from "./report-routes.ts";
 import { sectionsFor } from "./sections.ts";
 import { mountServersPage } from "./server-routes.ts";
@@ -79,9 +80,10 @@ export function mountWeb(
 	let pages = app;
 	app.register(async (scope) => {
 		pages = scope;
-		scope.setErrorHandler((error, request, reply) =>
-			sendErrorPage(site, headers, error, request, reply),
-		);
+		scope.setErrorHandler(async (error, request, reply) => {
+			await recordIfRefused(site, request, error);
+			return sendErrorPage(site, headers, error, request, reply);
+		});
 		scope.addHook("onRequest", async (_request, reply) => {
 			reply.headers(headers);
 		});

@@ -12,6 +12,7 @@ import {
 } from "../tokens/schema.ts";
 import type { TypedToken } from "./components/token-form.ts";
 import { revokeTokenPage, tokensPage, tokensUrl } from "./pages/tokens.ts";
+import { recordIfRefused, recordRefusedForm } from "./refused-forms.ts";
 import {
 	isOfSession,
 	OTHER_SESSION,
@@ -91,6 +92,7 @@ function mountForm<Wanted>(
 		const isChange = request.body?.change === "yes";
 		const typed = readTyped(request);
 		if (!isChange && !isOfSession(site.cookies, request)) {
+			await recordRefusedForm(site, request, OTHER_SESSION);
 			reply.code(403);
 			const problems = { form: OTHER_SESSION };
 			return sendTokens(site, request, reply, { ...typed, problems });
@@ -124,6 +126,7 @@ function mountForm<Wanted>(
 			if (!(error instanceof TRPCError) || error.code !== "CONFLICT") {
 				throw error;
 			}
+			await recordIfRefused(site, request, error);
 			reply.code(409);
 			const problems = { form: error.message };
 			return sendTokens(site, request, reply, { ...typed, problems });

@@ -1,0 +1,86 @@
+import { sql } from "kysely";
+import type { Database } from "../database.ts";
+import type { Origin } from "./rules.ts";
+
+/** That somebody who is known read something. */
+export interface Read {
+	action: "report_read" | "audit_read";
+	/** In small letters; `null`: the audit log itself. */
+	report_id: string | null;
+	origin: Origin;
+	/** When: milliseconds since 1970. */
+	at: number;
+}
+
+const HOUR = 60 * 60 * 1000;
+
+/** Hours for which it is known what was recorded: a read that waited longer makes a second row. */
+const KEPT_HOURS = 24;
+
+/**
+ * The hour of a time, counted from 1970.
+ *
+ * @param at milliseconds since 1970
+ */
+export function hourOf(at: number): number {
+	return Math.floor(at / HOUR);
+}
+
+/**
+ * Records reads, those alone of which no instance has recorded one of the same
+ * person, report and hour.
+ */
+export async function recordReads(db: Database, reads: Read[]): Promise<void> {
+	await db.transaction().execute(async (tx) => {
+		const fresh = await claimReads(tx, reads);
+		if (fresh.length === 0) return;
+		// Last: whoever writes the log holds up all others until the commit.
+		await tx
+			.insertInto("audit_log")
+			.values(
+				fresh.map(({ action, report_id, origin, at }) => ({
+					...origin,
+					action,
+					report_id,
+					target: null,
+					before: null,
+					after: JSON.stringify({ read_at: new Date(at).toISOString() }),
+				})),
+			)
+			.execute();
+	});
+}
+
+/** Marks reads as recorded; the ones that were not yet. */
+async function claimReads(tx: Database, reads: Read[]): Promise<Read[]> {
+	// The first of each, and in one order: two instances cannot wait for each other.
+	const byKey = new Map(reads.toReversed().map((read) => [keyOf(read), read]));
+	const wanted = [...byKey].sort(([one], [other]) => (one < other ? -1 : 1));
+	await tx
+		.deleteFrom("audit_reads")
+		.where("hour", "<", hourOf(Date.now()) - KEPT_HOURS)
+		.execute();
+	const claimed = await tx
+		.insertInto("audit_reads")
+		.values(
+			wanted.map(([, read]) => ({
+				hour: hourOf(read.at),
+				reader: read.origin.actor_subject ?? "",
+				report_id: read.report_id,
+			})),
+		)
+		.onConflict((conflict) => conflict.doNothing())
+		.returning(
+			sql<string>`json_build_array(hour, reader, report_id)::text`.as("key"),
+		)
+		.execute();
+	const keys = new Set(
+		claimed.map(({ key }) => JSON.stringify(JSON.parse(key))),
+	);
+	return wanted.flatMap(([key, read]) => (keys.has(key) ? [read] : []));
+}
+
+/** Names what makes one row: who read what in which hour. */
+function keyOf({ at, origin, report_id }: Read): string {
+	return JSON.stringify([hourOf(at), origin.actor_subject, report_id]);
+}

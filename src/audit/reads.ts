@@ -1,0 +1,128 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { FastifyBaseLogger } from "fastify";
+import { LRUCache } from "lru-cache";
+import type { Database } from "../database.ts";
+import { hourOf, type Read, recordReads } from "./read-queries.ts";
+import { type Asker, originOf } from "./rules.ts";
+
+/** Milliseconds that a read waits for others. */
+const PATIENCE = 1000;
+
+/** Milliseconds until what could not be recorded is tried again. */
+const TRY_AGAIN_AFTER = 5000;
+
+/** Milliseconds that closing waits for what is not recorded yet. */
+const CLOSING = 3000;
+
+/** Rows of one transaction: whoever else appends waits for its end. */
+const BATCH = 200;
+
+/** Reads that may wait, of about half a kilobyte each; what comes then is left out. */
+const MOST_WAITING = 10_000;
+
+/** Reads that are remembered, not to ask the database about each again. */
+const REMEMBERED = 10_000;
+
+/** What was read, once it was answered. */
+export type WhatWasRead = Pick<Read, "action"> &
+	Partial<Pick<Read, "report_id">>;
+
+/** Records who reads what, after the answer and in batches. */
+export interface Reads {
+	/** Takes note of a read, and returns at once; of who is not known, nothing is noted. */
+	note(asker: Asker, read: WhatWasRead): void;
+	/** Records what waits, or says in the log how much of it is lost. */
+	close(): Promise<void>;
+}
+
+/**
+ * Opens the record of reads. It holds nobody up: where the database cannot take
+ * it, reads wait in memory, to a limit, and the log says so.
+ *
+ * @param patience milliseconds that a read waits for others
+ */
+export function openReads(
+	db: Database,
+	log: Pick<FastifyBaseLogger, "warn">,
+	patience = PATIENCE,
+): Reads {
+	const known = new LRUCache<string, true>({ max: REMEMBERED });
+	let waiting: Read[] = [];
+	let leftOut = 0;
+	let timer: NodeJS.Timeout | undefined;
+	let writing: Promise<boolean> | undefined;
+	let isClosed = false;
+
+	/** @returns whether nothing waits any more */
+	async function write(): Promise<boolean> {
+		while (waiting.length > 0) {
+			const batch = waiting.slice(0, BATCH);
+			try {
+				await recordReads(db, batch);
+			} catch (error) {
+				log.warn(
+					{ err: error, waiting: waiting.length },
+					"reads are not in the audit log yet",
+				);
+				return false;
+			}
+			waiting = waiting.slice(batch.length);
+		}
+		if (leftOut > 0) {
+			log.warn({ left_out: leftOut }, "reads are missing in the audit log");
+			leftOut = 0;
+		}
+		return true;
+	}
+
+	function writeLater(delay: number): void {
+		if (isClosed || timer || writing) return;
+		timer = setTimeout(async () => {
+			timer = undefined;
+			writing = write();
+			const isDone = await writing;
+			writing = undefined;
+			if (waiting.length > 0) writeLater(isDone ? patience : TRY_AGAIN_AFTER);
+		}, delay).unref();
+	}
+
+	return {
+		note(asker, { action, report_id = null }) {
+			const { identity } = asker;
+			if (!identity || identity.method === "none") return;
+			const at = Date.now();
+			const key = `${hourOf(at)} ${report_id} ${identity.subject}`;
+			if (known.has(key)) return;
+			if (isClosed || waiting.length >= MOST_WAITING) {
+				leftOut += 1;
+				return;
+			}
+			known.set(key, true);
+			waiting.push({
+				action,
+				// As PostgreSQL writes it, however it was asked for.
+				report_id: report_id?.toLowerCase() ?? null,
+				origin: originOf(asker),
+				at,
+			});
+			writeLater(patience);
+		},
+		async close() {
+			isClosed = true;
+			clearTimeout(timer);
+			const last = (async () => {
+				await writing;
+				return write();
+			})();
+			const isDone = await Promise.race([
+				last,
+				wait(CLOSING, false, { ref: false }),
+			]);
+			if (isDone) return;
+			log.warn(
+				{ left_out: waiting.length + leftOut },
+				"reads are missing in the audit log: the service ended before the database took them",
+			);
+		},
+	};
+}
