@@ -117,10 +117,7 @@ export function buildApp(
 	const json = openJsonBodies(bodies, (request, bytes, wanted) =>
 		workers.runnerFor(holderOf(request))("parseJson", bytes, wanted),
 	);
-	json.readIn(app, {
-		limitOf: ({ routeOptions }) => routeOptions.bodyLimit,
-		wantedOf: ({ routeOptions }) => routeOptions.config.wanted,
-	});
+	json.readIn(app, { limitOf: () => SMALL_BODY, wantedOf: () => undefined });
 	app.setErrorHandler(sendProblem);
 	const headers = apiHeaders(config.PUBLIC_URL);
 	app.addHook("onRequest", (request, reply, done) => {
@@ -166,7 +163,7 @@ export function buildApp(
 		if (web.isForPage(request)) return web.send(error, request, reply);
 		throw error;
 	});
-	mountRest(app, contextFor);
+	mountRest(app, contextFor, json);
 	mountTrpc(app, contextFor, json, callers.limits);
 	const streams = keepStreams(callers.isStillKnown, thresholds.streamInterval);
 	mountMcp(app, contextFor, config, { json, limits: callers.limits, streams });

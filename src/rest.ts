@@ -14,6 +14,7 @@ import {
 	sendWithEtag,
 } from "./etags.ts";
 import { notSignedIn, type Permission } from "./identity.ts";
+import type { JsonBodies } from "./json-body.ts";
 import { writeJson } from "./json-text.ts";
 import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
 import { appRouter } from "./router.ts";
@@ -50,18 +51,33 @@ export const restOperations: RestOperation[] = Object.entries(
  *
  * @param contextFor who is asking, and with what
  */
-export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
+export function mountRest(
+	app: FastifyInstance,
+	contextFor: ContextFor,
+	json: JsonBodies,
+): void {
 	// Fastify knows nine methods; whatever else Node reads shall be 405 as well.
 	for (const method of METHODS) {
 		if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
 	}
+	app.register(async (scope) => {
+		json.readIn(scope, {
+			limitOf: ({ routeOptions }) => routeOptions.bodyLimit,
+			wantedOf: ({ routeOptions }) => routeOptions.config.wanted,
+			mayBeLabelledForm: true,
+		});
+		mountOperations(scope, contextFor);
+	});
+}
+
+function mountOperations(scope: FastifyInstance, contextFor: ContextFor): void {
 	const kept = openKeptAnswers();
 	const methodsOf = new Map<string, HTTPMethods[]>();
 	for (const operation of restOperations) {
 		const { method, path } = operation.openapi;
 		const url = path.replaceAll(/\{(\w+)\}/g, ":$1");
 		const input = wantedOfProcedure(operation.procedure);
-		app.route({
+		scope.route({
 			method,
 			url,
 			bodyLimit: bodyLimitFor([input]),
@@ -78,7 +94,8 @@ export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 			...(method === "GET" ? (["HEAD"] as const) : []),
 		]);
 	}
-	for (const [url, methods] of methodsOf) refuseOtherMethods(app, url, methods);
+	for (const [url, methods] of methodsOf)
+		refuseOtherMethods(scope, url, methods);
 }
 
 /** Refuses who is not signed in, with the reason if one was found. */
