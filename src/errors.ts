@@ -78,6 +78,16 @@ export function compressedBody(): TRPCError {
 	});
 }
 
+/** A 406, for which tRPC has no code: what there is to answer, the client does not accept. */
+export function notAcceptable(types: string[]): TRPCError {
+	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not take. Name it there, or send no such header.`;
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: detail,
+		cause: Object.assign(new Error(detail), { status: 406 }),
+	});
+}
+
 /** A 414, for which tRPC has no code. */
 export function urlTooLong(): TRPCError {
 	return new TRPCError({

@@ -8,9 +8,11 @@ import {
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { qualityOf } from "../accept.ts";
 import { recordRefusal } from "../audit/refusals.ts";
 import { answerBudget, REPORT_BODY } from "../body-limits.ts";
 import type { Config } from "../config.ts";
+import { notAcceptable } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { JsonBodies } from "../json-body.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../json-pick.ts";
@@ -97,7 +99,11 @@ export function mountMcp(
 			});
 			const message = request.body;
 			const options = { parsedBody: message };
-			if (await isLegacyRequest(call, message)) {
+			const isLegacy = await isLegacyRequest(call, message);
+			refuseUnaccepted(request, isLegacy ? [JSON_TYPE] : [JSON_TYPE, STREAM]);
+			// The SDK looks for the names alone, whatever the header means.
+			call.headers.set("accept", `${JSON_TYPE}, ${STREAM}`);
+			if (isLegacy) {
 				const server = buildMcpServer(
 					Array.isArray(message)
 						? { ...context, budget: answerBudget() }
@@ -152,6 +158,9 @@ export function serveMcpStdio(
 	});
 }
 
+const JSON_TYPE = "application/json";
+const STREAM = "text/event-stream";
+
 const wanted: Wanted = {
 	as: "messages",
 	tools: tools.map(({ name, input, procedure }) =>
@@ -169,6 +178,12 @@ async function countMessages(
 	const { length } = request.body;
 	if (length > MAX_CALLS) throw batchTooLong();
 	await limits.countBatch(request, reply, length);
+}
+
+/** @throws TRPCError whose status is 406 */
+function refuseUnaccepted({ headers }: FastifyRequest, types: string[]): void {
+	if (types.some((type) => qualityOf(headers.accept, type) > 0)) return;
+	throw notAcceptable(types);
 }
 
 /** @throws TRPCError FORBIDDEN, see `refuseForbidden` */
