@@ -80,6 +80,7 @@ export function buildApp(
 		loggerInstance: logger,
 		bodyLimit: SMALL_BODY,
 		routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+		rewriteUrl: ({ url = "/" }) => withoutSlash(url),
 		logController: new LogController({
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
@@ -133,13 +134,16 @@ export function buildApp(
 	);
 	app.addHook("onRequest", (request, reply, done) => {
 		const { headers } = request;
-		const encoding = headers["content-encoding"] ?? "identity";
+		// RFC 9110, section 8.4: a list, of which identity says nothing.
+		const isEncoded = (headers["content-encoding"] ?? "")
+			.split(",")
+			.some((coding) => !/^\s*(identity)?\s*$/i.test(coding));
 		// RFC 9112, section 6: a body is announced by one of these two; no body of a GET is read.
 		const hasBody =
 			!isBodiless.has(request.method) &&
 			(headers["transfer-encoding"] !== undefined ||
 				Number(headers["content-length"] ?? 0) !== 0);
-		if (!hasBody || encoding.toLowerCase() === "identity") return done();
+		if (!hasBody || !isEncoded) return done();
 		// RFC 9110, section 15.5.16.
 		reply.header("accept-encoding", "identity");
 		done(compressedBody());
@@ -210,6 +214,14 @@ async function logResponse(
 		},
 		"request",
 	);
+}
+
+/** A URL whose path ends in a slash is the one without; but the reference's page has links that begin at it. */
+function withoutSlash(url: string): string {
+	const [path = ""] = url.split("?", 1);
+	return /^\/.*[^/]\/$/.test(path) && path !== "/docs/"
+		? path.slice(0, -1) + url.slice(path.length)
+		: url;
 }
 
 function pathOf(request: FastifyRequest): string {
