@@ -22,7 +22,7 @@ export function wantedOfProcedure(path: string): WantedInput {
 	const inputs = Object.hasOwn(procedures, path)
 		? (procedures[path]?._def.inputs ?? [])
 		: [];
-	const shapes = inputs.map((input) => (input as z.ZodObject).shape ?? {});
+	const shapes = inputs.map((input) => objectIn(input).shape);
 	return wantedOf(path, Object.assign({}, ...shapes));
 }
 
@@ -55,11 +55,21 @@ function wantedOf(name: string, shape: z.ZodRawShape): WantedInput {
 	};
 }
 
+/** Where an input may be left out as a whole, its object is inside. */
+function objectIn(input: z.ZodType): z.ZodObject {
+	const { innerType } = input._zod.def as { innerType?: z.ZodType };
+	return innerType ? objectIn(innerType) : (input as z.ZodObject);
+}
+
 function findJson(schema: z.ZodType): { mayBeText: boolean } | undefined {
 	const known = jsonMembers.get(schema);
 	if (known) return known;
-	const { innerType } = schema._zod.def as { innerType?: z.ZodType };
-	return innerType && findJson(innerType);
+	const { innerType, in: from } = schema._zod.def as {
+		innerType?: z.ZodType;
+		in?: z.ZodType;
+	};
+	const inside = innerType ?? from;
+	return inside && findJson(inside);
 }
 
 /** Bytes of a body that may bring these inputs. */

@@ -75,7 +75,7 @@ export const queueRouter = router({
 			},
 			rest: { success: 200, errors: badFilter },
 		})
-		.input(ReportKind)
+		.input(ReportKind.prefault({}))
 		.output(ReportCounts)
 		.query(({ ctx: { db, identity }, input }) =>
 			countByStatus(db, input, limitTo(identity)),
