@@ -31,7 +31,8 @@ export function repositoryKey(url: string): string | undefined {
 			.map(decodeSegment)
 			.join("/"),
 	);
-	if (path === "") return;
+	// What escapes hid is no more a name than if it had been written out.
+	if (path === "" || /\p{C}/u.test(path)) return;
 	const host = withoutEndings(".", parsed.hostname);
 	return `${host}${port}/${path}`.toLowerCase();
 }
