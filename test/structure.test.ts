@@ -51,7 +51,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^embedded\//, 0],
 	[/^\w+\/(schema|repository|if-match)\.ts$/, 0],
 	[
-		/^(accept|errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar|known-credentials)\.ts$/,
+		/^(accept|errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|reserved|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar|known-credentials)\.ts$/,
 		0,
 	],
 ];

@@ -4,7 +4,7 @@ import { createLogger } from "../logging.ts";
 import { onShutdown } from "../shutdown.ts";
 import { openStorage } from "../storage.ts";
 import { openWorkers } from "../workers/pool.ts";
-import { serveMcpStdio } from "./server.ts";
+import { serveMcpStdio } from "./stdio.ts";
 import {
 	accessTokenRefused,
 	requireAccessToken,

@@ -5,7 +5,6 @@ import {
 	type Server,
 	WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { qualityOf } from "../accept.ts";
@@ -139,22 +138,6 @@ export function mountMcp(
 				});
 			},
 		});
-	});
-}
-
-/**
- * Serves MCP over standard input and output, until the client closes them.
- *
- * @param context who is asking at the start, which decides what is shown
- * @param identify tells it again, for every call
- */
-export function serveMcpStdio(
-	context: Context,
-	identify: () => Promise<Pick<Context, "identity" | "refusal">>,
-): { close(): Promise<void> } {
-	const now = async () => ({ ...context, ...(await identify()) });
-	return serveStdio(() => buildMcpServer(context, { now }), {
-		onerror: (error) => context.log.warn({ err: error }, "MCP message refused"),
 	});
 }
 
