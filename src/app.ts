@@ -33,6 +33,7 @@ import { lingerAfterRefusal } from "./linger.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { keepStreams } from "./mcp/streams.ts";
 import { guardOrigins } from "./origins.ts";
+import { membersOf } from "./procedure-inputs.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
 import {
 	challengeHeader,
@@ -108,6 +109,7 @@ export function buildApp(
 		facade,
 		client: clientName(request.headers["user-agent"]),
 		address: clientAddress(request),
+		...((facade === "rest" || facade === "trpc") && { membersOf }),
 	});
 
 	lingerAfterRefusal(app);

@@ -149,7 +149,7 @@ function complete(
 		target.description = `${target.description}\n\n${describeAccess(access)}`;
 	}
 	const common = [
-		...(access ? ["401", "403", "429", "503"] : []),
+		...(access ? ["400", "401", "403", "429", "503"] : []),
 		...(openapi.method === "GET" ? [] : ["413", "415"]),
 		"408",
 		"414",

@@ -19,11 +19,23 @@ const procedures = appRouter._def.procedures as unknown as Record<
  *   does not exist nothing is
  */
 export function wantedOfProcedure(path: string): WantedInput {
+	const known = wantedOfProcedures.get(path);
+	if (known) return known;
 	const inputs = Object.hasOwn(procedures, path)
 		? (procedures[path]?._def.inputs ?? [])
 		: [];
 	const shapes = inputs.map((input) => objectIn(input).shape);
-	return wantedOf(path, Object.assign({}, ...shapes));
+	const wanted = wantedOf(path, Object.assign({}, ...shapes));
+	// Of as many as there are, and no name that somebody made up.
+	if (Object.hasOwn(procedures, path)) wantedOfProcedures.set(path, wanted);
+	return wanted;
+}
+
+const wantedOfProcedures = new Map<string, WantedInput>();
+
+/** The members that a procedure's input may have, by its place in the router. */
+export function membersOf(path: string): readonly string[] {
+	return wantedOfProcedure(path).members;
 }
 
 /**

@@ -6,6 +6,7 @@ import type {
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
+import { refuseUnknown } from "./errors.ts";
 import {
 	CACHE_CONTROL,
 	type KeptAnswers,
@@ -16,7 +17,11 @@ import {
 import { notSignedIn, type Permission } from "./identity.ts";
 import type { JsonBodies } from "./json-body.ts";
 import { writeJson } from "./json-text.ts";
-import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
+import {
+	bodyLimitFor,
+	membersOf,
+	wantedOfProcedure,
+} from "./procedure-inputs.ts";
 import { appRouter } from "./router.ts";
 import { readSnapshot } from "./snapshot.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
@@ -131,13 +136,14 @@ export function refuseOtherMethods(
 }
 
 async function answer(
-	{ procedure, type, rest }: RestOperation,
+	operation: RestOperation,
 	context: Context,
 	request: FastifyRequest,
 	reply: FastifyReply,
 	kept: KeptAnswers,
 ): Promise<unknown> {
-	const input = readInput(request, rest);
+	const { procedure, type, rest } = operation;
+	const input = readInput(request, operation);
 	const known = request.headers["if-none-match"];
 	const { etag } = rest;
 	if (typeof etag === "object") {
@@ -189,27 +195,42 @@ function nameCaller({ identity }: Context): string {
 	return JSON.stringify([subject, email, ...permissions]);
 }
 
-/** Path parameters and headers win over the query and the body, and the query's values stay strings. */
-function readInput(request: FastifyRequest, { ifMatch }: RestMeta): unknown {
+/**
+ * Path parameters and headers win over the query and the body, and the query's
+ * values stay strings. What a body holds beside what is known is passed over:
+ * whole answers are sent back.
+ *
+ * @throws TRPCError BAD_REQUEST
+ */
+function readInput(
+	request: FastifyRequest,
+	{ procedure, rest: { ifMatch } }: RestOperation,
+): unknown {
 	const { body, query, headers } = request;
 	const if_match = ifMatch && headers["if-match"];
 	const params = {
 		...(request.params as object),
 		...(if_match !== undefined && { if_match }),
 	};
-	if (body === undefined || body === null) {
-		const input = { ...(query as object), ...params };
-		return request.method === "GET" || request.method === "HEAD"
-			? input
-			: params;
+	if (request.method === "GET" || request.method === "HEAD") {
+		return { ...(query as object), ...params };
 	}
+	refuseUnknown(query, []);
+	if (body === undefined || body === null) return params;
 	if (typeof body !== "object" || Array.isArray(body)) {
 		throw new TRPCError({
 			code: "BAD_REQUEST",
 			message: "The request body must be a JSON object.",
 		});
 	}
-	return { ...body, ...params };
+	const known = membersOf(procedure).filter((name) =>
+		Object.hasOwn(body, name),
+	);
+	const given = body as Record<string, unknown>;
+	return {
+		...Object.fromEntries(known.map((name) => [name, given[name]])),
+		...params,
+	};
 }
 
 /** RFC 8288: where the page after this one is, when this one is full. */
