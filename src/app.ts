@@ -34,6 +34,7 @@ import { lingerAfterRefusal } from "./linger.ts";
 import { mountMcp } from "./mcp/server.ts";
 import { keepStreams } from "./mcp/streams.ts";
 import { guardOrigins } from "./origins.ts";
+import { membersOf } from "./procedure-inputs.ts";
 import { mountProtectedResource } from "./protected-resource.ts";
 import {
 	challengeHeader,
@@ -82,6 +83,7 @@ export function buildApp(
 		loggerInstance: logger,
 		bodyLimit: SMALL_BODY,
 		routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+		rewriteUrl: ({ url = "/" }) => withoutSlash(url),
 		logController: new LogController({
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
@@ -123,6 +125,7 @@ export function buildApp(
 		client: clientName(request.headers["user-agent"]),
 		address: clientAddress(request),
 		reads,
+		...((facade === "rest" || facade === "trpc") && { membersOf }),
 	});
 
 	lingerAfterRefusal(app);
@@ -133,10 +136,7 @@ export function buildApp(
 	const json = openJsonBodies(bodies, (request, bytes, wanted) =>
 		workers.runnerFor(holderOf(request))("parseJson", bytes, wanted),
 	);
-	json.readIn(app, {
-		limitOf: ({ routeOptions }) => routeOptions.bodyLimit,
-		wantedOf: ({ routeOptions }) => routeOptions.config.wanted,
-	});
+	json.readIn(app, { limitOf: () => SMALL_BODY, wantedOf: () => undefined });
 	app.setErrorHandler(sendProblem);
 	const headers = apiHeaders(config.PUBLIC_URL);
 	app.addHook("onRequest", (request, reply, done) => {
@@ -152,13 +152,16 @@ export function buildApp(
 	);
 	app.addHook("onRequest", (request, reply, done) => {
 		const { headers } = request;
-		const encoding = headers["content-encoding"] ?? "identity";
+		// RFC 9110, section 8.4: a list, of which identity says nothing.
+		const isEncoded = (headers["content-encoding"] ?? "")
+			.split(",")
+			.some((coding) => !/^\s*(identity)?\s*$/i.test(coding));
 		// RFC 9112, section 6: a body is announced by one of these two; no body of a GET is read.
 		const hasBody =
 			!isBodiless.has(request.method) &&
 			(headers["transfer-encoding"] !== undefined ||
 				Number(headers["content-length"] ?? 0) !== 0);
-		if (!hasBody || encoding.toLowerCase() === "identity") return done();
+		if (!hasBody || !isEncoded) return done();
 		// RFC 9110, section 15.5.16.
 		reply.header("accept-encoding", "identity");
 		done(compressedBody());
@@ -182,7 +185,7 @@ export function buildApp(
 		if (web.isForPage(request)) return web.send(error, request, reply);
 		throw error;
 	});
-	mountRest(app, contextFor);
+	mountRest(app, contextFor, json);
 	mountTrpc(app, contextFor, json, callers.limits);
 	const streams = keepStreams(callers.isStillKnown, thresholds.streamInterval);
 	mountMcp(app, contextFor, config, { json, limits: callers.limits, streams });
@@ -229,6 +232,14 @@ async function logResponse(
 		},
 		"request",
 	);
+}
+
+/** A URL whose path ends in a slash is the one without; but the reference's page has links that begin at it. */
+function withoutSlash(url: string): string {
+	const [path = ""] = url.split("?", 1);
+	return /^\/.*[^/]\/$/.test(path) && path !== "/docs/"
+		? path.slice(0, -1) + url.slice(path.length)
+		: url;
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type pg from "pg";
-import { findBinaries } from "./embedded/binaries.ts";
+import { findBinaries, forgetClientVariables } from "./embedded/binaries.ts";
 import { createCluster, hasCluster } from "./embedded/cluster.ts";
 import { type DataFolder, prepareFolder } from "./embedded/folder.ts";
 import { addressOf, keepLock, takeLock } from "./embedded/lock.ts";
@@ -41,6 +41,8 @@ export interface EmbeddedOptions {
 /**
  * Starts the private PostgreSQL on DATA_DIR, and creates its files first when there are none.
  *
+ * Variables of the environment for clients of PostgreSQL (PG…) are forgotten: they would change what this server's are answered.
+ *
  * A server that a killed service left behind is stopped and replaced. A folder that another live service uses is refused.
  *
  * @throws Error with words for the operator: what happened, and what to do
@@ -48,6 +50,7 @@ export interface EmbeddedOptions {
 export async function startEmbedded(
 	options: EmbeddedOptions,
 ): Promise<EmbeddedDatabase> {
+	forgetClientVariables();
 	try {
 		return await start(options);
 	} catch (cause) {

@@ -33,6 +33,43 @@ export function conflict(
 	});
 }
 
+/**
+ * A 400: an input has members that nothing reads, misspelled ones perhaps.
+ *
+ * @param known the names that there are
+ */
+function unknownParameters(names: string[], known: readonly string[]) {
+	const shown = names.slice(0, MAX_NAMED).map((name) => name.slice(0, 100));
+	const detail = `Unknown ${shown.length === 1 ? "parameter" : "parameters"} ${shown.join(", ")}.`;
+	const rest =
+		known.length === 0 ? "There are none here." : `Known: ${known.join(", ")}.`;
+	const issues: Issue[] = shown.map((path) => ({
+		path,
+		message: `Unknown parameter. ${rest}`,
+	}));
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: `${detail} ${rest}`,
+		cause: Object.assign(new Error(detail), { issues }),
+	});
+}
+
+/** Unknown names that are told at once. */
+const MAX_NAMED = 10;
+
+/**
+ * Refuses an input that has members by other names; what is no object is for its
+ * schema to refuse.
+ *
+ * @throws TRPCError BAD_REQUEST
+ */
+export function refuseUnknown(input: unknown, known: readonly string[]): void {
+	if (typeof input !== "object" || input === null || Array.isArray(input))
+		return;
+	const unknown = Object.keys(input).filter((name) => !known.includes(name));
+	if (unknown.length > 0) throw unknownParameters(unknown, known);
+}
+
 /** A 429: more was asked than the limit allows. */
 export function tooManyRequests(
 	detail: string,
@@ -75,6 +112,16 @@ export function compressedBody(): TRPCError {
 		code: "UNSUPPORTED_MEDIA_TYPE",
 		message:
 			"Compressed request bodies are not taken. Send the body as it is, without the header Content-Encoding.",
+	});
+}
+
+/** A 406, for which tRPC has no code: what there is to answer, the client does not accept. */
+export function notAcceptable(types: string[]): TRPCError {
+	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not take. Name it there, or send no such header.`;
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: detail,
+		cause: Object.assign(new Error(detail), { status: 406 }),
 	});
 }
 

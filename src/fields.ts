@@ -82,6 +82,46 @@ export function isStorable(value: string): boolean {
 	return !value.includes("\0") && value.isWellFormed();
 }
 
+/**
+ * A member of an input that may be left out. `null` leaves it out as well, so
+ * that what the service has answered can be sent back.
+ *
+ * @param schema with its description
+ */
+export function optional<Schema extends z.ZodType>(
+	schema: Schema,
+): z.ZodOptional<OrNull<z.output<Schema> | undefined, z.input<Schema>>> {
+	return orNull<Schema, undefined>(schema, undefined).optional();
+}
+
+/** The same of a member that has a value where it is left out. */
+export function withDefault<Schema extends z.ZodType>(
+	schema: Schema,
+	value: z.output<Schema> & {},
+): z.ZodDefault<OrNull<z.output<Schema>, z.input<Schema>>> {
+	return orNull<Schema, never>(schema, value as never).default(value as never);
+}
+
+type OrNull<Output, Input> = z.ZodType<Output, Input | null>;
+
+function orNull<Schema extends z.ZodType, Value>(
+	schema: Schema,
+	value: Value,
+): OrNull<z.output<Schema> | Value, z.input<Schema>> {
+	const { description } = schema;
+	// It stands where tools look for it, outside the choice, and there alone.
+	const undescribed = description
+		? schema.meta({ description: undefined } as z.GlobalMeta)
+		: schema;
+	const taken = undescribed
+		.nullable()
+		// Not transformed: of what is, the document has neither examples nor defaults.
+		.overwrite((given) => (given ?? value) as typeof given);
+	return (description
+		? taken.describe(description)
+		: taken) as unknown as OrNull<z.output<Schema> | Value, z.input<Schema>>;
+}
+
 /** A UUID, of whatever version. */
 export function guid(description: string) {
 	return z

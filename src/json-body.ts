@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { TRPCError } from "@trpc/server";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import { errorCodes, type FastifyInstance, type FastifyRequest } from "fastify";
 import { SMALL_BODY } from "./body-limits.ts";
 import { type Parsed, parseJson, restoreTexts } from "./json-parse.ts";
 import type { Wanted } from "./json-pick.ts";
@@ -22,6 +22,11 @@ export interface BodyRules {
 	wantedOf(request: FastifyRequest): Wanted | undefined;
 	/** Whether a body may be empty: no input at all. */
 	mayBeEmpty?: boolean;
+	/**
+	 * Whether a body is JSON although it is labelled as a form, as curl labels
+	 * what it is not told about; but for a method by which any page can send one.
+	 */
+	mayBeLabelledForm?: boolean;
 }
 
 /** Has bodies read that promise JSON. */
@@ -45,34 +50,47 @@ export function openJsonBodies(
 	) => Promise<Parsed>,
 ): JsonBodies {
 	return {
-		readIn(scope, { limitOf, wantedOf, mayBeEmpty }) {
+		readIn(scope, { limitOf, wantedOf, mayBeEmpty, mayBeLabelledForm }) {
+			const read = (request: FastifyRequest, payload: Readable) =>
+				receiveBody(
+					request,
+					payload,
+					limitOf(request),
+					bodies,
+					async (bytes) => {
+						if (bytes.length === 0) {
+							if (mayBeEmpty) return undefined;
+							throw refused(EMPTY);
+						}
+						const wanted = wantedOf(request);
+						const parsed =
+							bytes.length <= SMALL_BODY
+								? parseJson(bytes, wanted)
+								: await parseLarge(request, bytes, wanted);
+						if ("code" in parsed) throw refused(parsed.message, parsed.code);
+						return restoreTexts(parsed);
+					},
+				);
 			scope.removeContentTypeParser("application/json");
+			scope.addContentTypeParser("application/json", read);
+			if (!mayBeLabelledForm) return;
 			scope.addContentTypeParser(
-				"application/json",
-				(request: FastifyRequest, payload: Readable) =>
-					receiveBody(
-						request,
-						payload,
-						limitOf(request),
-						bodies,
-						async (bytes) => {
-							if (bytes.length === 0) {
-								if (mayBeEmpty) return undefined;
-								throw refused(EMPTY);
-							}
-							const wanted = wantedOf(request);
-							const parsed =
-								bytes.length <= SMALL_BODY
-									? parseJson(bytes, wanted)
-									: await parseLarge(request, bytes, wanted);
-							if ("code" in parsed) throw refused(parsed.message, parsed.code);
-							return restoreTexts(parsed);
-						},
-					),
+				FORM,
+				async (request: FastifyRequest, payload: Readable) => {
+					if (simpleMethods.has(request.method)) {
+						throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(FORM);
+					}
+					return read(request, payload);
+				},
 			);
 		},
 	};
 }
+
+const FORM = "application/x-www-form-urlencoded";
+
+/** Methods that a browser sends for any page without asking first (Fetch, "CORS-safelisted method"). */
+const simpleMethods = new Set(["GET", "HEAD", "POST"]);
 
 const EMPTY = "The request body is empty, but its Content-Type promises JSON.";
 

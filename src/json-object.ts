@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isStorable } from "./fields.ts";
+import { hasReservedKey } from "./json-reserved.ts";
 import { scanStructure } from "./json-scan.ts";
 import { JsonText } from "./json-text.ts";
 
@@ -102,6 +103,7 @@ export function findJsonProblem(root: object): string | undefined {
 			if (values.length > 0 && depth === MAX_JSON_DEPTH) {
 				return `Must not be nested deeper than ${MAX_JSON_DEPTH} levels.`;
 			}
+			if (!isArray && hasReservedKey(container)) return RESERVED;
 			if (!isArray && !Object.keys(container).every(isStorable)) {
 				return NOT_STORABLE;
 			}
@@ -118,6 +120,9 @@ export function findJsonProblem(root: object): string | undefined {
 	}
 	return undefined;
 }
+
+const RESERVED =
+	"Must not have a key that JavaScript reserves: __proto__, or prototype in constructor.";
 
 const NOT_STORABLE = "Must not contain NUL or lone surrogate characters.";
 

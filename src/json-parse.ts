@@ -1,6 +1,7 @@
 import { SMALL_BODY } from "./body-limits.ts";
 import { INVALID_JSON } from "./errors.ts";
 import { type KeptText, pickWanted, type Wanted } from "./json-pick.ts";
+import { holdsReservedKey, RESERVED_KEY } from "./json-reserved.ts";
 import { type Refusal, scanJson } from "./json-scan.ts";
 import { JsonText } from "./json-text.ts";
 
@@ -43,31 +44,5 @@ export function restoreTexts({
 	return value;
 }
 
-const RESERVED_KEY =
-	"The request body has a key that JavaScript reserves: __proto__, or prototype in constructor. Rename it.";
-
 /** Also where it is written with escapes, as in `"\u005f_proto__"`. */
 const mayHoldReservedKey = /__proto__|"constructor"|\\u00/;
-
-function holdsReservedKey(root: unknown): boolean {
-	const open = [root];
-	while (open.length > 0) {
-		const next = open.pop();
-		if (typeof next !== "object" || next === null) continue;
-		if (Object.hasOwn(next, "__proto__")) return true;
-		if (Object.hasOwn(next, "constructor")) {
-			const made: unknown = next.constructor;
-			if (
-				typeof made === "object" &&
-				made !== null &&
-				Object.hasOwn(made, "prototype")
-			) {
-				return true;
-			}
-		}
-		for (const value of Object.values(next)) {
-			if (typeof value === "object" && value !== null) open.push(value);
-		}
-	}
-	return false;
-}

@@ -94,6 +94,11 @@ function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 	function input(given: unknown, of: WantedInput, path: KeptText["path"]) {
 		if (!of.takesReport || !isObject(given)) return small(given, of.name);
 		const kept: Record<string, unknown> = {};
+		const unknown = Object.keys(given).find(
+			(name) => !of.members.includes(name),
+		);
+		// By its name it is refused, or passed over, wherever the input is read.
+		if (unknown !== undefined) kept[unknown.slice(0, 100)] = null;
 		for (const member of of.members) {
 			if (!Object.hasOwn(given, member)) continue;
 			const value = given[member];

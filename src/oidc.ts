@@ -22,6 +22,7 @@ import {
 	type ShownPerson,
 } from "./claims.ts";
 import type { Config } from "./config.ts";
+import { isStorable } from "./fields.ts";
 import { badToken, type Permission } from "./identity.ts";
 
 /** Signatures that are accepted: asymmetric ones alone, so that no shared secret and no `none` can sign. */
@@ -95,7 +96,7 @@ export function openVerifier(
 				shown: (isProgram ? readApplication : readPerson)(payload, config),
 				scopes,
 				clients: clientsOf(payload),
-				sid: typeof payload.sid === "string" ? payload.sid : undefined,
+				sid: readSession(payload),
 				issuedAt: readIssuedAt(payload),
 				// Required, or it would not have been verified.
 				expiresAt: payload.exp ?? 0,
@@ -164,6 +165,13 @@ async function verifyWith(
 	} catch (error) {
 		throw explain(error);
 	}
+}
+
+/** Refused where it cannot be kept: a logout that names it could not be found. */
+function readSession({ sid }: JWTPayload): string | undefined {
+	if (typeof sid !== "string") return undefined;
+	if (isStorable(sid)) return sid;
+	throw badToken("The token's claim sid is not as it must be.");
 }
 
 /** A time to come would hold against every later token. */

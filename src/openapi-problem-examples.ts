@@ -10,7 +10,7 @@ import {
 	notAsSeen,
 } from "./decisions/rules.ts";
 import { Decision } from "./decisions/schema.ts";
-import { urlTooLong } from "./errors.ts";
+import { refuseUnknown, urlTooLong } from "./errors.ts";
 import {
 	actingAs,
 	grant,
@@ -22,6 +22,7 @@ import {
 import { unreadableProblem } from "./limits/connections.ts";
 import { beyondLimit } from "./limits/rate-limit.ts";
 import { foreignHost } from "./origins.ts";
+import { membersOf } from "./procedure-inputs.ts";
 import { problemDetails, publicError } from "./public-error.ts";
 import { duplicateReport, unknownReport } from "./reports/rules.ts";
 import {
@@ -138,6 +139,10 @@ const errorsOfOneReport: Record<string, () => unknown> = {
 };
 
 const commonErrors: Record<string, () => unknown> = {
+	400: () =>
+		thrownBy(() =>
+			refuseUnknown({ statsu: "approved" }, membersOf("reports.list")),
+		),
 	401: () => notSignedIn(),
 	403: () => foreignHost(),
 	413: () => bodyTooLarge(REPORT_BODY),

@@ -119,6 +119,7 @@ export function problemResponse(
 
 /** What each failure means that any operation may meet. */
 const commonDescriptions: Record<string, string> = {
+	400: "The request cannot be read, or has a parameter that is unknown here.",
 	401: "Nobody is signed in, or the token proves nothing: unknown, expired, revoked, for another audience or of another issuer.",
 	403: "The caller lacks the permission, or the request is addressed to a host name, or comes from an origin, that is not allowed.",
 	408: "The request did not arrive in time.",

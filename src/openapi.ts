@@ -17,9 +17,12 @@ type Parameter = NonNullable<Operation["parameters"]>[number];
 type Responses = NonNullable<Operation["responses"]>;
 type Schema = {
 	$ref?: string;
+	type?: "null";
+	description?: string;
+	anyOf?: Schema[];
 	items?: Schema;
 	examples?: unknown[];
-	properties?: Record<string, Schema & { description?: string }>;
+	properties?: Record<string, Schema>;
 };
 
 const tags = [
@@ -140,12 +143,13 @@ function complete(
 		};
 		target.parameters.push(ifNoneMatch);
 	}
+	// Said of each: the generator takes every operation for one that asks who calls.
+	target.security = access ? [{ bearer: [] }, {}] : [];
 	if (access) {
-		target.security = [{ bearer: [] }, {}];
 		target.description = `${target.description}\n\n${describeAccess(access)}`;
 	}
 	const common = [
-		...(access ? ["401", "403", "429", "503"] : []),
+		...(access ? ["400", "401", "403", "429", "503"] : []),
 		...(openapi.method === "GET" ? [] : ["413", "415"]),
 		"408",
 		"414",
@@ -184,9 +188,21 @@ function describeAccess(access: Permission): string {
 
 /** The generator leaves a query parameter's description inside its schema, where few tools look. */
 function describeParameter(parameter: Parameter): Parameter {
-	const { description } =
-		(parameter as { schema?: { description?: string } }).schema ?? {};
-	return description ? { description, ...parameter } : parameter;
+	const { schema } = parameter as { schema?: Schema };
+	if (!schema) return parameter;
+	const { description } = schema;
+	return {
+		...(description && { description }),
+		...parameter,
+		schema: withoutNull(schema),
+	} as Parameter;
+}
+
+/** A parameter is text: it can be left out, and be nothing else. */
+function withoutNull(schema: Schema): Schema {
+	const { anyOf = [], ...rest } = schema;
+	const [only, ...more] = anyOf.filter(({ type }) => type !== "null");
+	return only && more.length === 0 ? { ...only, ...rest } : schema;
 }
 
 function exampleOf(
@@ -232,7 +248,7 @@ function takeIfMatch({ properties = {} }: Schema) {
 	const { if_match } = properties;
 	if (!if_match) throw new Error("the procedure's input has no if_match");
 	delete properties.if_match;
-	const { description, ...schema } = if_match;
+	const { description, ...schema } = withoutNull(if_match);
 	return {
 		name: "If-Match",
 		in: "header" as const,

@@ -19,11 +19,23 @@ const procedures = appRouter._def.procedures as unknown as Record<
  *   does not exist nothing is
  */
 export function wantedOfProcedure(path: string): WantedInput {
+	const known = wantedOfProcedures.get(path);
+	if (known) return known;
 	const inputs = Object.hasOwn(procedures, path)
 		? (procedures[path]?._def.inputs ?? [])
 		: [];
-	const shapes = inputs.map((input) => (input as z.ZodObject).shape ?? {});
-	return wantedOf(path, Object.assign({}, ...shapes));
+	const shapes = inputs.map((input) => objectIn(input).shape);
+	const wanted = wantedOf(path, Object.assign({}, ...shapes));
+	// Of as many as there are, and no name that somebody made up.
+	if (Object.hasOwn(procedures, path)) wantedOfProcedures.set(path, wanted);
+	return wanted;
+}
+
+const wantedOfProcedures = new Map<string, WantedInput>();
+
+/** The members that a procedure's input may have, by its place in the router. */
+export function membersOf(path: string): readonly string[] {
+	return wantedOfProcedure(path).members;
 }
 
 /**
@@ -55,11 +67,21 @@ function wantedOf(name: string, shape: z.ZodRawShape): WantedInput {
 	};
 }
 
+/** Where an input may be left out as a whole, its object is inside. */
+function objectIn(input: z.ZodType): z.ZodObject {
+	const { innerType } = input._zod.def as { innerType?: z.ZodType };
+	return innerType ? objectIn(innerType) : (input as z.ZodObject);
+}
+
 function findJson(schema: z.ZodType): { mayBeText: boolean } | undefined {
 	const known = jsonMembers.get(schema);
 	if (known) return known;
-	const { innerType } = schema._zod.def as { innerType?: z.ZodType };
-	return innerType && findJson(innerType);
+	const { innerType, in: from } = schema._zod.def as {
+		innerType?: z.ZodType;
+		in?: z.ZodType;
+	};
+	const inside = innerType ?? from;
+	return inside && findJson(inside);
 }
 
 /** Bytes of a body that may bring these inputs. */

@@ -6,6 +6,7 @@ import type {
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
+import { refuseUnknown } from "./errors.ts";
 import {
 	CACHE_CONTROL,
 	type KeptAnswers,
@@ -14,8 +15,13 @@ import {
 	sendWithEtag,
 } from "./etags.ts";
 import { notSignedIn, type Permission } from "./identity.ts";
+import type { JsonBodies } from "./json-body.ts";
 import { writeJson } from "./json-text.ts";
-import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
+import {
+	bodyLimitFor,
+	membersOf,
+	wantedOfProcedure,
+} from "./procedure-inputs.ts";
 import { appRouter } from "./router.ts";
 import { readSnapshot } from "./snapshot.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
@@ -54,18 +60,33 @@ export const restOperations: RestOperation[] = Object.entries(
  *
  * @param contextFor who is asking, and with what
  */
-export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
+export function mountRest(
+	app: FastifyInstance,
+	contextFor: ContextFor,
+	json: JsonBodies,
+): void {
 	// Fastify knows nine methods; whatever else Node reads shall be 405 as well.
 	for (const method of METHODS) {
 		if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
 	}
+	app.register(async (scope) => {
+		json.readIn(scope, {
+			limitOf: ({ routeOptions }) => routeOptions.bodyLimit,
+			wantedOf: ({ routeOptions }) => routeOptions.config.wanted,
+			mayBeLabelledForm: true,
+		});
+		mountOperations(scope, contextFor);
+	});
+}
+
+function mountOperations(scope: FastifyInstance, contextFor: ContextFor): void {
 	const kept = openKeptAnswers();
 	const methodsOf = new Map<string, HTTPMethods[]>();
 	for (const operation of restOperations) {
 		const { method, path } = operation.openapi;
 		const url = path.replaceAll(/\{(\w+)\}/g, ":$1");
 		const input = wantedOfProcedure(operation.procedure);
-		app.route({
+		scope.route({
 			method,
 			url,
 			bodyLimit: bodyLimitFor([input]),
@@ -82,7 +103,8 @@ export function mountRest(app: FastifyInstance, contextFor: ContextFor): void {
 			...(method === "GET" ? (["HEAD"] as const) : []),
 		]);
 	}
-	for (const [url, methods] of methodsOf) refuseOtherMethods(app, url, methods);
+	for (const [url, methods] of methodsOf)
+		refuseOtherMethods(scope, url, methods);
 }
 
 /** Refuses who is not signed in, with the reason if one was found. */
@@ -118,13 +140,14 @@ export function refuseOtherMethods(
 }
 
 async function answer(
-	{ procedure, type, rest, readAs }: RestOperation,
+	operation: RestOperation,
 	context: Context,
 	request: FastifyRequest,
 	reply: FastifyReply,
 	kept: KeptAnswers,
 ): Promise<unknown> {
-	const input = readInput(request, rest);
+	const { procedure, type, rest, readAs } = operation;
+	const input = readInput(request, operation);
 	const known = request.headers["if-none-match"];
 	const { etag } = rest;
 	if (typeof etag === "object") {
@@ -180,27 +203,42 @@ function nameCaller({ identity }: Context): string {
 	return JSON.stringify([subject, email, ...permissions]);
 }
 
-/** Path parameters and headers win over the query and the body, and the query's values stay strings. */
-function readInput(request: FastifyRequest, { ifMatch }: RestMeta): unknown {
+/**
+ * Path parameters and headers win over the query and the body, and the query's
+ * values stay strings. What a body holds beside what is known is passed over:
+ * whole answers are sent back.
+ *
+ * @throws TRPCError BAD_REQUEST
+ */
+function readInput(
+	request: FastifyRequest,
+	{ procedure, rest: { ifMatch } }: RestOperation,
+): unknown {
 	const { body, query, headers } = request;
 	const if_match = ifMatch && headers["if-match"];
 	const params = {
 		...(request.params as object),
 		...(if_match !== undefined && { if_match }),
 	};
-	if (body === undefined || body === null) {
-		const input = { ...(query as object), ...params };
-		return request.method === "GET" || request.method === "HEAD"
-			? input
-			: params;
+	if (request.method === "GET" || request.method === "HEAD") {
+		return { ...(query as object), ...params };
 	}
+	refuseUnknown(query, []);
+	if (body === undefined || body === null) return params;
 	if (typeof body !== "object" || Array.isArray(body)) {
 		throw new TRPCError({
 			code: "BAD_REQUEST",
 			message: "The request body must be a JSON object.",
 		});
 	}
-	return { ...body, ...params };
+	const known = membersOf(procedure).filter((name) =>
+		Object.hasOwn(body, name),
+	);
+	const given = body as Record<string, unknown>;
+	return {
+		...Object.fromEntries(known.map((name) => [name, given[name]])),
+		...params,
+	};
 }
 
 /** RFC 8288: where the page after this one is, when this one is full. */

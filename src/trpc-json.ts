@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { TRPCCombinedDataTransformer } from "@trpc/server";
+import { type TRPCCombinedDataTransformer, TRPCError } from "@trpc/server";
 import type { FastifyRequest } from "fastify";
 import { isObject } from "./json-object.ts";
+import { holdsReservedKey, RESERVED_KEY } from "./json-reserved.ts";
 import { JsonText } from "./json-text.ts";
 import { appRouter } from "./router.ts";
 
@@ -33,7 +34,7 @@ export function carryJson({
 	const outputs: string[] = [];
 	const input =
 		body === undefined
-			? transformer.input
+			? { ...transformer.input, deserialize: refuseReserved }
 			: { ...transformer.input, deserialize: (at: number) => inputs[at] };
 	const hide = (output: unknown) => hideTexts(output, outputs);
 	// A stream of lines is sent as it comes.
@@ -52,6 +53,12 @@ export function carryJson({
 						(_, at) => outputs[Number(at)] ?? "null",
 					),
 	};
+}
+
+/** An input that stands in the address, which the library has parsed. */
+function refuseReserved(input: unknown): unknown {
+	if (!holdsReservedKey(input)) return input;
+	throw new TRPCError({ code: "BAD_REQUEST", message: RESERVED_KEY });
 }
 
 /** A batch has its inputs by their place in it. One that is no object is for the library to refuse. */

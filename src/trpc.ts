@@ -7,6 +7,7 @@ import type { Facade } from "./audit/schema.ts";
 import type { AnswerBudget } from "./body-limits.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
+import { refuseUnknown } from "./errors.ts";
 import {
 	type Identity,
 	may,
@@ -50,6 +51,8 @@ export interface Context {
 	address: string | null;
 	/** Records who reads what; absent where that is not recorded. */
 	reads?: Pick<Reads, "note"> | undefined;
+	/** The names that a procedure's input knows; absent where no input comes from outside as it is. */
+	membersOf?: ((path: string) => readonly string[]) | undefined;
 	/** What all answers of a batch may hold together; absent where there is one call. */
 	budget?: AnswerBudget | undefined;
 	/** The id under which this request stands in the log and in its errors; a caller may have chosen it. */
@@ -142,6 +145,9 @@ export const publicProcedure = t.procedure;
 export const procedure = t.procedure.use(
 	async ({ ctx, meta, path, type, getRawInput, next }) => {
 		const denial = findDenial(ctx, meta, path);
+		if (!denial && ctx.membersOf) {
+			refuseUnknown(await getRawInput(), ctx.membersOf(path));
+		}
 		if (!denial) await claimOwnReports(ctx);
 		// The context is the same, but for its type: handing over a new one has every call copy it.
 		const result = denial

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Response as InjectedResponse } from "light-my-request";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { odditiesOf } from "./contract-oddities.ts";
 import {
 	type Memory,
 	type PlannedRequest,
@@ -51,6 +52,22 @@ test("the requests of the test before this one really met every kind of answer",
 		);
 	}
 });
+
+test.each(
+	operations.flatMap((operation) =>
+		odditiesOf(operation).map(
+			([title, request, statuses]) =>
+				[operation.operationId, title, request, statuses] as const,
+		),
+	),
+)(
+	"%s is asked as clients really ask: %s",
+	async (_operation, _title, request, statuses) => {
+		const answer = await send(request);
+		checkAnswer(request, answer);
+		if (statuses) expect(statuses, answer.body).toContain(answer.statusCode);
+	},
+);
 
 function send(request: PlannedRequest): Promise<InjectedResponse> {
 	const payload = request.payload?.(memory);

@@ -184,6 +184,29 @@ test("a folder with other things in it is used and keeps its modes", async () =>
 	expect(statSync(join(dataDir, "postgres")).mode & 0o777).toBe(0o700);
 });
 
+test("a folder of a group, as Kubernetes mounts it, is used again although all in it was opened to the group", async () => {
+	mkdirSync(dataDir);
+	chmodSync(dataDir, 0o2770);
+	const first = await startService();
+	await write(first.url, "kept");
+	await stop(first.process);
+	openToGroup(dataDir);
+	const second = await startService();
+	expect(await read(second.url)).toEqual(["kept"]);
+	for (const name of ["postgres", "postgres/data"]) {
+		expect(statSync(join(dataDir, name)).mode & 0o777, name).toBe(0o700);
+	}
+});
+
+function openToGroup(path: string) {
+	chmodSync(path, 0o2770);
+	for (const entry of readdirSync(path, { withFileTypes: true })) {
+		const inside = join(path, entry.name);
+		if (entry.isDirectory()) openToGroup(inside);
+		else chmodSync(inside, 0o660);
+	}
+}
+
 test("a DATA_DIR that is a file is refused by name", async () => {
 	writeFileSync(dataDir, "");
 	expect(await startRefused()).toMatch(

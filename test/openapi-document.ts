@@ -36,6 +36,7 @@ export interface Operation {
 	description?: string;
 	tags?: string[];
 	parameters: Parameter[];
+	security?: Record<string, string[]>[];
 	requestBody?: { content: Record<string, Media> };
 	/** By status, with references to components resolved. */
 	responses: Record<string, Response>;

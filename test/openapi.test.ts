@@ -111,6 +111,15 @@ test("the example of a submitted report is what the service answers to the examp
 	);
 });
 
+test("only what everybody may call is said to need no proof of who calls", () => {
+	const open = operations.filter(({ security }) => security?.length === 0);
+	expect(open.map(({ path }) => path).sort()).toEqual(["/healthz", "/readyz"]);
+	for (const { operationId, security, responses } of operations) {
+		const isOpen = !responses[401];
+		expect(security, operationId).toEqual(isOpen ? [] : [{ bearer: [] }, {}]);
+	}
+});
+
 test("every address in the document belongs to example.com", () => {
 	const addresses = JSON.stringify(document).match(/[\w.+-]+@[\w-]+(\.\w+)+/g);
 	expect(addresses?.length).toBeGreaterThan(3);

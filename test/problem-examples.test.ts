@@ -132,13 +132,19 @@ const failuresOfMany: Record<
 	string,
 	(operation: Operation) => Promise<Answer>
 > = {
-	400: ({ operationId, method }) =>
-		askAs(
+	400: ({ operationId, method, parameters }) => {
+		const known = Object.entries(invalid).filter(([member]) =>
+			parameters.some(({ name, in: at }) => name === member && at === "query"),
+		);
+		return askAs(
 			callerOf(operationId),
 			operationId,
-			method === "GET" ? { query: invalid } : { payload: invalid },
+			method === "GET"
+				? { query: Object.fromEntries(known) }
+				: { payload: invalid },
 			{ body: invalid },
-		),
+		);
+	},
 	404: ({ operationId }) => askAs("rita", operationId),
 };
 

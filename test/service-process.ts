@@ -73,18 +73,19 @@ export function startProcess(
 	program = main,
 	command: readonly string[] = [process.execPath, program],
 	atEnd: AtEnd = onTestFinished,
+	stdin: "ignore" | "pipe" = "ignore",
 ): ServiceProcess {
 	const [file = "", ...before] = command;
 	const child = spawn(file, [...before, ...args], {
 		env: { PATH: process.env.PATH, ...settings },
-		stdio: ["ignore", "pipe", "pipe"],
+		stdio: [stdin, "pipe", "pipe"],
 	});
 	let stdout = "";
 	let stderr = "";
-	child.stdout.setEncoding("utf8").on("data", (text) => {
+	child.stdout?.setEncoding("utf8").on("data", (text) => {
 		stdout += text;
 	});
-	child.stderr.setEncoding("utf8").on("data", (text) => {
+	child.stderr?.setEncoding("utf8").on("data", (text) => {
 		stderr += text;
 	});
 	const closed = once(child, "close");

@@ -52,6 +52,34 @@ test("without DATABASE_URL the service brings its own database and keeps the rep
 	expect((await second.ended()).code).toBe(0);
 });
 
+test("what the environment tells PostgreSQL's clients is not told to the service's own database", async () => {
+	const service = await startServiceProcess({
+		DATA_DIR: await temporaryFolder(),
+		PGOPTIONS: "-c search_path=foo -c default_transaction_read_only=on",
+		PGSSLMODE: "verify-full",
+		PGSSLNEGOTIATION: "direct",
+		PGCLIENT_ENCODING: "LATIN1",
+		PGREPLICATION: "database",
+		PGBINARY: "1",
+		PGAPPNAME: "other",
+		PGHOST: "127.0.0.9",
+		PGPORT: "9",
+		PGUSER: "nobody",
+		PGPASSWORD: "wrong",
+		PGDATABASE: "nowhere",
+		PGDATA: "/nowhere",
+		PGTZ: "Asia/Tokyo",
+		PGPASSFILE: "/nowhere",
+		PGSERVICE: "none",
+	});
+	const report = newReport({ server_name: "mcp-æ" });
+	const made = await send(service, "POST", "/api/v1/reports", report);
+	expect(made.status).toBe(201);
+	expect(made.body).toMatchObject(report);
+	service.child.kill("SIGTERM");
+	expect((await service.ended()).code).toBe(0);
+});
+
 test("two services may start at once on one empty database", async () => {
 	const DATABASE_URL = await makeDatabase(onTestFinished, {
 		isMigrated: false,

@@ -1,18 +1,20 @@
 import { z } from "zod";
+import { optional, withDefault } from "../fields.ts";
 import { NewReport, ReportId } from "../reports/schema.ts";
 
 /** A report that is assessed before it is submitted; nothing of it is stored. */
-export const Draft = NewReport.partial()
-	.extend({ report_data: NewReport.shape.report_data })
-	.meta({
-		id: "Draft",
-		examples: [
-			{
-				report_data: "# Go-Live Report\n\n## Phase 1: Security...\n\n...",
-				server_name: "mcp-servicenow",
-			},
-		],
-	});
+export const Draft = NewReport.extend({
+	server_name: optional(NewReport.shape.server_name),
+	repository_url: optional(NewReport.shape.repository_url),
+}).meta({
+	id: "Draft",
+	examples: [
+		{
+			report_data: "# Go-Live Report\n\n## Phase 1: Security...\n\n...",
+			server_name: "mcp-servicenow",
+		},
+	],
+});
 export type Draft = z.infer<typeof Draft>;
 
 /** One issue in the form that clients of the earlier service know; what else they sent with it is kept. */
@@ -59,22 +61,24 @@ export const DEFAULT_ISSUES = 200;
 
 /** Which page of a report's issues is meant. */
 export const IssuesPage = ReportId.extend({
-	limit: z.coerce
-		.number<number>("Must be a number from 1 to 200.")
-		.int("Must be a whole number from 1 to 200.")
-		.min(1, "Must be at least 1.")
-		.max(200, "Must be at most 200.")
-		.describe("How many issues at the most, of all three lists together.")
-		.default(DEFAULT_ISSUES),
-	after: z.coerce
-		.number<number>("Must be a number of issues.")
-		.int("Must be a whole number.")
-		.min(0, "Must be at least 0.")
-		.max(Number.MAX_SAFE_INTEGER, "Is more issues than any report has.")
-		.describe(
-			"How many issues were seen already: the page after them. The three lists are gone through one after the other.",
-		)
-		.default(0),
+	limit: withDefault(
+		z.coerce
+			.number<number>("Must be a number from 1 to 200.")
+			.int("Must be a whole number from 1 to 200.")
+			.min(1, "Must be at least 1.")
+			.max(200, "Must be at most 200."),
+		DEFAULT_ISSUES,
+	).describe("How many issues at the most, of all three lists together."),
+	after: withDefault(
+		z.coerce
+			.number<number>("Must be a number of issues.")
+			.int("Must be a whole number.")
+			.min(0, "Must be at least 0.")
+			.max(Number.MAX_SAFE_INTEGER, "Is more issues than any report has."),
+		0,
+	).describe(
+		"How many issues were seen already: the page after them. The three lists are gone through one after the other.",
+	),
 });
 
 /** What is wrong with a report, by the submitter's `report_json` and by the assessment. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { guid, statedNumber, statedText, text } from "../fields.ts";
+import { guid, optional, statedNumber, statedText, text } from "../fields.ts";
 import { authenticationMethods } from "../identity.ts";
 import { limit } from "../queue/schema.ts";
 
@@ -179,32 +179,37 @@ const moment = z
 
 /** Which rows of the audit log a list shows, and which page of it. */
 export const AuditFilter = z.object({
-	actor: text(255)
-		.trim()
-		.describe("Only by this e-mail address, however it is spelled.")
-		.optional(),
-	action: z
-		.enum(actions, `Must be one of ${actions.join(", ")}.`)
-		.describe("Only this action.")
-		.optional(),
-	report_id: guid("Only about this report.").optional(),
-	method: z
-		.enum(methods, `Must be one of ${methods.join(", ")}.`)
-		.describe("Only by people who were known in this way.")
-		.optional(),
-	facade: z
-		.enum(facades, `Must be one of ${facades.join(", ")}.`)
-		.describe("Only through this way in.")
-		.optional(),
-	since: moment.describe("Only from this time on.").optional(),
-	until: moment.describe("Only before this time.").optional(),
+	actor: optional(
+		text(255)
+			.trim()
+			.describe("Only by this e-mail address, however it is spelled."),
+	),
+	action: optional(
+		z
+			.enum(actions, `Must be one of ${actions.join(", ")}.`)
+			.describe("Only this action."),
+	),
+	report_id: optional(guid("Only about this report.")),
+	method: optional(
+		z
+			.enum(methods, `Must be one of ${methods.join(", ")}.`)
+			.describe("Only by people who were known in this way."),
+	),
+	facade: optional(
+		z
+			.enum(facades, `Must be one of ${facades.join(", ")}.`)
+			.describe("Only through this way in."),
+	),
+	since: optional(moment.describe("Only from this time on.")),
+	until: optional(moment.describe("Only before this time.")),
 	limit: limit.describe("How many rows at the most."),
-	after: z.coerce
-		.number<number>("Must be a row's number.")
-		.int("Must be a whole number.")
-		.min(1, "Must be at least 1.")
-		.max(Number.MAX_SAFE_INTEGER, "Is no row's number.")
-		.describe("The seq of the last row already seen: the page after it.")
-		.optional(),
+	after: optional(
+		z.coerce
+			.number<number>("Must be a row's number.")
+			.int("Must be a whole number.")
+			.min(1, "Must be at least 1.")
+			.max(Number.MAX_SAFE_INTEGER, "Is no row's number.")
+			.describe("The seq of the last row already seen: the page after it."),
+	),
 });
 export type AuditFilter = z.infer<typeof AuditFilter>;

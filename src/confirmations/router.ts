@@ -66,7 +66,7 @@ export const confirmationsRouter = router({
 					action: "report_approved",
 					id: report_id,
 					status: "approved",
-					review_notes,
+					review_notes: review_notes ?? undefined,
 					reviewed_by: identity.email,
 					subject: identity.subject,
 				});

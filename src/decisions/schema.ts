@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { line, statedNumber, text, time } from "../fields.ts";
+import { line, optional, statedNumber, text, time } from "../fields.ts";
 import { limit } from "../queue/schema.ts";
 import { IfMatch } from "../reports/if-match.ts";
 import {
@@ -22,22 +22,23 @@ export const NewDecision = z
 			.describe(
 				"approved or rejected for a pending report; pending_review reopens a decided one.",
 			),
-		reviewed_by: line(255, "as in platform@example.com")
-			.describe(
+		reviewed_by: optional(
+			line(255, "as in platform@example.com").describe(
 				"Who decides. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
-			)
-			.optional(),
-		review_notes: text(10_000)
-			.describe("Why, for the developer to read.")
-			.nullish(),
-		decisions_seen: z
-			.int("Must be a whole number.")
-			.min(0, "Must be at least 0.")
-			.describe(
-				"How many decisions about the report whoever decides has seen. If there are more, nothing is done (409); another reviewer's approval is no decision.",
-			)
-			.optional(),
-		if_match: IfMatch.optional(),
+			),
+		),
+		review_notes: optional(
+			text(10_000).describe("Why, for the developer to read."),
+		),
+		decisions_seen: optional(
+			z
+				.int("Must be a whole number.")
+				.min(0, "Must be at least 0.")
+				.describe(
+					"How many decisions about the report whoever decides has seen. If there are more, nothing is done (409); another reviewer's approval is no decision.",
+				),
+		),
+		if_match: optional(IfMatch),
 	})
 	.meta({
 		id: "NewDecision",
@@ -122,9 +123,11 @@ export type Revision = z.infer<typeof Revision>;
 /** Of which report's repository, and which page of its revisions. */
 export const RevisionFilter = ReportId.extend({
 	limit: limit.describe("How many revisions at the most."),
-	after: ReportId.shape.id
-		.describe("The id of the last revision already seen: the page after it.")
-		.optional(),
+	after: optional(
+		ReportId.shape.id.describe(
+			"The id of the last revision already seen: the page after it.",
+		),
+	),
 });
 export type RevisionFilter = z.infer<typeof RevisionFilter>;
 

@@ -29,6 +29,16 @@ export const surroundings = {
 };
 
 /**
+ * Forgets the variables by which PostgreSQL's clients are configured, PGOPTIONS
+ * and all others: they are meant for other servers than the private one.
+ */
+export function forgetClientVariables(): void {
+	for (const name of Object.keys(process.env)) {
+		if (/^PG[A-Z]/.test(name)) delete process.env[name];
+	}
+}
+
+/**
  * Finds PostgreSQL's own programs, which npm installs for this platform.
  *
  * @param account who will run them; absent means the service's own user

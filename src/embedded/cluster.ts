@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+	chmodSync,
 	chownSync,
 	closeSync,
 	existsSync,
 	fsyncSync,
+	lstatSync,
 	mkdtempSync,
 	openSync,
 	readdirSync,
@@ -43,7 +45,10 @@ export async function createCluster(
 ): Promise<void> {
 	removeLeftovers(dataDir);
 	if (existsSync(join(dataDir, "postgres"))) readPassword(dataDir);
-	if (existsSync(join(clusterIn(dataDir), "PG_VERSION"))) return;
+	if (existsSync(join(clusterIn(dataDir), "PG_VERSION"))) {
+		closeToOthers(dataDir);
+		return;
+	}
 	const unfinished = mkdtempSync(join(dataDir, `postgres.new-${process.pid}-`));
 	try {
 		const passwordFile = join(unfinished, "password");
@@ -102,6 +107,21 @@ export function isAlive(pid: number) {
 		return process.kill(pid, 0);
 	} catch (error) {
 		return (error as NodeJS.ErrnoException).code === "EPERM";
+	}
+}
+
+// Where a volume is shared by group, as Kubernetes does by fsGroup, all in it is opened to that group
+// whenever it is mounted, and PostgreSQL refuses such a folder.
+function closeToOthers(dataDir: string) {
+	for (const folder of [join(dataDir, "postgres"), clusterIn(dataDir)]) {
+		const { mode } = lstatSync(folder);
+		// A link is not followed: root may do this, in a folder of someone else's.
+		if ((mode & 0o170000) !== 0o040000 || (mode & 0o027) === 0) continue;
+		try {
+			chmodSync(folder, 0o700);
+		} catch {
+			// Another user's: PostgreSQL says what is wrong with it.
+		}
 	}
 }
 

@@ -6,7 +6,7 @@ import { refuseStaleKeys } from "../reports/rekey-command.ts";
 import { onShutdown } from "../shutdown.ts";
 import { openStorage } from "../storage.ts";
 import { openWorkers } from "../workers/pool.ts";
-import { serveMcpStdio } from "./server.ts";
+import { serveMcpStdio } from "./stdio.ts";
 import {
 	accessTokenRefused,
 	requireAccessToken,

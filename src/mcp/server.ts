@@ -5,12 +5,13 @@ import {
 	type Server,
 	WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { qualityOf } from "../accept.ts";
 import { recordRefusal } from "../audit/refusals.ts";
 import { answerBudget, REPORT_BODY } from "../body-limits.ts";
 import type { Config } from "../config.ts";
+import { notAcceptable } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { JsonBodies } from "../json-body.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../json-pick.ts";
@@ -97,7 +98,11 @@ export function mountMcp(
 			});
 			const message = withoutCancellations(request.body);
 			const options = { parsedBody: message };
-			if (await isLegacyRequest(call, message)) {
+			const isLegacy = await isLegacyRequest(call, message);
+			refuseUnaccepted(request, isLegacy ? [JSON_TYPE] : [JSON_TYPE, STREAM]);
+			// The SDK looks for the names alone, whatever the header means.
+			call.headers.set("accept", `${JSON_TYPE}, ${STREAM}`);
+			if (isLegacy) {
 				const server = buildMcpServer(
 					Array.isArray(message)
 						? { ...context, budget: answerBudget() }
@@ -136,21 +141,8 @@ export function mountMcp(
 	});
 }
 
-/**
- * Serves MCP over standard input and output, until the client closes them.
- *
- * @param context who is asking at the start, which decides what is shown
- * @param identify tells it again, for every call
- */
-export function serveMcpStdio(
-	context: Context,
-	identify: () => Promise<Pick<Context, "identity" | "refusal">>,
-): { close(): Promise<void> } {
-	const now = async () => ({ ...context, ...(await identify()) });
-	return serveStdio(() => buildMcpServer(context, { now }), {
-		onerror: (error) => context.log.warn({ err: error }, "MCP message refused"),
-	});
-}
+const JSON_TYPE = "application/json";
+const STREAM = "text/event-stream";
 
 const wanted: Wanted = {
 	as: "messages",
@@ -182,6 +174,12 @@ async function countMessages(
 	const { length } = request.body;
 	if (length > MAX_CALLS) throw batchTooLong();
 	await limits.countBatch(request, reply, length);
+}
+
+/** @throws TRPCError whose status is 406 */
+function refuseUnaccepted({ headers }: FastifyRequest, types: string[]): void {
+	if (types.some((type) => qualityOf(headers.accept, type) > 0)) return;
+	throw notAcceptable(types);
 }
 
 /** @throws TRPCError FORBIDDEN, see `findForbidden` */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { NewDecision } from "../decisions/schema.ts";
+import { optional } from "../fields.ts";
 import { jsonObjectOrText } from "../json-object.ts";
 import { ReportFilter } from "../queue/schema.ts";
 import { NewReport } from "../reports/schema.ts";
@@ -28,11 +29,11 @@ const submitReport = defineTool({
 			"Who submits. Filled from who is signed in, where people sign in: leave it out there. Elsewhere it is required.",
 		),
 		report_markdown: NewReport.shape.report_data,
-		report_json: jsonObjectOrText()
-			.describe(
+		report_json: optional(
+			jsonObjectOrText().describe(
 				"The report as structured data, if there is any: an object, or a string holding one as JSON.",
-			)
-			.optional(),
+			),
+		),
 	}),
 	annotations: {
 		readOnlyHint: false,
@@ -86,9 +87,9 @@ const checkReport = defineTool({
 		report_markdown: NewReport.shape.report_data.describe(
 			"The whole draft in Markdown, up to 1 MiB of UTF-8.",
 		),
-		server_name: NewReport.shape.server_name.optional(),
-		repository_url: NewReport.shape.repository_url.optional(),
-		developer_email: NewReport.shape.developer_email.optional(),
+		server_name: optional(NewReport.shape.server_name),
+		repository_url: optional(NewReport.shape.repository_url),
+		developer_email: NewReport.shape.developer_email,
 	}),
 	annotations: readOnly,
 	async run(caller, { report_markdown, ...submission }) {
@@ -113,7 +114,7 @@ const reviewReport = defineTool({
 		reviewed_by: NewDecision.shape.reviewed_by.describe(
 			"Who decides. Filled from who is signed in, where people sign in: leave it out there. Elsewhere it is required.",
 		),
-		review_notes: NewDecision.shape.review_notes.unwrap().unwrap().optional(),
+		review_notes: NewDecision.shape.review_notes,
 	}),
 	annotations: {
 		readOnlyHint: false,

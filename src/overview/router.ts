@@ -28,7 +28,7 @@ export const overviewRouter = router({
 				errors: { 400: "The window is not valid; `issues` says why." },
 			},
 		})
-		.input(OverviewWindow)
+		.input(OverviewWindow.prefault({}))
 		.output(Overview)
 		.query(async ({ ctx: { db }, input: { days } }) => {
 			const span: Span = {

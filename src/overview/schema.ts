@@ -1,17 +1,19 @@
 import { z } from "zod";
 import { RiskDistribution } from "../analytics/schema.ts";
+import { withDefault } from "../fields.ts";
 
 /** How far back the overview looks. */
 export const OverviewWindow = z.object({
-	days: z.coerce
-		.number<number>("Must be a number from 1 to 366.")
-		.int("Must be a whole number from 1 to 366.")
-		.min(1, "Must be at least 1.")
-		.max(366, "Must be at most 366.")
-		.describe(
-			"How many days back, today included; whole weeks and months are completed at the start.",
-		)
-		.default(90),
+	days: withDefault(
+		z.coerce
+			.number<number>("Must be a number from 1 to 366.")
+			.int("Must be a whole number from 1 to 366.")
+			.min(1, "Must be at least 1.")
+			.max(366, "Must be at most 366."),
+		90,
+	).describe(
+		"How many days back, today included; whole weeks and months are completed at the start.",
+	),
 });
 export type OverviewWindow = z.infer<typeof OverviewWindow>;
 

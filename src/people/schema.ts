@@ -1,16 +1,16 @@
-import { line } from "../fields.ts";
+import { line, withDefault } from "../fields.ts";
 import { isEmailAddress } from "../reports/schema.ts";
 
 /** Whose sessions or tokens a list shows. */
-export const ownerFilter = line(255, "as in me")
-	.refine(
+export const ownerFilter = withDefault(
+	line(255, "as in me").refine(
 		(owner) => owner === "me" || owner === "everybody" || isEmailAddress(owner),
 		{ message: "Must be me, everybody, or an e-mail address." },
-	)
-	.default("me")
-	.describe(
-		"me, everybody, or somebody's e-mail address; the latter two take the role admin.",
-	);
+	),
+	"me",
+).describe(
+	"me, everybody, or somebody's e-mail address; the latter two take the role admin.",
+);
 
 /** A person as who looks after others names one: by an e-mail address or a subject. */
 export const personName = line(1000, "as in alex@example.com").describe(

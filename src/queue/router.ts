@@ -77,7 +77,7 @@ export const queueRouter = router({
 			},
 			rest: { success: 200, errors: badFilter },
 		})
-		.input(ReportKind)
+		.input(ReportKind.prefault({}))
 		.output(ReportCounts)
 		.query(({ ctx: { db, identity, settings }, input }) =>
 			countByStatus(

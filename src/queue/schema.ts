@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RiskLevel, Trifecta } from "../checklist/assessment-schema.ts";
-import { text } from "../fields.ts";
+import { optional, text, withDefault } from "../fields.ts";
 import {
 	NewReport,
 	ReportId,
@@ -13,66 +13,70 @@ export const DEFAULT_PAGE_SIZE = 50;
 
 /** Which reports are meant, whatever their status. */
 export const ReportKind = z.object({
-	repository_url: NewReport.shape.repository_url
-		.describe("Only reports for this repository, however its URL is spelled.")
-		.optional(),
-	risk_level: z
-		.enum(
+	repository_url: optional(
+		NewReport.shape.repository_url.describe(
+			"Only reports for this repository, however its URL is spelled.",
+		),
+	),
+	risk_level: withDefault(
+		z.enum(
 			[...RiskLevel.options, "all"],
 			`Must be one of ${RiskLevel.options.join(", ")}, all.`,
-		)
-		.describe("Only reports whose assessment gives this risk.")
-		.default("all"),
-	has_errors: z
-		.enum(["true", "false", "all"], "Must be true, false or all.")
-		.describe(
-			"Only reports whose assessment found errors (true) or none (false).",
-		)
-		.default("all"),
-	trifecta: z
-		.enum(
+		),
+		"all",
+	).describe("Only reports whose assessment gives this risk."),
+	has_errors: withDefault(
+		z.enum(["true", "false", "all"], "Must be true, false or all."),
+		"all",
+	).describe(
+		"Only reports whose assessment found errors (true) or none (false).",
+	),
+	trifecta: withDefault(
+		z.enum(
 			[...Trifecta.shape.combination.options, "all"],
 			`Must be one of ${Trifecta.shape.combination.options.join(", ")}, all.`,
-		)
-		.describe(
-			"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or that do not say (unknown).",
-		)
-		.default("all"),
-	search: text(200)
-		.trim()
-		.describe(
-			"Only reports with this text in the server name, the repository or the developer's e-mail address, in any case of letters; it stands for itself, there are no wildcards.",
-		)
-		.optional(),
+		),
+		"all",
+	).describe(
+		"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or that do not say (unknown).",
+	),
+	search: optional(
+		text(200)
+			.trim()
+			.describe(
+				"Only reports with this text in the server name, the repository or the developer's e-mail address, in any case of letters; it stands for itself, there are no wildcards.",
+			),
+	),
 });
 export type ReportKind = z.infer<typeof ReportKind>;
 
-const status = z
-	.enum(
+const status = withDefault(
+	z.enum(
 		[...ReportStatus.options, "all"],
 		"Must be pending_review, approved, rejected or all.",
-	)
-	.describe("Only reports in this state; all is the same as no filter.")
-	.default("all");
+	),
+	"all",
+).describe("Only reports in this state; all is the same as no filter.");
 
-const sort = z
-	.enum(["newest", "waiting", "risk"], "Must be newest, waiting or risk.")
-	.describe(
-		"newest: last submitted first. waiting: first submitted first. risk: critical, high, unknown, medium, low, and within each the first submitted first.",
-	)
-	.default("newest");
+const sort = withDefault(
+	z.enum(["newest", "waiting", "risk"], "Must be newest, waiting or risk."),
+	"newest",
+).describe(
+	"newest: last submitted first. waiting: first submitted first. risk: critical, high, unknown, medium, low, and within each the first submitted first.",
+);
 
 /** The orders in which reports are listed. */
 export type ReportOrder = z.infer<typeof sort>;
 
 /** How many rows a page has at the most; a part of every list's input. */
-export const limit = z.coerce
-	.number<number>("Must be a number from 1 to 200.")
-	.int("Must be a whole number from 1 to 200.")
-	.min(1, "Must be at least 1.")
-	.max(200, "Must be at most 200.")
-	.describe("How many reports at the most.")
-	.default(DEFAULT_PAGE_SIZE);
+export const limit = withDefault(
+	z.coerce
+		.number<number>("Must be a number from 1 to 200.")
+		.int("Must be a whole number from 1 to 200.")
+		.min(1, "Must be at least 1.")
+		.max(200, "Must be at most 200."),
+	DEFAULT_PAGE_SIZE,
+).describe("How many reports at the most.");
 
 /** Which reports a list shows, in which order, and which page of it. */
 export const ReportFilter = z.object({
@@ -80,9 +84,11 @@ export const ReportFilter = z.object({
 	...ReportKind.shape,
 	sort,
 	limit,
-	after: ReportId.shape.id
-		.describe("The id of the last report already seen: the page after it.")
-		.optional(),
+	after: optional(
+		ReportId.shape.id.describe(
+			"The id of the last report already seen: the page after it.",
+		),
+	),
 });
 export type ReportFilter = z.infer<typeof ReportFilter>;
 

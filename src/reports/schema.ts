@@ -9,6 +9,7 @@ import {
 	document,
 	guid,
 	line,
+	optional,
 	statedNumber,
 	statedText,
 	time,
@@ -108,16 +109,17 @@ export const NewReport = z
 			"The MCP server's name.",
 		),
 		repository_url: repositoryUrl,
-		subfolder: subfolder.optional(),
-		developer_email: line(255, "as in alex@example.com")
-			.refine(isEmailAddress, {
-				message: "Must be an e-mail address, as in alex@example.com.",
-			})
-			.meta({ format: "email" })
-			.describe(
-				"The e-mail address of who submits. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
-			)
-			.optional(),
+		subfolder: optional(subfolder),
+		developer_email: optional(
+			line(255, "as in alex@example.com")
+				.refine(isEmailAddress, {
+					message: "Must be an e-mail address, as in alex@example.com.",
+				})
+				.meta({ format: "email" })
+				.describe(
+					"The e-mail address of who submits. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
+				),
+		),
 		report_data: document(
 			MAX_REPORT_BYTES,
 			(bytes) =>
@@ -129,9 +131,11 @@ export const NewReport = z
 			.describe(
 				"The whole report in Markdown, up to 1 MiB of UTF-8. Stored exactly as sent.",
 			),
-		report_json: jsonObject()
-			.optional()
-			.describe("The report as structured data, if the submitter has it."),
+		report_json: optional(
+			jsonObject().describe(
+				"The report as structured data, if the submitter has it.",
+			),
+		),
 	})
 	.meta({
 		id: "NewReport",

@@ -27,7 +27,7 @@ export const serversRouter = router({
 				pageSize: DEFAULT_PAGE_SIZE,
 			},
 		})
-		.input(ServerFilter)
+		.input(ServerFilter.prefault({}))
 		.output(z.array(Server))
 		.query(async ({ ctx: { db, identity, settings }, input }) => {
 			const viewer = identity.method === "none" ? undefined : identity;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Decision } from "../decisions/schema.ts";
+import { optional } from "../fields.ts";
 import { limit, ReportFilter } from "../queue/schema.ts";
 import { ReportId, ReportStatus, ReportSummary } from "../reports/schema.ts";
 
@@ -62,8 +63,8 @@ export const ServerFilter = z.object({
 		"Only servers whose newest report has this text in the server name, the repository or the developer's e-mail address, in any case of letters.",
 	),
 	limit: limit.describe("How many servers at the most."),
-	after: id
-		.describe("The id of the last server already seen: the page after it.")
-		.optional(),
+	after: optional(
+		id.describe("The id of the last server already seen: the page after it."),
+	),
 });
 export type ServerFilter = z.infer<typeof ServerFilter>;

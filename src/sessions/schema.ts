@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { guid, time } from "../fields.ts";
+import { guid, optional, time } from "../fields.ts";
 import { ownerFilter, personName } from "../people/schema.ts";
 import { limit } from "../queue/schema.ts";
 
@@ -37,9 +37,11 @@ export const SessionId = z.object({ id: guid("The session's id.") });
 export const SessionFilter = z.object({
 	owner: ownerFilter,
 	limit: limit.describe("How many sessions at the most."),
-	after: SessionId.shape.id
-		.describe("The id of the last session already seen: the page after it.")
-		.optional(),
+	after: optional(
+		SessionId.shape.id.describe(
+			"The id of the last session already seen: the page after it.",
+		),
+	),
 });
 export type SessionFilter = z.infer<typeof SessionFilter>;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { guid, line, time } from "../fields.ts";
+import { guid, line, optional, time, withDefault } from "../fields.ts";
 import {
 	type Permission,
 	permissions,
@@ -24,12 +24,13 @@ const Scope = z
 	.enum(scopes, `Must be one of the scopes ${scopes.join(", ")}.`)
 	.meta({ id: "Scope", description: "What a token may be used for." });
 
-const expires_in_days = z
-	.int("Must be a whole number of days.")
-	.min(1, "Must be at least 1.")
-	.max(MAX_LIFETIME_DAYS, `Must be at most ${MAX_LIFETIME_DAYS}.`)
-	.default(90)
-	.describe("Days until it ends.");
+const expires_in_days = withDefault(
+	z
+		.int("Must be a whole number of days.")
+		.min(1, "Must be at least 1.")
+		.max(MAX_LIFETIME_DAYS, `Must be at most ${MAX_LIFETIME_DAYS}.`),
+	90,
+).describe("Days until it ends.");
 
 /** What somebody wants a token for. */
 export const NewAccessToken = z
@@ -156,15 +157,17 @@ export const AccessTokenId = z.object({
 /** Which tokens are listed, and which page of them. */
 export const AccessTokenFilter = z.object({
 	owner: ownerFilter,
-	state: z
-		.enum(["living", "ended", "all"], "Must be living, ended or all.")
-		.default("all")
-		.describe(
-			"living: those that still count, asleep or not. ended: revoked ones, and those that ended by themselves.",
-		),
+	state: withDefault(
+		z.enum(["living", "ended", "all"], "Must be living, ended or all."),
+		"all",
+	).describe(
+		"living: those that still count, asleep or not. ended: revoked ones, and those that ended by themselves.",
+	),
 	limit: limit.describe("How many tokens at the most."),
-	after: AccessTokenId.shape.id
-		.describe("The id of the last token already seen: the page after it.")
-		.optional(),
+	after: optional(
+		AccessTokenId.shape.id.describe(
+			"The id of the last token already seen: the page after it.",
+		),
+	),
 });
 export type AccessTokenFilter = z.infer<typeof AccessTokenFilter>;

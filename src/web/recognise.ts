@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { qualityOf } from "../accept.ts";
 import { recordRefusal } from "../audit/refusals.ts";
 import { facadeOf } from "../facade-of.ts";
 import {
@@ -164,10 +165,17 @@ export function isForPage(request: FastifyRequest): boolean {
 	const { method, url, headers } = request;
 	return (
 		(method === "GET" || method === "HEAD") &&
-		/\btext\/html\b/.test(headers.accept ?? "") &&
+		prefersPage(headers.accept) &&
 		facadeOf(request) === "web" &&
 		!/^\/(docs|openapi\.json|healthz|readyz|\.well-known)\b/.test(url)
 	);
+}
+
+/** What takes everything alike is a program more often than a browser. */
+function prefersPage(accept: string | undefined): boolean {
+	const others = ["application/json", "application/problem+json"];
+	const page = qualityOf(accept, "text/html");
+	return others.every((type) => qualityOf(accept, type) < page);
 }
 
 function signInFirst(): TRPCError {
