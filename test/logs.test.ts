@@ -119,7 +119,9 @@ async function useEverything() {
 
 	const url = `https://${SECRET}:${SECRET}@github.com/${SECRET}/three`;
 	await ask(400, "POST", path, { ...report("three"), repository_url: url });
-	await ask(200, "GET", `${path}?search=${SECRET}&password=${SECRET}`);
+	await ask(200, "GET", `${path}?search=${SECRET}`);
+	await ask(400, "GET", `${path}?search=${SECRET}&password=${SECRET}`);
+	await ask(400, "GET", `${path}?${SECRET}=${SECRET}`);
 	await ask(200, "GET", `/?search=${SECRET}&token=${SECRET}`);
 	await ask(414, "GET", `${path}?search=${SECRET.repeat(1000)}`);
 	await ask(400, "POST", path, `${'{"a":'.repeat(200)}"${SECRET}"`);

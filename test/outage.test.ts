@@ -189,8 +189,11 @@ test("while the database is away every way in says so, and the same process reco
 	const raw = await send(service, "GET", "/trpc/reports.list?input={}");
 	expect(raw.status).toBe(503);
 	expect(raw.headers.get("retry-after")).toBe("5");
-	for (const name of ["list_servers", "get_report"]) {
-		const result = await mcp.callTool({ name, arguments: { id: report.id } });
+	for (const [name, args] of [
+		["list_servers", {}],
+		["get_report", { id: report.id }],
+	] as const) {
+		const result = await mcp.callTool({ name, arguments: args });
 		expect(result).toMatchObject({
 			isError: true,
 			content: [{ text: expect.stringContaining("database does not answer") }],
