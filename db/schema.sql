@@ -224,9 +224,9 @@ CREATE TABLE audit_address_key (
 	key bytea NOT NULL,
 	inner_pad bytea NOT NULL GENERATED ALWAYS AS (hmac_pad(key, 54)) STORED,
 	outer_pad bytea NOT NULL GENERATED ALWAYS AS (hmac_pad(key, 92)) STORED,
-	CONSTRAINT audit_address_key_pkey PRIMARY KEY (is_only),
-	CONSTRAINT audit_address_key_is_a_block CHECK (length(key) = 64),
-	CONSTRAINT audit_address_key_is_one_row CHECK (is_only)
+	CONSTRAINT address_key_pkey PRIMARY KEY (is_only),
+	CONSTRAINT address_key_is_a_block CHECK (length(key) = 64),
+	CONSTRAINT address_key_is_one_row CHECK (is_only)
 );
 
 CREATE TRIGGER audit_address_key_stays BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON audit_address_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
@@ -235,7 +235,7 @@ CREATE TABLE audit_addresses (
 	seq bigint NOT NULL,
 	address text NOT NULL,
 	"time" timestamp with time zone NOT NULL,
-	CONSTRAINT audit_addresses_pkey PRIMARY KEY (seq)
+	CONSTRAINT addresses_pkey PRIMARY KEY (seq)
 );
 
 CREATE TRIGGER audit_addresses_are_erased_only BEFORE UPDATE OR TRUNCATE ON audit_addresses FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
@@ -302,7 +302,7 @@ CREATE TABLE audit_reads (
 	hour integer NOT NULL,
 	reader text NOT NULL,
 	report_id uuid,
-	CONSTRAINT audit_reads_once UNIQUE NULLS NOT DISTINCT (hour, reader, report_id)
+	CONSTRAINT reads_once UNIQUE NULLS NOT DISTINCT (hour, reader, report_id)
 );
 
 CREATE TABLE decision_confirmations (

@@ -16,7 +16,7 @@ CREATE TABLE audit_reads (
 	reader text NOT NULL,
 	-- NULL: the audit log itself.
 	report_id uuid,
-	CONSTRAINT audit_reads_once UNIQUE NULLS NOT DISTINCT (hour, reader, report_id)
+	CONSTRAINT reads_once UNIQUE NULLS NOT DISTINCT (hour, reader, report_id)
 );
 
 -- One row, made once: whoever has exported rows alone cannot try all addresses
@@ -25,9 +25,9 @@ CREATE TABLE audit_address_key (
 	is_only boolean NOT NULL DEFAULT true,
 	-- As long as a block of SHA-256, so that HMAC takes it as it is.
 	key bytea NOT NULL,
-	CONSTRAINT audit_address_key_pkey PRIMARY KEY (is_only),
-	CONSTRAINT audit_address_key_is_one_row CHECK (is_only),
-	CONSTRAINT audit_address_key_is_a_block CHECK (length(key) = 64)
+	CONSTRAINT address_key_pkey PRIMARY KEY (is_only),
+	CONSTRAINT address_key_is_one_row CHECK (is_only),
+	CONSTRAINT address_key_is_a_block CHECK (length(key) = 64)
 );
 
 INSERT INTO audit_address_key (key) VALUES (
@@ -66,7 +66,7 @@ CREATE TABLE audit_addresses (
 	address text NOT NULL,
 	-- As in audit_log.
 	time timestamptz NOT NULL,
-	CONSTRAINT audit_addresses_pkey PRIMARY KEY (seq)
+	CONSTRAINT addresses_pkey PRIMARY KEY (seq)
 );
 
 -- They are erased one after the other, and nothing else is done to them.
