@@ -45,7 +45,7 @@ beforeAll(async () => {
 			owner_sub = substring(developer_email from 'developer-(.*)@')
 		where developer_email like 'developer-17%'`.execute(plain);
 	await sql`vacuum analyze`.execute(db);
-});
+}, 240_000);
 
 const limit = 50;
 const caller = (identity: Identity = anybody) =>
