@@ -78,6 +78,14 @@ const page = (url: string): InjectOptions => ({
 	headers: { accept: "text/html" },
 });
 
+/** An id in letters that are small or capital by the bits of a number. */
+function spell(id: string, bits: number): string {
+	let at = 0;
+	return id.replace(/[a-f]/g, (letter) =>
+		(bits >> at++) & 1 ? letter.toUpperCase() : letter,
+	);
+}
+
 /** What is asked, by what the address is made of: the ids are known later. */
 const requests: [what: string, request: (turn: number) => InjectOptions][] = [
 	...[
@@ -109,7 +117,7 @@ const requests: [what: string, request: (turn: number) => InjectOptions][] = [
 	["counts of a text", () => get(`${list}/counts?search=developer-17@`)],
 	["news", () => get(`${list}/newest`)],
 	// Never in the same words: an answer that is kept would not be looked for.
-	["a report", (turn) => get(`${list}/${middle}?turn=${turn}`)],
+	["a report", (turn) => get(`${list}/${spell(middle, turn)}`)],
 	["its assessment", () => get(`${list}/${assessed}/assessment`)],
 	["its history", () => get(`${list}/${middle}/decisions`)],
 	["its approvals", () => get(`${list}/${middle}/approvals`)],
