@@ -25,11 +25,7 @@ export type AnswerBudget = (answer: object) => void;
 export function answerBudget(): AnswerBudget {
 	let spent = 0;
 	return (answer) => {
-		let size = 0;
-		for (const value of Object.values(answer)) {
-			if (typeof value === "string") size += value.length;
-			else if (value instanceof JsonText) size += value.text.length;
-		}
+		const size = sizeOf(answer);
 		if (size <= SMALL_BODY) return;
 		const isFirst = spent === 0;
 		spent += size;
@@ -40,6 +36,16 @@ export function answerBudget(): AnswerBudget {
 				"The answers of this batch are too large together. Ask for this one by itself.",
 		});
 	};
+}
+
+/** Characters of all the texts in an answer. */
+function sizeOf(value: unknown): number {
+	if (typeof value === "string") return value.length;
+	if (value instanceof JsonText) return value.text.length;
+	if (typeof value !== "object" || value === null) return 0;
+	let size = 0;
+	for (const member of Object.values(value)) size += sizeOf(member);
+	return size;
 }
 
 /**

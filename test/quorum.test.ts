@@ -279,7 +279,23 @@ describe("for thirty days, the repository's next revisions take as many", () => 
 			required: 2,
 			reason: expect.stringContaining("another revision"),
 		});
-		// Another folder is another server, and the same repository.
+		// Another folder is another server, and the same repository: in whatever order.
+		const twice = `${repository_url}-twice`;
+		const before = await submit(clear, twice, service, "a");
+		expect((await approvalsOf(before.id)).required).toBe(1);
+		const open = await submit(failing, twice, service, "b");
+		const after = await submit(clear, twice, service, "c");
+		for (const { id } of [before, open, after]) {
+			expect((await approvalsOf(id)).required).toBe(2);
+		}
+		await withdraw(open.id);
+		for (const { id } of [before, after]) {
+			expect((await approvalsOf(id)).required).toBe(2);
+			expect(await decide("rita", id, "approved")).toMatchObject({
+				status: "pending_review",
+				approvals: 1,
+			});
+		}
 		const elsewhere = await submit(
 			clear,
 			repository_url,

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { PlusAddresses } from "../canonical-address.ts";
 import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
-import { standingColumns } from "../reports/queries.ts";
+import { lastRequired, standingColumns } from "../reports/queries.ts";
 import type {
 	ChangeableReport,
 	ServerKey,
@@ -49,8 +49,13 @@ function selectCandidate(db: Database, id: string) {
 			"error_count",
 			"critical_failures",
 			"critical_unanswered",
-			"approvals_required",
 		])
+		.select(
+			// What another report of the repository takes by now, a pending one takes too.
+			sql<number | null>`case when status = 'pending_review'
+				then greatest(approvals_required, ${lastRequired(sql.ref("mcp_server_reports.canonical_key"))})
+				else approvals_required end`.as("approvals_required"),
+		)
 		.where("id", "=", id);
 }
 

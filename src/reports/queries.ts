@@ -203,9 +203,9 @@ function isBesideLive(
 }
 
 /**
- * How many reviewers a repository's reports took that were under review in the
- * last days: withdrawing one and submitting less does not get round it. None is
- * pending where this is asked, so each was when it was decided last.
+ * How many reviewers a repository's reports take that are under review, or took
+ * that were in the last days, in whatever folder: withdrawing one and submitting
+ * less does not get round it, in whatever order.
  */
 export function lastRequired(
 	canonicalKey: Expression<string>,
@@ -213,7 +213,8 @@ export function lastRequired(
 	return sql<number | null>`(
 		select max(former.approvals_required) from mcp_server_reports as former
 		where former.canonical_key = ${canonicalKey}
-			and former.reviewed_at > now() - make_interval(days => ${sql.lit(MEMORY_DAYS)}))`;
+			and (former.status = 'pending_review'
+				or former.reviewed_at > now() - make_interval(days => ${sql.lit(MEMORY_DAYS)})))`;
 }
 
 /** A report in full. */
