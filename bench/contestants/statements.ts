@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import type pg from "pg";
 
-const summary = `id, server_name, repository_url, status, submitted_at,
+const summary = `id, server_name, repository_url, subfolder, beside_live_report, status, submitted_at,
 	developer_email, revision, approvals, reviewed_at, reviewed_by, risk_level, trifecta,
 	completeness, error_count, critical_failures`;
 const full = `${summary}, report_data, review_notes, content_sha256, decision_count, report_json`;
