@@ -15,26 +15,56 @@ export const REPORT_BODY = 8 * 1024 * 1024;
 const BATCH_ANSWER = 1024 * 1024;
 
 /** Counts what the calls of one batch answer. */
-export type AnswerBudget = (answer: object) => void;
+export interface AnswerBudget {
+	/** @throws TRPCError PAYLOAD_TOO_LARGE for the answer of a query beyond it */
+	ofQuery(answer: unknown): void;
+	/**
+	 * Makes a change, one of the batch after the other: what was changed is
+	 * answered whatever it holds, so a change beyond the budget is not made.
+	 *
+	 * @param change what makes it
+	 * @param answerOf what is answered of what it gives
+	 * @throws TRPCError PAYLOAD_TOO_LARGE
+	 */
+	ofMutation<Result>(
+		change: () => Promise<Result>,
+		answerOf: (result: Result) => unknown,
+	): Promise<Result>;
+}
 
-/**
- * What the answers of one batch may hold together.
- *
- * @returns throws TRPCError PAYLOAD_TOO_LARGE for an answer beyond it
- */
+/** What the answers of one batch may hold together. */
 export function answerBudget(): AnswerBudget {
 	let spent = 0;
-	return (answer) => {
+	let last: Promise<unknown> = Promise.resolve();
+	const spend = (answer: unknown) => {
 		const size = sizeOf(answer);
-		if (size <= SMALL_BODY) return;
-		const isFirst = spent === 0;
-		spent += size;
-		if (isFirst || spent <= BATCH_ANSWER) return;
-		throw new TRPCError({
+		if (size > SMALL_BODY) spent += size;
+		return size;
+	};
+	const tooLarge = () =>
+		new TRPCError({
 			code: "PAYLOAD_TOO_LARGE",
 			message:
 				"The answers of this batch are too large together. Ask for this one by itself.",
 		});
+	return {
+		ofQuery(answer) {
+			const isFirst = spent === 0;
+			const size = spend(answer);
+			if (size <= SMALL_BODY || isFirst || spent <= BATCH_ANSWER) return;
+			throw tooLarge();
+		},
+		ofMutation(change, answerOf) {
+			const made = last.then(async () => {
+				// The next one may be as large as the limit of one report.
+				if (spent >= BATCH_ANSWER / 2) throw tooLarge();
+				const result = await change();
+				spend(answerOf(result));
+				return result;
+			});
+			last = made.catch(() => {});
+			return made;
+		},
 	};
 }
 

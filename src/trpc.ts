@@ -151,9 +151,12 @@ export const procedure = t.procedure.use(
 		}
 		if (!denial) await claimOwnReports(ctx);
 		// The context is the same, but for its type: handing over a new one has every call copy it.
+		const run = () => next() as ReturnType<typeof next<{ identity: Identity }>>;
 		const result = denial
 			? undefined
-			: await (next() as ReturnType<typeof next<{ identity: Identity }>>);
+			: await (ctx.budget && type === "mutation"
+					? ctx.budget.ofMutation(run, (made) => made.ok && made.data)
+					: run());
 		const error = denial ?? (result?.ok === false ? result.error : undefined);
 		if (error && isRefusal(error)) {
 			const target = meta?.recordedAs ?? path;
@@ -174,10 +177,7 @@ export const procedure = t.procedure.use(
 			const input = isOfReport ? await getRawInput() : undefined;
 			ctx.reads.note(ctx, { action, report_id: reportIdIn(path, input) });
 		}
-		// Of what was changed, the answer comes whatever it holds.
-		if (result.ok && type === "query") {
-			ctx.budget?.((result.data ?? {}) as object);
-		}
+		if (result.ok && type === "query") ctx.budget?.ofQuery(result.data);
 		return result;
 	},
 );

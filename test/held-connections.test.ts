@@ -189,6 +189,57 @@ test("the answers of a batch hold so much together, and no more", async () => {
 	expect(heldByTrpc).toBeLessThan(MOST);
 });
 
+test("of changes in one batch, those whose answers would be too large together are not made", async () => {
+	const report_data = "\n".repeat(1_000_000).padStart(1_000_001, "a");
+	const ids: string[] = [];
+	for (let count = 0; count < 8; count += 1) {
+		const answer = await fetch(`${service.url}/api/v1/reports`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify(newReport({ report_data })),
+		});
+		ids.push(((await answer.json()) as { id: string }).id);
+	}
+	const decide = async (status: string) => {
+		const answer = await fetch(
+			`${service.url}/trpc/${Array(8).fill("reports.setStatus").join()}?batch=1`,
+			{
+				method: "POST",
+				headers: { "content-type": "application/json" },
+				body: JSON.stringify(
+					Object.fromEntries(
+						ids.map((id, n) => [
+							n,
+							{
+								...{ id, status, reviewed_by: "morgan@example.com" },
+								review_notes: "x",
+							},
+						]),
+					),
+				),
+			},
+		);
+		const answers = (await answer.json()) as { error?: object }[];
+		return answers.map(({ error }) => error === undefined);
+	};
+	const statuses = () =>
+		Promise.all(
+			ids.map(async (id) => {
+				const answer = await fetch(`${service.url}/api/v1/reports/${id}`);
+				return ((await answer.json()) as { status: string }).status;
+			}),
+		);
+	const steps = ["rejected", "pending_review", "rejected"];
+	const held = await leastHeld(async () => {
+		expect(await decide(steps.shift() ?? "")).toEqual([
+			true,
+			...Array(7).fill(false),
+		]);
+	});
+	expect(held).toBeLessThan(MOST);
+	expect((await statuses()).slice(1)).toEqual(Array(7).fill("pending_review"));
+});
+
 test("a report of control characters is no text, and one with some is shown without most of their names, and holds nobody up", async () => {
 	const submit = (report_data: string) =>
 		fetch(`${service.url}/api/v1/reports`, {
