@@ -18,7 +18,9 @@ describe("a folder", () => {
 		["pakker/Ærlig", "pakker/ærlig"],
 		["a\u030A", "å"],
 		["two words/x", "two words/x"],
-		["100%/a#b", "100%/a#b"],
+		["a#b/c?", "a#b/c?"],
+		["ｐａｃｋ", "pack"],
+		["οδος", "οδοσ"],
 	];
 	test.each(same)("%j is compared as %j", (path, key) => {
 		expect(readSubfolder(path)).toMatchObject({ key });
@@ -31,6 +33,10 @@ describe("a folder", () => {
 		["..", "must not hold .."],
 		["a/../b", "must not hold .."],
 		["a\\b", "between its folders"],
+		["a%2Fb", "between its folders"],
+		["a\u2215b", "between its folders"],
+		["a\uFF0Fb", "between its folders"],
+		["a  b", "two spaces"],
 		["a/ b", "white space"],
 		["a/b ", "white space"],
 		["a/\u200Bb", "hidden"],
