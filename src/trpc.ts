@@ -160,9 +160,10 @@ export const procedure = t.procedure.use(
 		const error = denial ?? (result?.ok === false ? result.error : undefined);
 		if (error && isRefusal(error)) {
 			const target = meta?.recordedAs ?? path;
+			const { reason } = (error.cause ?? {}) as { reason?: string };
 			await recordRefusal(
 				ctx,
-				{ action: "action_refused", target },
+				{ action: "action_refused", target, reason },
 				async () => ({
 					report_id: reportIdIn(path, await getRawInput()),
 					detail: error.message,

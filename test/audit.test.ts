@@ -829,6 +829,28 @@ describe("an attack", () => {
 		]);
 	});
 
+	test("of slips hides no attempt to approve one's own repository, by the same person through the same procedure", async () => {
+		const service = await startService(undefined, signedIn());
+		const { id } = await submitAs(service, "both");
+		const decide = (reviewed_by?: string) =>
+			askAs(service, "both", {
+				method: "PATCH",
+				url: `/api/v1/reports/${id}/status`,
+				payload: { status: "approved", ...(reviewed_by && { reviewed_by }) },
+			});
+		for (let times = 1; times <= 12; times += 1) {
+			expect((await decide("both@exmaple.com")).status).toBe(403);
+		}
+		expect((await decide()).status).toBe(403);
+		const details = (await readLog(service))
+			.filter(({ action }) => action === "action_refused")
+			.map(({ after }) => after?.detail);
+		expect(details).toHaveLength(11);
+		expect(details).toContainEqual(
+			expect.stringContaining("You submitted a report for this repository"),
+		);
+	});
+
 	test("from one IPv6 network is one asker's, whatever address it takes there", async () => {
 		const service = await startService(undefined, signedIn());
 		for (let times = 1; times <= 15; times += 1) {

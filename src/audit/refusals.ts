@@ -16,7 +16,7 @@ const LIMITS = { each: 10, all: 300 };
 /** A database is one service's in this process. */
 const throttles = new WeakMap<Database, Throttle>();
 
-/** What was refused. Both are names of ours: together they say of which kind it is. */
+/** What was refused. All are names of ours: together they say of which kind it is. */
 export interface Refusal {
 	action:
 		| "credential_refused"
@@ -26,6 +26,8 @@ export interface Refusal {
 		| "sign_in_failed";
 	/** The procedure, the route of a page, or what a link is now. */
 	target?: string | null;
+	/** Why, in a word of ours, where it is graver than what else the target refuses. */
+	reason?: string | undefined;
 }
 
 /** What else a row says of a refusal. */
@@ -54,11 +56,11 @@ export function isRecorded(error: Error): boolean {
  */
 export async function recordRefusal(
 	context: Asker & { db: Database; log: Pick<FastifyBaseLogger, "warn"> },
-	{ action, target = null }: Refusal,
+	{ action, target = null, reason = "" }: Refusal,
 	circumstances: Circumstances | (() => Promise<Circumstances>),
 ): Promise<void> {
 	const { db, log } = context;
-	const kind = `${action} ${target}`;
+	const kind = `${action} ${target} ${reason}`;
 	const leftOut = throttleOf(db).take(kind, keyOf(context));
 	if (leftOut === undefined) return;
 	try {

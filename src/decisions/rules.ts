@@ -191,11 +191,11 @@ export function countPeople(
 
 /** 403: who submitted a report of a repository does not approve one of it. */
 export function ownRepository(): TRPCError {
-	return new TRPCError({
-		code: "FORBIDDEN",
-		message:
-			"You submitted a report for this repository, so somebody else must approve it. Ask another reviewer.",
-	});
+	const message =
+		"You submitted a report for this repository, so somebody else must approve it. Ask another reviewer.";
+	// A slip of the same procedure must not hide it in the audit log.
+	const cause = Object.assign(new Error(message), { reason: "four eyes" });
+	return new TRPCError({ code: "FORBIDDEN", message, cause });
 }
 
 /** 409 for a second approval by the same reviewer. */
