@@ -279,8 +279,11 @@ describe("a token of the provider from before", () => {
 		async (of, token, isTaken) => {
 			await service.db.deleteFrom("provider_logouts").execute();
 			await begin("ron", "known");
-			const iat = now() - 10;
-			const before = await provider.mint("ron", { iat, ...token });
+			const loggedOutAt = now() - 5;
+			const before = await provider.mint("ron", {
+				...token,
+				iat: loggedOutAt - 5,
+			});
 			const ask = (authorization: string) =>
 				service.ask({
 					url: "/api/v1/servers",
@@ -288,7 +291,7 @@ describe("a token of the provider from before", () => {
 				});
 			expect((await ask(`Bearer ${before}`)).status).toBe(200);
 			await send({
-				logout_token: await sign(logout({ ...of, iat: now() - 5 })),
+				logout_token: await sign(logout({ ...of, iat: loggedOutAt })),
 			});
 			const { status, body } = await ask(`Bearer ${before}`);
 			expect(status).toBe(isTaken ? 200 : 401);
@@ -296,7 +299,7 @@ describe("a token of the provider from before", () => {
 			// In the same second as the logout counts as before it.
 			const sameSecond = await provider.mint("ron", {
 				...token,
-				iat: now() - 5,
+				iat: loggedOutAt,
 			});
 			expect((await ask(`Bearer ${sameSecond}`)).status).toBe(status);
 			// A session that has ended begins no more; all else may come back.

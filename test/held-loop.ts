@@ -53,10 +53,10 @@ export function fill(piece: string, bytes: number): string {
 const keys = (count: number, name: (n: number) => string) =>
 	`{${Array.from({ length: count }, (_, n) => `"${name(n)}":1`)}}`;
 
-/** What members of a submission are heavy to read, and whether it can be accepted: through every way in, or by REST alone. */
+/** What members of a submission are heavy to read, and whether it can be accepted: through every way in, or through those where members that are unknown are passed over. */
 export const heavyMembers: Record<
 	string,
-	{ members: Record<string, string>; isLegal?: true | "REST" }
+	{ members: Record<string, string>; isLegal?: true | "unless MCP" }
 > = {
 	"structured data of 1 MiB of [[],…]": {
 		members: { report_json: `{"a":[${fill("[],", MIB)}0]}` },
@@ -84,7 +84,7 @@ export const heavyMembers: Record<
 	},
 	"as many keys as there may be beside the report": {
 		members: { other: keys(49_000, (n) => n.toString(36)) },
-		isLegal: "REST",
+		isLegal: "unless MCP",
 	},
 	"a list of 8 MiB in place of a name": {
 		members: { server_name: `[${fill("[],", 7 * MIB)}0]` },
