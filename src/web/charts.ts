@@ -1,40 +1,9 @@
-import { BarChart, LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent } from "echarts/components";
-import { init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
 import { findRule } from "../checklist/rules.ts";
 import type { Overview } from "../overview/schema.ts";
+import { type Palette, palettes, type Scheme } from "./chart-colours.ts";
+import { escapeAttribute } from "./markdown/escape.ts";
 
-use([BarChart, LineChart, GridComponent, LegendComponent, SVGRenderer]);
-
-/** The colour scheme that a chart is drawn for. */
-export type Scheme = "light" | "dark";
-
-const palettes = {
-	light: {
-		text: "#4b5563",
-		line: "#d9dee5",
-		blue: "#1d6fbf",
-		green: "#1a7f37",
-		red: "#b3261e",
-		amber: "#b7791f",
-		grey: "#6b7280",
-		dire: "#7f1d1d",
-	},
-	dark: {
-		text: "#b3bcc9",
-		line: "#2d3542",
-		blue: "#6fb1f5",
-		green: "#5cc274",
-		red: "#ff8a80",
-		amber: "#e7b04c",
-		grey: "#9aa4b2",
-		dire: "#ff5247",
-	},
-};
-type Palette = (typeof palettes)[Scheme];
-
-/** The charts of the overview by name: each an ECharts option over the same data. */
+/** The charts of the overview by name: each draws the inside of an SVG document. */
 export const charts = {
 	pending: drawPending,
 	outcomes: drawOutcomes,
@@ -43,162 +12,220 @@ export const charts = {
 };
 export type ChartName = keyof typeof charts;
 
-const size = { width: 640, height: 320 };
+const WIDTH = 640;
+const HEIGHT = 320;
+/** Where values are drawn: what is left beside the labels of both axes. */
+const area = { left: 56, top: 40, right: WIDTH - 24, bottom: HEIGHT - 32 };
 
 /**
  * Draws a chart.
  *
- * @returns an SVG document without scripts or styles of its own, as the pages' policy wants it
+ * @returns an SVG document without scripts and styles, as the pages' policy
+ *   wants it
  */
 export function drawChart(
 	name: ChartName,
 	overview: Overview,
 	scheme: Scheme,
 ): string {
-	const palette = palettes[scheme];
-	const chart = init(null, null, { renderer: "svg", ssr: true, ...size });
-	try {
-		chart.setOption({
-			animation: false,
-			textStyle: { color: palette.text, fontFamily: "sans-serif" },
-			...charts[name](overview, palette),
-		});
-		return withoutStyles(chart.renderToSVGString());
-	} finally {
-		chart.dispose();
-	}
+	return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">${charts[name](overview, palettes[scheme])}</svg>`;
 }
 
 function drawPending({ pending_over_time }: Overview, palette: Palette) {
-	return {
-		grid,
-		xAxis: axis(palette, {
-			type: "category",
-			data: pending_over_time.map(({ day }) => day.slice(5)),
-		}),
-		yAxis: axis(palette, { type: "value", minInterval: 1 }),
-		series: [
-			{
-				type: "line",
-				step: "end",
-				symbol: "none",
-				color: palette.blue,
-				lineStyle: { width: 2 },
-				areaStyle: { opacity: 0.18 },
-				data: pending_over_time.map(({ pending_review }) => pending_review),
-			},
-		],
-	};
+	const values = pending_over_time.map((step) => step.pending_review);
+	const scale = scaleFor(Math.max(...values, 0));
+	const columns = columnsFor(values.length);
+	const corners = values.map((value, index) => {
+		const y = yOf(value, scale);
+		return `${round(columns.from(index))},${y} ${round(columns.from(index + 1))},${y}`;
+	});
+	const line = corners.join(" ");
+	return [
+		valueAxis(scale, palette),
+		columnLabels(
+			pending_over_time.map(({ day }) => day.slice(5)),
+			palette,
+		),
+		`<polygon points="${area.left},${area.bottom} ${line} ${area.right},${area.bottom}" fill="${palette.blue}" fill-opacity="0.18"/>`,
+		`<polyline points="${line}" fill="none" stroke="${palette.blue}" stroke-width="2"/>`,
+	].join("");
 }
 
 function drawOutcomes({ outcomes_by_month }: Overview, palette: Palette) {
-	const series = (name: string, key: Outcome, color: string) => ({
-		type: "bar",
-		stack: "all",
-		barMaxWidth: 48,
-		name,
-		color,
-		data: outcomes_by_month.map((month) => month[key]),
+	const series = [
+		["Approved", "approved", palette.green],
+		["Rejected", "rejected", palette.red],
+		["Reopened", "reopened", palette.grey],
+	] as const;
+	const totals = outcomes_by_month.map((month) =>
+		series.reduce((sum, [, key]) => sum + month[key], 0),
+	);
+	const scale = scaleFor(Math.max(...totals, 0));
+	const columns = columnsFor(outcomes_by_month.length);
+	const width = Math.min(48, columns.width * 0.7);
+	const bars = outcomes_by_month.flatMap((month, index) => {
+		const x = columns.from(index) + (columns.width - width) / 2;
+		let below = 0;
+		return series.map(([, key, colour]) => {
+			const bottom = yOf(below, scale);
+			below += month[key];
+			const top = yOf(below, scale);
+			return rectangle(x, top, width, bottom - top, colour);
+		});
 	});
-	return {
-		grid: { ...grid, top: 40 },
-		legend: { top: 4, itemGap: 28, textStyle: { color: palette.text } },
-		xAxis: axis(palette, {
-			type: "category",
-			data: outcomes_by_month.map(({ month }) => month),
-		}),
-		yAxis: axis(palette, { type: "value", minInterval: 1 }),
-		series: [
-			series("Approved", "approved", palette.green),
-			series("Rejected", "rejected", palette.red),
-			series("Reopened", "reopened", palette.grey),
-		],
-	};
+	const legend = series.map(([name, , colour], index) => {
+		const x = area.left + 120 + index * 130;
+		return (
+			rectangle(x, 12, 22, 12, colour) +
+			label(name, { x: x + 30, y: 22, colour: palette.text })
+		);
+	});
+	return [
+		valueAxis(scale, palette),
+		columnLabels(
+			outcomes_by_month.map(({ month }) => month),
+			palette,
+		),
+		...bars,
+		...legend,
+	].join("");
 }
 
-type Outcome = "approved" | "rejected" | "reopened";
-
 function drawRisks({ risk_distribution: risks }: Overview, palette: Palette) {
-	const bars = [
+	return namedBars(palette, [
 		["Critical", risks.critical, palette.dire],
 		["High", risks.high, palette.red],
 		["Medium", risks.medium, palette.amber],
 		["Low", risks.low, palette.green],
 		["Unknown", risks.unknown, palette.grey],
-	] as const;
-	return horizontalBars(
-		palette,
-		bars.map(([name, value, color]) => ({ name, value, color })),
-	);
+	]);
 }
 
 function drawFindings({ frequent_findings }: Overview, palette: Palette) {
-	return horizontalBars(
+	return namedBars(
 		palette,
-		frequent_findings.slice(0, 10).map(({ rule, reports }) => ({
-			name: findRule(rule)?.title ?? rule,
-			value: reports,
-			color: palette.blue,
-		})),
+		frequent_findings
+			.slice(0, 10)
+			.map(({ rule, reports }) => [
+				findRule(rule)?.title ?? rule,
+				reports,
+				palette.blue,
+			]),
 	);
 }
 
-function horizontalBars(
+/** Bars from left to right, each below its name, which may be as long as the chart is wide. */
+function namedBars(
 	palette: Palette,
-	bars: { name: string; value: number; color: string }[],
-) {
-	return {
-		// The width of a text is only estimated here: room for half as much again.
-		grid: { ...grid, left: 56 },
-		xAxis: axis(palette, { type: "value", minInterval: 1 }),
-		yAxis: axis(palette, {
-			type: "category",
-			inverse: true,
-			data: bars.map(({ name }) => name),
-		}),
-		series: [
-			{
-				type: "bar",
-				barMaxWidth: 24,
-				label: { show: true, position: "right", color: palette.text },
-				data: bars.map(({ value, color }) => ({
-					value,
-					itemStyle: { color },
-				})),
-			},
-		],
-	};
+	bars: [name: string, value: number, colour: string][],
+): string {
+	const most = Math.max(...bars.map(([, value]) => value), 1);
+	const left = 16;
+	const room = WIDTH - left - 72;
+	const row = Math.min(56, (HEIGHT - 16) / bars.length);
+	return bars
+		.map(([name, value, colour], index) => {
+			const y = 8 + index * row;
+			const width = (value / most) * room;
+			const thickness = Math.min(20, row - 18);
+			return (
+				label(name, { x: left, y: y + 12, colour: palette.text }) +
+				rectangle(left, y + 16, width, thickness, colour) +
+				label(value, {
+					x: left + width + 6,
+					y: y + 16 + thickness / 2 + 4,
+					colour: palette.text,
+				})
+			);
+		})
+		.join("");
 }
 
-const grid = {
-	top: 16,
-	left: 12,
-	right: 40,
-	bottom: 12,
-	outerBoundsMode: "same",
-	outerBoundsContain: "axisLabel",
-};
-
-function axis(palette: Palette, option: object): object {
-	return {
-		axisLabel: { color: palette.text },
-		axisLine: { lineStyle: { color: palette.line } },
-		axisTick: { show: false },
-		splitLine: { lineStyle: { color: palette.line } },
-		...option,
-	};
+/** The values of an axis that begins at 0: whole numbers, a round step apart. */
+interface Scale {
+	top: number;
+	step: number;
 }
 
-/** ECharts sets fonts by style attributes and hover effects by a style element: the policy allows neither. */
-function withoutStyles(svg: string): string {
-	return svg
-		.replaceAll(/<style\b[^>]*>.*?<\/style>/gs, "")
-		.replaceAll(/ style="([^"]*)"/g, (_whole, style: string) =>
-			style
-				.split(";")
-				.map((declaration) => declaration.split(":"))
-				.filter(([name, value]) => name && value)
-				.map(([name, value]) => ` ${name?.trim()}="${value?.trim()}"`)
-				.join(""),
+/** Four steps or so of 1, 2 or 5 times a power of ten, up to the greatest value. */
+function scaleFor(most: number): Scale {
+	const atLeast = Math.max(most, 1) / 5;
+	const power = 10 ** Math.floor(Math.log10(atLeast));
+	const step = Math.max(
+		1,
+		[1, 2, 5, 10].map((n) => n * power).find((n) => n >= atLeast) ?? 1,
+	);
+	return { top: Math.max(1, Math.ceil(most / step)) * step, step };
+}
+
+function yOf(value: number, { top }: Scale): number {
+	return round(area.bottom - (value / top) * (area.bottom - area.top));
+}
+
+function columnsFor(count: number) {
+	const width = (area.right - area.left) / Math.max(count, 1);
+	return { width, from: (index: number) => area.left + index * width };
+}
+
+function valueAxis(scale: Scale, palette: Palette): string {
+	const count = Math.round(scale.top / scale.step);
+	return Array.from({ length: count + 1 }, (_, index) => {
+		const value = index * scale.step;
+		const y = yOf(value, scale);
+		return (
+			`<line x1="${area.left}" x2="${area.right}" y1="${y}" y2="${y}" stroke="${palette.line}"/>` +
+			label(value, {
+				x: area.left - 8,
+				y: y + 4,
+				colour: palette.text,
+				anchor: "end",
+			})
 		);
+	}).join("");
+}
+
+/** Names below columns: as many as there is room for, the first among them. */
+function columnLabels(names: string[], palette: Palette): string {
+	const columns = columnsFor(names.length);
+	const every = Math.max(1, Math.ceil(56 / columns.width));
+	return names
+		.map((name, index) =>
+			index % every === 0
+				? label(name, {
+						x: columns.from(index) + columns.width / 2,
+						y: area.bottom + 20,
+						colour: palette.text,
+						anchor: "middle",
+					})
+				: "",
+		)
+		.join("");
+}
+
+function rectangle(
+	x: number,
+	y: number,
+	width: number,
+	height: number,
+	colour: string,
+): string {
+	return `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="${colour}"/>`;
+}
+
+function label(
+	text: string | number,
+	{
+		x,
+		y,
+		colour,
+		anchor,
+	}: { x: number; y: number; colour: string; anchor?: "middle" | "end" },
+): string {
+	const anchored = anchor ? ` text-anchor="${anchor}"` : "";
+	return `<text x="${round(x)}" y="${round(y)}" fill="${colour}"${anchored}>${escapeAttribute(String(text))}</text>`;
+}
+
+/** To tenths of a pixel. */
+function round(pixels: number): number {
+	return Math.round(pixels * 10) / 10;
 }
