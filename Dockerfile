@@ -8,7 +8,7 @@ RUN npm ci --omit=dev --omit=optional --workspaces=false --ignore-scripts
 FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY package.json LICENSE ./
+COPY package.json openapi.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY assets assets
 COPY db/migrations db/migrations

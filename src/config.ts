@@ -323,7 +323,9 @@ const needed = [
  *
  * @throws Error with one sentence per bad variable, naming it
  */
-export function parseConfig(environment: NodeJS.ProcessEnv): Config {
+export function parseConfig(
+	environment: NodeJS.ProcessEnv = process.env,
+): Config {
 	const { settings, problems } = readSecretFiles(
 		Object.fromEntries(
 			Object.entries(environment).filter(([, value]) => value?.trim() !== ""),

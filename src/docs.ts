@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import scalar from "@scalar/fastify-api-reference";
 import type { FastifyInstance } from "fastify";
-import { openApiDocument } from "./openapi.ts";
+import { readOpenApiDocument } from "./openapi-file.ts";
 import { refuseOtherMethods } from "./rest.ts";
 
 /** What there is to see where the page's script does not run. */
@@ -17,7 +17,7 @@ export function mountDocs(
 	app: FastifyInstance,
 	publicUrl: string | undefined,
 ): void {
-	const document = openApiDocument(publicUrl);
+	const document = readOpenApiDocument(publicUrl);
 	for (const url of ["/openapi.json", "/api/v1/openapi.json"]) {
 		app.get(url, async () => document);
 		refuseOtherMethods(app, url, ["GET", "HEAD"]);

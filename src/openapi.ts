@@ -69,16 +69,14 @@ const tags = [
  * The OpenAPI 3.1 document of the REST façade: trpc-to-openapi's generator
  * writes it from the router, and this completes what the generator does not
  * know (real statuses, one error schema, headers, examples).
- *
- * @param serverUrl where the service is reached; `/` means "where this document came from"
  */
-export function openApiDocument(serverUrl = "/"): OpenAPIObject {
+export function openApiDocument(): OpenAPIObject {
 	const document = generateOpenApiDocument(appRouter, {
 		title: "MCP Go-Live",
 		description:
 			"The gate every MCP server passes before it runs in production: developers submit go-live reports, the platform team reviews them.\n\nErrors are RFC 9457 problem details, in one shape everywhere.",
 		version,
-		baseUrl: serverUrl,
+		baseUrl: "/",
 		contact: { name: "The MCP Go-Live authors" },
 		license: { name: "MIT", identifier: "MIT" },
 		securitySchemes: { bearer },

@@ -1,6 +1,5 @@
 import { initTRPC, type TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
-import type { OpenApiMeta } from "trpc-to-openapi";
 import type { Reads, WhatWasRead } from "./audit/reads.ts";
 import { markRecorded, recordRefusal } from "./audit/refusals.ts";
 import type { Facade } from "./audit/schema.ts";
@@ -102,8 +101,19 @@ export interface RestMeta {
 	example?: unknown;
 }
 
+/** An operation of REST, as OpenAPI describes it. Its document is generated from these by trpc-to-openapi, which the running service does not load. */
+interface OpenApiOperation {
+	method: "GET" | "POST" | "PATCH";
+	path: `/${string}`;
+	operationId: string;
+	summary: string;
+	description: string;
+	tags: string[];
+}
+
 /** A procedure's metadata: its OpenAPI operation, and what OpenAPI's generator does not know. */
-export type Meta = OpenApiMeta<{
+export type Meta = {
+	openapi?: OpenApiOperation;
 	rest?: RestMeta;
 	/** What a caller must be permitted; every procedure but the public ones names it. */
 	access?: Permission;
@@ -111,7 +121,7 @@ export type Meta = OpenApiMeta<{
 	recordedAs?: string;
 	/** That somebody had the answer is recorded under this action, where reads are. */
 	readAs?: WhatWasRead["action"];
-}>;
+};
 
 const t = initTRPC
 	.meta<Meta>()

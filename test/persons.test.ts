@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { JWTPayload } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { localContext } from "../src/commands/local-context.ts";
+import { runTokensCommand } from "../src/commands/tokens.ts";
 import type { Config } from "../src/config.ts";
 import { openDatabase } from "../src/database.ts";
-import { localContext } from "../src/local-context.ts";
 import { migrateDatabase } from "../src/migrations.ts";
-import { runTokensCommand } from "../src/tokens/command.ts";
 import { openWorkers } from "../src/workers/pool.ts";
 import { authorize } from "./authorize.ts";
 import { fillTemplate } from "./fill-template.ts";

@@ -13,10 +13,10 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
  * lower ones. The first pattern that fits decides.
  */
 const ranks: [pattern: RegExp, rank: number][] = [
-	[/^(main|command-line)\.ts$/, 7],
-	[/^(app|client|serve)\.ts$/, 6],
+	[/^(main\.ts$|commands\/)/, 7],
+	[/^(app|client)\.ts$/, 6],
 	[
-		/^(rest|etags|procedure-inputs|send-response|openapi|openapi-problem|openapi-problem-examples|docs|trpc-http|trpc-json|protected-resource|identify-callers)\.ts$/,
+		/^(rest|etags|procedure-inputs|send-response|generate-openapi|openapi|openapi-file|openapi-problem|openapi-problem-examples|docs|trpc-http|trpc-json|protected-resource|identify-callers)\.ts$/,
 		5,
 	],
 	[/^mcp\//, 5],
@@ -26,19 +26,17 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^\w+\/([\w-]+-)?router\.ts$/, 3],
 	[/^\w+\/([\w-]+-)?queries\.ts$/, 2],
 	[/^assessments\/reassess\.ts$/, 3],
-	[/^audit\/(verify|export|commands)\.ts$/, 3],
+	[/^audit\/(verify|export)\.ts$/, 3],
 	[/^audit\/(refusals|reads|erasing)\.ts$/, 2],
 	[/^audit\/throttle\.ts$/, 0],
 	[/^(queue\/reports-in-order|reports\/(owner|claim))\.ts$/, 2],
-	[/^tokens\/command\.ts$/, 4],
 	[/^reports\/rekey\.ts$/, 1],
-	[/^reports\/rekey-command\.ts$/, 3],
 	[
 		/^(reports\/one-report|decisions\/decide|sessions\/(sign-in|end|back-channel)|tokens\/create|confirmations\/request)\.ts$/,
 		3,
 	],
 	[/^sessions\/logout-token\.ts$/, 1],
-	[/^(trpc|auth|storage|shutdown|local-context)\.ts$/, 2],
+	[/^(trpc|auth|storage)\.ts$/, 2],
 	[/^limits\//, 3],
 	[/^(json-body|receive-body)\.ts$/, 3],
 	[/^(origins|security-headers)\.ts$/, 2],
@@ -109,8 +107,8 @@ test("only the configuration reads the environment", () => {
 	const readers = files.filter((file) =>
 		readFileSync(join(source, file), "utf8").includes("process.env"),
 	);
-	// The command line hands it over; PostgreSQL's programs are given its PATH.
-	expect(readers).toEqual(["command-line.ts", "embedded/binaries.ts"]);
+	// PostgreSQL's programs are given its PATH.
+	expect(readers).toEqual(["config.ts", "embedded/binaries.ts"]);
 });
 
 test("every setting is explained in the README, and the README names no other", () => {

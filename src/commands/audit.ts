@@ -1,8 +1,9 @@
 import type { Writable } from "node:stream";
+import { exportLog } from "../audit/export.ts";
+import { AuditFilter } from "../audit/schema.ts";
+import { type Note, verifyChain } from "../audit/verify.ts";
 import type { Database } from "../database.ts";
-import { exportLog } from "./export.ts";
-import { AuditFilter } from "./schema.ts";
-import { type Note, verifyChain } from "./verify.ts";
+import { showProgress, withStorage } from "./with-storage.ts";
 
 /** What the command line says after `audit`. */
 export interface AuditCommand {
@@ -13,6 +14,21 @@ export interface AuditCommand {
 	/** Of `export`: its beginning and its end. */
 	since?: string;
 	until?: string;
+}
+
+/**
+ * The command `audit`.
+ *
+ * @param options its options, and in `words` what stands behind it
+ */
+export async function run({
+	words: [action],
+	...options
+}: Omit<AuditCommand, "action"> & { words: string[] }): Promise<void> {
+	const command = { ...options, action: action as AuditCommand["action"] };
+	await withStorage({ logTo: 2, mustExist: true }, async ({ db }) => {
+		await runAuditCommand(db, command, process.stdout, showProgress);
+	});
 }
 
 /**

@@ -1,17 +1,18 @@
 import type { FastifyInstance } from "fastify";
-import { buildApp } from "./app.ts";
-import type { Config } from "./config.ts";
-import { createLogger } from "./logging.ts";
-import { refuseStaleKeys } from "./reports/rekey-command.ts";
+import { buildApp } from "../app.ts";
+import { type Config, parseConfig } from "../config.ts";
+import { createLogger } from "../logging.ts";
+import { openStorage } from "../storage.ts";
+import { refuseStaleKeys } from "./rekey.ts";
 import { onShutdown } from "./shutdown.ts";
-import { openStorage } from "./storage.ts";
 
 /**
  * Serves every façade over HTTP, until the process is told to end.
  *
  * @throws Error with words for the operator when it cannot start
  */
-export async function serve(config: Config): Promise<void> {
+export async function run(): Promise<void> {
+	const config = parseConfig();
 	const log = createLogger(config.LOG_LEVEL, 1);
 	const opening = openStorage(config, log);
 	let app: FastifyInstance | undefined;

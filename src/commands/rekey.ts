@@ -4,13 +4,32 @@ import { originOf } from "../audit/rules.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../database.ts";
 import { anybody } from "../identity.ts";
-import type { Context } from "../trpc.ts";
 import {
 	applyRekeying,
 	describeClashes,
 	planRekeying,
 	type Rekeying,
-} from "./rekey.ts";
+} from "../reports/rekey.ts";
+import type { Context } from "../trpc.ts";
+import { localContext } from "./local-context.ts";
+import { withStorage } from "./with-storage.ts";
+
+/**
+ * The command `rekey`.
+ *
+ * @param options `dry-run`: only says what would change, also of a database of an older version
+ */
+export async function run({
+	"dry-run": isDry = false,
+}: {
+	"dry-run"?: boolean;
+}): Promise<void> {
+	const opening = { logTo: 2, mustExist: true, mayBeOlder: isDry } as const;
+	await withStorage(opening, async ({ db, config, log, workers }) => {
+		const context = localContext(db, config, log, workers, "command_line");
+		process.stdout.write(await runRekeyCommand(context, { isDry }));
+	});
+}
 
 /**
  * Gives every repository the key that its address has by the present rules and

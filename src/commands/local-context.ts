@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { Facade } from "./audit/schema.ts";
-import type { Config } from "./config.ts";
-import type { Database } from "./database.ts";
-import type { Context } from "./trpc.ts";
-import type { Workers } from "./workers/pool.ts";
+import type { Facade } from "../audit/schema.ts";
+import type { Config } from "../config.ts";
+import type { Database } from "../database.ts";
+import type { Context } from "../trpc.ts";
+import type { Workers } from "../workers/pool.ts";
 
 /** What procedures get that nobody asks over a network. */
 export function localContext(

@@ -1,17 +1,17 @@
 import { openReads, type Reads } from "../audit/reads.ts";
-import { type Config, recordsReads } from "../config.ts";
-import { localContext } from "../local-context.ts";
+import { parseConfig, recordsReads } from "../config.ts";
 import { createLogger } from "../logging.ts";
-import { refuseStaleKeys } from "../reports/rekey-command.ts";
-import { onShutdown } from "../shutdown.ts";
-import { openStorage } from "../storage.ts";
-import { openWorkers } from "../workers/pool.ts";
-import { serveMcpStdio } from "./stdio.ts";
+import { serveMcpStdio } from "../mcp/stdio.ts";
 import {
 	accessTokenRefused,
 	requireAccessToken,
 	tellWhoAsks,
-} from "./stdio-identity.ts";
+} from "../mcp/stdio-identity.ts";
+import { openStorage } from "../storage.ts";
+import { openWorkers } from "../workers/pool.ts";
+import { localContext } from "./local-context.ts";
+import { refuseStaleKeys } from "./rekey.ts";
+import { onShutdown } from "./shutdown.ts";
 
 /**
  * Serves MCP over standard input and output, until the client closes them or
@@ -19,7 +19,8 @@ import {
  *
  * @throws Error with words for the operator when it cannot start
  */
-export async function runMcpCommand(config: Config): Promise<void> {
+export async function run(): Promise<void> {
+	const config = parseConfig();
 	requireAccessToken(config);
 	// Standard output is the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);

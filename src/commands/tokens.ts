@@ -3,8 +3,10 @@ import type { Database } from "../database.ts";
 import { grant, type Identity } from "../identity.ts";
 import { findPeople } from "../people/queries.ts";
 import { createCaller } from "../router.ts";
+import type { AccessToken } from "../tokens/schema.ts";
 import type { Context } from "../trpc.ts";
-import type { AccessToken } from "./schema.ts";
+import { localContext } from "./local-context.ts";
+import { withStorage } from "./with-storage.ts";
 
 /** What the command line says after `tokens`. */
 export interface TokensCommand {
@@ -16,6 +18,27 @@ export interface TokensCommand {
 	name?: string;
 	scopes?: string;
 	days?: string;
+}
+
+/**
+ * The command `tokens`.
+ *
+ * @param options its options, and in `words` what stands behind it
+ */
+export async function run({
+	words: [action, id],
+	...options
+}: Omit<TokensCommand, "action" | "id"> & { words: string[] }): Promise<void> {
+	await withStorage({ logTo: 2, mustExist: true }, async (opened) => {
+		const { db, config, log, workers } = opened;
+		const context = localContext(db, config, log, workers, "command_line");
+		const text = await runTokensCommand(context, {
+			...options,
+			action: action as TokensCommand["action"],
+			id,
+		});
+		process.stdout.write(text);
+	});
 }
 
 /**

@@ -1,0 +1,6 @@
+import { readOpenApiDocument } from "../openapi-file.ts";
+
+/** Prints the OpenAPI document of REST. */
+export function run(): void {
+	process.stdout.write(`${JSON.stringify(readOpenApiDocument(), null, 2)}\n`);
+}
