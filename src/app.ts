@@ -13,7 +13,7 @@ import { clientAddress } from "./client-address.ts";
 import { clientName } from "./client-name.ts";
 import { type Config, recordsReads } from "./config.ts";
 import type { Database } from "./database.ts";
-import { mountDocs } from "./docs.ts";
+import { mountOpenApiDocument } from "./docs.ts";
 import { drainOnClose } from "./drain.ts";
 import { compressedBody, urlTooLong } from "./errors.ts";
 import { identifyCallers } from "./identify-callers.ts";
@@ -190,7 +190,7 @@ export function buildApp(
 	const streams = keepStreams(callers.isStillKnown, thresholds.streamInterval);
 	mountMcp(app, contextFor, config, { json, limits: callers.limits, streams });
 	mountProtectedResource(app, config);
-	mountDocs(app, config.PUBLIC_URL);
+	mountOpenApiDocument(app, config.PUBLIC_URL);
 	return app;
 }
 
@@ -234,10 +234,10 @@ async function logResponse(
 	);
 }
 
-/** A URL whose path ends in a slash is the one without; but the reference's page has links that begin at it. */
+/** A URL whose path ends in a slash is the one without. */
 function withoutSlash(url: string): string {
 	const [path = ""] = url.split("?", 1);
-	return /^\/.*[^/]\/$/.test(path) && path !== "/docs/"
+	return /^\/.*[^/]\/$/.test(path)
 		? path.slice(0, -1) + url.slice(path.length)
 		: url;
 }

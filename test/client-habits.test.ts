@@ -262,7 +262,7 @@ describe("a slash at the end of a path", () => {
 		},
 	);
 
-	test("belongs to the reference's page, whose links begin at it", async () => {
+	test("means nothing behind the reference, either", async () => {
 		expect((await service.ask({ url: "/docs/" })).status).toBe(200);
 	});
 });

@@ -217,7 +217,7 @@ const pages = [
 	...["/sign-in?return_to=*", "/sign-in/callback?code=*&state=*", "/assets/*"],
 	...[
 		"/docs/*",
-		"/docs/?*",
+		"/docs?*",
 		"/openapi.json?*",
 		"/healthz?*=*",
 		"/favicon.ico?*",

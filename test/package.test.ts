@@ -61,7 +61,7 @@ test("the package holds what runs and what is read, and nothing else", () => {
 	}
 	const others = packed.filter(
 		(file) =>
-			!/^(dist\/.+\.(js|d\.ts|css)|assets\/[\w-]+\.(css|js|svg)|db\/migrations\/.+\.sql|[^/]+)$/.test(
+			!/^(dist\/.+\.(js|d\.ts|css)|assets\/[\w.-]+\.(css|js|svg|md)|db\/migrations\/.+\.sql|[^/]+)$/.test(
 				file,
 			),
 	);

@@ -23,8 +23,16 @@ export const views: [string, BrowserContextOptions][] = [
 	["dark-narrow", { colorScheme: "dark", viewport: narrow }],
 ];
 
-/** Expects a page to stand still, to fit and to be accessible; and keeps a picture of it. */
-export async function look(page: Page, name: string): Promise<void> {
+/**
+ * Expects a page to stand still, to fit and to be accessible; and keeps a picture of it.
+ *
+ * @param fullPage whether the picture shows more than the window: not of a page that is too long for one
+ */
+export async function look(
+	page: Page,
+	name: string,
+	{ fullPage = true } = {},
+): Promise<void> {
 	const moved = await measureShift(page);
 	expect(moved, `${name} moves while it loads`).toBeLessThan(0.01);
 	const tooWide = await page.evaluate(
@@ -33,7 +41,7 @@ export async function look(page: Page, name: string): Promise<void> {
 	expect(tooWide, `${name} is too wide`).toBeLessThanOrEqual(0);
 	await page.screenshot({
 		path: join(screenshots, `${name}.png`),
-		fullPage: true,
+		fullPage,
 	});
 	expect(await findViolations(page), name).toEqual([]);
 }

@@ -166,7 +166,6 @@ function isExempt({ routeOptions }: FastifyRequest): boolean {
 		url === "/healthz" ||
 		url === "/readyz" ||
 		url === "/favicon.ico" ||
-		url.startsWith("/assets/") ||
-		url.startsWith("/docs/js/")
+		url.startsWith("/assets/")
 	);
 }

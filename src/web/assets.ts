@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,16 +17,12 @@ const types: Record<string, string> = {
 };
 
 /**
- * Reads the static files: the project's own in `assets/`, beside `src` and
- * `dist` alike, and the style sheet they build on from its package.
+ * Reads the static files in `assets/`, beside `src` and `dist` alike.
  *
  * @returns the files by their names
  */
 export function readAssets(): Record<string, Asset> {
 	const folder = fileURLToPath(new URL("../../assets/", import.meta.url));
-	const pico = createRequire(import.meta.url).resolve(
-		"@picocss/pico/css/pico.min.css",
-	);
 	const own = readdirSync(folder).filter((name) => types[extname(name)]);
 	// Style sheets last: they name images, whose addresses must be known.
 	const files = [
@@ -35,8 +30,7 @@ export function readAssets(): Record<string, Asset> {
 		...own.filter((name) => extname(name) === ".css"),
 	].map((name) => join(folder, name));
 	const assets: Record<string, Asset> = {};
-	for (const path of [...files, pico])
-		assets[basename(path)] = readAsset(path, assets);
+	for (const path of files) assets[basename(path)] = readAsset(path, assets);
 	return assets;
 }
 

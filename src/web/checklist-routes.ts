@@ -1,6 +1,5 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Page } from "./page.ts";
-import { checklistPage } from "./pages/checklist.ts";
 import { refuseWithout } from "./recognise.ts";
 import type { Site } from "./site.ts";
 
@@ -10,7 +9,13 @@ export function mountChecklistPage(scope: FastifyInstance, site: Site): void {
 	let page: Page | undefined;
 	scope.get("/checklist", async (request, reply) => {
 		await refuseWithout(site, "catalogue:read", request);
-		page ??= checklistPage(await site.callerFor(request).checklist.get());
+		page ??= await makePage(site, request);
 		return site.sendPage(request, reply, page);
 	});
+}
+
+/** What renders its guides is heavy, and loaded here alone. */
+async function makePage(site: Site, request: FastifyRequest): Promise<Page> {
+	const { checklistPage } = await import("./pages/checklist.ts");
+	return checklistPage(await site.callerFor(request).checklist.get());
 }

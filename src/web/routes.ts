@@ -34,6 +34,7 @@ import {
 	recognisePeople,
 	signInUrl,
 } from "./recognise.ts";
+import { mountReferencePage } from "./reference-routes.ts";
 import { recordIfRefused } from "./refused-forms.ts";
 import { mountReportPages } from "./report-routes.ts";
 import { sectionsFor } from "./sections.ts";
@@ -111,6 +112,7 @@ export function mountWeb(
 			mountOverviewPage(scope, site);
 			mountChecklistPage(scope, site);
 			mountAuditPage(scope, site);
+			mountReferencePage(scope, site);
 			if (!site.hasSignIn) return;
 			const provider = openIdentityProvider(config);
 			mountSignIn(scope, site, provider);
