@@ -37,3 +37,36 @@ export const hiddenCharacter = new RegExp(
 		.join("")}]`,
 	"gu",
 );
+
+const joiner = "\u200D";
+const beforeJoiner =
+	/(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)$/u;
+const afterJoiner = /^\p{Extended_Pictographic}/u;
+
+/** Each character of a text that a reader would not see, with its place in the text. */
+export function* hiddenCharacters(
+	source: string,
+): Generator<{ index: number; character: string }> {
+	for (const { index, 0: character } of source.matchAll(hiddenCharacter)) {
+		if (!isHarmless(source, index, character)) yield { index, character };
+	}
+}
+
+/** Whether such a character only joins the parts of an emoji. */
+export function isHarmless(
+	source: string,
+	index: number,
+	character: string,
+): boolean {
+	return (
+		character === joiner &&
+		beforeJoiner.test(source.slice(Math.max(0, index - 2), index)) &&
+		afterJoiner.test(source.slice(index + 1, index + 3))
+	);
+}
+
+/** What Unicode calls a character, such as `U+202E`. */
+export function nameCharacter(character: string): string {
+	const code = character.codePointAt(0) ?? 0;
+	return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+}

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import pg from "pg";
 import {
 	type DestinationStream,
@@ -5,7 +6,7 @@ import {
 	pino,
 	stdSerializers,
 } from "pino";
-import pretty from "pino-pretty";
+import type pinoPretty from "pino-pretty";
 
 /**
  * The service's log: JSON lines, or readable lines on a terminal. Report
@@ -16,10 +17,18 @@ import pretty from "pino-pretty";
  */
 export function createLogger(level: string, to: 1 | 2): Logger {
 	const isTerminal = (to === 1 ? process.stdout : process.stderr).isTTY;
-	const destination: DestinationStream = isTerminal
-		? pretty({ destination: to, ignore: "pid,hostname", singleLine: true })
-		: writeTogether(to);
-	return pino({ level, serializers }, destination);
+	return pino(
+		{ level, serializers },
+		isTerminal ? writeReadably(to) : writeTogether(to),
+	);
+}
+
+/** What makes lines readable is loaded where somebody reads them. */
+function writeReadably(to: 1 | 2): DestinationStream {
+	const pretty: typeof pinoPretty = createRequire(import.meta.url)(
+		"pino-pretty",
+	);
+	return pretty({ destination: to, ignore: "pid,hostname", singleLine: true });
 }
 
 /** Milliseconds that a line of the log may wait for others. */

@@ -1,4 +1,6 @@
 import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
+import { assess } from "./assessments/assess.ts";
+import type { Assessment } from "./checklist/assessment-schema.ts";
 import { type Permission, permissionsOf, roles } from "./identity.ts";
 import {
 	commonResponses,
@@ -87,6 +89,9 @@ export function openApiDocument(): OpenAPIObject {
 			([name]) => !name.startsWith("error."),
 		),
 	);
+	if (schemas.Assessment) {
+		(schemas.Assessment as Schema).examples = [exampleAssessment()];
+	}
 	document.tags = tags;
 	document.security = [];
 	document.components = {
@@ -130,7 +135,7 @@ function complete(
 		content: {
 			"application/json": {
 				...content,
-				example: rest.example ?? exampleOf(content?.schema as Schema, schemas),
+				example: exampleOf(content?.schema as Schema, schemas),
 			},
 		},
 	};
@@ -261,3 +266,15 @@ const ifNoneMatch = {
 	description: "ETags the client has; if one is current, the answer is 304.",
 	schema: { type: "string" as const },
 };
+
+/** A real assessment, cut to what fits into documentation. */
+function exampleAssessment(): Assessment {
+	const report_data = "# Go-Live Report\n\n## Phase 1: Security\n";
+	const assessment = assess({ report_data });
+	const [phase] = assessment.phases;
+	return {
+		...assessment,
+		phases: phase ? [{ ...phase, checks: phase.checks.slice(0, 1) }] : [],
+		findings: assessment.findings.slice(0, 2),
+	};
+}

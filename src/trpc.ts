@@ -97,8 +97,6 @@ export interface RestMeta {
 	 */
 	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
 	countRows?: (output: any) => number;
-	/** An example of the answer, where its schema holds none. */
-	example?: unknown;
 }
 
 /** An operation of REST, as OpenAPI describes it. Its document is generated from these by trpc-to-openapi, which the running service does not load. */

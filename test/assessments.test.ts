@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { assess } from "../src/assessments/rules.ts";
+import { assess } from "../src/assessments/assess.ts";
 import { allChecks, checklist } from "../src/checklist/checklist.ts";
 import { rules } from "../src/checklist/rules.ts";
 import { fillTemplate } from "./fill-template.ts";

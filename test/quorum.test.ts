@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { assess } from "../src/assessments/rules.ts";
+import { assess } from "../src/assessments/assess.ts";
 import {
 	approvalsRequired,
 	type Gravity,

@@ -25,6 +25,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 	[/^router\.ts$/, 4],
 	[/^\w+\/([\w-]+-)?router\.ts$/, 3],
 	[/^\w+\/([\w-]+-)?queries\.ts$/, 2],
+	[/^assessments\/assess\.ts$/, 1],
 	[/^assessments\/reassess\.ts$/, 3],
 	[/^audit\/(verify|export)\.ts$/, 3],
 	[/^audit\/(refusals|reads|erasing)\.ts$/, 2],

@@ -4,12 +4,7 @@ import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";
 import { findAssessed } from "./queries.ts";
-import {
-	assess,
-	issueFromFinding,
-	issueFromJson,
-	issuesInJson,
-} from "./rules.ts";
+import { issueFromFinding, issueFromJson, issuesInJson } from "./rules.ts";
 import {
 	countIssues,
 	DEFAULT_ISSUES,
@@ -27,11 +22,6 @@ const oneReport = {
 	404: "There is no such report.",
 	422: tooComplexToRead,
 };
-
-/** A real assessment, cut to what fits into documentation. */
-const example = cut(
-	assess({ report_data: "# Go-Live Report\n\n## Phase 1: Security\n" }),
-);
 
 /** What the service reads out of reports by itself; a part of `reports`. */
 export const assessmentsRouter = router({
@@ -54,7 +44,6 @@ export const assessmentsRouter = router({
 					413: "The draft is larger than 1 MiB.",
 					422: tooComplexToRead,
 				},
-				example,
 			},
 		})
 		.input(Draft)
@@ -77,7 +66,7 @@ export const assessmentsRouter = router({
 				description:
 					"Per phase and check what the report claims, the lethal trifecta, and every finding. Advice for the reviewer: it decides nothing.",
 			},
-			rest: { success: 200, errors: oneReport, etag: true, example },
+			rest: { success: 200, errors: oneReport, etag: true },
 		})
 		.output(Assessment)
 		.query(async ({ ctx: { db, runTask }, input: { id } }) => {
@@ -160,13 +149,4 @@ function ofSeverity(
 	severity: Finding["severity"],
 ): Finding[] {
 	return findings.filter((finding) => finding.severity === severity);
-}
-
-function cut(assessment: Assessment): Assessment {
-	const [phase] = assessment.phases;
-	return {
-		...assessment,
-		phases: phase ? [{ ...phase, checks: phase.checks.slice(0, 1) }] : [],
-		findings: assessment.findings.slice(0, 2),
-	};
 }

@@ -1,31 +1,8 @@
 import type { TRPCError } from "@trpc/server";
-import { assessReport } from "../checklist/assess.ts";
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
 import { findRule } from "../checklist/rules.ts";
 import { issuesError } from "../errors.ts";
-import type { Draft, ReportIssue } from "./schema.ts";
-
-/** What an assessment is made of: a draft, or a report as it is stored. */
-type Assessable = Omit<Draft, "report_json"> & {
-	/** As it is, or as JSON: to hand over a text costs nothing. */
-	report_json?: Record<string, unknown> | string | null | undefined;
-};
-
-/** Assesses a report; its header can contradict whatever the submission says of who submits what. */
-export function assess(report: Assessable): Assessment {
-	const { server_name, repository_url, developer_email, report_json } = report;
-	return assessReport(report.report_data, {
-		...(report_json && {
-			reportJson:
-				typeof report_json === "string" ? JSON.parse(report_json) : report_json,
-		}),
-		submission: {
-			...(server_name !== undefined && { server_name }),
-			...(repository_url !== undefined && { repository_url }),
-			...(developer_email !== undefined && { developer_email }),
-		},
-	});
-}
+import type { ReportIssue } from "./schema.ts";
 
 /** 422 with every error, for a service that takes only complete reports. */
 export function incompleteReport(

@@ -5,14 +5,6 @@ import { checklist } from "./checklist.ts";
 import { rules } from "./rules.ts";
 import { Checklist } from "./schema.ts";
 
-const ChecklistAndRules = Checklist.extend({
-	rules: z
-		.array(Rule)
-		.describe(
-			"What an assessment looks for, with what it means and how to fix it.",
-		),
-}).meta({ id: "ChecklistAndRules" });
-
 /** The first check and the first rule: enough for documentation. */
 const example = {
 	...checklist,
@@ -21,6 +13,14 @@ const example = {
 		.map((phase) => ({ ...phase, checks: phase.checks.slice(0, 1) })),
 	rules: rules.slice(0, 1),
 };
+
+const ChecklistAndRules = Checklist.extend({
+	rules: z
+		.array(Rule)
+		.describe(
+			"What an assessment looks for, with what it means and how to fix it.",
+		),
+}).meta({ id: "ChecklistAndRules", examples: [example] });
 
 /** The checklist as data, for skills, pages and people. */
 export const checklistRouter = router({
@@ -36,7 +36,7 @@ export const checklistRouter = router({
 				description:
 					"The six phases with their checks, and the rules by which a report is assessed.",
 			},
-			rest: { success: 200, errors: {}, etag: true, example },
+			rest: { success: 200, errors: {}, etag: true },
 		})
 		.output(ChecklistAndRules)
 		.query(() => ({ ...checklist, rules: [...rules] })),

@@ -23,7 +23,7 @@ export const tasks = {
 		cpuLimit: 2_000,
 		refusal:
 			"This report is too complex to read: shorten it, or write it more simply, with fewer brackets, emphases and nested lists in one paragraph.",
-		load: async () => (await import("../assessments/rules.ts")).assess,
+		load: async () => (await import("../assessments/assess.ts")).assess,
 	},
 	renderMarkdown: {
 		cpuLimit: 5_000,

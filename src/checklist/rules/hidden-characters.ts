@@ -1,13 +1,12 @@
-import { hiddenCharacter } from "../../hidden-characters.ts";
+import {
+	hiddenCharacter,
+	isHarmless,
+	nameCharacter,
+} from "../../hidden-characters.ts";
 import { type Draft, findingsPerRule } from "../reading.ts";
 
 /** Characters that a finding names. */
 const namesPerLine = 5;
-const joiner = "\u200D";
-const beforeJoiner =
-	/(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)$/u;
-const afterJoiner = /^\p{Extended_Pictographic}/u;
-
 /**
  * Finds characters that a reader does not see, line by line. Emoji made of several characters and a byte order mark
  * at the beginning are left alone.
@@ -50,15 +49,6 @@ export function findHiddenCharacters(text: string): Draft[] {
 		: drafts;
 }
 
-/** Each character of a text that a reader would not see, with its place in the text. */
-export function* hiddenCharacters(
-	source: string,
-): Generator<{ index: number; character: string }> {
-	for (const { index, 0: character } of source.matchAll(hiddenCharacter)) {
-		if (!isHarmless(source, index, character)) yield { index, character };
-	}
-}
-
 function describe({
 	line,
 	characters,
@@ -72,18 +62,4 @@ function describe({
 		line,
 		message: `The line has invisible characters: ${names}.`,
 	};
-}
-
-function isHarmless(source: string, index: number, character: string): boolean {
-	return (
-		character === joiner &&
-		beforeJoiner.test(source.slice(Math.max(0, index - 2), index)) &&
-		afterJoiner.test(source.slice(index + 1, index + 3))
-	);
-}
-
-/** What Unicode calls a character, such as `U+202E`. */
-export function nameCharacter(character: string): string {
-	const code = character.codePointAt(0) ?? 0;
-	return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }

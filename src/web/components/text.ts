@@ -1,8 +1,5 @@
 import { html } from "hono/html";
-import {
-	hiddenCharacters,
-	nameCharacter,
-} from "../../checklist/rules/hidden-characters.ts";
+import { hiddenCharacters, nameCharacter } from "../../hidden-characters.ts";
 import { repositoryKey } from "../../reports/repository.ts";
 import type { ReportSummary } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";

@@ -1,7 +1,4 @@
-import {
-	hiddenCharacters,
-	nameCharacter,
-} from "../../checklist/rules/hidden-characters.ts";
+import { hiddenCharacters, nameCharacter } from "../../hidden-characters.ts";
 
 /** Signs of reports that the fonts do not have, in words. */
 const words: Record<string, string> = {
