@@ -86,7 +86,7 @@ export function groupsAndName(
 	const page = address.findIndex((_, index) => isPage(address, index));
 	const read = page < 0 ? address : address.slice(0, page);
 	const isSure = around.isRepository || git >= 0;
-	if (!isSure && mayBePage(page < 0 ? path : read, around)) return "page";
+	if (!isSure && mayBePage(read, around)) return "page";
 	if (page >= 0) return read;
 	const name = withoutGit(address.at(-1) ?? "");
 	// The repository in a working copy stands in a folder called .git.
