@@ -8,6 +8,7 @@ import Fastify, {
 } from "fastify";
 import { eraseAddressesInTime } from "./audit/erasing.ts";
 import { openReads } from "./audit/reads.ts";
+import { tellLeftOut } from "./audit/refusals.ts";
 import { SMALL_BODY } from "./body-limits.ts";
 import { clientAddress } from "./client-address.ts";
 import { clientName } from "./client-name.ts";
@@ -107,6 +108,7 @@ export function buildApp(
 	app.addHook("onClose", async () => workers.close());
 	const reads = recordsReads(config) ? openReads(db, logger) : undefined;
 	app.addHook("onClose", async () => reads?.close());
+	app.addHook("onClose", async () => tellLeftOut(db));
 	let stopErasing = () => {};
 	app.addHook("onListen", async () => {
 		stopErasing = eraseAddressesInTime(db, logger, config.AUDIT_ADDRESS_DAYS);

@@ -1,4 +1,5 @@
 import { openReads, type Reads } from "../audit/reads.ts";
+import { tellLeftOut } from "../audit/refusals.ts";
 import { type Config, recordsReads } from "../config.ts";
 import { localContext } from "../local-context.ts";
 import { createLogger } from "../logging.ts";
@@ -30,6 +31,7 @@ export async function runMcpCommand(config: Config): Promise<void> {
 	const drain = async () => {
 		await session?.close();
 		await reads?.close();
+		if (session) await tellLeftOut((await opening).db);
 		workers.close();
 	};
 	const stop = onShutdown(log, drain, opening);

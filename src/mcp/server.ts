@@ -11,7 +11,7 @@ import { qualityOf } from "../accept.ts";
 import { recordRefusal } from "../audit/refusals.ts";
 import { answerBudget, REPORT_BODY } from "../body-limits.ts";
 import type { Config } from "../config.ts";
-import { notAcceptable } from "../errors.ts";
+import { notAcceptable, recordedWords } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { JsonBodies } from "../json-body.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../json-pick.ts";
@@ -193,7 +193,7 @@ async function refuseAndRecord(
 	await recordRefusal(
 		context,
 		{ action: "action_refused", target },
-		{ detail: error.message },
+		{ detail: recordedWords(error) },
 	);
 	throw error;
 }
