@@ -166,6 +166,7 @@ async function assess({ all = false }: Options): Promise<void> {
 			const { count, refused } = await reassessReports(db, {
 				all,
 				runTask: workers.runnerFor("local"),
+				settings: config,
 				onProgress: showProgress,
 				onRefusal: (report_id, { message }) =>
 					log.warn({ report_id, reason: message }, "report not assessed"),

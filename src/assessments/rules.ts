@@ -1,7 +1,9 @@
 import type { TRPCError } from "@trpc/server";
 import { assessReport } from "../checklist/assess.ts";
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
+import type { AssessOptions } from "../checklist/reading.ts";
 import { findRule } from "../checklist/rules.ts";
+import type { Config } from "../config.ts";
 import { issuesError } from "../errors.ts";
 import type { Draft, ReportIssue } from "./schema.ts";
 
@@ -11,10 +13,21 @@ type Assessable = Omit<Draft, "report_json"> & {
 	report_json?: Record<string, unknown> | string | null | undefined;
 };
 
+/** What is known of the forges whose repositories reports name. */
+type Forges = Pick<AssessOptions, "aliases">;
+
+/** What a service's settings say of forges. */
+export function forgesOf({
+	FORGE_ALIASES,
+}: Pick<Config, "FORGE_ALIASES">): Forges {
+	return FORGE_ALIASES.size > 0 ? { aliases: FORGE_ALIASES } : {};
+}
+
 /** Assesses a report; its header can contradict whatever the submission says of who submits what. */
-export function assess(report: Assessable): Assessment {
+export function assess(report: Assessable, forges: Forges = {}): Assessment {
 	const { server_name, repository_url, developer_email, report_json } = report;
 	return assessReport(report.report_data, {
+		...forges,
 		...(report_json && {
 			reportJson:
 				typeof report_json === "string" ? JSON.parse(report_json) : report_json,
