@@ -199,6 +199,46 @@ describe("a repository with several servers", () => {
 		expect(found.body).toHaveLength(2);
 	});
 
+	test.each([
+		["https://git.corp.no:7990", "ssh://git@git.corp.no:7999"],
+		["https://git.corp.no:3000", "https://git.corp.no"],
+		["https://git.corp.no", "http://git.corp.no:8080"],
+		["https://[::1]:3000", "https://[::1]:3001"],
+	])(
+		"that may be one by two ports is marked for its reviewer: %s and %s",
+		async (one, other) => {
+			const name = crypto.randomUUID();
+			const submitAt = async (base: string, path = `o/${name}`) => {
+				const { status, body } = await send({
+					repository_url: `${base}/${path}`,
+				});
+				expect(status).toBe(201);
+				return body;
+			};
+			const first = await submitAt(one);
+			expect(first.beside_live_report).toBe(false);
+			expect((await submitAt(other)).beside_live_report).toBe(true);
+			const elsewhere = await submitAt(other, `o/${name}x`);
+			expect(elsewhere.beside_live_report).toBe(false);
+			await decide(service, first.id, "rejected");
+			expect((await submitAt(one)).beside_live_report).toBe(false);
+		},
+	);
+
+	test("is not marked for a report on another port that is decided, nor for another host", async () => {
+		const first = await send({
+			repository_url: "https://git.corp.no:1/o/past",
+		});
+		await decide(service, first.body.id, "rejected");
+		for (const repository_url of [
+			"https://git.corp.no:2/o/past",
+			"https://git2.corp.no:2/o/past",
+		]) {
+			const { body } = await send({ repository_url });
+			expect(body.beside_live_report, repository_url).toBe(false);
+		}
+	});
+
 	test("of many submissions at once, each folder gets one", async () => {
 		const answers = await Promise.all(
 			Array.from({ length: 24 }, (_, n) =>
