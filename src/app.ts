@@ -84,7 +84,7 @@ export function buildApp(
 		loggerInstance: logger,
 		bodyLimit: SMALL_BODY,
 		routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-		rewriteUrl: ({ url = "/" }) => withoutSlash(url),
+		rewriteUrl: ({ url = "/" }) => withoutSlash(originForm(url)),
 		logController: new LogController({
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
@@ -234,6 +234,14 @@ async function logResponse(
 		},
 		"request",
 	);
+}
+
+/** The path and query of a request target, which proxies are asked for with scheme and host (RFC 9112, section 3.2.2). */
+function originForm(target: string): string {
+	const [base] = /^https?:\/\/[^/?#]*/i.exec(target) ?? [];
+	if (base === undefined) return target;
+	const rest = target.slice(base.length);
+	return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /** A URL whose path ends in a slash is the one without; but the reference's page has links that begin at it. */

@@ -126,17 +126,20 @@ export function mountMcp(
 			streams.admit(request, reply, response, () => aborted.abort());
 			return sendResponse(response, reply);
 		});
+		const refuse = async (_request: FastifyRequest, reply: FastifyReply) => {
+			reply.header("allow", "POST");
+			throw new TRPCError({
+				code: "METHOD_NOT_SUPPORTED",
+				message:
+					"This endpoint is stateless: send every MCP message as a POST.",
+			});
+		};
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),
 			url: "/mcp",
-			handler: async (_request, reply) => {
-				reply.header("allow", "POST");
-				throw new TRPCError({
-					code: "METHOD_NOT_SUPPORTED",
-					message:
-						"This endpoint is stateless: send every MCP message as a POST.",
-				});
-			},
+			// Before the body is read, which may be wrong in its own way.
+			preParsing: refuse,
+			handler: refuse,
 		});
 	});
 }
