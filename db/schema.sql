@@ -409,6 +409,8 @@ CREATE INDEX reports_by_trifecta_and_risk ON mcp_server_reports USING btree (tri
 
 CREATE INDEX reports_by_trifecta_and_time ON mcp_server_reports USING btree (trifecta, submitted_at DESC, id DESC);
 
+CREATE INDEX reports_live_without_port ON mcp_server_reports USING btree (regexp_replace(canonical_key, '^([^/]+):\d+/'::text, '\1/'::text)) WHERE status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]);
+
 CREATE UNIQUE INDEX reports_one_live_per_server ON mcp_server_reports USING btree (canonical_key, subfolder_key) WHERE status::text = ANY (ARRAY['pending_review'::character varying, 'approved'::character varying]::text[]);
 
 CREATE INDEX reports_to_claim ON mcp_server_reports USING btree (submitter_canonical) WHERE owner_sub IS NULL;

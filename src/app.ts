@@ -8,6 +8,7 @@ import Fastify, {
 } from "fastify";
 import { eraseAddressesInTime } from "./audit/erasing.ts";
 import { openReads } from "./audit/reads.ts";
+import { tellLeftOut } from "./audit/refusals.ts";
 import { SMALL_BODY } from "./body-limits.ts";
 import { clientAddress } from "./client-address.ts";
 import { clientName } from "./client-name.ts";
@@ -83,7 +84,7 @@ export function buildApp(
 		loggerInstance: logger,
 		bodyLimit: SMALL_BODY,
 		routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-		rewriteUrl: ({ url = "/" }) => withoutSlash(url),
+		rewriteUrl: ({ url = "/" }) => withoutSlash(originForm(url)),
 		logController: new LogController({
 			disableRequestLogging: true,
 			requestIdLogLabel: "request_id",
@@ -107,6 +108,7 @@ export function buildApp(
 	app.addHook("onClose", async () => workers.close());
 	const reads = recordsReads(config) ? openReads(db, logger) : undefined;
 	app.addHook("onClose", async () => reads?.close());
+	app.addHook("onClose", async () => tellLeftOut(db));
 	let stopErasing = () => {};
 	app.addHook("onListen", async () => {
 		stopErasing = eraseAddressesInTime(db, logger, config.AUDIT_ADDRESS_DAYS);
@@ -232,6 +234,14 @@ async function logResponse(
 		},
 		"request",
 	);
+}
+
+/** The path and query of a request target, which proxies are asked for with scheme and host (RFC 9112, section 3.2.2). */
+function originForm(target: string): string {
+	const [base] = /^https?:\/\/[^/?#]*/i.exec(target) ?? [];
+	if (base === undefined) return target;
+	const rest = target.slice(base.length);
+	return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /** A URL whose path ends in a slash is the one without. */

@@ -7,6 +7,28 @@ export interface Issue {
 	message: string;
 }
 
+/**
+ * The cause of an error whose words hold text that somebody wrote: the audit log,
+ * from which nothing is taken back, keeps words of ours in their place.
+ *
+ * @param recorded what it keeps
+ * @param detail what the answer says
+ * @param members facts for programs, shown beside the detail
+ */
+export function recordedAs(
+	recorded: string,
+	detail: string,
+	members: Record<string, unknown> = {},
+): Error {
+	return Object.assign(new Error(detail), { ...members, recorded });
+}
+
+/** What the audit log keeps of an error: its words, unless they hold somebody's text. */
+export function recordedWords({ message, cause }: TRPCError): string {
+	const { recorded } = (cause ?? {}) as { recorded?: string };
+	return recorded ?? message;
+}
+
 /** A 422 with all its issues, in the form that an input which does not parse has them. */
 export function issuesError(detail: string, issues: Issue[]): TRPCError {
 	return new TRPCError({
@@ -21,15 +43,17 @@ export function issuesError(detail: string, issues: Issue[]): TRPCError {
  *
  * @param detail what stands in the way and what to do about it
  * @param members facts for programs, shown beside the detail
+ * @param recorded what the audit log keeps, where the detail holds text that somebody wrote
  */
 export function conflict(
 	detail: string,
 	members: Record<string, string> = {},
+	recorded = detail,
 ): TRPCError {
 	return new TRPCError({
 		code: "CONFLICT",
 		message: detail,
-		cause: Object.assign(new Error(detail), { members }),
+		cause: recordedAs(recorded, detail, { members }),
 	});
 }
 

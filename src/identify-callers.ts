@@ -4,6 +4,7 @@ import { recordRefusal } from "./audit/refusals.ts";
 import { openAuthenticator } from "./auth.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
+import { recordedWords } from "./errors.ts";
 import { facadeOf } from "./facade-of.ts";
 import { anybody, type Identity } from "./identity.ts";
 import { rememberCredentials } from "./known-credentials.ts";
@@ -82,7 +83,7 @@ export function identifyCallers(
 				await recordRefusal(
 					contextFor(request, facade),
 					{ action: "credential_refused" },
-					{ detail: error.message },
+					{ detail: recordedWords(error) },
 				);
 			}
 			if (request.identity && request.identity.method !== "none") {

@@ -1,6 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { canonicalAddress } from "./canonical-address.ts";
+import { recordedAs } from "./errors.ts";
 
 /** What a person is for this service; given by the organisation's identity provider. */
 export const roles = ["developer", "reviewer", "auditor", "admin"] as const;
@@ -271,10 +272,9 @@ export function actingAs(
 		});
 	}
 	if (given && canonicalAddress(given) !== identity.email_canonical) {
-		throw new TRPCError({
-			code: "FORBIDDEN",
-			message: `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled from who you are.`,
-		});
+		const message = `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled from who you are.`;
+		const cause = recordedAs(`${field}: names somebody else`, message);
+		throw new TRPCError({ code: "FORBIDDEN", message, cause });
 	}
 	return identity.email;
 }

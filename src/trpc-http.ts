@@ -1,13 +1,18 @@
 import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import {
+	errorCodes,
+	type FastifyInstance,
+	type FastifyReply,
+	type FastifyRequest,
+} from "fastify";
 import { answerBudget } from "./body-limits.ts";
 import type { JsonBodies } from "./json-body.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "./json-pick.ts";
 import type { RateLimits } from "./limits/rate-limit.ts";
 import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
 import { challengeHeader, publicError, reportError } from "./public-error.ts";
-import { refuseStrangers } from "./rest.ts";
+import { refuseOtherMethods, refuseStrangers } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import { sendResponse } from "./send-response.ts";
 import type { ContextFor } from "./trpc.ts";
@@ -40,11 +45,16 @@ export function mountTrpc(
 			// Every mutation asks who calls it, and only they come with a body.
 			if (request.method === "POST") await refuseStrangers(request);
 		});
-		scope.all<{ Params: { path: string } }>("/trpc/:path", (request, reply) =>
-			answer(request, reply, contextFor),
-		);
+		scope.route<{ Params: { path: string } }>({
+			method: [...methods],
+			url: "/trpc/:path",
+			handler: (request, reply) => answer(request, reply, contextFor),
+		});
+		refuseOtherMethods(scope, "/trpc/:path", [...methods]);
 	});
 }
+
+const methods = ["GET", "HEAD", "POST"] as const;
 
 /** The procedures that a request names, however their commas are written. */
 function pathsOf({ params }: FastifyRequest): string[] {
@@ -67,18 +77,32 @@ async function answer(
 	reply: FastifyReply,
 	contextFor: ContextFor,
 ): Promise<FastifyReply> {
+	// The library says so as a text, in words of its own.
+	if (request.method === "POST" && !request.headers["content-type"]) {
+		throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE("");
+	}
 	const { text, transformer, restore } = carryJson(request);
 	const { _config } = appRouter._def;
+	const context = contextFor(request as FastifyRequest, "trpc");
 	const response = await resolveResponse({
 		router: {
 			...appRouter,
-			_def: { ...appRouter._def, _config: { ..._config, transformer } },
+			_def: {
+				...appRouter._def,
+				_config: {
+					..._config,
+					transformer,
+					// Of an error that comes before the context, too.
+					errorFormatter: (of: Parameters<typeof _config.errorFormatter>[0]) =>
+						_config.errorFormatter({ ...of, ctx: of.ctx ?? context }),
+				},
+			},
 		},
 		req: asFetchRequest(request, text),
 		path: request.params.path,
 		error: null,
 		createContext: async () => ({
-			...contextFor(request as FastifyRequest, "trpc"),
+			...context,
 			...(request.params.path.includes(",") && { budget: answerBudget() }),
 		}),
 		onError: ({ error }: { error: TRPCError }) => {
@@ -89,8 +113,12 @@ async function answer(
 			const { retryAfter } = shown.find((error) => error.retryAfter) ?? {};
 			const { challenge } =
 				shown.find((error) => error.challenge !== undefined) ?? {};
+			const isMethod = shown.some(({ status }) => status === 405);
 			return {
 				headers: {
+					...(isMethod && {
+						allow: request.method === "POST" ? "GET, HEAD" : "POST",
+					}),
 					...(retryAfter && { "retry-after": String(retryAfter) }),
 					...(challenge !== undefined && {
 						"www-authenticate": challengeHeader(challenge),

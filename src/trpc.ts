@@ -6,7 +6,7 @@ import type { Facade } from "./audit/schema.ts";
 import type { AnswerBudget } from "./body-limits.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { refuseUnknown } from "./errors.ts";
+import { recordedWords, refuseUnknown } from "./errors.ts";
 import {
 	type Identity,
 	may,
@@ -174,7 +174,7 @@ export const procedure = t.procedure.use(
 				{ action: "action_refused", target, reason },
 				async () => ({
 					report_id: reportIdIn(path, await getRawInput()),
-					detail: error.message,
+					detail: recordedWords(error),
 				}),
 			);
 			markRecorded(error);

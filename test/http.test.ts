@@ -1,7 +1,7 @@
-import { METHODS } from "node:http";
+import { get, METHODS } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startService, submit, type TestService } from "./helpers.ts";
 import { compileSchema, document, operations } from "./openapi-document.ts";
 
@@ -155,3 +155,110 @@ async function send(bytes: string) {
 		body: JSON.parse(body),
 	};
 }
+
+describe("a method that nothing has", () => {
+	const bodies: [string, Record<string, string>, string | undefined][] = [
+		["no body", {}, undefined],
+		["a body without a content type", {}, "x"],
+		["a text", { "content-type": "text/plain" }, "x"],
+		["broken JSON", { "content-type": "application/json" }, "{"],
+		["a form", { "content-type": "application/x-www-form-urlencoded" }, "a=b"],
+	];
+	const mounts: [path: string, has: string[]][] = [
+		["/trpc/health.live", ["GET", "HEAD", "POST"]],
+		["/trpc/reports.submit", ["GET", "HEAD", "POST"]],
+		["/trpc/x", ["GET", "HEAD", "POST"]],
+		["/trpc/x,y?batch=1", ["GET", "HEAD", "POST"]],
+		["/mcp", ["POST"]],
+		["/", ["GET", "HEAD"]],
+		["/servers", ["GET", "HEAD"]],
+		["/checklist", ["GET", "HEAD"]],
+		["/docs", ["GET", "HEAD"]],
+		["/healthz", ["GET", "HEAD"]],
+		["/api/v1/reports/check", ["POST"]],
+	];
+	test.each(mounts)(
+		"is 405 on %s, whatever comes with it",
+		async (url, has) => {
+			for (const method of METHODS) {
+				if (has.includes(method) || method === "CONNECT") continue;
+				for (const [what, headers, payload] of bodies) {
+					const answer = await service.ask({
+						method: method as "PUT",
+						url,
+						headers: { "x-request-id": "request-0815", ...headers },
+						...(payload !== undefined && { payload }),
+					});
+					const which = `${method} with ${what}`;
+					expect(answer.status, which).toBe(405);
+					expect(answer.headers.allow, which).toBe(has.join(", "));
+					expect(answer.headers["x-request-id"], which).toBe("request-0815");
+					if (method === "HEAD" || url === "/mcp") continue;
+					expect(JSON.stringify(answer.body), which).toContain("request-0815");
+				}
+			}
+		},
+	);
+
+	test.each([
+		["POST", "/trpc/reports.list", 405, "GET, HEAD"],
+		["GET", "/trpc/reports.submit", 405, "POST"],
+		["POST", "/trpc/reports.submit", 415, undefined],
+	])(
+		"%s %s without a content type is %i, with a request id",
+		async (method, url, status, allow) => {
+			const answer = await service.ask({
+				method: method as "GET",
+				url,
+				headers: {
+					"x-request-id": "request-0815",
+					...(status === 405 && { "content-type": "application/json" }),
+				},
+			});
+			expect(answer.status).toBe(status);
+			expect(answer.headers.allow).toBe(allow);
+			expect(answer.body.error.data.request_id).toBe("request-0815");
+		},
+	);
+});
+
+describe("a request target with scheme and host, as proxies are asked", () => {
+	test.each([
+		["http://localhost/api/v1/reports", 200],
+		["http://localhost/api/v1/reports/", 200],
+		["HTTP://localhost:8080/api/v1/reports/?limit=1", 200],
+		["https://localhost/api/v1/reports/?limit=0", 400],
+		["http://localhost/trpc/reports.counts/", 200],
+		["http://localhost/healthz/", 200],
+		["http://localhost/docs/", 200],
+		["http://localhost/nothing/", 404],
+		["http://localhost", 200],
+		["http://localhost?search=x", 200],
+		["http://localhost/", 200],
+	])("%s is answered as its path is", async (target, status) => {
+		const answer = await new Promise<{ status: number; body: string }>(
+			(resolve, reject) => {
+				const request = get(
+					{
+						host: "127.0.0.1",
+						port,
+						path: target,
+						headers: { host: "localhost", accept: "application/json" },
+					},
+					(response) => {
+						let body = "";
+						response.on("data", (chunk) => {
+							body += chunk;
+						});
+						response.on("end", () =>
+							resolve({ status: response.statusCode ?? 0, body }),
+						);
+					},
+				);
+				request.on("error", reject);
+			},
+		);
+		expect(answer.status, answer.body).toBe(status);
+		expect(answer.body).not.toContain('"instance":"http');
+	});
+});

@@ -246,3 +246,55 @@ test("a forge's second name is joined by rekey, without which the service does n
 	running.child.kill();
 	await running.ended();
 });
+
+test("the service does not start on keys by other rules than its own, and rekey sets them right", async () => {
+	const service = await startService();
+	const settings = {
+		DATABASE_URL: service.databaseUrl,
+		FORGE_ALIASES: "git.corp.no=gitlab.corp.no",
+		PORT: "0",
+	};
+	const { id } = await submit(service, {
+		repository_url: "git@gitlab.corp.no:code/scm/web/kit.git",
+	});
+	const page = await submit(service, {
+		repository_url: "https://git.corp.no/a/b/kit",
+	});
+	// As versions before this one had them: one as another's, one of a page.
+	await sql`alter table mcp_server_reports disable trigger user`.execute(
+		service.db,
+	);
+	await sql`update mcp_server_reports set canonical_key = 'gitlab.corp.no/web/kit' where id = ${id}`.execute(
+		service.db,
+	);
+	await sql`update mcp_server_reports set repository_url = 'https://git.corp.no/a/b/forks', repository_key = 'older', canonical_key = 'git.corp.no/a/b/forks' where id = ${page.id}`.execute(
+		service.db,
+	);
+	await sql`alter table mcp_server_reports enable trigger user`.execute(
+		service.db,
+	);
+	await sql`select rebuild_servers()`.execute(service.db);
+
+	const stale = await runCommand(["serve"], { ...settings, FORGE_ALIASES: "" });
+	expect(stale.code).toBe(1);
+	expect(stale.stderr).toContain(
+		"is kept as gitlab.corp.no/web/kit from before, but counts as gitlab.corp.no/code/scm/web/kit",
+	);
+	const done = await runCommand(["rekey"], settings);
+	expect(done.stdout).toBe(
+		[
+			"gitlab.corp.no/web/kit -> gitlab.corp.no/code/scm/web/kit  (git@gitlab.corp.no:code/scm/web/kit.git)",
+			// Refused now: it keeps what it has, on the host that stands for its own.
+			"git.corp.no/a/b/forks -> gitlab.corp.no/a/b/forks  (https://git.corp.no/a/b/forks)",
+			"2 addresses got another key.\n",
+		].join("\n"),
+	);
+	const again = await runCommand(["rekey", "--dry-run"], settings);
+	expect(again.stdout).toBe("0 addresses would get another key.\n");
+	const running = startProcess([], settings);
+	await expect
+		.poll(() => running.output(), { timeout: 20_000 })
+		.toContain("listens on");
+	running.child.kill();
+	await running.ended();
+});

@@ -146,7 +146,7 @@ test("a key is an address of its own repository, and holds nothing that is not s
 			expect(key.search(hiddenCharacter)).toBe(-1);
 			if (repositoryKey(`https://${key}`) === key) return;
 			// What may be called as a page is sure with .git alone.
-			expect(key).toMatch(/\/(tree|blob|issues|projects|_git|_ssh)(\/|$)/);
+			expect(key).toMatch(/\/(tree|blob|src|issues|projects|_git|_ssh)(\/|$)/);
 			expect(repositoryKey(`https://${key}.git`)).toBe(key);
 		}),
 		{ numRuns: 20_000 },

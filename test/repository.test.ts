@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { reassessReports } from "../src/assessments/reassess.ts";
 import { readRepository, repositoryKey } from "../src/reports/repository.ts";
+import { openWorkers } from "../src/workers/pool.ts";
+import { fillTemplate } from "./fill-template.ts";
 import { newReport, startService, submit } from "./helpers.ts";
 
 const spellings = [
@@ -198,3 +201,52 @@ test("addresses on the hosts of one forge are one repository: to submit, filter 
 	});
 	expect(filtered).toMatchObject({ status: 200, body: [] });
 });
+
+test.each([
+	["https://git.corp.no/o/k", "https://gitlab.corp.no/o/k", []],
+	["git.corp.no/o/k", "ssh://git@gitlab.corp.no/o/k.git", []],
+	["https://git.corp.no/o/k/-/tree/main", "https://git.corp.no/o/k", []],
+	[
+		"https://gitlab.corp.no/o/k/builds",
+		"https://git.corp.no/o/k/builds.git",
+		[],
+	],
+	["https://git.corp.no/o/other", "https://gitlab.corp.no/o/k", ["repository"]],
+])(
+	"a report's header that names %s is compared with %s by the names of the forge",
+	async (named, repository_url, contradicted) => {
+		const FORGE_ALIASES = new Map([["git.corp.no", "gitlab.corp.no"]]);
+		const service = await startService(undefined, { FORGE_ALIASES });
+		const report_data = fillTemplate().replace(
+			/\*\*Repository:\*\* .*/,
+			`**Repository:** ${named}`,
+		);
+		expect(report_data).toContain(named);
+		const payload = newReport({
+			repository_url,
+			report_data,
+			report_json: { server_info: { repository_url } },
+		});
+		const found = ({ findings }: { findings: { message: string }[] }) =>
+			findings.flatMap(({ message }) =>
+				/names (the|another) repository/.test(message) ? ["repository"] : [],
+			);
+		const expected = contradicted.flatMap((one) => [one, one]);
+		const post = { method: "POST", url: "/api/v1/reports/check" } as const;
+		const checked = await service.ask({ ...post, payload });
+		expect(found(checked.body)).toEqual(expected);
+		const { id } = await submit(service, payload);
+		const url = `/api/v1/reports/${id}/assessment`;
+		expect(found((await service.ask({ url })).body)).toEqual(expected);
+		const workers = openWorkers(service.app.log as never);
+		onTestFinished(() => workers.close());
+		await reassessReports(service.db, {
+			all: true,
+			runTask: workers.runnerFor("local"),
+			settings: { FORGE_ALIASES },
+			onProgress: () => {},
+			onRefusal: (_id, error) => expect.unreachable(error.message),
+		});
+		expect(found((await service.ask({ url })).body)).toEqual(expected);
+	},
+);

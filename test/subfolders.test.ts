@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSubfolder } from "../src/reports/subfolder.ts";
 import {
@@ -34,7 +35,7 @@ describe("a folder", () => {
 		["a/../b", "must not hold .."],
 		["a\\b", "between its folders"],
 		["a%2Fb", "between its folders"],
-		["a\u2215b", "between its folders"],
+		["a\u2215b", "signs"],
 		["a\uFF0Fb", "between its folders"],
 		["a  b", "two spaces"],
 		["a/ b", "white space"],
@@ -43,10 +44,73 @@ describe("a folder", () => {
 		["a\u202Eb", "hidden"],
 		["a\tb", "hidden"],
 		["a\0b", "hidden"],
+		["mcp\u2010jira", "signs"],
+		["mcp\u2011jira", "signs"],
+		["mcp\u2013jira", "signs"],
+		["mcp\u2212jira", "signs"],
+		["mcp\uFE63jira", "signs"],
+		["mcp\uFF0Djira", "signs"],
+		["mcp\u02D7jira", "signs"],
+		["mcp\u2043jira", "signs"],
+		["mcp\uFF3Fjira", "signs"],
+		["\uFF0E\uFF0E/x", "signs"],
+		["a/\u2025/x", "signs"],
+		["a/\uFF0E", "signs"],
+		["a\u2024b", "signs"],
+		["a\u2488", "signs"],
+		["mcp-jira.", "ends in a dot"],
+		["mcp-jira./x", "ends in a dot"],
+		["...", "ends in a dot"],
+		["packages/mcp-jira ", "white space"],
+		["packages/mcp-jira\u00A0", "hidden"],
+		["mcp-\u0335jira", "accent"],
+		["/\u0301jira", "accent"],
 	])("%j is none", (path, why) => {
 		const { problem } = readSubfolder(path);
 		expect(problem?.toLowerCase()).toContain(why);
 	});
+});
+
+test("no two folders that pass differ only in what is not of letters and numbers, seen or not", () => {
+	let accepted = 0;
+	for (let code = 0x80; code <= 0x10ffff; code++) {
+		const character = String.fromCodePoint(code);
+		const { key } = readSubfolder(`a${character}b`);
+		if (key === undefined) continue;
+		accepted += 1;
+		const isWord = /^[\p{L}\p{N}\p{M}/]+$/u.test(key);
+		expect(isWord, `U+${code.toString(16)} ${key}`).toBe(true);
+		expect(key.split("/"), `U+${code.toString(16)}`).toHaveLength(1);
+	}
+	// Letters of all scripts are none of that.
+	expect(accepted).toBeGreaterThan(100_000);
+});
+
+test("what is compared is a folder by itself, and compared as itself", () => {
+	const piece = fc.oneof(
+		fc.constantFrom(
+			..."a A - . .. / // _ # ? å å ß ς Σ ｱ ① ﬁ \u0301 \uFF0E \u2010".split(
+				" ",
+			),
+			" ",
+		),
+		fc.string({ unit: "binary", maxLength: 2 }),
+	);
+	let accepted = 0;
+	fc.assert(
+		fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+			const { key } = readSubfolder(pieces.join(""));
+			if (key === undefined) return;
+			accepted += 1;
+			expect(readSubfolder(key).key).toBe(key);
+			for (const name of key.split("/")) {
+				expect(name).toMatch(/[^.\s]$/u);
+				expect(name).toBe(name.trim());
+			}
+		}),
+		{ numRuns: 10_000 },
+	);
+	expect(accepted).toBeGreaterThan(500);
 });
 
 describe("a repository with several servers", () => {
@@ -133,6 +197,46 @@ describe("a repository with several servers", () => {
 			url: "/api/v1/reports?search=packages/jira",
 		});
 		expect(found.body).toHaveLength(2);
+	});
+
+	test.each([
+		["https://git.corp.no:7990", "ssh://git@git.corp.no:7999"],
+		["https://git.corp.no:3000", "https://git.corp.no"],
+		["https://git.corp.no", "http://git.corp.no:8080"],
+		["https://[::1]:3000", "https://[::1]:3001"],
+	])(
+		"that may be one by two ports is marked for its reviewer: %s and %s",
+		async (one, other) => {
+			const name = crypto.randomUUID();
+			const submitAt = async (base: string, path = `o/${name}`) => {
+				const { status, body } = await send({
+					repository_url: `${base}/${path}`,
+				});
+				expect(status).toBe(201);
+				return body;
+			};
+			const first = await submitAt(one);
+			expect(first.beside_live_report).toBe(false);
+			expect((await submitAt(other)).beside_live_report).toBe(true);
+			const elsewhere = await submitAt(other, `o/${name}x`);
+			expect(elsewhere.beside_live_report).toBe(false);
+			await decide(service, first.id, "rejected");
+			expect((await submitAt(one)).beside_live_report).toBe(false);
+		},
+	);
+
+	test("is not marked for a report on another port that is decided, nor for another host", async () => {
+		const first = await send({
+			repository_url: "https://git.corp.no:1/o/past",
+		});
+		await decide(service, first.body.id, "rejected");
+		for (const repository_url of [
+			"https://git.corp.no:2/o/past",
+			"https://git2.corp.no:2/o/past",
+		]) {
+			const { body } = await send({ repository_url });
+			expect(body.beside_live_report, repository_url).toBe(false);
+		}
 	});
 
 	test("of many submissions at once, each folder gets one", async () => {

@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { checklist } from "../checklist/checklist.ts";
+import type { Config } from "../config.ts";
 import type { Database } from "../database.ts";
 import {
 	approvalsRequired,
@@ -8,6 +9,7 @@ import {
 } from "../decisions/quorum.ts";
 import type { RunTask } from "../workers/pool.ts";
 import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
+import { forgesOf } from "./rules.ts";
 
 /** Reports read at once: up to 2 MiB each. */
 const BATCH = 20;
@@ -27,12 +29,14 @@ export async function reassessReports(
 	options: {
 		all: boolean;
 		runTask: RunTask;
+		settings: Pick<Config, "FORGE_ALIASES">;
 		onProgress(done: number, total: number): void;
 		onRefusal(reportId: string, refusal: TRPCError): void;
 		quorum?: Quorum;
 	},
 ): Promise<{ count: number; refused: number }> {
 	const { all, runTask, onProgress, onRefusal, quorum } = options;
+	const forges = forgesOf(options.settings);
 	const { version } = checklist;
 	const total = await countToAssess(db, { all, version });
 	let done = 0;
@@ -47,7 +51,7 @@ export async function reassessReports(
 		});
 		for (const report of batch) {
 			try {
-				const assessment = await runTask("assess", report);
+				const assessment = await runTask("assess", report, forges);
 				await storeAssessment(
 					db,
 					report.id,

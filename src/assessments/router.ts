@@ -4,7 +4,12 @@ import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";
 import { findAssessed } from "./queries.ts";
-import { issueFromFinding, issueFromJson, issuesInJson } from "./rules.ts";
+import {
+	forgesOf,
+	issueFromFinding,
+	issueFromJson,
+	issuesInJson,
+} from "./rules.ts";
 import {
 	countIssues,
 	DEFAULT_ISSUES,
@@ -48,10 +53,10 @@ export const assessmentsRouter = router({
 		})
 		.input(Draft)
 		.output(Assessment)
-		.mutation(({ ctx: { runTask }, input }) => {
+		.mutation(({ ctx: { runTask, settings }, input }) => {
 			refuseTooLarge(input);
 			const report_json = input.report_json && textOfJson(input.report_json);
-			return runTask("assess", { ...input, report_json });
+			return runTask("assess", { ...input, report_json }, forgesOf(settings));
 		}),
 
 	assessment: reportProcedure
@@ -69,10 +74,13 @@ export const assessmentsRouter = router({
 			rest: { success: 200, errors: oneReport, etag: true },
 		})
 		.output(Assessment)
-		.query(async ({ ctx: { db, runTask }, input: { id } }) => {
+		.query(async ({ ctx: { db, runTask, settings }, input: { id } }) => {
 			const report = await findAssessed(db, id);
 			if (!report) throw unknownReport(id);
-			return report.assessment ?? (await runTask("assess", report));
+			return (
+				report.assessment ??
+				(await runTask("assess", report, forgesOf(settings)))
+			);
 		}),
 
 	issues: reportProcedure
@@ -100,30 +108,36 @@ export const assessmentsRouter = router({
 		})
 		.input(IssuesPage)
 		.output(ReportIssues)
-		.query(async ({ ctx: { db, runTask }, input: { id, limit, after } }) => {
-			const report = await findAssessed(db, id);
-			if (!report) throw unknownReport(id);
-			const { findings } =
-				report.assessment ?? (await runTask("assess", report));
-			const json = report.report_json;
-			const page = takePage(after, limit);
-			return {
-				report_id: id,
-				server_name: report.server_name,
-				critical_issues: [
-					...page(issuesInJson(json, "critical_issues"), issueFromJson),
-					...page(ofSeverity(findings, "error"), issueFromFinding),
-				],
-				warnings: [
-					...page(issuesInJson(json, "warnings"), issueFromJson),
-					...page(ofSeverity(findings, "warning"), issueFromFinding),
-				],
-				recommendations: [
-					...page(issuesInJson(json, "recommendations"), issueFromJson),
-					...page(ofSeverity(findings, "info"), issueFromFinding),
-				],
-			};
-		}),
+		.query(
+			async ({
+				ctx: { db, runTask, settings },
+				input: { id, limit, after },
+			}) => {
+				const report = await findAssessed(db, id);
+				if (!report) throw unknownReport(id);
+				const { findings } =
+					report.assessment ??
+					(await runTask("assess", report, forgesOf(settings)));
+				const json = report.report_json;
+				const page = takePage(after, limit);
+				return {
+					report_id: id,
+					server_name: report.server_name,
+					critical_issues: [
+						...page(issuesInJson(json, "critical_issues"), issueFromJson),
+						...page(ofSeverity(findings, "error"), issueFromFinding),
+					],
+					warnings: [
+						...page(issuesInJson(json, "warnings"), issueFromJson),
+						...page(ofSeverity(findings, "warning"), issueFromFinding),
+					],
+					recommendations: [
+						...page(issuesInJson(json, "recommendations"), issueFromJson),
+						...page(ofSeverity(findings, "info"), issueFromFinding),
+					],
+				};
+			},
+		),
 });
 
 /**

@@ -1,8 +1,17 @@
 import type { TRPCError } from "@trpc/server";
 import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
+import type { AssessOptions } from "../checklist/reading.ts";
 import { findRule } from "../checklist/rules.ts";
+import type { Config } from "../config.ts";
 import { issuesError } from "../errors.ts";
 import type { ReportIssue } from "./schema.ts";
+
+/** What a service's settings say of forges. */
+export function forgesOf({
+	FORGE_ALIASES,
+}: Pick<Config, "FORGE_ALIASES">): Pick<AssessOptions, "aliases"> {
+	return FORGE_ALIASES.size > 0 ? { aliases: FORGE_ALIASES } : {};
+}
 
 /** 422 with every error, for a service that takes only complete reports. */
 export function incompleteReport(

@@ -1,20 +1,41 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { networkOf } from "../client-address.ts";
 import type { Database } from "../database.ts";
 import { type AuditEvent, recordEvent } from "./queries.ts";
-import { type Asker, originOf, storable } from "./rules.ts";
+import { type Asker, type Origin, originOf, storable } from "./rules.ts";
 import { openThrottle, type Throttle } from "./throttle.ts";
 
 /**
  * Refusals of one kind that one process records in a minute, of each asker and
  * of all together: an attack must neither fill the disk nor keep others from
  * being recorded, and what is refused often must not hide what is refused once.
- * The next row of that kind says how many were left out.
+ * How many were left out the next row of that kind says, or one of its own when
+ * the minute is over.
  */
 const LIMITS = { each: 10, all: 300 };
 
+/** Milliseconds until what is left out is told of. */
+const TELL_AFTER = 60_000;
+
+/** Milliseconds that a shutdown waits for it. */
+const CLOSING = 2000;
+
 /** A database is one service's in this process. */
-const throttles = new WeakMap<Database, Throttle>();
+const books = new WeakMap<Database, Book>();
+
+interface Book {
+	throttle: Throttle<LeftOutRefusal>;
+	timer?: NodeJS.Timeout;
+	log: Log;
+}
+
+interface LeftOutRefusal {
+	origin: Origin;
+	refusal: Pick<Refusal, "action" | "target">;
+}
+
+type Log = Pick<FastifyBaseLogger, "warn">;
 
 /** What was refused. All are names of ours: together they say of which kind it is. */
 export interface Refusal {
@@ -55,14 +76,19 @@ export function isRecorded(error: Error): boolean {
  * @param context of the request, outside of any transaction
  */
 export async function recordRefusal(
-	context: Asker & { db: Database; log: Pick<FastifyBaseLogger, "warn"> },
+	context: Asker & { db: Database; log: Log },
 	{ action, target = null, reason = "" }: Refusal,
 	circumstances: Circumstances | (() => Promise<Circumstances>),
 ): Promise<void> {
 	const { db, log } = context;
 	const kind = `${action} ${target} ${reason}`;
-	const leftOut = throttleOf(db).take(kind, keyOf(context));
-	if (leftOut === undefined) return;
+	const book = bookOf(db, log);
+	const note = { origin: originOf(context), refusal: { action, target } };
+	const leftOut = book.throttle.take(kind, keyOf(context), note);
+	if (leftOut === undefined) {
+		tellLater(db, book);
+		return;
+	}
 	try {
 		const { detail, report_id = null } =
 			typeof circumstances === "function"
@@ -82,13 +108,74 @@ export async function recordRefusal(
 	}
 }
 
-function throttleOf(db: Database): Throttle {
-	const known = throttles.get(db);
-	if (known) return known;
-	const throttle = openThrottle(LIMITS);
-	throttles.set(db, throttle);
-	return throttle;
+/**
+ * Records now how many refusals were left out since their last row, for a service
+ * that ends. It never fails, and holds nobody up for long: the log says what is lost.
+ */
+export async function tellLeftOut(db: Database): Promise<void> {
+	const book = books.get(db);
+	if (!book) return;
+	clearTimeout(book.timer);
+	delete book.timer;
+	await Promise.race([
+		tell(db, book),
+		wait(CLOSING, undefined, { ref: false }),
+	]);
 }
+
+function bookOf(db: Database, log: Log): Book {
+	const book = books.get(db) ?? { throttle: openThrottle(LIMITS), log };
+	books.set(db, book);
+	return book;
+}
+
+function tellLater(db: Database, book: Book): void {
+	book.timer ??= setTimeout(async () => {
+		delete book.timer;
+		if (!(await tell(db, book))) tellLater(db, book);
+	}, TELL_AFTER).unref();
+}
+
+/** @returns whether all is told of */
+async function tell(db: Database, { throttle, log }: Book): Promise<boolean> {
+	let isDone = true;
+	for (const { count, note, isOfSeveral, restore } of throttle.drain()) {
+		const { origin, refusal } = note;
+		const { facade, request_id, service_request_id } = origin;
+		try {
+			await recordEvent(
+				db,
+				isOfSeveral
+					? { ...nobody, facade, request_id, service_request_id }
+					: origin,
+				{
+					...refusal,
+					after: { detail: LEFT_OUT, left_out: String(count) },
+				},
+			);
+		} catch (error) {
+			log.warn(
+				{ err: error, left_out: count },
+				"refused attempts are not in the audit log",
+			);
+			restore();
+			isDone = false;
+		}
+	}
+	return isDone;
+}
+
+/** What the row says that stands for those which were left out. */
+const LEFT_OUT =
+	"As many more like those before were refused as left_out says, and have no rows of their own.";
+
+const nobody = {
+	actor: null,
+	actor_subject: null,
+	method: "none",
+	client: null,
+	address: null,
+} as const;
 
 function keyOf({ identity, address }: Asker): string {
 	return identity && identity.method !== "none"

@@ -28,6 +28,8 @@ export type AssessOptions = {
 		repository_url?: string;
 		developer_email?: string;
 	};
+	/** Host names of forges by the name that stands for them: `FORGE_ALIASES`. */
+	aliases?: ReadonlyMap<string, string>;
 };
 
 /** A report after reading, for the rules to judge. */

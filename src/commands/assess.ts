@@ -13,6 +13,7 @@ export async function run({ all = false }: { all?: boolean }): Promise<void> {
 			const { count, refused } = await reassessReports(db, {
 				all,
 				runTask: workers.runnerFor("local"),
+				settings: config,
 				onProgress: showProgress,
 				onRefusal: (report_id, { message }) =>
 					log.warn({ report_id, reason: message }, "report not assessed"),

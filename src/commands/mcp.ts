@@ -1,4 +1,5 @@
 import { openReads, type Reads } from "../audit/reads.ts";
+import { tellLeftOut } from "../audit/refusals.ts";
 import { parseConfig, recordsReads } from "../config.ts";
 import { createLogger } from "../logging.ts";
 import { serveMcpStdio } from "../mcp/stdio.ts";
@@ -31,6 +32,7 @@ export async function run(): Promise<void> {
 	const drain = async () => {
 		await session?.close();
 		await reads?.close();
+		if (session) await tellLeftOut((await opening).db);
 		workers.close();
 	};
 	const stop = onShutdown(log, drain, opening);

@@ -7,6 +7,7 @@ import { anybody } from "../identity.ts";
 import {
 	applyRekeying,
 	describeClashes,
+	findStaleKey,
 	planRekeying,
 	type Rekeying,
 } from "../reports/rekey.ts";
@@ -77,8 +78,8 @@ function describeChanges(changes: Rekeying["keys"], verb: string): string {
 }
 
 /**
- * Makes sure that no repository is still kept under a host name that stands for
- * another one: two of its reports could be live.
+ * Makes sure that every repository is kept under the key that its address has by
+ * the present rules and `FORGE_ALIASES`: two of its reports could be live.
  *
  * @throws Error with a sentence that says what to do
  */
@@ -86,16 +87,9 @@ export async function refuseStaleKeys(
 	db: Database,
 	{ FORGE_ALIASES }: Pick<Config, "FORGE_ALIASES">,
 ): Promise<void> {
-	if (FORGE_ALIASES.size === 0) return;
-	const hosts = [...FORGE_ALIASES.keys()];
-	const stale = await db
-		.selectFrom("mcp_servers")
-		.select(sql<string>`split_part(canonical_key, '/', 1)`.as("host"))
-		.where(sql<boolean>`split_part(canonical_key, '/', 1) = any(${hosts})`)
-		.limit(1)
-		.executeTakeFirst();
+	const stale = await findStaleKey(db, { aliases: FORGE_ALIASES });
 	if (!stale) return;
 	throw new Error(
-		`FORGE_ALIASES reads ${stale.host} as ${FORGE_ALIASES.get(stale.host)}, but there are repositories under ${stale.host} from before. Run mcp-go-live rekey with the same settings once; with --dry-run it says what would change.`,
+		`${stale.repository_url} is kept as ${stale.present} from before, but counts as ${stale.key} by the present rules and FORGE_ALIASES. Run mcp-go-live rekey with the same settings once; with --dry-run it says what would change.`,
 	);
 }

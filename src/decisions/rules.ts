@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import type { AuditAction } from "../audit/schema.ts";
 import { isSameMailbox, type PlusAddresses } from "../canonical-address.ts";
-import { conflict } from "../errors.ts";
+import { conflict, recordedAs } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { StandingReport } from "../reports/rules.ts";
 import type { ReportStatus } from "../reports/schema.ts";
@@ -31,6 +31,8 @@ export function impossibleChange(
 			: "To decide anew, reopen it first by setting pending_review.";
 	return conflict(
 		`Report ${present.id} is ${present.status}: ${present.reviewed_by} decided at ${present.reviewed_at}. ${advice}`,
+		{},
+		`The report is ${present.status}. ${advice}`,
 	);
 }
 
@@ -207,15 +209,19 @@ export function approvedAlready(required: number): TRPCError {
 
 /** 403: a report is withdrawn by who submitted it. */
 export function foreignReport(submitter: string): TRPCError {
-	return new TRPCError({
-		code: "FORBIDDEN",
-		message: `Only who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`,
-	});
+	const message = `Only who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`;
+	const cause = recordedAs(
+		"Only who submitted a report can withdraw it.",
+		message,
+	);
+	return new TRPCError({ code: "FORBIDDEN", message, cause });
 }
 
 /** 409 for withdrawing a report that was decided. */
 export function decidedAlready(present: StandingReport): TRPCError {
 	return conflict(
 		`Report ${present.id} is ${present.status}: only a pending report can be withdrawn. ${present.reviewed_by} decided at ${present.reviewed_at}.`,
+		{},
+		`The report is ${present.status}: only a pending report can be withdrawn.`,
 	);
 }

@@ -84,7 +84,7 @@ export function renderReport(
 		[
 			"Beside a live report",
 			report.beside_live_report
-				? "yes: the first report for this folder, while another of the repository was live"
+				? "yes: the first report for this folder, while another of the repository, or of the same path on another port, was live"
 				: null,
 		],
 		["Developer", inline(report.developer_email)],

@@ -11,7 +11,7 @@ import { qualityOf } from "../accept.ts";
 import { recordRefusal } from "../audit/refusals.ts";
 import { answerBudget, REPORT_BODY } from "../body-limits.ts";
 import type { Config } from "../config.ts";
-import { notAcceptable } from "../errors.ts";
+import { notAcceptable, recordedWords } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import type { JsonBodies } from "../json-body.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../json-pick.ts";
@@ -126,17 +126,20 @@ export function mountMcp(
 			streams.admit(request, reply, response, () => aborted.abort());
 			return sendResponse(response, reply);
 		});
+		const refuse = async (_request: FastifyRequest, reply: FastifyReply) => {
+			reply.header("allow", "POST");
+			throw new TRPCError({
+				code: "METHOD_NOT_SUPPORTED",
+				message:
+					"This endpoint is stateless: send every MCP message as a POST.",
+			});
+		};
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),
 			url: "/mcp",
-			handler: async (_request, reply) => {
-				reply.header("allow", "POST");
-				throw new TRPCError({
-					code: "METHOD_NOT_SUPPORTED",
-					message:
-						"This endpoint is stateless: send every MCP message as a POST.",
-				});
-			},
+			// Before the body is read, which may be wrong in its own way.
+			preParsing: refuse,
+			handler: refuse,
 		});
 	});
 }
@@ -193,7 +196,7 @@ async function refuseAndRecord(
 	await recordRefusal(
 		context,
 		{ action: "action_refused", target },
-		{ detail: error.message },
+		{ detail: recordedWords(error) },
 	);
 	throw error;
 }

@@ -1,12 +1,24 @@
+import {
+	type AfterPath,
+	type Doubt,
+	isPage,
+	mayBePage,
+} from "./forge-pages.ts";
+
+/** What else is known of an address. */
+export interface Around extends AfterPath {
+	/** Whether the path is sure to end in a repository. */
+	isRepository: boolean;
+}
+
 /**
  * Reads the path of an address: the repository's own path, `undefined` where it
- * names none, or `page` where it may be a page of one and a repository alike;
- * not so where it is sure to end in a repository.
+ * names none, or what else it may be as well.
  */
 export type Layout = (
 	path: string[],
-	isRepository: boolean,
-) => string[] | "page" | undefined;
+	around: Around,
+) => string[] | Doubt | undefined;
 
 /**
  * GitLab sets the pages of a project apart with `-`, Gitea those of an owner:
@@ -43,43 +55,39 @@ export function azureServices(path: string[]): string[] | undefined {
 }
 
 /** A host that is not known, by the paths that only one kind of forge has. */
-export function selfHosted(
-	path: string[],
-	isRepository: boolean,
-): ReturnType<Layout> {
+export function selfHosted(path: string[], around: Around): ReturnType<Layout> {
 	// Behind a folder, a collection and a project at the most.
 	if (path.slice(1, 4).some(isGit)) return beforeGit(path);
-	const server = bitbucketServer(path) ?? bitbucketServer(path.slice(1));
+	const server = bitbucketServer(path, around);
 	if (server) return server;
-	const read = groupsAndName(path, isRepository);
+	const read = groupsAndName(path, around);
 	// Without what git itself asks for behind the repository.
-	return read === "page"
+	return typeof read === "string"
 		? read
-		: (bitbucketServer(read) ?? bitbucketServer(read.slice(1)) ?? read);
+		: (bitbucketServer(read, around) ?? read);
 }
 
 /** GitLab, where everything is in a group. */
 export function groupAndName(
 	path: string[],
-	isRepository: boolean,
+	around: Around,
 ): ReturnType<Layout> {
-	const read = groupsAndName(path, isRepository);
-	return read === "page" || read.length > 1 ? read : undefined;
+	const read = groupsAndName(path, around);
+	return typeof read === "string" || read.length > 1 ? read : undefined;
 }
 
 /** Groups within groups, as many as there are; on servers of plain git, folders. */
 export function groupsAndName(
 	path: string[],
-	isRepository: boolean,
-): string[] | "page" {
+	around: Around,
+): string[] | Doubt {
 	const git = path.findIndex((name) => name.endsWith(".git"));
 	const address = git < 0 ? path : path.slice(0, git + 1);
 	const page = address.findIndex((_, index) => isPage(address, index));
-	if (page >= 0) return address.slice(0, page);
-	const isSure = isRepository || git === path.length - 1;
-	if (!isSure && path.slice(2).some((name) => perhapsPages.has(name))) {
-		return "page";
-	}
+	const read = page < 0 ? address : address.slice(0, page);
+	const isSure = around.isRepository || git >= 0;
+	if (!isSure && mayBePage(read, around)) return "page";
+	if (page >= 0) return read;
 	const name = withoutGit(address.at(-1) ?? "");
 	// The repository in a working copy stands in a folder called .git.
 	return [...address.slice(0, -1), ...(name === "" ? [] : [name])];
@@ -105,9 +113,27 @@ function isGit(segment: string): boolean {
 
 /**
  * Bitbucket Server, as ssh names its repositories: without the words around
- * them, and without the folder in front, as there may be over https.
+ * them, and without the folder in front, as there may be over https. What is
+ * behind a folder that it is not customary in may be a group of a GitLab, which
+ * is sure over ssh and where its pages show it.
  */
-function bitbucketServer(path: string[]): string[] | undefined {
+function bitbucketServer(
+	path: string[],
+	{ isRepository }: Around,
+): string[] | Doubt | undefined {
+	const [folder = "", ...behind] = path;
+	const read = withoutWords(path);
+	if (read) return read;
+	const within = withoutWords(behind);
+	const isTold = behind[0] !== "scm" || customaryFolders.has(folder);
+	if (!within || isTold) return within;
+	return isRepository ? undefined : "folder";
+}
+
+/** Folders that Bitbucket Server is in where it shares a host (`server.context-path`), under its name of now or of before. */
+const customaryFolders = new Set(["bitbucket", "git", "stash"]);
+
+function withoutWords(path: string[]): string[] | undefined {
 	const [kind, project = "", second = "", name] = path;
 	if (project.endsWith(".git")) return undefined;
 	if (kind === "scm" && path.length === 3) {
@@ -118,61 +144,6 @@ function bitbucketServer(path: string[]): string[] | undefined {
 	if (kind === "users") return [project.replace(/^~?/, "~"), withoutGit(name)];
 	return undefined;
 }
-
-/**
- * Pages behind a repository: GitHub and Gitea have them third, and GitLab lets
- * no project or group within a group be called so (`PROJECT_WILDCARD_ROUTES` in
- * its `lib/gitlab/path_regex.rb`). Of Gitea alone is `src/branch/main`.
- */
-function isPage(path: string[], index: number): boolean {
-	const [word = "", kind = "", ref] = path.slice(index, index + 3);
-	if (index < 2) return false;
-	if (pages.has(word)) return true;
-	return word === "src" && refKinds.has(kind) && ref !== undefined;
-}
-
-const pages = new Set([
-	"blame",
-	"blob",
-	"commits",
-	"edit",
-	"find_file",
-	"raw",
-	"refs",
-	"tree",
-	"wikis",
-]);
-
-const refKinds = new Set(["branch", "commit", "tag"]);
-
-/** Pages of GitHub, Gitea and older versions of GitLab, where a GitLab may have a group or a project called so. */
-const perhapsPages = new Set([
-	"actions",
-	"activity",
-	"archive",
-	"branches",
-	"commit",
-	"compare",
-	"discussions",
-	"graphs",
-	"issues",
-	"labels",
-	"merge_requests",
-	"milestones",
-	"network",
-	"packages",
-	"pipelines",
-	"projects",
-	"pull",
-	"pulls",
-	"pulse",
-	"releases",
-	"security",
-	"settings",
-	"stars",
-	"tags",
-	"wiki",
-]);
 
 function withoutGit(name: string): string {
 	return withoutEndings(".git", name);

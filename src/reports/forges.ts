@@ -1,4 +1,9 @@
 import {
+	type AfterPath,
+	type Doubt,
+	isNamedBehindPath,
+} from "./forge-pages.ts";
+import {
 	azureServices,
 	beforePages,
 	gist,
@@ -12,7 +17,7 @@ import {
 } from "./forge-paths.ts";
 
 /** Where the address of a repository leads, in small letters. */
-export interface Address {
+export interface Address extends AfterPath {
 	/** Host name, with the port where that tells two servers apart. */
 	host: string;
 	user: string;
@@ -34,6 +39,8 @@ type Found = Pick<Address, "host" | "segments">;
  */
 export function findRepository({
 	isSsh,
+	query,
+	fragment,
 	...given
 }: Address): Found | { problem: string } {
 	const { host, segments } = onMainHost(given);
@@ -41,19 +48,29 @@ export function findRepository({
 	if (!layout && notClonedFrom.some((domain) => host.endsWith(domain))) {
 		return { problem: problems.host };
 	}
+	if (!layout && isNamedBehindPath({ query, fragment })) {
+		return { problem: problems.behind };
+	}
 	const address = beforePages(segments);
 	const isRepository = isSsh || address.length < segments.length;
-	const path = (layout ?? selfHosted)(address, isRepository);
-	if (path === "page") return { problem: problems.page };
+	const around = { isRepository, query, fragment };
+	const path = (layout ?? selfHosted)(address, around);
+	if (typeof path === "string") return { problem: problems[path] };
 	if (!path?.length || !path.every(isName)) return { problem: problems.none };
+	if (isById(path)) return { problem: problems.id };
 	return { host, segments: path };
 }
 
 const problems = {
 	host: "Must be the address that git clones from, as in https://github.com/owner/name: this host serves no repositories.",
 	none: "Must name a repository, not only a host, an owner or a project. Send the address that git clones from, as in https://github.com/owner/name.",
+	behind:
+		"Must name the repository in its path, not behind ? or #. Send the address that git clones from.",
+	id: "Must name the repository, and what it is in, as people do: an id in place of a name cannot be told to be the same. Send the address that git clones from.",
+	folder:
+		"Must be the address that git clones from over ssh, as in ssh://git@host/project/name.git: what stands behind scm in this one is the repository on Bitbucket Server, and only a part of it elsewhere.",
 	page: "Must be the address that git clones from: this one may be a page of a repository. If it is a repository of its own, send it with .git at its end.",
-};
+} satisfies Record<Doubt, string> & Record<string, string>;
 
 /** The host that an address names, and the port where another one is another server. */
 export function hostOf(
@@ -73,6 +90,21 @@ export function isKnownForge(host: string): boolean {
 	const main = onMainHost({ host, user: "", segments: [] });
 	return layoutOf(main.host) !== undefined;
 }
+
+/**
+ * Whether a path has ids in it that stand for names: in braces as Bitbucket
+ * writes them, bare or in any form of Microsoft's on Azure DevOps, a number on
+ * GitLab.
+ */
+function isById(path: string[]): boolean {
+	if (path.some((name) => /^\{.*\}$/.test(name))) return true;
+	if (path.includes("_git") && path.some((name) => guid.test(name)))
+		return true;
+	const [first, number = "", ...more] = path;
+	return first === "projects" && /^\d+$/.test(number) && more.length === 0;
+}
+
+const guid = /^[({]?[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}[)}]?$/;
 
 /** How the known forges lay out their paths. */
 const layouts = new Map<string, Layout>([
@@ -117,7 +149,7 @@ function onMainHost({
 	host: given,
 	user,
 	segments,
-}: Omit<Address, "isSsh">): Found {
+}: Pick<Address, "host" | "user" | "segments">): Found {
 	// A known forge listens to no other port: what is written there leads nowhere else.
 	const name = given.replace(/:\d+$/, "");
 	const host = otherHosts.get(name) ?? name;

@@ -189,17 +189,28 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 			.select(readReportColumns),
 );
 
-/** Whether a folder has no report yet, and another server of its repository a live one. */
+/**
+ * Whether a folder has no report yet, and another server of its repository a live
+ * one, or what may be the same repository by another port of its host.
+ */
 function isBesideLive(
 	canonicalKey: Expression<string>,
 	subfolderKey: Expression<string>,
 ): Expression<boolean> {
-	const reports = sql`select from mcp_server_reports as other
-		where other.canonical_key = ${canonicalKey}`;
+	const reports = sql`select from mcp_server_reports as other where`;
+	const isLive = sql`other.status in ('pending_review', 'approved')`;
 	return sql<boolean>`(
-		exists (${reports} and other.subfolder_key <> ${subfolderKey}
-			and other.status in ('pending_review', 'approved'))
-		and not exists (${reports} and other.subfolder_key = ${subfolderKey}))`;
+		(exists (${reports} other.canonical_key = ${canonicalKey}
+				and other.subfolder_key <> ${subfolderKey} and ${isLive})
+			or exists (${reports} ${withoutPort(sql.ref("other.canonical_key"))} = ${withoutPort(canonicalKey)}
+				and other.canonical_key <> ${canonicalKey} and ${isLive}))
+		and not exists (${reports} other.canonical_key = ${canonicalKey}
+			and other.subfolder_key = ${subfolderKey}))`;
+}
+
+/** A repository's key without the port of its host, in the words of the index `reports_live_without_port`. */
+function withoutPort(key: Expression<unknown>): Expression<string> {
+	return sql`regexp_replace(${key}, '^([^/]+):\\d+/', '\\1/')`;
 }
 
 /**

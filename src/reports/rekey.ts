@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Expression, type Kysely, sql } from "kysely";
 import type { Tables } from "../tables.ts";
 import { type RepositoryOptions, repositoryKey } from "./repository.ts";
 
@@ -7,11 +7,11 @@ type AnyVersion = Kysely<unknown> | Kysely<Tables>;
 
 /** What the present rules make of the addresses of all reports. */
 export interface Rekeying {
-	/** Addresses, each with the key that it has now (`null` where it never had one) and shall have. */
+	/** Addresses, each with the key that it has now and shall have. */
 	keys: {
 		repository_url: string;
 		repository_key: string;
-		present: string | null;
+		present: string;
 		key: string;
 	}[];
 	/** Live reports that would be for one server: only one may be. */
@@ -30,6 +30,7 @@ interface LiveReport {
 	revision: number;
 	repository_url: string;
 	repository_key: string;
+	present: string;
 	submitted_at: string;
 	/** By which folders are compared; empty for none. */
 	subfolder_key: string;
@@ -37,8 +38,8 @@ interface LiveReport {
 
 /**
  * Finds what would change if every repository had the key that its address has
- * by the present rules. An address that they refuse keeps the key that was
- * recorded with it.
+ * by the present rules. An address that they refuse keeps the key that it has,
+ * but for the name of its host.
  *
  * @param tx of any version of the database, also one from before these keys
  */
@@ -48,27 +49,22 @@ export async function planRekeying(
 ): Promise<Rekeying> {
 	const hasKeys = await hasCanonicalKeys(tx);
 	const present = hasKeys
-		? sql.ref("canonical_key")
+		? // In the migration that adds it, nothing is in it yet.
+			sql`coalesce(canonical_key, repository_key)`
 		: sql.ref("repository_key");
 	const folder = hasKeys ? sql.ref("subfolder_key") : sql.lit("");
-	const keyOf = (report: { repository_url: string; repository_key: string }) =>
-		repositoryKey(report.repository_url, options) ?? report.repository_key;
-	const { rows: addresses } = await sql<Omit<Rekeying["keys"][number], "key">>`
-		select distinct repository_url, repository_key, ${present} as present
-		from mcp_server_reports
-		order by repository_url`.execute(tx);
 	const { rows: live } = await sql<LiveReport>`
-		select id, status, revision, repository_url, repository_key, submitted_at,
-			${folder} as subfolder_key
+		select id, status, revision, repository_url, repository_key,
+			${present} as present, submitted_at, ${folder} as subfolder_key
 		from mcp_server_reports
 		where status in ('pending_review', 'approved')
 		order by status = 'approved' desc, submitted_at desc, id`.execute(tx);
 	const servers = Map.groupBy(
 		live,
-		(report) => `${keyOf(report)}\n${report.subfolder_key}`,
+		(report) => `${keyOf(report, options)}\n${report.subfolder_key}`,
 	);
 	return {
-		keys: addresses.map((address) => ({ ...address, key: keyOf(address) })),
+		keys: await listKeys(tx, present, options),
 		clashes: [...servers]
 			.filter(([, reports]) => reports.length > 1)
 			.map(([server, reports]) => ({
@@ -76,6 +72,42 @@ export async function planRekeying(
 				reports,
 			})),
 	};
+}
+
+/**
+ * Finds an address whose repository is kept under another key than the one that
+ * it has by the present rules.
+ *
+ * @param db of this version
+ */
+export async function findStaleKey(
+	db: Kysely<Tables>,
+	options: RepositoryOptions,
+): Promise<Rekeying["keys"][number] | undefined> {
+	const keys = await listKeys(db, sql.ref("canonical_key"), options);
+	return keys.find(({ present, key }) => present !== key);
+}
+
+async function listKeys(
+	tx: AnyVersion,
+	present: Expression<unknown>,
+	options: RepositoryOptions,
+): Promise<Rekeying["keys"]> {
+	const { rows } = await sql<Omit<Rekeying["keys"][number], "key">>`
+		select distinct repository_url, repository_key, ${present} as present
+		from mcp_server_reports
+		order by repository_url, repository_key, present`.execute(tx);
+	return rows.map((address) => ({ ...address, key: keyOf(address, options) }));
+}
+
+function keyOf(
+	{ repository_url, present }: { repository_url: string; present: string },
+	options: RepositoryOptions,
+): string {
+	const key = repositoryKey(repository_url, options);
+	if (key !== undefined) return key;
+	const [host = "", ...path] = present.split("/");
+	return [options.aliases?.get(host) ?? host, ...path].join("/");
 }
 
 /**
@@ -94,10 +126,12 @@ export async function applyRekeying(
 		from unnest(
 			${keys.map(({ repository_url }) => repository_url)}::text[],
 			${keys.map(({ repository_key }) => repository_key)}::text[],
+			${keys.map(({ present }) => present)}::text[],
 			${keys.map(({ key }) => key)}::text[]
-		) as known (repository_url, repository_key, key)
+		) as known (repository_url, repository_key, present, key)
 		where report.repository_url = known.repository_url
 			and report.repository_key = known.repository_key
+			and coalesce(report.canonical_key, report.repository_key) = known.present
 			and report.canonical_key is distinct from known.key`.execute(tx);
 	await sql`alter table mcp_server_reports enable trigger user`.execute(tx);
 }

@@ -36,6 +36,7 @@ export function readRepository(
 	const parts = (schemeForm.exec(url) ?? scpForm.exec(url))?.groups;
 	if (!parts) return { problem: problems.form };
 	const { scheme = "ssh", login = "", authority = "", path = "" } = parts;
+	const { query = "", fragment = "" } = parts;
 	// All schemes are read as https, so that all hosts are normalised alike.
 	const parsed = URL.parse(`https://${login}${authority}`);
 	if (!parsed) return { problem: problems.form };
@@ -53,6 +54,8 @@ export function readRepository(
 		host: aliases?.get(host) ?? host,
 		user: inSmall(user?.text ?? ""),
 		isSsh,
+		query,
+		fragment,
 		segments: segments.flatMap(({ text = "" }) =>
 			text === "" || text === "." ? [] : [inSmall(text)],
 		),
@@ -120,7 +123,7 @@ const problems = {
 };
 
 const schemeForm =
-	/^(?:git\+)?(?<scheme>https?|ssh):\/\/(?<login>[^/?#\\]*@)?(?<authority>[^/?#@\\]+)(?<path>\/[^?#]*)?(?:[?#]|$)/i;
+	/^(?:git\+)?(?<scheme>https?|ssh):\/\/(?<login>[^/?#\\]*@)?(?<authority>[^/?#@\\]+)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?(?:#(?<fragment>.*))?$/i;
 
 /** `git@host:owner/name`, the short form of ssh; a port cannot be given in it. */
 const scpForm =

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { incompleteReport } from "../assessments/rules.ts";
+import { forgesOf, incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
 import { canonicalAddress } from "../canonical-address.ts";
 import { approvalsRequired, gravityOf } from "../decisions/quorum.ts";
@@ -68,11 +68,11 @@ export const reportsRouter = router({
 				input.developer_email,
 			);
 			const report_json = input.report_json && textOfJson(input.report_json);
-			const assessment = await runTask("assess", {
-				...input,
-				report_json,
-				developer_email,
-			});
+			const assessment = await runTask(
+				"assess",
+				{ ...input, report_json, developer_email },
+				forgesOf(settings),
+			);
 			if (settings.REQUIRE_COMPLETE_REPORT && assessment.error_count > 0) {
 				throw incompleteReport(assessment);
 			}

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
-import { conflict, type Issue } from "../errors.ts";
+import { conflict, type Issue, recordedAs } from "../errors.ts";
 import { textOfJson } from "../json-text.ts";
 import { version } from "../version.ts";
 import {
@@ -132,7 +132,9 @@ export function unknownReport(
 	const message = isLimited
 		? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
 		: `There is no report with the id ${id}. List the reports to find the right one.`;
-	const cause = Object.assign(new Error(message), { isDisguised });
+	const cause = recordedAs("There is no report that they may read.", message, {
+		isDisguised,
+	});
 	return new TRPCError({ code: "NOT_FOUND", message, cause });
 }
 

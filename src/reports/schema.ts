@@ -165,7 +165,7 @@ export const Report = z
 		beside_live_report: z
 			.boolean()
 			.describe(
-				"Whether this was the first report for its folder while another report of the repository was live: look whether it is a server of its own.",
+				"Whether this was the first report for its folder while another report of the repository was live, or one of the same path on another port of its host: look whether it is a server of its own.",
 			),
 		developer_email: z.string(),
 		report_data: z.string().describe("The Markdown, exactly as submitted."),

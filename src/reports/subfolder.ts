@@ -23,6 +23,9 @@ export function readSubfolder(path: string): Subfolder {
 	if (names.some((name) => name.trim() !== name)) {
 		return { problem: problems.hidden };
 	}
+	if (names.some((name) => name.endsWith(".")))
+		return { problem: problems.dot };
+	if ([...path].some(isLookAlike)) return { problem: problems.alike };
 	if (names.length === 0) return { problem: problems.none };
 	const subfolder = names.join("/").normalize("NFC");
 	// One letter has a form of its own at the end of a word.
@@ -30,14 +33,30 @@ export function readSubfolder(path: string): Subfolder {
 	return { subfolder, key };
 }
 
-/** What is read as a slash or stands for one, and spaces that are shown as one. */
-const notPlain = /[\\%\u2044\u2215\u29F5\u29F8\uFE68\uFF0F\uFF3C]| {2}/;
+/** What is read as a slash, a mark that stands on no letter, and spaces that are shown as one. */
+const notPlain = /[\\%\uFF0F\uFF3C]| {2}|(?:^|[^\p{L}\p{N}\p{M}])\p{M}/u;
+
+/**
+ * Whether a character can pass for one that folders have: a sign or a symbol
+ * that is not of ASCII, such as one of the many dashes, or one that stands for
+ * more than a letter or a number, as ⒈ does for "1.".
+ */
+function isLookAlike(character: string): boolean {
+	if (character <= "\x7F") return false;
+	return (
+		/[\p{P}\p{S}\u02B0-\u02FF]/u.test(character) ||
+		/[\p{P}\p{S}\p{Z}]/u.test(character.normalize("NFKC"))
+	);
+}
 
 const problems = {
 	hidden:
 		"Must not hold hidden characters, nor white space other than a space inside a name.",
 	plain:
-		"Must have / between its folders, as in packages/mcp-jira: no other slash, no %, and no two spaces in a row.",
+		"Must have / between its folders, as in packages/mcp-jira: no other slash, no %, no accent without its letter, and no two spaces in a row.",
+	alike:
+		"Must have no signs but those of ASCII, as in packages/mcp-jira: others look like them. Type the - and the . of the keyboard.",
+	dot: "Must not hold a name that ends in a dot: it can be taken for the name without it.",
 	up: "Must not hold .. in its path: name the folder by its path from the top of the repository.",
 	none: "Must name a folder inside the repository, as in packages/mcp-jira. Leave it out where the server is the whole repository.",
 };

@@ -33,5 +33,7 @@ export function unknownToken(id: string): TRPCError {
 export function tooManyTokens(owner: string): TRPCError {
 	return conflict(
 		`${owner} has ${MAX_LIVING_TOKENS} access tokens that still count, and nobody has more. Revoke one that is not needed any more, and make the new one then.`,
+		{},
+		`Nobody has more than ${MAX_LIVING_TOKENS} access tokens that still count.`,
 	);
 }

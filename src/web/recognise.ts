@@ -2,6 +2,7 @@ import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { qualityOf } from "../accept.ts";
 import { recordRefusal } from "../audit/refusals.ts";
+import { recordedWords } from "../errors.ts";
 import { facadeOf } from "../facade-of.ts";
 import {
 	grant,
@@ -137,7 +138,7 @@ export async function refuseWithout(
 	await recordRefusal(
 		site.contextFor(request),
 		{ action: "action_refused", target },
-		{ detail: error.message },
+		{ detail: recordedWords(error) },
 	);
 	throw error;
 }

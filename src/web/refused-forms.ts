@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyRequest } from "fastify";
 import { isRecorded, markRecorded, recordRefusal } from "../audit/refusals.ts";
-import { publicError } from "../public-error.ts";
+import { recordedWords } from "../errors.ts";
 import { ReportId } from "../reports/schema.ts";
 import type { Site } from "./site.ts";
 
@@ -40,5 +40,5 @@ export async function recordIfRefused(
 	if (error.code !== "FORBIDDEN" && error.code !== "CONFLICT") return;
 	if (isRecorded(error)) return;
 	markRecorded(error);
-	await recordRefusedForm(site, request, publicError(error).detail);
+	await recordRefusedForm(site, request, recordedWords(error));
 }

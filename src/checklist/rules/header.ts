@@ -2,13 +2,16 @@ import { repositoryKey } from "../../reports/repository.ts";
 import type { ReportHeader } from "../assessment-schema.ts";
 import { checklist } from "../checklist.ts";
 import { toWords } from "../phrases.ts";
-import type { Draft, Reading } from "../reading.ts";
+import type { AssessOptions, Draft, Reading } from "../reading.ts";
 
 /** Header fields that can be compared, what they are called, and when two values are the same. */
 const comparisons: Partial<
 	Record<
 		keyof ReportHeader,
-		{ what: string; same: (one: string, other: string) => boolean }
+		{
+			what: string;
+			same: (one: string, other: string, options: AssessOptions) => boolean;
+		}
 	>
 > = {
 	server_name: { what: "server", same: sameName },
@@ -21,8 +24,9 @@ const address = /[^\s<>()[\]{}"'`,;:@]{1,100}@[^\s<>()[\]{}"'`,;:@]{1,250}/g;
 /** Fields that the header lacks, and fields that name something else than the submission. */
 export function findHeaderContradictions({
 	report: { header, repeated },
-	options: { submission = {} },
+	options,
 }: Reading): Draft[] {
+	const { submission = {} } = options;
 	const names = {
 		"MCP Server Name": header.server_name,
 		Repository: header.repository,
@@ -51,11 +55,23 @@ export function findHeaderContradictions({
 				]
 			: []),
 		...repeated.flatMap(({ field, value, line }) =>
-			compareRepeated(field, header[field], value, line),
+			compareRepeated(field, [header[field], value], line, options),
 		),
-		...compare("server_name", header.server_name, submission.server_name),
-		...compare("repository", header.repository, submission.repository_url),
-		...compare("developer", header.developer, submission.developer_email),
+		...compare(
+			"server_name",
+			[header.server_name, submission.server_name],
+			options,
+		),
+		...compare(
+			"repository",
+			[header.repository, submission.repository_url],
+			options,
+		),
+		...compare(
+			"developer",
+			[header.developer, submission.developer_email],
+			options,
+		),
 	];
 }
 
@@ -65,8 +81,12 @@ export function sameName(one: string, other: string): boolean {
 }
 
 /** Whether two addresses are the same repository, however they are written. */
-export function sameRepository(one: string, other: string): boolean {
-	return reduceAddress(one) === reduceAddress(other);
+export function sameRepository(
+	one: string,
+	other: string,
+	{ aliases }: AssessOptions,
+): boolean {
+	return reduceAddress(one, aliases) === reduceAddress(other, aliases);
 }
 
 /** Whether a developer's name or address is the submitter's; a name without an address cannot be compared. */
@@ -84,33 +104,40 @@ function readAddresses(text: string): string[] {
 
 function compareRepeated(
 	field: keyof ReportHeader,
-	first: string | null,
-	later: string,
+	[first, later]: [string | null, string],
 	line: number,
+	options: AssessOptions,
 ): Draft[] {
 	const compared = comparisons[field];
-	if (!compared || first === null || compared.same(first, later)) return [];
+	if (!compared || first === null) return [];
+	if (compared.same(first, later, options)) return [];
 	const message = `The report names the ${compared.what} "${first.slice(0, 200)}", and later "${later.slice(0, 200)}".`;
 	return [{ rule: "header-contradiction", line, message }];
 }
 
 function compare(
 	field: keyof ReportHeader,
-	said: string | null,
-	sent: string | undefined,
+	[said, sent]: [string | null, string | undefined],
+	options: AssessOptions,
 ): Draft[] {
 	const compared = comparisons[field];
 	if (!compared || said === null || sent === undefined) return [];
 	const { what, same } = compared;
-	if (same(said, sent)) return [];
+	if (same(said, sent, options)) return [];
 	const message = `The report names the ${what} "${said.slice(0, 200)}", but it was submitted as "${sent.slice(0, 200)}".`;
 	return [{ rule: "header-contradiction", message }];
 }
 
-/** A report may leave the scheme away, or put the address in angle brackets. */
-function reduceAddress(text: string): string {
+/** A report may leave the scheme away, put the address in angle brackets, or name as a page may be named without `.git`. */
+function reduceAddress(
+	text: string,
+	aliases: AssessOptions["aliases"],
+): string {
 	const address = text.trim().replace(/^<|>$/g, "");
-	return (
-		repositoryKey(address) ?? repositoryKey(`https://${address}`) ?? address
-	);
+	const spellings = [address, `https://${address}`, `${address}.git`];
+	for (const spelling of spellings) {
+		const key = repositoryKey(spelling, aliases && { aliases });
+		if (key !== undefined) return key;
+	}
+	return address;
 }

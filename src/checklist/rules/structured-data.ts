@@ -1,6 +1,6 @@
 import { readRisk } from "../read-fields.ts";
 import { readStatus } from "../read-status.ts";
-import type { Draft, Reading } from "../reading.ts";
+import type { AssessOptions, Draft, Reading } from "../reading.ts";
 import { understatesRisk } from "../risk.ts";
 import { sameDeveloper, sameName, sameRepository } from "./header.ts";
 
@@ -58,7 +58,7 @@ function compareStatus({ answers }: Reading, data: object): string[] {
 }
 
 function compareServer(
-	{ report: { header } }: Reading,
+	{ report: { header }, options }: Reading,
 	data: object,
 ): string[] {
 	const info = (...keys: string[]): Said =>
@@ -68,8 +68,8 @@ function compareServer(
 	const differs = (
 		said: string | null,
 		value: Said,
-		same: (one: string, other: string) => boolean,
-	) => said !== null && value !== undefined && !same(said, value);
+		same: (one: string, other: string, also: AssessOptions) => boolean,
+	) => said !== null && value !== undefined && !same(said, value, options);
 	return [
 		differs(header.server_name, info("server_name", "name"), sameName)
 			? "report_json.server_info names another server than the report."

@@ -148,7 +148,7 @@ function alarms(report: ReportSummary): Html {
 			: ""
 	}${
 		report.beside_live_report
-			? html`<span class="badge open" title="Another server of its repository is live, and this folder is new">New folder</span> `
+			? html`<span class="badge open" title="Another server of its repository is live, or of the same path on another port, and this folder is new">New folder</span> `
 			: ""
 	}${approvals > 0 ? html`<span class="badge open">${countOf(approvals, "approval")}</span> ` : ""}`;
 }

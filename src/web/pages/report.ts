@@ -153,7 +153,7 @@ function besideNote({ report, list }: ReportPage) {
 		status: "all",
 		search: report.repository_url,
 	});
-	return html`<p class="problem">The first report for this folder, while another report of the repository was live. Is it a server of its own? <a href="${others}">All reports of the repository</a></p>`;
+	return html`<p class="problem">The first report for this folder, while another report of the repository, or of the same path on another port of its host, was live. Is it a server of its own? <a href="${others}">All reports of the repository</a></p>`;
 }
 
 function standingDecision({ report, revisions, now }: ReportPage) {
