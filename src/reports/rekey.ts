@@ -75,8 +75,9 @@ export async function planRekeying(
 }
 
 /**
- * Finds an address whose repository is kept under another key than the one that
- * it has by the present rules.
+ * Finds a server that is kept under another key than the one that the address of
+ * its newest report has by the present rules. Older addresses of it are not
+ * looked at: every start of the service asks.
  *
  * @param db of this version
  */
@@ -84,10 +85,25 @@ export async function findStaleKey(
 	db: Kysely<Tables>,
 	options: RepositoryOptions,
 ): Promise<Rekeying["keys"][number] | undefined> {
-	const keys = await listKeys(db, sql.ref("canonical_key"), options);
-	return keys.find(({ present, key }) => present !== key);
+	const addresses = await db
+		.selectFrom("mcp_servers as server")
+		.innerJoin(
+			"mcp_server_reports as report",
+			"report.id",
+			"server.newest_report_id",
+		)
+		.select([
+			"report.repository_url",
+			"report.repository_key",
+			"server.canonical_key as present",
+		])
+		.execute();
+	return addresses
+		.map((address) => ({ ...address, key: keyOf(address, options) }))
+		.find(({ present, key }) => present !== key);
 }
 
+/** All addresses that reports have, each with its keys. */
 async function listKeys(
 	tx: AnyVersion,
 	present: Expression<unknown>,

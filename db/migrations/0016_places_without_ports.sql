@@ -1,4 +1,4 @@
--- Two ports of one host may be two servers, or one that listens to both: nobody
+-- Why: two ports of one host may be two servers, or one that listens to both: nobody
 -- can tell by the address. So a first report for a repository is marked for its
 -- reviewer when a report of the same path on another port is live, and that is
 -- asked at every submission.
