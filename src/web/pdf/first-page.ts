@@ -21,7 +21,7 @@ export interface FirstPage {
 	report: Report;
 	assessment: Assessment;
 	/** The report's own, of its repository's. */
-	history: Pick<Revision, "decisions" | "open_approvals">;
+	history: Pick<Revision, "decisions" | "decision_count" | "open_approvals">;
 }
 
 /** What was submitted, decided and assessed. */
@@ -79,6 +79,7 @@ export function firstPage({
 
 function decisionFacts({
 	decisions,
+	decision_count,
 	open_approvals,
 }: FirstPage["history"]): Content[] {
 	const rows = [
@@ -90,12 +91,21 @@ function decisionFacts({
 					: statusWords[decision.to_status],
 				lastDeciderText(decision),
 				decision.decided_at,
-				decision.notes,
+				decision,
 			),
 		]),
 		...open_approvals.map(approvalFact),
 	];
+	const earlier = decision_count - decisions.length;
 	return [
+		...(earlier > 0
+			? [
+					{
+						text: `The last ${decisions.length} of ${decision_count}: the service has the earlier ones.`,
+						style: "paragraph",
+					},
+				]
+			: []),
 		...(decisions.length === 0
 			? [{ text: "Nobody has decided yet.", style: "paragraph" }]
 			: []),
@@ -104,17 +114,19 @@ function decisionFacts({
 }
 
 /** An approval that decided nothing by itself. */
-function approvalFact({ approved_by, approved_at, notes }: Approval) {
-	return deed("Approval", approved_by, approved_at, notes);
+function approvalFact(approval: Approval) {
+	const { approved_by, approved_at } = approval;
+	return deed("Approval", approved_by, approved_at, approval);
 }
 
 function deed(
 	name: string,
 	by: string,
 	at: string,
-	notes: string | null,
+	{ notes, notes_shortened }: Pick<Approval, "notes" | "notes_shortened">,
 ): [string, string] {
-	return [name, `${by}, ${at}${notes ? `\n${notes}` : ""}`];
+	const more = notes_shortened ? " (shortened: the service has all)" : "";
+	return [name, `${by}, ${at}${notes ? `\n${notes}${more}` : ""}`];
 }
 
 function phaseFact(phase: PhaseAssessment): Fact {
