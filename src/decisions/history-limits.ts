@@ -1,4 +1,4 @@
-import type { Decision, Revision } from "./schema.ts";
+import type { Approval, Decision, Revision } from "./schema.ts";
 
 // A report may hold a hundred decisions with long notes: whatever shows several
 // is bounded, and leads to the pages on which everything is read whole.
@@ -16,7 +16,7 @@ export const RECORDS_PER_PAGE = 400;
 export const RECORDS_SHOWN = 50;
 
 /** Bytes of whole notes, in UTF-8, after which a page of decisions ends. */
-export const NOTES_PER_PAGE = 128 * 1024;
+export const NOTES_PER_PAGE = 32 * 1024;
 
 /** Revisions among which somebody chooses one, the newest. */
 export const REVISIONS_OFFERED = 200;
@@ -45,4 +45,16 @@ export function isFullOfNotes(decisions: Decision[]): boolean {
 
 function sum(numbers: number[]): number {
 	return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Notes as they are kept, or the beginning of them. */
+export type Notes = Pick<Approval, "notes" | "notes_shortened">;
+
+/** Whole notes as a history has them. */
+export function shortenNotes<Noted extends Notes>(noted: Noted): Noted {
+	const { notes } = noted;
+	if (notes === null || notes.length <= NOTES_SHOWN) return noted;
+	// Not within a pair of surrogates.
+	const short = notes.slice(0, NOTES_SHOWN).replace(/[\uD800-\uDBFF]$/, "");
+	return { ...noted, notes: `${short}…`, notes_shortened: true };
 }

@@ -27,14 +27,32 @@ export function oneLine(text: string): string {
 /** What most names and addresses are: visible ASCII, with single spaces. */
 const isPlainLine = /^[!-~]+(?: [!-~]+)*$/;
 
-/** A fence longer than any run of backticks inside, so that the text cannot end it. */
+/** Runs of backticks that a fence of them still outlasts; beyond it, a fence may be of tildes. */
+const LONG_RUN = 100;
+
+/** A fence longer than any run of its sign inside, so that the text cannot end it. */
 export function fence(language: string, text: string): string {
-	const longest = (text.match(/`+/g) ?? []).reduce(
-		(length, run) => Math.max(length, run.length),
-		2,
-	);
-	const ticks = "`".repeat(longest + 1);
-	return `${ticks}${language}\n${text}${text.endsWith("\n") ? "" : "\n"}${ticks}`;
+	const backticks = longestRun("`", text);
+	const tildes = backticks > LONG_RUN ? longestRun("~", text) : backticks;
+	const [sign, run] = tildes < backticks ? ["~", tildes] : ["`", backticks];
+	const marks = sign.repeat(run + 1);
+	return `${marks}${language}\n${text}${text.endsWith("\n") ? "" : "\n"}${marks}`;
+}
+
+/** How often a character stands one after the other, at the most; the text is searched some forty times at the most. */
+function longestRun(character: string, text: string): number {
+	const holds = (run: number) => text.includes(character.repeat(run));
+	// What needs no longer fence than usual is looked at once.
+	if (!holds(3)) return 2;
+	let known = 3;
+	while (holds(known * 2)) known *= 2;
+	let absent = known * 2;
+	while (absent - known > 1) {
+		const middle = (known + absent) >> 1;
+		if (holds(middle)) known = middle;
+		else absent = middle;
+	}
+	return known;
 }
 
 /** A row of a table, of cells that nothing can break out of. */

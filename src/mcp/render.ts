@@ -1,6 +1,7 @@
 import type { Assessment } from "../checklist/assessment-schema.ts";
+import { type Notes, shortenNotes } from "../decisions/history-limits.ts";
 import { approvalsBefore } from "../decisions/rules.ts";
-import type { Approval, Approvals, Revision } from "../decisions/schema.ts";
+import type { Approvals, Revision } from "../decisions/schema.ts";
 import type { JsonText } from "../json-text.ts";
 import type { Report, ReportSummary } from "../reports/schema.ts";
 import { fence, inline, row } from "./escape.ts";
@@ -180,16 +181,13 @@ function renderHistory({ id, decisions, decision_count }: Revision): string {
 				(approval) =>
 					`- ${approval.approved_at}: approval by ${inline(approval.approved_by)}${noted(approval)}`,
 			),
-			`- ${decided_at}: ${from_status} → ${to_status} by ${inline(decided_by)}${noted(decision)}`,
+			`- ${decided_at}: ${from_status} → ${to_status} by ${inline(decided_by)}${noted(shortenNotes(decision))}`,
 		];
 	});
 	return `### Decisions\n\n${more}${lines.join("\n")}\n\n`;
 }
 
-function noted({
-	notes,
-	notes_shortened,
-}: Pick<Approval, "notes" | "notes_shortened">): string {
+function noted({ notes, notes_shortened }: Notes): string {
 	if (notes === null) return "";
 	return `: ${inline(notes)}${notes_shortened ? " (shortened)" : ""}`;
 }

@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
+import { SMALL_BODY } from "../body-limits.ts";
 import { NewDecision } from "../decisions/schema.ts";
 import { optional } from "../fields.ts";
 import { jsonObjectOrText } from "../json-object.ts";
@@ -164,7 +166,7 @@ export const tools: Tool[] = [
 	reviewReport,
 ];
 
-/** One report in full, for the tool and for the resource. */
+/** One report in full, for the tool and for the resource; reading, writing and sending a large one take turns. */
 export async function readReport(
 	caller: Caller,
 	{ id }: { id: string },
@@ -175,5 +177,9 @@ export async function readReport(
 		caller.reports.assessment({ id }),
 		caller.reports.approvals({ id }),
 	]);
-	return renderReport(report, own, assessment, approvals);
+	const isLarge = report.report_data.length > SMALL_BODY;
+	if (isLarge) await nextTurn();
+	const text = renderReport(report, own, assessment, approvals);
+	if (isLarge) await nextTurn();
+	return text;
 }

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { shortenNotes } from "../../decisions/history-limits.ts";
 import type { Approvals, Involvement } from "../../decisions/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
@@ -7,7 +8,7 @@ import {
 	decisionForm,
 	type TypedDecision,
 } from "./decision-form.ts";
-import { notesQuote, shortenNotes } from "./notes.ts";
+import { notesQuote } from "./notes.ts";
 import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 

@@ -1,11 +1,12 @@
 import { html } from "hono/html";
+import type { Notes } from "../../decisions/history-limits.ts";
 import { approvalsBefore } from "../../decisions/rules.ts";
 import type { Approval, Decision, Revision } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { lastDecider } from "./deciders.ts";
-import { type Notes, notesOf, notesQuote } from "./notes.ts";
+import { notesOf, notesQuote } from "./notes.ts";
 import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 

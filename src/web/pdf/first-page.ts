@@ -8,6 +8,7 @@ import { approvalsBefore } from "../../decisions/rules.ts";
 import type { Approval, Revision } from "../../decisions/schema.ts";
 import type { Report } from "../../reports/schema.ts";
 import { lastDeciderText } from "../components/deciders.ts";
+import { cutWords } from "./break-words.ts";
 import { printable } from "./printable.ts";
 
 const statusWords = {
@@ -153,7 +154,7 @@ function facts(rows: Fact[]): Content {
 			body: rows.map(([name, value, style]) => [
 				{ text: printable(name), style: "tableHead" },
 				{
-					text: printable(value),
+					text: cutWords(printable(value)),
 					style: style ? ["tableCell", style] : "tableCell",
 				},
 			]),
