@@ -182,7 +182,6 @@ describe.each([1, 11, 93])(
 				const { newest, oldest } = ids[count] ?? { newest: "", oldest: "" };
 				for (let round = 0; round < 3; round++) await way(newest, oldest);
 				const held = await longestTurn(service);
-				console.log("HELD", expect.getState().currentTestName, held);
 				expect(held).toBeLessThan(MOST);
 			},
 		);
@@ -298,7 +297,6 @@ test.each(Object.entries(near))("%s: nobody is held up", async (_what, way) => {
 	await longestTurn(service);
 	for (let round = 0; round < 3; round++) await way();
 	const held = await longestTurn(service);
-	console.log("HELD", expect.getState().currentTestName, held);
 	expect(held).toBeLessThan(MOST);
 });
 
