@@ -10,7 +10,7 @@ export const NOTES_SHOWN = 300;
 export const DECISIONS_SHOWN = 10;
 
 /** Revisions, decisions and approvals together after which a page of revisions ends. */
-export const RECORDS_PER_PAGE = 400;
+export const RECORDS_PER_PAGE = 200;
 
 /** The same of what a report's page shows. */
 export const RECORDS_SHOWN = 50;
