@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { TRPCError } from "@trpc/server";
 import { JsonText } from "./json-text.ts";
 
@@ -30,12 +31,20 @@ export interface AnswerBudget {
 		change: () => Promise<Result>,
 		answerOf: (result: Result) => unknown,
 	): Promise<Result>;
+	/**
+	 * Answers one call of the batch after the other, each in turns of its own: what
+	 * each reads and writes may take long for one turn of the loop together.
+	 *
+	 * @param answer what reads the call and writes its answer
+	 */
+	inTurn<Result>(answer: () => Promise<Result>): Promise<Result>;
 }
 
 /** What the answers of one batch may hold together. */
 export function answerBudget(): AnswerBudget {
 	let spent = 0;
 	let last: Promise<unknown> = Promise.resolve();
+	let lastAnswer: Promise<unknown> = Promise.resolve();
 	const spend = (answer: unknown) => {
 		const size = sizeOf(answer);
 		if (size > SMALL_BODY) spent += size;
@@ -64,6 +73,11 @@ export function answerBudget(): AnswerBudget {
 			});
 			last = made.catch(() => {});
 			return made;
+		},
+		inTurn(answer) {
+			const answered = lastAnswer.then(() => nextTurn()).then(answer);
+			lastAnswer = answered.catch(() => {});
+			return answered;
 		},
 	};
 }

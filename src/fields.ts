@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hiddenCharacter } from "./hidden-characters.ts";
+import { hiddenCharacter, needlessCharacter } from "./hidden-characters.ts";
 
 /**
  * Text of up to `max` characters (UTF-16 code units) that PostgreSQL can keep:
@@ -13,6 +13,21 @@ export function text(max: number) {
 			abort: true,
 		})
 		.refine(isStorable, unstorable);
+}
+
+/**
+ * What a person writes for others, in lines: up to `max` characters, without
+ * hidden ones, which would show another text than the one that was written.
+ */
+export function prose(max: number) {
+	return text(max).refine((value) => !needlessCharacter.test(value), {
+		error: ({ input }) => {
+			const [found = ""] = needlessCharacter.exec(input as string) ?? [];
+			const code = found.codePointAt(0)?.toString(16).toUpperCase();
+			return `Must not contain control or hidden characters: remove U+${code?.padStart(4, "0")}.`;
+		},
+		abort: true,
+	});
 }
 
 /**

@@ -25,17 +25,29 @@ const hiddenRanges: [first: number, last: number][] = [
 	[0x1d173, 0x1d17a],
 	[0xe0000, 0xe0fff],
 ];
-/**
- * Finds every character that is not seen; for `matchAll` and `replace`. Ordinary ones are ruled out first: the ranges
- * alone are looked through five times slower.
- */
-export const hiddenCharacter = new RegExp(
-	`(?![\\t\\n\\r -~])[${hiddenRanges
-		.map(
-			([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`,
-		)
-		.join("")}]`,
-	"gu",
+/** Ordinary ones are ruled out first: the ranges alone are looked through five times slower. */
+const hidden = `(?![\\t\\n\\r -~])[${hiddenRanges
+	.map(
+		([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`,
+	)
+	.join("")}]`;
+
+/** Finds every character that is not seen; for `matchAll` and `replace`. */
+export const hiddenCharacter = new RegExp(hidden, "gu");
+
+/** Joiners as Persian, Hindi, Malayalam and others write them: one behind a letter or mark that is not Latin. */
+const inWord = "(?<=[[\\p{L}\\p{M}]--\\p{Script=Latin}])[\\u200c\\u200d]";
+/** The joiner between the parts of one emoji (UTS 51). */
+const inEmoji =
+	"(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d\\p{Extended_Pictographic}";
+/** Tags behind a black flag, as of England, Scotland and Wales. */
+const inFlag =
+	"(?<=\\u{1f3f4}[\\u{e0061}-\\u{e007a}]{0,5})[\\u{e0061}-\\u{e007f}]";
+
+/** Finds a hidden character that no language and no emoji needs where it stands. */
+export const needlessCharacter = new RegExp(
+	`(?!${inWord}|${inEmoji}|${inFlag})${hidden}`,
+	"v",
 );
 
 const joiner = "\u200D";

@@ -243,7 +243,7 @@ function readInput(
 
 /** RFC 8288: where the page after this one is, when this one is full. */
 function linkNextPage(
-	{ pageSize, cursor, countRows }: RestMeta,
+	{ pageSize, cursor, countRows, isFull }: RestMeta,
 	output: unknown,
 	request: FastifyRequest,
 	reply: FastifyReply,
@@ -251,7 +251,8 @@ function linkNextPage(
 	const query = new URLSearchParams(request.query as Record<string, string>);
 	const rows = output as Record<string, unknown>[];
 	const count = countRows ? countRows(output) : rows.length;
-	if (count === 0 || count < Number(query.get("limit") ?? pageSize)) return;
+	const limit = Number(query.get("limit") ?? pageSize);
+	if (count === 0 || (count < limit && !isFull?.(output))) return;
 	const next = countRows
 		? Number(query.get("after") ?? 0) + count
 		: rows.at(-1)?.[cursor ?? "id"];

@@ -87,13 +87,16 @@ export interface RestMeta {
 	ifMatch?: true;
 	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
 	pageSize?: number;
+	/** Whether a page has ended by what it holds, though it has less than its limit of rows. */
+	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
+	isFull?: (output: any) => boolean;
 	/** Of a 201: the path below which what was created stands, if not the operation's own. */
 	createdIn?: string;
 	/** The member of a row that names it as `after`; `id` if it is not told. */
 	cursor?: "seq";
 	/**
-	 * How many rows an answer holds that is no array; `after` is then the number
-	 * of rows already seen.
+	 * How many rows an answer holds where `after` is the number of rows already
+	 * seen, and no row's name.
 	 */
 	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
 	countRows?: (output: any) => number;

@@ -323,7 +323,7 @@ async function typesetPages(report_data: string): Promise<string> {
 	const pdf = await typesetReport({
 		report,
 		assessment: assessReport(""),
-		history: { decisions: [], open_approvals: [] },
+		history: { decision_count: 0, decisions: [], open_approvals: [] },
 	});
 	const pages = await readPdf(Buffer.from(pdf));
 	const start = pages.findIndex((page) => page.startsWith("Report "));

@@ -50,6 +50,7 @@ const ranks: [pattern: RegExp, rank: number][] = [
 		1,
 	],
 	[/^embedded\//, 0],
+	[/^decisions\/history-limits\.ts$/, 0],
 	[/^\w+\/(schema|repository|subfolder|if-match|forges|forge-[a-z]+)\.ts$/, 0],
 	[
 		/^(accept|errors|public-error|canonical-address|config|facade-of|identity|fields|logging|version|hidden-characters|body-limits|json-(object|parse|pick|reserved|scan|text)|client-name|linger|client-address|pool|drain|secrets|progress-bar|known-credentials|request-ids)\.ts$/,

@@ -13,16 +13,29 @@ import {
 	listApprovals,
 } from "./approval-queries.ts";
 import {
-	isRevisionOf,
-	listDecisions,
-	listRevisions,
-} from "./history-queries.ts";
+	isFullOfNotes,
+	isFullOfRecords,
+	NOTES_PER_PAGE,
+	RECORDS_PER_PAGE,
+} from "./history-limits.ts";
+import { listDecisions } from "./history-queries.ts";
 import { requirementOf } from "./quorum.ts";
+import {
+	findLineage,
+	findRevision,
+	isRevisionOf,
+	listNewestRevisions,
+	listRevisions,
+} from "./revision-queries.ts";
 import { MAX_DECISIONS } from "./rules.ts";
 import {
 	Approvals,
 	Decision,
+	DecisionPage,
+	History,
 	Involvement,
+	Lineage,
+	LineageFilter,
 	Revision,
 	RevisionFilter,
 } from "./schema.ts";
@@ -93,19 +106,47 @@ export const historyRouter = router({
 				operationId: "listDecisions",
 				tags,
 				summary: "List a report's decisions",
-				description: `Every change of the report's status, oldest first, each with the approvals that led to it. There are ${MAX_DECISIONS} at the most, and one more: then a report is not reopened.`,
+				description: `Every change of the report's status, oldest first, each with the approvals that led to it and with whole notes. There are ${MAX_DECISIONS} at the most, and one more: then a report is not reopened. A page ends at its limit, or where its notes take ${NOTES_PER_PAGE / 1024} KiB, and then carries a \`Link\` to the next one; without the header, ask for the next until one is empty.`,
 			},
 			rest: {
 				success: 200,
 				errors: { ...badId, 404: "There is no such report." },
+				pageSize: 200,
+				countRows: (decisions: Decision[]) => decisions.length,
+				isFull: isFullOfNotes,
 			},
 		})
+		.input(DecisionPage)
 		.output(z.array(Decision))
-		.query(async ({ ctx: { db }, input: { id } }) => {
-			const decisions = await listDecisions(db, id);
-			if (!decisions) throw unknownReport(id);
+		.query(async ({ ctx: { db }, input }) => {
+			const decisions = await listDecisions(db, input);
+			if (decisions.length === 0 && !(await findStandingReport(db, input.id))) {
+				throw unknownReport(input.id);
+			}
 			return decisions;
 		}),
+
+	/** For pages and texts, which show the end of a history and where the rest is. */
+	history: reportProcedure
+		.meta({ access: "reports:read" })
+		.output(History)
+		.query(async ({ ctx: { db, identity }, input: { id } }) => {
+			const [own, newest] = await Promise.all([
+				findRevision(db, id),
+				listNewestRevisions(db, id, limitTo(identity)),
+			]);
+			if (!own) throw unknownReport(id);
+			return { own, newest };
+		}),
+
+	/** For the page that compares a report with another revision. */
+	lineage: reportProcedure
+		.meta({ access: "reports:read" })
+		.input(LineageFilter)
+		.output(Lineage)
+		.query(async ({ ctx: { db, identity }, input: { id, wanted } }) =>
+			findLineage(db, id, wanted, limitTo(identity)),
+		),
 
 	revisions: reportProcedure
 		.meta({
@@ -116,8 +157,7 @@ export const historyRouter = router({
 				operationId: "listRevisions",
 				tags,
 				summary: "List all revisions of a report's repository",
-				description:
-					"Every report for the same repository, this one included, oldest first, each with all decisions about it and all approvals: the history of the server. A full page carries a `Link` to the next one.",
+				description: `Every report for the same repository, this one included, oldest first, each with the last decisions about it and their approvals: the history of the server. Long notes are shortened; the decisions of each are whole in a list of their own. A page ends at its limit, or where it holds ${RECORDS_PER_PAGE} revisions, decisions and approvals together, and then carries a \`Link\` to the next one.`,
 			},
 			rest: {
 				success: 200,
@@ -126,6 +166,7 @@ export const historyRouter = router({
 					404: "There is no such report.",
 				},
 				pageSize: DEFAULT_PAGE_SIZE,
+				isFull: isFullOfRecords,
 			},
 		})
 		.input(RevisionFilter)

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { line, optional, statedNumber, text, time } from "../fields.ts";
+import {
+	line,
+	optional,
+	prose,
+	statedNumber,
+	time,
+	withDefault,
+} from "../fields.ts";
 import { limit } from "../queue/schema.ts";
 import { IfMatch } from "../reports/if-match.ts";
 import {
@@ -9,6 +16,7 @@ import {
 	ReportSummary,
 	summaryExample,
 } from "../reports/schema.ts";
+import { DECISIONS_SHOWN, NOTES_SHOWN } from "./history-limits.ts";
 
 /** What a reviewer decides (PRD, PATCH /reports/{id}/status). */
 export const NewDecision = z
@@ -28,7 +36,9 @@ export const NewDecision = z
 			),
 		),
 		review_notes: optional(
-			text(10_000).describe("Why, for the developer to read."),
+			prose(10_000).describe(
+				"Why, for the developer to read: lines of text without control or hidden characters.",
+			),
 		),
 		decisions_seen: optional(
 			z
@@ -58,11 +68,19 @@ const approvalExample = {
 	approved_at: "2025-10-20T12:00:00Z",
 };
 
+const notes_shortened = z
+	.literal(true)
+	.optional()
+	.describe(
+		`Where notes are longer than ${NOTES_SHOWN} characters and only their beginning stands here, with an ellipsis, as in histories and lists. GET /api/v1/reports/{id}/decisions has whole notes, and of approvals since the last decision GET /api/v1/reports/{id}/approvals.`,
+	);
+
 /** One reviewer's approval, as it is kept for ever. */
 export const Approval = z
 	.object({
 		approved_by: z.string(),
 		notes: z.string().nullable(),
+		notes_shortened,
 		approved_at: time("When"),
 	})
 	.meta({ id: "Approval", examples: [approvalExample] });
@@ -76,6 +94,7 @@ export const Decision = z
 		to_status: ReportStatus,
 		decided_by: z.string(),
 		notes: z.string().nullable(),
+		notes_shortened,
 		decided_at: time("When"),
 		approvals: z
 			.array(Approval)
@@ -108,7 +127,14 @@ export type Decision = z.infer<typeof Decision>;
 
 /** One revision of a repository's report, with what was decided about it. */
 export const Revision = ReportSummary.extend({
-	decisions: z.array(Decision).describe("Oldest first."),
+	decision_count: statedNumber(z.int().min(0)).describe(
+		"How many decisions there are about it in all.",
+	),
+	decisions: z
+		.array(Decision)
+		.describe(
+			`The last ${DECISIONS_SHOWN} of them, oldest first, with long notes shortened. GET /api/v1/reports/{id}/decisions has all.`,
+		),
 	open_approvals: z
 		.array(Approval)
 		.describe(
@@ -116,7 +142,14 @@ export const Revision = ReportSummary.extend({
 		),
 }).meta({
 	id: "Revision",
-	examples: [{ ...summaryExample, decisions: [], open_approvals: [] }],
+	examples: [
+		{
+			...summaryExample,
+			decision_count: 0,
+			decisions: [],
+			open_approvals: [],
+		},
+	],
 });
 export type Revision = z.infer<typeof Revision>;
 
@@ -130,6 +163,50 @@ export const RevisionFilter = ReportId.extend({
 	),
 });
 export type RevisionFilter = z.infer<typeof RevisionFilter>;
+
+/** Of which report the decisions, and which page of them. */
+export const DecisionPage = ReportId.extend({
+	limit: withDefault(
+		z.coerce
+			.number<number>("Must be a number from 1 to 200.")
+			.int("Must be a whole number from 1 to 200.")
+			.min(1, "Must be at least 1.")
+			.max(200, "Must be at most 200."),
+		200,
+	).describe("How many decisions at the most."),
+	after: withDefault(
+		z.coerce
+			.number<number>("Must be a number of decisions.")
+			.int("Must be a whole number.")
+			.min(0, "Must be at least 0.")
+			.max(Number.MAX_SAFE_INTEGER, "Is more decisions than any report has."),
+		0,
+	).describe("How many decisions were seen already: the page after them."),
+});
+export type DecisionPage = z.infer<typeof DecisionPage>;
+
+/** What a page tells of a report's decisions, and of the newest revisions for its server. */
+export const History = z.object({
+	/** The last decision with whole notes. */
+	own: Revision,
+	/** Newest first, as many as are little to read. */
+	newest: z.array(Revision),
+});
+export type History = z.infer<typeof History>;
+
+const Named = ReportSummary.pick({ id: true, revision: true, status: true });
+
+/** Of which report the lineage, and which other revision is looked for. */
+export const LineageFilter = ReportId.extend({
+	wanted: optional(ReportId.shape.id),
+});
+
+/** The revisions for a report's server, newest first, and the one to compare it with. */
+export const Lineage = z.object({
+	revisions: z.array(Named),
+	other: Named.nullable(),
+});
+export type Lineage = z.infer<typeof Lineage>;
 
 /** How far the approval of a pending report is, or who approved a decided one. */
 export const Approvals = z

@@ -101,9 +101,12 @@ function nameClient(context: Context, server: Server): Context {
 /** Runs a tool; the one place where an MCP failure becomes words. */
 async function runTool(tool: Tool, now: ContextNow, input: unknown) {
 	const context = await now();
-	try {
+	const run = async () => {
 		refuseUnknown(input, Object.keys(tool.input.shape));
-		const text = await tool.run(createCaller(context), tool.input.parse(input));
+		return tool.run(createCaller(context), tool.input.parse(input));
+	};
+	try {
+		const text = await (context.budget?.inTurn(run) ?? run());
 		return { content: [{ type: "text" as const, text }] };
 	} catch (error) {
 		const { detail, isUnexpected } = reportError(error, context.log);

@@ -1,6 +1,7 @@
 import type { Assessment } from "../checklist/assessment-schema.ts";
+import { type Notes, shortenNotes } from "../decisions/history-limits.ts";
 import { approvalsBefore } from "../decisions/rules.ts";
-import type { Approvals, Decision } from "../decisions/schema.ts";
+import type { Approvals, Revision } from "../decisions/schema.ts";
 import type { JsonText } from "../json-text.ts";
 import type { Report, ReportSummary } from "../reports/schema.ts";
 import { fence, inline, row } from "./escape.ts";
@@ -72,7 +73,7 @@ function nothingToList(filter: { status: string; after?: string | undefined }) {
 /** The answer to get_report: everything that is known, the Markdown fenced as data. */
 export function renderReport(
 	report: Report,
-	decisions: Decision[],
+	history: Revision,
 	assessment: Assessment,
 	approvals: Approvals,
 ): string {
@@ -103,7 +104,7 @@ export function renderReport(
 
 ${facts.map(([name, value]) => `**${name}:** ${value}`).join("\n")}
 
-${renderHistory(decisions)}### Assessment (read from the text by the service; advice, no decision)
+${renderHistory(history)}### Assessment (read from the text by the service; advice, no decision)
 
 ${renderAssessment(assessment)}
 
@@ -166,23 +167,29 @@ function approvalsCell(
 	return `${recorded.length} of ${required}${by && `, by ${by}`}. ${reason}`;
 }
 
-function renderHistory(decisions: Decision[]): string {
+function renderHistory({ id, decisions, decision_count }: Revision): string {
 	if (decisions.length === 0) return "";
+	const earlier = decision_count - decisions.length;
+	const more =
+		earlier > 0
+			? `The last ${decisions.length} of ${decision_count}. A person reads the earlier ones at /reports/${id}/history.\n\n`
+			: "";
 	const lines = decisions.flatMap((decision) => {
-		const { decided_at, from_status, to_status, decided_by, notes } = decision;
+		const { decided_at, from_status, to_status, decided_by } = decision;
 		return [
 			...approvalsBefore(decision).map(
-				({ approved_at, approved_by, notes }) =>
-					`- ${approved_at}: approval by ${inline(approved_by)}${noted(notes)}`,
+				(approval) =>
+					`- ${approval.approved_at}: approval by ${inline(approval.approved_by)}${noted(approval)}`,
 			),
-			`- ${decided_at}: ${from_status} → ${to_status} by ${inline(decided_by)}${noted(notes)}`,
+			`- ${decided_at}: ${from_status} → ${to_status} by ${inline(decided_by)}${noted(shortenNotes(decision))}`,
 		];
 	});
-	return `### Decisions\n\n${lines.join("\n")}\n\n`;
+	return `### Decisions\n\n${more}${lines.join("\n")}\n\n`;
 }
 
-function noted(notes: string | null): string {
-	return notes === null ? "" : `: ${inline(notes)}`;
+function noted({ notes, notes_shortened }: Notes): string {
+	if (notes === null) return "";
+	return `: ${inline(notes)}${notes_shortened ? " (shortened)" : ""}`;
 }
 
 /** The repository as the PRD shows it, host and path, and the server's folder in it: `github.com/owner/name`. */

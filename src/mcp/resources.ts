@@ -19,7 +19,8 @@ export function registerResources(server: McpServer, now: ContextNow): void {
 	async function ask<T>(question: (caller: Caller) => Promise<T>): Promise<T> {
 		const context = await now();
 		try {
-			return await question(createCaller(context));
+			const answer = () => question(createCaller(context));
+			return await (context.budget?.inTurn(answer) ?? answer());
 		} catch (error) {
 			const { status, detail } = reportError(error, context.log);
 			const code =

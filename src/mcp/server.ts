@@ -96,7 +96,7 @@ export function mountMcp(
 				method: "POST",
 				headers: webHeaders(request),
 			});
-			const message = withoutCancellations(request.body);
+			const message = withoutCancellations(withShortUris(request.body));
 			const options = { parsedBody: message };
 			const isLegacy = await isLegacyRequest(call, message);
 			refuseUnaccepted(request, isLegacy ? [JSON_TYPE] : [JSON_TYPE, STREAM]);
@@ -153,6 +153,33 @@ const wanted: Wanted = {
 		wantedOfTool(name, input, procedure),
 	),
 };
+
+/** Characters of a resource's address; ours have sixty. */
+const MAX_URI = 300;
+
+/**
+ * Messages whose addresses of resources are cut where none of ours goes on: the
+ * SDK compares the whole of each with its templates, and tells that it knows none.
+ */
+function withShortUris(body: unknown): unknown {
+	if (Array.isArray(body)) return body.map(withShortUris);
+	const message = body as { params?: { uri?: unknown; ref?: unknown } };
+	const { uri, ref } = message?.params ?? {};
+	const { uri: template } = (ref ?? {}) as { uri?: unknown };
+	if (!isLong(uri) && !isLong(template)) return body;
+	const params = {
+		...message.params,
+		...(isLong(uri) && { uri: uri.slice(0, MAX_URI) }),
+		...(isLong(template) && {
+			ref: { ...(ref as object), uri: template.slice(0, MAX_URI) },
+		}),
+	};
+	return { ...message, params };
+}
+
+function isLong(uri: unknown): uri is string {
+	return typeof uri === "string" && uri.length > MAX_URI;
+}
 
 /**
  * A batch without what cancels its own requests: the SDK gives a cancelled

@@ -1,6 +1,9 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import type { Database } from "../database.ts";
-import { approvalsOfDecision } from "../decisions/history-queries.ts";
+import {
+	approvalsOfDecision,
+	shortNotes,
+} from "../decisions/history-queries.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
 import { summaryColumns } from "../reports/queries.ts";
 import { type Finding, holdsText, readFound } from "../search/queries.ts";
@@ -19,12 +22,14 @@ export async function listServers(
 	viewer?: Owner,
 	owner?: Owner,
 ): Promise<Server[]> {
-	const notesOf = (table: "decision" | "approval") =>
-		owner
-			? sql<
-					string | null
-				>`case when ${isOwnedBy(owner, "decided")} then ${sql.ref(`${table}.notes`)} end`
-			: sql<string | null>`${sql.ref(`${table}.notes`)}`;
+	const notesOf = (table: "decision" | "approval") => {
+		const notes = sql.ref<string | null>(`${table}.notes`);
+		return shortNotes(
+			owner
+				? sql`case when ${isOwnedBy(owner, "decided")} then ${notes} end`
+				: notes,
+		);
+	};
 	const read = (finding?: Finding) =>
 		serversInOrder(db, filter, owner, finding)
 			.leftJoinLateral(
@@ -49,7 +54,8 @@ export async function listServers(
 							"decided_at",
 						])
 						.select([
-							notesOf("decision").as("notes"),
+							notesOf("decision").notes.as("notes"),
+							notesOf("decision").isShortened.as("notes_shortened"),
 							approvalsOfDecision(notesOf("approval")).as("last_approvals"),
 						])
 						.as("last"),
@@ -64,6 +70,7 @@ export async function listServers(
 				"last.to_status",
 				"last.decided_by",
 				"last.notes",
+				"last.notes_shortened",
 				"last.decided_at",
 				"last_approvals",
 			])
@@ -92,6 +99,7 @@ export async function listServers(
 			to_status,
 			decided_by,
 			notes,
+			notes_shortened,
 			decided_at,
 			last_approvals,
 			...server
@@ -105,6 +113,7 @@ export async function listServers(
 							to_status,
 							decided_by,
 							notes,
+							...(notes_shortened && { notes_shortened }),
 							decided_at,
 							approvals: last_approvals ?? [],
 						}

@@ -126,8 +126,8 @@ async function tellMeanwhile(
 	wanted: WantedDecision,
 ): Promise<string | undefined> {
 	const { id } = request.params;
-	const decisions = await site.callerFor(request).reports.decisions({ id });
-	return meanwhile(decisions, wanted);
+	const { own } = await site.callerFor(request).reports.history({ id });
+	return meanwhile(own, wanted);
 }
 
 /** A decision that was not stored is never lost: it comes back with the reason. */

@@ -51,7 +51,8 @@ export type ReportStep =
 	| "decision"
 	| "withdraw"
 	| "withdrawal"
-	| "compare";
+	| "compare"
+	| "history";
 
 /** The address of a report, or of a step about it, which keeps the page of the list that it was found on. */
 export function reportUrl(

@@ -1,15 +1,15 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Revision } from "../decisions/schema.ts";
+import { DecisionPage } from "../decisions/schema.ts";
 import { ReportPlace } from "../queue/schema.ts";
-import { unknownReport } from "../reports/rules.ts";
-import type { Report } from "../reports/schema.ts";
+import { type Report, ReportId } from "../reports/schema.ts";
 import type { Caller } from "../router.ts";
 import { attachment } from "./attachment.ts";
 import type { TypedDecision } from "./components/decision-form.ts";
 import type { Standing } from "./components/decision-panel.ts";
 import { rawText } from "./components/raw-text.ts";
 import { comparePage } from "./pages/compare.ts";
+import { historyPage } from "./pages/history.ts";
 import { reportPage } from "./pages/report.ts";
 import { type ReportStep, readQueueQuery, reportUrl } from "./queue-address.ts";
 import { readReviewer } from "./session.ts";
@@ -48,12 +48,10 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 	scope.get(`/reports/${ID}.pdf`, async (request: AboutReport, reply) => {
 		const { id } = request.params;
 		const caller = site.callerFor(request);
-		const [{ report, assessment }, revisions] = await Promise.all([
+		const [{ report, assessment }, { own: history }] = await Promise.all([
 			loadRevision(caller, id),
-			listRevisions(caller, id),
+			caller.reports.history({ id }),
 		]);
-		const history = revisions.find((revision) => revision.id === report.id);
-		if (!history) throw unknownReport(id);
 		const { runTask } = site.contextFor(request);
 		const pdf = await runTask("typesetReport", { report, assessment, history });
 		return reply
@@ -68,12 +66,31 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 		return reply.type("text/plain; charset=utf-8").send(report.report_data);
 	});
 
+	scope.get("/reports/:id/history", async (request: AboutReport, reply) => {
+		const caller = site.callerFor(request);
+		const page = DecisionPage.parse({
+			id: request.params.id,
+			after: request.query.seen || undefined,
+		});
+		const [report, decisions, approvals] = await Promise.all([
+			caller.reports.get({ id: page.id }),
+			caller.reports.decisions(page),
+			caller.reports.approvals({ id: page.id }),
+		]);
+		const list = readQueueQuery(request);
+		const now = new Date();
+		const data = { report, decisions, approvals, after: page.after, list, now };
+		return site.sendPage(request, reply, await historyPage(data));
+	});
+
 	scope.get("/reports/:id/compare", async (request: AboutReport, reply) => {
 		const caller = site.callerFor(request);
 		const report = await caller.reports.get({ id: request.params.id });
-		const revisions = await listRevisions(caller, report.id);
+		const wanted = wantedOther(request.query.with, report);
+		const lineage = { id: report.id, ...(wanted && { wanted }) };
+		const { revisions, other } = await caller.reports.lineage(lineage);
+		if (wanted && !other) throw noSuchRevision();
 		const list = readQueueQuery(request);
-		const other = findOther(revisions, report, request.query.with);
 		if (!other) {
 			const page = comparePage({ report, revisions, list });
 			return site.sendPage(request, reply, page);
@@ -123,9 +140,10 @@ export async function sendReport(
 	]);
 	const { view } = request.query as { view?: string };
 	const list = readQueueQuery(request);
-	const [text, revisions, neighbours, standing] = await Promise.all([
+	const [text, history, { other }, neighbours, standing] = await Promise.all([
 		view === "raw" ? undefined : site.render(request, report),
-		listRevisions(caller, id),
+		caller.reports.history({ id }),
+		caller.reports.lineage({ id }),
 		caller.reports.neighbours(ReportPlace.parse({ id, ...list })),
 		standingOf(site, request, id),
 	]);
@@ -140,7 +158,8 @@ export async function sendReport(
 				text && "html" in text
 					? text
 					: { raw: await rawText(report.report_data), ...text },
-			revisions,
+			history,
+			previous: other,
 			list,
 			neighbours,
 			typed,
@@ -169,38 +188,20 @@ async function standingOf(
 	};
 }
 
-/** All of them, page by page; newest first, as people read a history. */
-async function listRevisions(caller: Caller, id: string): Promise<Revision[]> {
-	const revisions: Revision[] = [];
-	const limit = 200;
-	for (;;) {
-		const after = revisions.at(-1)?.id;
-		const filter = { id, limit, ...(after && { after }) };
-		const page = await caller.reports.revisions(filter);
-		revisions.push(...page);
-		if (page.length < limit) return revisions.toReversed();
-	}
+/**
+ * The id of the revision that a report is to be compared with, if one was chosen.
+ *
+ * @throws TRPCError NOT_FOUND for what is no id
+ */
+function wantedOther(wanted: unknown, { id }: Report): string | undefined {
+	const chosen = String(wanted ?? "").toLowerCase();
+	if (chosen === "" || chosen === id) return undefined;
+	if (!ReportId.shape.id.safeParse(chosen).success) throw noSuchRevision();
+	return chosen;
 }
 
-/**
- * The revision to compare a report with.
- *
- * @param wanted its id, if one was chosen; otherwise it is the one before the
- *   report, or `undefined` where the report is the first
- * @throws TRPCError NOT_FOUND when it is no revision of the same server
- */
-function findOther(
-	revisions: Revision[],
-	report: Report,
-	wanted: unknown,
-): Revision | undefined {
-	const chosen = String(wanted ?? "").toLowerCase();
-	if (chosen === "" || chosen === report.id) {
-		return revisions.find(({ revision }) => revision < report.revision);
-	}
-	const found = revisions.find(({ id }) => id === chosen);
-	if (found) return found;
-	throw new TRPCError({
+function noSuchRevision(): TRPCError {
+	return new TRPCError({
 		code: "NOT_FOUND",
 		message:
 			"This server has no such revision. Choose one of its own to compare with, on the page of the comparison or in the report's history.",

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 import type { Identity } from "../identity.ts";
@@ -119,7 +120,7 @@ function encodePage(text: string): Buffer | Readable {
 	return Readable.from(encodePieces(text), { objectMode: false });
 }
 
-function* encodePieces(text: string): Generator<Buffer> {
+async function* encodePieces(text: string): AsyncGenerator<Buffer> {
 	let start = 0;
 	while (start < text.length) {
 		let end = start + PIECE;
@@ -127,6 +128,7 @@ function* encodePieces(text: string): Generator<Buffer> {
 		if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end += 1;
 		yield Buffer.from(text.slice(start, end));
 		start = end;
+		await nextTurn();
 	}
 }
 

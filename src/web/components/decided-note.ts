@@ -4,25 +4,26 @@ import type { Decision } from "../../decisions/schema.ts";
 import type { Html } from "../page.ts";
 import { statusBadge } from "./badges.ts";
 import { deciders } from "./deciders.ts";
-import { foreignText } from "./text.ts";
+import { notesQuote } from "./notes.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
-/** The decision that stands: what, by whom, when, and everybody's notes. */
-export function decidedNote(decision: Decision, now: Date): Html {
-	const { to_status, decided_by, decided_at, notes } = decision;
+/**
+ * The decision that stands: what, by whom, when, and everybody's notes.
+ *
+ * @param whole where long notes are read whole
+ */
+export function decidedNote(
+	decision: Decision,
+	whole: string,
+	now: Date,
+): Html {
+	const { to_status, decided_by, decided_at } = decision;
 	const before = to_status === "approved" ? approvalsBefore(decision) : [];
-	const written = [
-		...before.map(({ approved_by, notes }) => ({ by: approved_by, notes })),
-		{ by: decided_by, notes },
-	].filter(({ notes }) => notes !== null);
+	const written = [...before, { ...decision, approved_by: decided_by }].filter(
+		({ notes }) => notes !== null,
+	);
 	return html`<p>${statusBadge(to_status)} by ${deciders(decision)} ${timeAgo(decided_at, now)} <small>${exactTime(decided_at)}</small></p>
-${written.map(
-	({ by, notes }) =>
-		html`<blockquote class="notes">${
-			before.length > 0
-				? html`<strong>${foreignText(by)}</strong>
-`
-				: ""
-		}${foreignText(notes ?? "")}</blockquote>`,
+${written.map(({ approved_by: by, ...notes }) =>
+	notesQuote(notes, whole, before.length > 0 ? by : undefined),
 )}`;
 }

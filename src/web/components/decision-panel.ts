@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { shortenNotes } from "../../decisions/history-limits.ts";
 import type { Approvals, Involvement } from "../../decisions/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
@@ -7,6 +8,7 @@ import {
 	decisionForm,
 	type TypedDecision,
 } from "./decision-form.ts";
+import { notesQuote } from "./notes.ts";
 import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
@@ -29,7 +31,8 @@ export function decisionPanel(
 ): Html {
 	const isPending = report.status === "pending_review";
 	const obstacle = isPending ? obstacleOf(standing) : "";
-	return html`${isPending ? approvalList(standing.approvals, now) : ""}
+	const whole = reportUrl(report.id, list, "history");
+	return html`${isPending ? approvalList(standing.approvals, whole, now) : ""}
 ${obstacle}
 ${
 	standing.mayDecide
@@ -46,7 +49,11 @@ ${
 }`;
 }
 
-function approvalList(approvals: Approvals, now: Date): Html | string {
+function approvalList(
+	approvals: Approvals,
+	whole: string,
+	now: Date,
+): Html | string {
 	const { required, reason, recorded } = approvals;
 	if (required === 1 && recorded.length === 0) return "";
 	return html`<p><strong>${recorded.length} of ${countOf(required, "approval")}</strong></p>
@@ -55,12 +62,8 @@ ${
 	recorded.length === 0
 		? ""
 		: html`<ul class="approvals">${recorded.map(
-				({ approved_by, approved_at, notes }) =>
-					html`<li>Approved by ${foreignText(approved_by)} <small>${timeAgo(approved_at, now)} · ${exactTime(approved_at)}</small>${
-						notes
-							? html`<blockquote class="notes">${foreignText(notes)}</blockquote>`
-							: ""
-					}</li>`,
+				({ approved_by, approved_at, ...notes }) =>
+					html`<li>Approved by ${foreignText(approved_by)} <small>${timeAgo(approved_at, now)} · ${exactTime(approved_at)}</small>${notesQuote(shortenNotes(notes), whole)}</li>`,
 			)}</ul>`
 }
 <p class="quiet">Any reviewer may who has not yet, and who never submitted a report for this repository.</p>`;

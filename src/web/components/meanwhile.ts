@@ -1,4 +1,4 @@
-import type { Decision } from "../../decisions/schema.ts";
+import type { Decision, Revision } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import { visibleText } from "./text.ts";
 import { exactTime } from "./time.ts";
@@ -12,36 +12,40 @@ const deeds: Record<ReportStatus, string> = {
 	pending_review: "reopened",
 };
 
+/** As much of it as is shown. */
+type History = Pick<Revision, "decisions" | "decision_count">;
+
 const listFormat = new Intl.ListFormat("en-GB");
 
 /**
  * Why a decision came too late, and where what was typed for it stands now.
  *
- * @param decisions all about the report, oldest first
+ * @param history the last decisions about the report, oldest first, and how many there are
  * @param wanted the state that was wanted, and how many of the decisions had been
  *   made when the form was opened; `undefined` where it does not say
  * @returns `undefined` where it is not too late
  */
 export function meanwhile(
-	decisions: Decision[],
+	{ decisions, decision_count }: History,
 	wanted: { status: ReportStatus; decisions_seen: number | undefined },
 ): string | undefined {
 	const present = decisions.at(-1)?.to_status ?? "pending_review";
 	const isPossible =
 		(present === "pending_review") !== (wanted.status === "pending_review");
-	if (isPossible && wanted.decisions_seen === decisions.length) {
+	if (isPossible && wanted.decisions_seen === decision_count) {
 		return undefined;
 	}
-	return `${tellSince(decisions, wanted, isPossible)} ${whatToDo(present, wanted.status)}`;
+	const { decisions_seen: seen } = wanted;
+	const missed = seen === undefined ? 0 : Math.max(0, decision_count - seen);
+	const since = missed === 0 ? [] : decisions.slice(-missed);
+	return `${tellSince(decisions, since, isPossible)} ${whatToDo(present, wanted.status)}`;
 }
 
 function tellSince(
 	decisions: Decision[],
-	wanted: { decisions_seen: number | undefined },
+	since: Decision[],
 	isPossible: boolean,
 ): string {
-	const { decisions_seen: seen } = wanted;
-	const since = seen === undefined ? [] : decisions.slice(seen);
 	const [last] = since.length === 0 ? decisions.slice(-1) : since;
 	if (since.length > 1) {
 		const told = since.slice(-TOLD).map((decision, index) => {

@@ -10,6 +10,9 @@ const MAX_LINES = 20_000;
 const TURN = 2_000;
 const PIECE = 64;
 
+/** Characters of text that are escaped at once: what all must be escaped takes many times what is all letters. */
+const ESCAPED = 8 * 1024;
+
 /**
  * A text exactly as it was sent, with an anchor at every line. It is shown
  * where nothing else can be, however the text is made: while a large one is
@@ -32,8 +35,8 @@ export async function rawText(text: string): Promise<Html> {
 	const writeText = async (text: string) => {
 		await write("<bdi>");
 		for (const { text: part, isHidden } of hiddenParts(text)) {
-			for (let start = 0; start < part.length; start += TURN * PIECE) {
-				const piece = part.slice(start, start + TURN * PIECE);
+			for (let start = 0; start < part.length; start += ESCAPED) {
+				const piece = part.slice(start, start + ESCAPED);
 				await write(foreignPart({ text: piece, isHidden }));
 			}
 		}

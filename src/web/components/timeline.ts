@@ -1,11 +1,13 @@
 import { html } from "hono/html";
+import type { Notes } from "../../decisions/history-limits.ts";
 import { approvalsBefore } from "../../decisions/rules.ts";
-import type { Approval, Revision } from "../../decisions/schema.ts";
+import type { Approval, Decision, Revision } from "../../decisions/schema.ts";
 import type { ReportStatus } from "../../reports/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { lastDecider } from "./deciders.ts";
-import { foreignText } from "./text.ts";
+import { notesOf, notesQuote } from "./notes.ts";
+import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
 const deeds: Record<ReportStatus, string> = {
@@ -14,7 +16,10 @@ const deeds: Record<ReportStatus, string> = {
 	pending_review: "Reopened",
 };
 
-/** All that happened to a repository's reports: newest revision first, within it oldest first. */
+/**
+ * What happened to a repository's reports lately: newest revision first, within
+ * it oldest first.
+ */
 export function timeline(
 	revisions: Revision[],
 	currentId: string,
@@ -22,25 +27,49 @@ export function timeline(
 	list: QueueQuery,
 	now: Date,
 ): Html {
-	return html`<ol class="timeline">${revisions.map(
-		(revision) => html`<li>
+	return html`<ol class="timeline">${revisions.map((revision) => {
+		const whole = reportUrl(revision.id, list, "history");
+		return html`<li>
 <p><strong>${
 			revision.id === currentId
 				? html`Revision ${revision.revision} <small>(this one)</small>`
 				: html`<a href="${reportUrl(revision.id, list)}">Revision ${revision.revision}</a>`
-		}</strong></p>
+		}</strong>${earlierDecisions(revision, whole)}</p>
 <ol>
-${eventsOf(revision).map((event) => eventItem(event, now))}
-</ol></li>`,
-	)}</ol>`;
+${eventsOf(revision).map((event) => eventItem(event, whole, now))}
+</ol></li>`;
+	})}</ol>`;
+}
+
+function earlierDecisions(
+	{ decision_count, decisions }: Revision,
+	whole: string,
+): Html | string {
+	const earlier = decision_count - decisions.length;
+	return earlier > 0
+		? html` <small><a href="${whole}">${countOf(earlier, "earlier decision")}</a></small>`
+		: "";
+}
+
+/** What was decided about one report, oldest first. */
+export function decisionEvents(decisions: Decision[]): Event[] {
+	return decisions.flatMap((decision): Event[] => [
+		...approvalsBefore(decision).map(approvalEvent),
+		{
+			deed: deeds[decision.to_status],
+			by: lastDecider(decision),
+			at: decision.decided_at,
+			...notesOf(decision),
+			status: decision.to_status,
+		},
+	]);
 }
 
 /** One thing that happened to a report. */
-interface Event {
+interface Event extends Notes {
 	deed: string;
 	by: Html;
 	at: string;
-	notes: string | null;
 	/** What its mark is coloured after. */
 	status?: ReportStatus;
 }
@@ -53,34 +82,30 @@ function eventsOf(revision: Revision): Event[] {
 			at: revision.submitted_at,
 			notes: null,
 		},
-		...revision.decisions.flatMap((decision): Event[] => [
-			...approvalsBefore(decision).map(approvalEvent),
-			{
-				deed: deeds[decision.to_status],
-				by: lastDecider(decision),
-				at: decision.decided_at,
-				notes: decision.notes,
-				status: decision.to_status,
-			},
-		]),
+		...decisionEvents(revision.decisions),
 		...revision.open_approvals.map(approvalEvent),
 	];
 }
 
 /** An approval that decided nothing by itself. */
-function approvalEvent({ approved_by, approved_at, notes }: Approval): Event {
+export function approvalEvent({
+	approved_by,
+	approved_at,
+	...notes
+}: Approval): Event {
 	return {
 		deed: "Approval",
 		by: foreignText(approved_by),
 		at: approved_at,
-		notes,
+		...notes,
 	};
 }
 
-function eventItem({ deed, by, at, notes, status }: Event, now: Date): Html {
-	return html`<li class="event ${status ?? ""}"><span>${deed} by ${by}</span> <small>${timeAgo(at, now)} · ${exactTime(at)}</small>${
-		notes
-			? html`<blockquote class="notes">${foreignText(notes)}</blockquote>`
-			: ""
-	}</li>`;
+/** @param whole where its notes are read whole */
+export function eventItem(
+	{ deed, by, at, status, ...notes }: Event,
+	whole: string,
+	now: Date,
+): Html {
+	return html`<li class="event ${status ?? ""}"><span>${deed} by ${by}</span> <small>${timeAgo(at, now)} · ${exactTime(at)}</small>${notesQuote(notes, whole)}</li>`;
 }

@@ -1,6 +1,6 @@
 import { html, raw } from "hono/html";
 import type { Assessment } from "../../checklist/assessment-schema.ts";
-import type { Revision } from "../../decisions/schema.ts";
+import type { History } from "../../decisions/schema.ts";
 import type { Neighbours } from "../../queue/schema.ts";
 import type { Report } from "../../reports/schema.ts";
 import {
@@ -35,8 +35,10 @@ export interface ReportPage {
 	assessment: Assessment;
 	/** The text rendered; or as it was sent, because the reader wants it so or for the reason that is named. */
 	text: Rendered | ({ raw: Html } & Partial<Unavailable>);
-	/** All of the repository, newest first. */
-	revisions: Revision[];
+	/** Its own, and the newest of the repository. */
+	history: History;
+	/** The revision before it. */
+	previous: Pick<Report, "revision"> | null;
 	/** The list that the reader came from, and this report's neighbours in it. */
 	list: QueueQuery;
 	neighbours: Neighbours;
@@ -94,7 +96,7 @@ ${"html" in text ? html`${outline(text)}<div class="markdown">${raw(text.html)}<
 </section>
 <section aria-labelledby="history-title" class="card" id="history">
 <h2 id="history-title">History</h2>
-${timeline(data.revisions, report.id, data.list, data.now)}
+${historyOf(data)}
 </section>
 </div>
 </div>
@@ -112,10 +114,9 @@ function reportHeader({
 	assessment,
 	neighbours,
 	list,
-	revisions,
+	previous: earlier,
 	now,
 }: ReportPage): Html {
-	const earlier = revisions.find(({ revision }) => revision < report.revision);
 	const { previous, next } = neighbours;
 	return html`<header class="head">
 <nav class="steps" aria-label="Reports in the queue">
@@ -148,19 +149,27 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 /** Who names a new folder begins a new server, with revisions of its own. */
 function besideNote({ report, list }: ReportPage) {
 	if (!report.beside_live_report) return "";
-	const others = queueUrl({
-		...list,
-		status: "all",
-		search: report.repository_url,
-	});
-	return html`<p class="problem">The first report for this folder, while another report of the repository, or of the same path on another port of its host, was live. Is it a server of its own? <a href="${others}">All reports of the repository</a></p>`;
+	return html`<p class="problem">The first report for this folder, while another report of the repository, or of the same path on another port of its host, was live. Is it a server of its own? <a href="${allReports(report, list)}">All reports of the repository</a></p>`;
 }
 
-function standingDecision({ report, revisions, now }: ReportPage) {
+function standingDecision({ report, history, list, now }: ReportPage) {
 	if (report.status === "pending_review") return "";
-	const own = revisions.find(({ id }) => id === report.id);
-	const decision = own?.decisions.at(-1);
-	return decision ? decidedNote(decision, now) : "";
+	const decision = history.own.decisions.at(-1);
+	const whole = reportUrl(report.id, list, "history");
+	return decision ? decidedNote(decision, whole, now) : "";
+}
+
+/** The report's own history stands among the newest ones, or after them where it is older. */
+function historyOf({ report, history, list, now }: ReportPage): Html {
+	const { own, newest } = history;
+	const isAmong = newest.some(({ id }) => id === own.id);
+	const shown = isAmong ? newest : [...newest, own];
+	return html`${timeline(shown, report.id, list, now)}
+<p class="quiet"><a href="${reportUrl(report.id, list, "history")}">All decisions about this revision</a> · <a href="${allReports(report, list)}">All reports of the repository</a></p>`;
+}
+
+function allReports({ repository_url: search }: Report, list: QueueQuery) {
+	return queueUrl({ ...list, status: "all", search });
 }
 
 function textTools({ report, list, text }: ReportPage): Html {

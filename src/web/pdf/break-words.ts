@@ -18,3 +18,19 @@ export function breakWords<Run extends { text: string }>(
 		return [run, { text: "" }];
 	});
 }
+
+/** Characters of a word that is looked at as a whole; a line has room for some eighty. */
+const MAX_WORD = 40;
+
+/**
+ * A text in runs, between which a line may end in very long words: where to cut
+ * one of them is looked for from its end, a letter at a time, for every line.
+ */
+export function cutWords(text: string): { text: string }[] {
+	const pieces = text.split(longWord).filter((piece) => piece !== "");
+	if (pieces.length < 2) return [{ text }];
+	// Nothing is kept together with an empty run.
+	return pieces.flatMap((piece) => [{ text: piece }, { text: "" }]);
+}
+
+const longWord = new RegExp(`(\\S{${MAX_WORD}})(?=\\S)`);

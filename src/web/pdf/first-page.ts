@@ -8,6 +8,7 @@ import { approvalsBefore } from "../../decisions/rules.ts";
 import type { Approval, Revision } from "../../decisions/schema.ts";
 import type { Report } from "../../reports/schema.ts";
 import { lastDeciderText } from "../components/deciders.ts";
+import { cutWords } from "./break-words.ts";
 import { printable } from "./printable.ts";
 
 const statusWords = {
@@ -21,7 +22,7 @@ export interface FirstPage {
 	report: Report;
 	assessment: Assessment;
 	/** The report's own, of its repository's. */
-	history: Pick<Revision, "decisions" | "open_approvals">;
+	history: Pick<Revision, "decisions" | "decision_count" | "open_approvals">;
 }
 
 /** What was submitted, decided and assessed. */
@@ -79,6 +80,7 @@ export function firstPage({
 
 function decisionFacts({
 	decisions,
+	decision_count,
 	open_approvals,
 }: FirstPage["history"]): Content[] {
 	const rows = [
@@ -90,12 +92,21 @@ function decisionFacts({
 					: statusWords[decision.to_status],
 				lastDeciderText(decision),
 				decision.decided_at,
-				decision.notes,
+				decision,
 			),
 		]),
 		...open_approvals.map(approvalFact),
 	];
+	const earlier = decision_count - decisions.length;
 	return [
+		...(earlier > 0
+			? [
+					{
+						text: `The last ${decisions.length} of ${decision_count}: the service has the earlier ones.`,
+						style: "paragraph",
+					},
+				]
+			: []),
 		...(decisions.length === 0
 			? [{ text: "Nobody has decided yet.", style: "paragraph" }]
 			: []),
@@ -104,17 +115,19 @@ function decisionFacts({
 }
 
 /** An approval that decided nothing by itself. */
-function approvalFact({ approved_by, approved_at, notes }: Approval) {
-	return deed("Approval", approved_by, approved_at, notes);
+function approvalFact(approval: Approval) {
+	const { approved_by, approved_at } = approval;
+	return deed("Approval", approved_by, approved_at, approval);
 }
 
 function deed(
 	name: string,
 	by: string,
 	at: string,
-	notes: string | null,
+	{ notes, notes_shortened }: Pick<Approval, "notes" | "notes_shortened">,
 ): [string, string] {
-	return [name, `${by}, ${at}${notes ? `\n${notes}` : ""}`];
+	const more = notes_shortened ? " (shortened: the service has all)" : "";
+	return [name, `${by}, ${at}${notes ? `\n${notes}${more}` : ""}`];
 }
 
 function phaseFact(phase: PhaseAssessment): Fact {
@@ -141,7 +154,7 @@ function facts(rows: Fact[]): Content {
 			body: rows.map(([name, value, style]) => [
 				{ text: printable(name), style: "tableHead" },
 				{
-					text: printable(value),
+					text: cutWords(printable(value)),
 					style: style ? ["tableCell", style] : "tableCell",
 				},
 			]),
