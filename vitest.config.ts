@@ -4,6 +4,8 @@ export default defineConfig({
 	test: {
 		include: ["test/*.test.ts"],
 		globalSetup: "test/global-setup.ts",
+		// Most files wait for a service or a browser: one more than two cores have.
+		maxWorkers: 3,
 		// Real servers and child processes on small machines.
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
