@@ -1,5 +1,6 @@
 import type { JWTPayload } from "jose";
-import { badToken, type Permission, permissions } from "./identity.ts";
+import { badToken } from "./identity.ts";
+import { type Permission, permissions } from "./words.ts";
 
 /**
  * Which of the service's scopes a token has: `scope` is RFC 9068's, `scp` Entra

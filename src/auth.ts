@@ -1,4 +1,3 @@
-import type { Facade } from "./audit/schema.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import {
@@ -9,10 +8,11 @@ import {
 	splitSubject,
 } from "./identity.ts";
 import { openVerifier, type ProvenToken } from "./oidc.ts";
+import { hashSecret, isOwnToken } from "./own-tokens.ts";
 import { meetPerson } from "./people/queries.ts";
 import { wasLoggedOut } from "./sessions/logout-queries.ts";
 import { findToken, markTokenUsed } from "./tokens/queries.ts";
-import { hashSecret, isOwnToken } from "./tokens/rules.ts";
+import type { Facade } from "./words.ts";
 
 /** Tells who asks from the `Authorization` header. */
 export interface Authenticator {

@@ -1,4 +1,5 @@
 import { domainToASCII } from "node:url";
+import { z } from "zod";
 
 /** Characters of an address at the most, as it is shown and as it is compared: the database keeps no more. */
 const MAX_LENGTH = 255;
@@ -95,4 +96,10 @@ function hostName(domain: string): string | undefined {
 	if (!DOMAIN.test(domain)) return undefined;
 	const name = domainToASCII(domain).replace(/\.$/, "");
 	return HOST_NAME.test(name) ? name : undefined;
+}
+
+/** Whether a text is an e-mail address: letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
+export function isEmailAddress(address: string): boolean {
+	const plain = canonicalAddress(address)?.replace(/[\p{L}\p{M}]/gu, "x");
+	return plain !== undefined && z.regexes.email.test(plain);
 }

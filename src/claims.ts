@@ -2,7 +2,8 @@ import type { TRPCError } from "@trpc/server";
 import { clientsOf } from "./access-token.ts";
 import { canonicalAddress } from "./canonical-address.ts";
 import type { Config } from "./config.ts";
-import { badToken, knownRoles, type Person, type Role } from "./identity.ts";
+import { badToken, knownRoles, type Person } from "./identity.ts";
+import type { Role } from "./words.ts";
 
 /** Which claims of a token say what. */
 export type ClaimNames = Pick<

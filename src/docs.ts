@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { readOpenApiDocument } from "./openapi-file.ts";
-import { refuseOtherMethods } from "./rest.ts";
+import { refuseOtherMethods } from "./route-refusals.ts";
 
 /**
  * Mounts the OpenAPI document.

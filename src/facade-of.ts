@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Facade } from "./audit/schema.ts";
+import type { Facade } from "./words.ts";
 
 const facadeBySegment = { api: "rest", trpc: "trpc", mcp: "mcp" } as const;
 

@@ -2,29 +2,13 @@ import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { canonicalAddress } from "./canonical-address.ts";
 import { recordedAs } from "./errors.ts";
-
-/** What a person is for this service; given by the organisation's identity provider. */
-export const roles = ["developer", "reviewer", "auditor", "admin"] as const;
-export type Role = (typeof roles)[number];
-
-/**
- * What may be asked of the service. Each procedure names the one it needs; the
- * same words are the scopes of access tokens (RFC 6749, section 3.3).
- */
-export const permissions = {
-	"catalogue:read": "read the checklist and the catalogue of servers",
-	"reports:read": "read own reports",
-	"reports:read_all": "read everybody's reports, and the figures over them",
-	"reports:submit": "check, submit and withdraw own reports",
-	"reports:decide": "approve, reject and reopen reports",
-	"audit:read": "read the audit log",
-	"tokens:own": "create, list and revoke own access tokens",
-	"tokens:manage":
-		"list and revoke everybody's access tokens, and make service tokens",
-	"sessions:own": "see and end own sessions",
-	"sessions:manage": "see and end everybody's sessions",
-} as const;
-export type Permission = keyof typeof permissions;
+import {
+	type AuthenticationMethod,
+	type Permission,
+	permissions,
+	type Role,
+	roles,
+} from "./words.ts";
 
 /** What takes a person: nothing else has these, whatever its roles or scopes say. */
 export const personalPermissions: readonly Permission[] = [
@@ -81,18 +65,6 @@ export interface Person {
 	name: string | null;
 	roles: Role[];
 }
-
-/**
- * How it is known who asks: by a token of the provider, an access token of ours,
- * a browser's session, or because whoever runs the command line says so.
- */
-export const authenticationMethods = [
-	"oidc",
-	"access_token",
-	"session",
-	"local",
-] as const;
-export type AuthenticationMethod = (typeof authenticationMethods)[number];
 
 /**
  * What asks: a person, or a program of nobody's: one that the identity provider

@@ -23,7 +23,8 @@ import {
 } from "./claims.ts";
 import type { Config } from "./config.ts";
 import { isStorable } from "./fields.ts";
-import { badToken, type Permission } from "./identity.ts";
+import { badToken } from "./identity.ts";
+import type { Permission } from "./words.ts";
 
 /** Signatures that are accepted: asymmetric ones alone, so that no shared secret and no `none` can sign. */
 export const ALGORITHMS = [

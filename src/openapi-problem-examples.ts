@@ -1,5 +1,4 @@
 import { errorCodes } from "fastify";
-import { incompleteReport } from "./assessments/rules.ts";
 import { bodyTooLarge, REPORT_BODY } from "./body-limits.ts";
 import { Finding } from "./checklist/assessment-schema.ts";
 import {
@@ -17,14 +16,17 @@ import {
 	notPermitted,
 	notSignedIn,
 	type ProvenIdentity,
-	type Role,
 } from "./identity.ts";
 import { unreadableProblem } from "./limits/connections.ts";
 import { beyondLimit } from "./limits/rate-limit.ts";
 import { foreignHost } from "./origins.ts";
 import { membersOf } from "./procedure-inputs.ts";
 import { problemDetails, publicError } from "./public-error.ts";
-import { duplicateReport, unknownReport } from "./reports/rules.ts";
+import {
+	duplicateReport,
+	incompleteReport,
+	unknownReport,
+} from "./reports/rules.ts";
 import {
 	MAX_REPORT_BYTES,
 	NewReport,
@@ -33,6 +35,7 @@ import {
 import { appRouter } from "./router.ts";
 import { unknownPerson, unknownSession } from "./sessions/rules.ts";
 import { tooManyTokens, unknownToken } from "./tokens/rules.ts";
+import type { Role } from "./words.ts";
 import { tooComplex } from "./workers/pool.ts";
 
 const EXAMPLE_REQUEST_ID = "req-0190f3c2";

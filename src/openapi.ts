@@ -1,7 +1,7 @@
 import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
 import { assess } from "./assessments/assess.ts";
 import type { Assessment } from "./checklist/assessment-schema.ts";
-import { type Permission, permissionsOf, roles } from "./identity.ts";
+import { permissionsOf } from "./identity.ts";
 import {
 	commonResponses,
 	problemResponse,
@@ -12,6 +12,7 @@ import {
 import { type RestOperation, restOperations } from "./rest.ts";
 import { appRouter } from "./router.ts";
 import { version } from "./version.ts";
+import { type Permission, roles } from "./words.ts";
 
 type PathItem = NonNullable<OpenAPIObject["paths"]>[string];
 type Operation = NonNullable<PathItem["get"]>;

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config.ts";
 import { type ScopeSettings, scopesToAsk } from "./mcp/access.ts";
-import { refuseOtherMethods } from "./rest.ts";
+import { refuseOtherMethods } from "./route-refusals.ts";
 
 declare module "fastify" {
 	interface FastifyContextConfig {

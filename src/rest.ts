@@ -14,7 +14,6 @@ import {
 	sendVersioned,
 	sendWithEtag,
 } from "./etags.ts";
-import { notSignedIn, type Permission } from "./identity.ts";
 import type { JsonBodies } from "./json-body.ts";
 import { writeJson } from "./json-text.ts";
 import {
@@ -22,9 +21,11 @@ import {
 	membersOf,
 	wantedOfProcedure,
 } from "./procedure-inputs.ts";
+import { refuseOtherMethods, refuseStrangers } from "./route-refusals.ts";
 import { appRouter } from "./router.ts";
 import { readSnapshot } from "./snapshot.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "./trpc.ts";
+import type { Permission } from "./words.ts";
 
 /** A procedure that has a place in REST. */
 export interface RestOperation {
@@ -105,38 +106,6 @@ function mountOperations(scope: FastifyInstance, contextFor: ContextFor): void {
 	}
 	for (const [url, methods] of methodsOf)
 		refuseOtherMethods(scope, url, methods);
-}
-
-/** Refuses who is not signed in, with the reason if one was found. */
-export async function refuseStrangers({
-	identity,
-	refusal,
-}: FastifyRequest): Promise<void> {
-	if (!identity) throw refusal ?? notSignedIn();
-}
-
-/** Answers 405, with `Allow`, to every method but these. */
-export function refuseOtherMethods(
-	app: FastifyInstance,
-	url: string,
-	allowed: HTTPMethods[],
-): void {
-	const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
-		reply.header("allow", allowed.join(", "));
-		throw new TRPCError({
-			code: "METHOD_NOT_SUPPORTED",
-			message: `${request.method} is not supported here. Allowed: ${allowed.join(", ")}.`,
-		});
-	};
-	app.route({
-		method: (app.supportedMethods as HTTPMethods[]).filter(
-			(method) => !allowed.includes(method),
-		),
-		url,
-		// Before the body is read, which may be wrong in its own way.
-		onRequest: refuse,
-		handler: refuse,
-	});
 }
 
 async function answer(

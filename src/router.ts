@@ -2,7 +2,7 @@ import { analyticsRouter } from "./analytics/router.ts";
 import { assessmentsRouter } from "./assessments/router.ts";
 import { auditRouter } from "./audit/router.ts";
 import { checklistRouter } from "./checklist/router.ts";
-import { confirmationsRouter } from "./confirmations/router.ts";
+import { confirmationsRouter } from "./decisions/confirmation-router.ts";
 import { historyRouter } from "./decisions/history-router.ts";
 import { decisionsRouter } from "./decisions/router.ts";
 import { healthRouter } from "./health/router.ts";

@@ -6,8 +6,9 @@ import type {
 } from "kysely";
 import type { Origin } from "./audit/rules.ts";
 import type { Assessment, RiskLevel } from "./checklist/assessment-schema.ts";
-import type { Permission, Person } from "./identity.ts";
+import type { Person } from "./identity.ts";
 import type { ReportStatus } from "./reports/schema.ts";
+import type { Permission } from "./words.ts";
 
 /** The tables, as Kysely knows them. */
 export interface Tables {

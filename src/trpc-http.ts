@@ -12,7 +12,7 @@ import { batchTooLong, MAX_CALLS, type Wanted } from "./json-pick.ts";
 import type { RateLimits } from "./limits/rate-limit.ts";
 import { bodyLimitFor, wantedOfProcedure } from "./procedure-inputs.ts";
 import { challengeHeader, publicError, reportError } from "./public-error.ts";
-import { refuseOtherMethods, refuseStrangers } from "./rest.ts";
+import { refuseOtherMethods, refuseStrangers } from "./route-refusals.ts";
 import { appRouter } from "./router.ts";
 import { sendResponse } from "./send-response.ts";
 import type { ContextFor } from "./trpc.ts";

@@ -2,22 +2,21 @@ import { initTRPC, type TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { Reads, WhatWasRead } from "./audit/reads.ts";
 import { markRecorded, recordRefusal } from "./audit/refusals.ts";
-import type { Facade } from "./audit/schema.ts";
 import type { AnswerBudget } from "./body-limits.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { recordedWords, refuseUnknown } from "./errors.ts";
+import { guid } from "./fields.ts";
 import {
 	type Identity,
 	may,
 	notPermitted,
 	notSignedIn,
-	type Permission,
 	type ProvenIdentity,
 } from "./identity.ts";
 import { publicError } from "./public-error.ts";
 import { claimOwnReports } from "./reports/claim.ts";
-import { ReportId } from "./reports/schema.ts";
+import type { Facade, Permission } from "./words.ts";
 import type { RunTask } from "./workers/pool.ts";
 
 /** What every procedure gets beside its input. */
@@ -220,10 +219,12 @@ function isRefusal({ code, cause }: TRPCError): boolean {
 	return (code === "FORBIDDEN" && !isRecorded) || isDisguised === true;
 }
 
+const reportId = guid("A report's id.");
+
 /** About which report somebody asked; the input is not checked yet. */
 function reportIdIn(path: string, input: unknown): string | null {
 	const { id } = (input ?? {}) as { id?: unknown };
 	return /^(tokens|sessions)\./.test(path)
 		? null
-		: (ReportId.safeParse({ id }).data?.id ?? null);
+		: (reportId.safeParse(id).data ?? null);
 }

@@ -10,13 +10,10 @@ import {
 	onTestFinished,
 	test,
 } from "vitest";
-import {
-	grantService,
-	personalPermissions,
-	type Role,
-} from "../src/identity.ts";
+import { grantService, personalPermissions } from "../src/identity.ts";
 import { restOperations } from "../src/rest.ts";
 import { appRouter } from "../src/router.ts";
+import type { Role } from "../src/words.ts";
 import { fillTemplate } from "./fill-template.ts";
 import { newReport, startService, type TestService } from "./helpers.ts";
 import { signWith, startProvider, type TestProvider } from "./provider.ts";

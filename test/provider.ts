@@ -11,7 +11,7 @@ import {
 } from "jose";
 import Provider from "oidc-provider";
 import { onTestFinished } from "vitest";
-import { permissions } from "../src/identity.ts";
+import { permissions } from "../src/words.ts";
 
 type AtEnd = (cleanUp: () => Promise<void>) => void;
 

@@ -7,7 +7,7 @@ import {
 	type Gravity,
 	gravityOf,
 	requirementOf,
-} from "../src/decisions/quorum.ts";
+} from "../src/reports/quorum.ts";
 import { fillTemplate } from "./fill-template.ts";
 import {
 	newReport,

@@ -2,14 +2,14 @@ import { TRPCError } from "@trpc/server";
 import { checklist } from "../checklist/checklist.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../database.ts";
+import { forgesOf } from "../reports/forge-aliases.ts";
 import {
 	approvalsRequired,
 	gravityOf,
 	type Quorum,
-} from "../decisions/quorum.ts";
+} from "../reports/quorum.ts";
 import type { RunTask } from "../workers/pool.ts";
 import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
-import { forgesOf } from "./rules.ts";
 
 /** Reports read at once: up to 2 MiB each. */
 const BATCH = 20;

@@ -1,15 +1,11 @@
 import { Assessment, type Finding } from "../checklist/assessment-schema.ts";
 import { textOfJson } from "../json-text.ts";
+import { forgesOf } from "../reports/forge-aliases.ts";
 import { reportProcedure } from "../reports/one-report.ts";
 import { refuseTooLarge, unknownReport } from "../reports/rules.ts";
 import { procedure, router } from "../trpc.ts";
 import { findAssessed } from "./queries.ts";
-import {
-	forgesOf,
-	issueFromFinding,
-	issueFromJson,
-	issuesInJson,
-} from "./rules.ts";
+import { issueFromFinding, issueFromJson, issuesInJson } from "./rules.ts";
 import {
 	countIssues,
 	DEFAULT_ISSUES,

@@ -1,34 +1,6 @@
-import type { TRPCError } from "@trpc/server";
-import type { Assessment, Finding } from "../checklist/assessment-schema.ts";
-import type { AssessOptions } from "../checklist/reading.ts";
+import type { Finding } from "../checklist/assessment-schema.ts";
 import { findRule } from "../checklist/rules.ts";
-import type { Config } from "../config.ts";
-import { issuesError } from "../errors.ts";
 import type { ReportIssue } from "./schema.ts";
-
-/** What a service's settings say of forges. */
-export function forgesOf({
-	FORGE_ALIASES,
-}: Pick<Config, "FORGE_ALIASES">): Pick<AssessOptions, "aliases"> {
-	return FORGE_ALIASES.size > 0 ? { aliases: FORGE_ALIASES } : {};
-}
-
-/** 422 with every error, for a service that takes only complete reports. */
-export function incompleteReport(
-	assessment: Pick<Assessment, "findings" | "error_count">,
-): TRPCError {
-	const issues = assessment.findings
-		.filter(({ severity }) => severity === "error")
-		.map(({ rule, message, line }) => ({
-			path: "report_data",
-			message: `${rule}: ${message}${line === null ? "" : ` (line ${line})`}`,
-		}));
-	const count = assessment.error_count;
-	return issuesError(
-		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
-		issues,
-	);
-}
 
 /** A finding in the form of an issue. */
 export function issueFromFinding({

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { refuseUnknownStart } from "../page-start.ts";
-import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
+import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../paging.ts";
 import { procedure, router } from "../trpc.ts";
 import { hasEntry, listEntries } from "./queries.ts";
 import { AuditEntry, AuditFilter } from "./schema.ts";

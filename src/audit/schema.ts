@@ -1,11 +1,7 @@
 import { z } from "zod";
 import { guid, optional, statedNumber, statedText, text } from "../fields.ts";
-import { authenticationMethods } from "../identity.ts";
-import { limit } from "../queue/schema.ts";
-
-/** The ways in. */
-export const facades = ["rest", "trpc", "mcp", "web", "command_line"] as const;
-export type Facade = (typeof facades)[number];
+import { limit } from "../paging.ts";
+import { authenticationMethods, facades } from "../words.ts";
 
 /** How it is known who acts; `none`: it is not, an actor is what was claimed. */
 export const methods = ["none", ...authenticationMethods] as const;

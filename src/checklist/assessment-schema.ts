@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { riskLevels } from "../words.ts";
 import { Phase, Severity } from "./schema.ts";
 
 /** What a report says about one check. */
@@ -21,7 +22,7 @@ export type Verdict = z.infer<typeof Verdict>;
 
 /** How risky the server is, as far as its report tells. */
 export const RiskLevel = z
-	.enum(["low", "medium", "high", "critical", "unknown"])
+	.enum(riskLevels)
 	.describe(
 		"critical: the lethal trifecta is complete, a critical check failed, or the report says so. high: a required check failed, or the report says so. medium: there are warnings, or the report says so. unknown: a critical check or a leg of the trifecta is not answered. low: everything else",
 	)

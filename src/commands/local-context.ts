@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { Facade } from "../audit/schema.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../database.ts";
 import type { Context } from "../trpc.ts";
+import type { Facade } from "../words.ts";
 import type { Workers } from "../workers/pool.ts";
 
 /** What procedures get that nobody asks over a network. */

@@ -3,12 +3,12 @@ import type { PlusAddresses } from "../canonical-address.ts";
 import type { Database } from "../database.ts";
 import type { Person } from "../identity.ts";
 import { lastRequired, standingColumns } from "../reports/queries.ts";
+import type { Gravity } from "../reports/quorum.ts";
 import type {
 	ChangeableReport,
 	ServerKey,
 	StandingReport,
 } from "../reports/rules.ts";
-import type { Gravity } from "./quorum.ts";
 import { countPeople, isSamePerson, type Somebody } from "./rules.ts";
 import type { Approvals } from "./schema.ts";
 

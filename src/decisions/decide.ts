@@ -4,6 +4,7 @@ import type { Identity, ProvenIdentity } from "../identity.ts";
 import { isMeant } from "../reports/if-match.ts";
 import { mayRead } from "../reports/one-report.ts";
 import { findLiveReport, findReport } from "../reports/queries.ts";
+import { approvalsRequired, requirementOf } from "../reports/quorum.ts";
 import {
 	changedMeanwhile,
 	reportVersion,
@@ -18,7 +19,6 @@ import {
 	lockReport,
 } from "./approval-queries.ts";
 import { changeStatus, type SettledDecision } from "./queries.ts";
-import { approvalsRequired, requirementOf } from "./quorum.ts";
 import {
 	approvedAlready,
 	decidedSince,

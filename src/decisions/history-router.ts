@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { refuseUnknownStart } from "../page-start.ts";
-import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
+import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../paging.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
 import { findStandingReport } from "../reports/queries.ts";
+import { requirementOf } from "../reports/quorum.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { router } from "../trpc.ts";
 import {
@@ -19,7 +19,6 @@ import {
 	RECORDS_PER_PAGE,
 } from "./history-limits.ts";
 import { listDecisions } from "./history-queries.ts";
-import { requirementOf } from "./quorum.ts";
 import {
 	findLineage,
 	findRevision,

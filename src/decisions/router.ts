@@ -1,5 +1,4 @@
 import { isSameAddress } from "../canonical-address.ts";
-import { requestConfirmation } from "../confirmations/request.ts";
 import { actingAs } from "../identity.ts";
 import { refuseHidden } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
@@ -8,6 +7,7 @@ import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
 import { procedure, router } from "../trpc.ts";
 import { decide } from "./decide.ts";
+import { requestConfirmation } from "./request-confirmation.ts";
 import {
 	actionOf,
 	confirmationNeeded,

@@ -7,7 +7,7 @@ import {
 	time,
 	withDefault,
 } from "../fields.ts";
-import { limit } from "../queue/schema.ts";
+import { limit } from "../paging.ts";
 import { IfMatch } from "../reports/if-match.ts";
 import {
 	NewReport,

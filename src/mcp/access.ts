@@ -4,12 +4,12 @@ import {
 	type Identity,
 	may,
 	notPermitted,
-	type Permission,
 	type ProvenIdentity,
 	scopelessToken,
 } from "../identity.ts";
 import { appRouter } from "../router.ts";
 import type { Meta } from "../trpc.ts";
+import type { Permission } from "../words.ts";
 import type { ProcedurePath } from "./tool.ts";
 import { tools } from "./tools.ts";
 

@@ -1,4 +1,4 @@
-import type { ConfirmationLink } from "../confirmations/schema.ts";
+import type { ConfirmationLink } from "../decisions/confirmation-schema.ts";
 import type { Report } from "../reports/schema.ts";
 import { inline } from "./escape.ts";
 

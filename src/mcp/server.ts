@@ -19,7 +19,7 @@ import type { RateLimits } from "../limits/rate-limit.ts";
 import { wantedOfTool } from "../procedure-inputs.ts";
 import { METADATA_PATH } from "../protected-resource.ts";
 import { challengeHeader, reportError } from "../public-error.ts";
-import { refuseStrangers } from "../rest.ts";
+import { refuseStrangers } from "../route-refusals.ts";
 import { sendResponse } from "../send-response.ts";
 import type { Context, ContextFor } from "../trpc.ts";
 import { findForbidden, type ScopeSettings, scopesToAsk } from "./access.ts";

@@ -1,5 +1,5 @@
+import { isEmailAddress } from "../canonical-address.ts";
 import { line, withDefault } from "../fields.ts";
-import { isEmailAddress } from "../reports/schema.ts";
 
 /** Whose sessions or tokens a list shows. */
 export const ownerFilter = withDefault(

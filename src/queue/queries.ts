@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
+import { DEFAULT_PAGE_SIZE } from "../paging.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readOnce } from "../read-together.ts";
 import { isOwnedBy, type Owner } from "../reports/owner.ts";
@@ -17,14 +18,13 @@ import {
 	isOfKind,
 	reportsInOrder,
 } from "./reports-in-order.ts";
-import {
-	DEFAULT_PAGE_SIZE,
-	type Neighbours,
-	type QueueState,
-	type ReportCounts,
-	type ReportFilter,
-	type ReportKind,
-	type ReportPlace,
+import type {
+	Neighbours,
+	QueueState,
+	ReportCounts,
+	ReportFilter,
+	ReportKind,
+	ReportPlace,
 } from "./schema.ts";
 
 /** A page of reports in one of the orders; it starts after the row the caller saw last. */

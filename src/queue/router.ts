@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { refuseUnknownStart } from "../page-start.ts";
+import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../paging.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
 import { findStandingReport } from "../reports/queries.ts";
@@ -14,7 +14,6 @@ import {
 	listReports,
 } from "./queries.ts";
 import {
-	DEFAULT_PAGE_SIZE,
 	Neighbours,
 	QueueState,
 	ReportCounts,

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { RiskLevel, Trifecta } from "../checklist/assessment-schema.ts";
 import { optional, text, withDefault } from "../fields.ts";
+import { limit } from "../paging.ts";
 import {
 	NewReport,
 	ReportId,
 	ReportStatus,
 	ReportSummary,
 } from "../reports/schema.ts";
-
-/** Rows in a page of a list when the caller does not say. */
-export const DEFAULT_PAGE_SIZE = 50;
 
 /** Which reports are meant, whatever their status. */
 export const ReportKind = z.object({
@@ -67,16 +65,6 @@ const sort = withDefault(
 
 /** The orders in which reports are listed. */
 export type ReportOrder = z.infer<typeof sort>;
-
-/** How many rows a page has at the most; a part of every list's input. */
-export const limit = withDefault(
-	z.coerce
-		.number<number>("Must be a number from 1 to 200.")
-		.int("Must be a whole number from 1 to 200.")
-		.min(1, "Must be at least 1.")
-		.max(200, "Must be at most 200."),
-	DEFAULT_PAGE_SIZE,
-).describe("How many reports at the most.");
 
 /** Which reports a list shows, in which order, and which page of it. */
 export const ReportFilter = z.object({

@@ -1,4 +1,5 @@
 import { hostOf, isKnownForge } from "./forges.ts";
+import type { RepositoryOptions } from "./repository.ts";
 
 /**
  * Reads `FORGE_ALIASES`: host names that lead to one forge.
@@ -35,4 +36,13 @@ export function readForgeAliases(
 function readHost(text: string): string | undefined {
 	const parsed = /^[^/\\?#@]+$/.test(text) && URL.parse(`https://${text}`);
 	return parsed ? hostOf(parsed) : undefined;
+}
+
+/** What a service's settings say of forges. */
+export function forgesOf({
+	FORGE_ALIASES,
+}: {
+	FORGE_ALIASES: ReadonlyMap<string, string>;
+}): Pick<RepositoryOptions, "aliases"> {
+	return FORGE_ALIASES.size > 0 ? { aliases: FORGE_ALIASES } : {};
 }

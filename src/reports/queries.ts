@@ -3,10 +3,10 @@ import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import type { Database } from "../database.ts";
-import { MEMORY_DAYS } from "../decisions/quorum.ts";
 import { prepareStatement } from "../prepared.ts";
 import { readTogether } from "../read-together.ts";
 import type { ReportsTable } from "../tables.ts";
+import { MEMORY_DAYS } from "./quorum.ts";
 import type { ChangeableReport, ServerKey, StandingReport } from "./rules.ts";
 import type { StoredReport } from "./schema.ts";
 

@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { forgesOf, incompleteReport } from "../assessments/rules.ts";
 import { originOf } from "../audit/rules.ts";
 import { canonicalAddress } from "../canonical-address.ts";
-import { approvalsRequired, gravityOf } from "../decisions/quorum.ts";
 import { actingAs, type Identity, splitSubject } from "../identity.ts";
 import { textOfJson } from "../json-text.ts";
 import { procedure, router } from "../trpc.ts";
+import { forgesOf } from "./forge-aliases.ts";
 import { mayRead, reportProcedure } from "./one-report.ts";
 import {
 	findChangeable,
@@ -13,11 +12,13 @@ import {
 	findReport,
 	insertReport,
 } from "./queries.ts";
+import { approvalsRequired, gravityOf } from "./quorum.ts";
 import { readRepository } from "./repository.ts";
 import {
 	changedMeanwhile,
 	contentSha256,
 	duplicateReport,
+	incompleteReport,
 	refusedRepository,
 	refuseTooLarge,
 	reportVersion,

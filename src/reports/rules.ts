@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { TRPCError } from "@trpc/server";
-import { conflict, type Issue, recordedAs } from "../errors.ts";
+import type { Assessment } from "../checklist/assessment-schema.ts";
+import { conflict, type Issue, issuesError, recordedAs } from "../errors.ts";
 import { textOfJson } from "../json-text.ts";
 import { version } from "../version.ts";
 import {
@@ -142,5 +143,22 @@ export function unknownReport(
 export function changedMeanwhile(): TRPCError {
 	return conflict(
 		"The repository's reports changed in this very moment. List them, and try again.",
+	);
+}
+
+/** 422 with every error, for a service that takes only complete reports. */
+export function incompleteReport(
+	assessment: Pick<Assessment, "findings" | "error_count">,
+): TRPCError {
+	const issues = assessment.findings
+		.filter(({ severity }) => severity === "error")
+		.map(({ rule, message, line }) => ({
+			path: "report_data",
+			message: `${rule}: ${message}${line === null ? "" : ` (line ${line})`}`,
+		}));
+	const count = assessment.error_count;
+	return issuesError(
+		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
+		issues,
 	);
 }

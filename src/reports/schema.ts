@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { canonicalAddress } from "../canonical-address.ts";
+import { isEmailAddress } from "../canonical-address.ts";
 import {
 	Assessment,
 	RiskLevel,
@@ -15,12 +15,13 @@ import {
 	time,
 } from "../fields.ts";
 import { jsonObject, storedJson } from "../json-object.ts";
+import { reportStatuses } from "../words.ts";
 import { MAX_URL_LENGTH, readRepository } from "./repository.ts";
 import { MAX_SUBFOLDER_LENGTH, readSubfolder } from "./subfolder.ts";
 
 /** The three states of a report (PRD, FR-002). */
 export const ReportStatus = z
-	.enum(["pending_review", "approved", "rejected"])
+	.enum(reportStatuses)
 	.meta({ id: "ReportStatus", description: "Where a report stands." });
 export type ReportStatus = z.infer<typeof ReportStatus>;
 
@@ -229,9 +230,3 @@ export type ReportSummary = z.infer<typeof ReportSummary>;
 
 /** Names one report. */
 export const ReportId = z.object({ id });
-
-/** Whether a text is an e-mail address: letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
-export function isEmailAddress(address: string): boolean {
-	const plain = canonicalAddress(address)?.replace(/[\p{L}\p{M}]/gu, "x");
-	return plain !== undefined && z.regexes.email.test(plain);
-}

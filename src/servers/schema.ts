@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { Decision } from "../decisions/schema.ts";
 import { optional } from "../fields.ts";
-import { limit, ReportFilter } from "../queue/schema.ts";
+import { limit } from "../paging.ts";
+import { ReportFilter } from "../queue/schema.ts";
 import { ReportId, ReportStatus, ReportSummary } from "../reports/schema.ts";
 
 const { id } = ReportId.shape;

@@ -8,9 +8,8 @@ import {
 	type ProvenIdentity,
 	splitSubject,
 } from "../identity.ts";
-import { refuseUnknownStart } from "../page-start.ts";
+import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../paging.ts";
 import { findNamed } from "../people/queries.ts";
-import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
 import { lockLivingTokens } from "../tokens/living-queries.ts";
 import { revokeTokens } from "../tokens/queries.ts";
 import { procedure, router } from "../trpc.ts";

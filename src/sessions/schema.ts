@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { guid, optional, time } from "../fields.ts";
+import { limit } from "../paging.ts";
 import { ownerFilter, personName } from "../people/schema.ts";
-import { limit } from "../queue/schema.ts";
 
 const example = {
 	id: "0b8e1f52-6a0f-4c1e-9d62-6f0f1a7b2c33",

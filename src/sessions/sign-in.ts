@@ -4,9 +4,9 @@ import { recordRefusal } from "../audit/refusals.ts";
 import { originOf } from "../audit/rules.ts";
 import type { ShownPerson } from "../claims.ts";
 import { grant, type ProvenIdentity } from "../identity.ts";
+import { hashSecret } from "../own-tokens.ts";
 import { savePerson } from "../people/queries.ts";
 import { claimReports } from "../reports/claim.ts";
-import { hashSecret } from "../tokens/rules.ts";
 import type { Context } from "../trpc.ts";
 import { deletePastSessions, endSessions, insertSession } from "./queries.ts";
 

@@ -1,15 +1,12 @@
 import { originOf } from "../audit/rules.ts";
-import {
-	may,
-	notPermitted,
-	type Permission,
-	type ProvenIdentity,
-} from "../identity.ts";
+import { may, notPermitted, type ProvenIdentity } from "../identity.ts";
+import { hashSecret, makeToken } from "../own-tokens.ts";
 import type { Context } from "../trpc.ts";
+import type { Permission } from "../words.ts";
 import type { TokenOwner } from "./list-queries.ts";
 import { countLivingTokens } from "./living-queries.ts";
 import { insertToken } from "./queries.ts";
-import { hashSecret, makeToken, tooManyTokens } from "./rules.ts";
+import { tooManyTokens } from "./rules.ts";
 import {
 	type CreatedAccessToken,
 	MAX_LIVING_TOKENS,

@@ -2,7 +2,8 @@ import { sql } from "kysely";
 import { originColumns } from "../audit/queries.ts";
 import type { Origin } from "../audit/rules.ts";
 import type { Database } from "../database.ts";
-import type { Permission, Person } from "../identity.ts";
+import type { Person } from "../identity.ts";
+import type { Permission } from "../words.ts";
 import { isLiving, type TokenOwner, tokenColumns } from "./list-queries.ts";
 import type { AccessToken, NewAccessToken } from "./schema.ts";
 

@@ -8,8 +8,7 @@ import {
 	notPermitted,
 	type ProvenIdentity,
 } from "../identity.ts";
-import { refuseUnknownStart } from "../page-start.ts";
-import { DEFAULT_PAGE_SIZE } from "../queue/schema.ts";
+import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../paging.ts";
 import { type Context, procedure, router } from "../trpc.ts";
 import { createToken } from "./create.ts";
 import { findTokenById, listTokens } from "./list-queries.ts";

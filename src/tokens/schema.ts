@@ -1,13 +1,10 @@
 import { z } from "zod";
+import { isEmailAddress } from "../canonical-address.ts";
 import { guid, line, optional, time, withDefault } from "../fields.ts";
-import {
-	type Permission,
-	permissions,
-	personalPermissions,
-} from "../identity.ts";
+import { personalPermissions } from "../identity.ts";
+import { limit } from "../paging.ts";
 import { ownerFilter } from "../people/schema.ts";
-import { limit } from "../queue/schema.ts";
-import { isEmailAddress } from "../reports/schema.ts";
+import { type Permission, permissions } from "../words.ts";
 
 /** Days that an access token may live at the most. */
 const MAX_LIFETIME_DAYS = 366;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../audit/refusals.ts";
-import { reasons } from "../confirmations/rules.ts";
-import type { Confirmation } from "../confirmations/schema.ts";
+import { reasons } from "../decisions/confirmation-rules.ts";
+import type { Confirmation } from "../decisions/confirmation-schema.ts";
 import {
 	closedConfirmationPage,
 	confirmationPage,

@@ -4,17 +4,12 @@ import { qualityOf } from "../accept.ts";
 import { recordRefusal } from "../audit/refusals.ts";
 import { recordedWords } from "../errors.ts";
 import { facadeOf } from "../facade-of.ts";
-import {
-	grant,
-	may,
-	notPermitted,
-	type Permission,
-	type ProvenIdentity,
-} from "../identity.ts";
+import { grant, may, notPermitted, type ProvenIdentity } from "../identity.ts";
 import type { RateLimits } from "../limits/rate-limit.ts";
+import { hashSecret } from "../own-tokens.ts";
 import { reportError } from "../public-error.ts";
 import { findSessionOwner, markSessionSeen } from "../sessions/queries.ts";
-import { hashSecret } from "../tokens/rules.ts";
+import type { Permission } from "../words.ts";
 import { localPath } from "./local-path.ts";
 import { keptFormPage } from "./pages/kept-form.ts";
 import { refuseForeignOrigin } from "./session.ts";

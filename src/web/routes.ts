@@ -13,7 +13,7 @@ import type { RateLimits } from "../limits/rate-limit.ts";
 import type { UnfinishedBodies } from "../limits/unfinished-bodies.ts";
 import { reportError } from "../public-error.ts";
 import { receiveBody } from "../receive-body.ts";
-import { refuseOtherMethods } from "../rest.ts";
+import { refuseOtherMethods } from "../route-refusals.ts";
 import { createCaller } from "../router.ts";
 import { pageHeaders, type SecurityHeaders } from "../security-headers.ts";
 import type { ContextFor } from "../trpc.ts";

@@ -1,6 +1,5 @@
-import type { Permission } from "../identity.ts";
-
 /** Somebody who is signed in and looks at a page. */
+import type { Permission } from "../words.ts";
 export interface Viewer {
 	email: string;
 	permissions: ReadonlySet<Permission>;

@@ -1,15 +1,16 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { may, type Permission } from "../identity.ts";
+import { may } from "../identity.ts";
+import { isOwnToken } from "../own-tokens.ts";
 import type { Caller } from "../router.ts";
-import { isOwnToken } from "../tokens/rules.ts";
 import {
 	AccessTokenFilter,
 	AccessTokenId,
 	NewAccessToken,
 	NewServiceToken,
 } from "../tokens/schema.ts";
+import type { Permission } from "../words.ts";
 import type { TypedToken } from "./components/token-form.ts";
 import { revokeTokenPage, tokensPage, tokensUrl } from "./pages/tokens.ts";
 import { recordIfRefused, recordRefusedForm } from "./refused-forms.ts";

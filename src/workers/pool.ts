@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger } from "fastify";
 import { unavailable } from "../errors.ts";
+import type { Input, Output } from "../worker.ts";
 import { makeFairQueue, type QueueLimits } from "./fair-queue.ts";
 import type { Reply, Request } from "./messages.ts";
-import { type Input, type Output, type TaskName, tasks } from "./tasks.ts";
+import { type TaskName, tasks } from "./tasks.ts";
 
 /** How much the workers take, and how much patience there is with them. */
 export interface WorkerLimits extends QueueLimits {
@@ -203,7 +204,7 @@ export function openWorkers(
 	function startProcess(): ChildProcess {
 		// Run from the sources it ends in .ts, from the package in .js.
 		const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-		return fork(new URL(`./worker${extension}`, import.meta.url), {
+		return fork(new URL(`../worker${extension}`, import.meta.url), {
 			// It reads what strangers wrote: it is given no secrets, and nothing of how we were started.
 			env: {},
 			execArgv: [`--max-old-space-size=${HEAP_MIB}`],

@@ -1,5 +1,6 @@
 import { html } from "hono/html";
-import { actions, facades, methods } from "../../audit/schema.ts";
+import { actions, methods } from "../../audit/schema.ts";
+import { facades } from "../../words.ts";
 import type { Html } from "../page.ts";
 import { capitalise, facadeWords, methodWords, words } from "./audit-words.ts";
 

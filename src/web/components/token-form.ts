@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { type Permission, permissions } from "../../identity.ts";
+import { type Permission, permissions } from "../../words.ts";
 import type { Html } from "../page.ts";
 
 /** What somebody has typed for a new token, and what is wrong with it. */

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { Assessment } from "../../checklist/assessment-schema.ts";
-import type { Confirmation } from "../../confirmations/schema.ts";
+import type { Confirmation } from "../../decisions/confirmation-schema.ts";
 import type { Approvals } from "../../decisions/schema.ts";
 import type { Report } from "../../reports/schema.ts";
 import {

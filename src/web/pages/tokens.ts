@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import type { Permission } from "../../identity.ts";
 import type { AccessToken, AccessTokenFilter } from "../../tokens/schema.ts";
+import type { Permission } from "../../words.ts";
 import { pager } from "../components/pager.ts";
 import { foreignText } from "../components/text.ts";
 import { exactTime } from "../components/time.ts";

@@ -1,6 +1,6 @@
 import type { Assessment } from "../checklist/assessment-schema.ts";
 import type { Config } from "../config.ts";
-import type { ReportStatus } from "../reports/schema.ts";
+import type { ReportStatus } from "./schema.ts";
 
 /** What of an assessment tells how many reviewers a report takes. */
 export interface Gravity {

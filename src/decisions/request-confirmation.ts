@@ -1,16 +1,20 @@
 import { recordEvent } from "../audit/queries.ts";
 import { originOf } from "../audit/rules.ts";
-import { findCandidate, hasSubmitted } from "../decisions/approval-queries.ts";
-import { requirementOf } from "../decisions/quorum.ts";
-import { impossibleChange, ownRepository } from "../decisions/rules.ts";
-import type { NewDecision } from "../decisions/schema.ts";
 import { actingAs, type ProvenIdentity } from "../identity.ts";
+import { hashSecret } from "../own-tokens.ts";
+import { requirementOf } from "../reports/quorum.ts";
 import { unknownReport } from "../reports/rules.ts";
-import { hashSecret } from "../tokens/rules.ts";
 import type { Context } from "../trpc.ts";
-import { insertConfirmation, lockRequester } from "./queries.ts";
-import { makeSecret, tooManyOpen } from "./rules.ts";
-import { type ConfirmationLink, LIFETIME_MINUTES, MAX_OPEN } from "./schema.ts";
+import { findCandidate, hasSubmitted } from "./approval-queries.ts";
+import { insertConfirmation, lockRequester } from "./confirmation-queries.ts";
+import { makeSecret, tooManyOpen } from "./confirmation-rules.ts";
+import {
+	type ConfirmationLink,
+	LIFETIME_MINUTES,
+	MAX_OPEN,
+} from "./confirmation-schema.ts";
+import { impossibleChange, ownRepository } from "./rules.ts";
+import type { NewDecision } from "./schema.ts";
 
 /**
  * Makes the link with which a person confirms an approval that a program asked

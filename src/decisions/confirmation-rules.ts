@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { TRPCError } from "@trpc/server";
 import { conflict, tooManyRequests } from "../errors.ts";
-import { type Confirmation, MAX_OPEN } from "./schema.ts";
+import { type Confirmation, MAX_OPEN } from "./confirmation-schema.ts";
 
 /** The secret of a link: 256 random bits, in letters and digits that no mail program cuts off. */
 export function makeSecret(): string {

@@ -1,4 +1,19 @@
 import { TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { withDefault } from "./fields.ts";
+
+/** Rows in a page of a list when the caller does not say. */
+export const DEFAULT_PAGE_SIZE = 50;
+
+/** How many rows a page has at the most; a part of every list's input. */
+export const limit = withDefault(
+	z.coerce
+		.number<number>("Must be a number from 1 to 200.")
+		.int("Must be a whole number from 1 to 200.")
+		.min(1, "Must be at least 1.")
+		.max(200, "Must be at most 200."),
+	DEFAULT_PAGE_SIZE,
+).describe("How many reports at the most.");
 
 /**
  * Refuses the page after a row that never existed. Any other empty page is the

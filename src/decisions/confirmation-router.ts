@@ -1,21 +1,28 @@
-import { lockReport } from "../decisions/approval-queries.ts";
-import { approve } from "../decisions/decide.ts";
-import { needsConfirmation } from "../decisions/rules.ts";
-import { NewDecision } from "../decisions/schema.ts";
 import type { ProvenIdentity } from "../identity.ts";
+import { hashSecret } from "../own-tokens.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
-import { hashSecret } from "../tokens/rules.ts";
 import { type Context, procedure, router } from "../trpc.ts";
-import { findConfirmation, markConfirmationUsed } from "./queries.ts";
-import { requestConfirmation } from "./request.ts";
+import { lockReport } from "./approval-queries.ts";
+import {
+	findConfirmation,
+	markConfirmationUsed,
+} from "./confirmation-queries.ts";
 import {
 	closedConfirmation,
 	confirmedByPeopleOnly,
 	foreignConfirmation,
 	unknownConfirmation,
-} from "./rules.ts";
-import { Confirmation, ConfirmationLink, ConfirmationToken } from "./schema.ts";
+} from "./confirmation-rules.ts";
+import {
+	Confirmation,
+	ConfirmationLink,
+	ConfirmationToken,
+} from "./confirmation-schema.ts";
+import { approve } from "./decide.ts";
+import { requestConfirmation } from "./request-confirmation.ts";
+import { needsConfirmation } from "./rules.ts";
+import { NewDecision } from "./schema.ts";
 
 /** Whoever is signed in with a browser: no bearer token comes this way. */
 const personProcedure = procedure.use(({ ctx: { identity, facade }, next }) => {

@@ -5,8 +5,28 @@
  */
 import { enableCompileCache } from "node:module";
 import { Worker } from "node:worker_threads";
-import type { Reply, Request } from "./messages.ts";
-import { tasks } from "./tasks.ts";
+import type { Reply, Request } from "./workers/messages.ts";
+import type { TaskName } from "./workers/tasks.ts";
+
+/** Loads each task's function; what it takes and returns is copied between processes. */
+const loaders = {
+	parseJson: async () => (await import("./json-parse.ts")).parseJson,
+	assess: async () => (await import("./assessments/assess.ts")).assess,
+	renderMarkdown: async () =>
+		(await import("./web/markdown/render.ts")).renderMarkdown,
+	textDiff: async () =>
+		(await import("./web/components/text-diff.ts")).textDiff,
+	typesetReport: async () =>
+		(await import("./web/pdf/typeset.ts")).typesetReport,
+} satisfies Record<TaskName, () => Promise<(...input: never[]) => unknown>>;
+
+type Loaded<Name extends TaskName> = Awaited<
+	ReturnType<(typeof loaders)[Name]>
+>;
+/** What a task takes. */
+export type Input<Name extends TaskName> = Parameters<Loaded<Name>>;
+/** What a task returns. */
+export type Output<Name extends TaskName> = Awaited<ReturnType<Loaded<Name>>>;
 
 enableCompileCache();
 // The service says when it is over; a signal to all of its processes does not.
@@ -21,7 +41,7 @@ const watch = startWatch();
 
 process.on("message", async ({ name, input, limits }: Request) => {
 	try {
-		const run = (await tasks[name].load()) as (...input: unknown[]) => unknown;
+		const run = (await loaders[name]()) as (...input: unknown[]) => unknown;
 		reply({ kind: "began" });
 		watch.begin(limits);
 		const output = await run(...input);
@@ -39,7 +59,7 @@ function startWatch() {
 	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 	const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
 	const state = new Int32Array(shared);
-	new Worker(new URL(`./watchdog${extension}`, import.meta.url), {
+	new Worker(new URL(`./workers/watchdog${extension}`, import.meta.url), {
 		workerData: shared,
 	})
 		// Nobody would watch over the tasks any more.

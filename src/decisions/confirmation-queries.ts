@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../database.ts";
 import type { ReportStatus } from "../reports/schema.ts";
-import type { Confirmation } from "./schema.ts";
+import type { Confirmation } from "./confirmation-schema.ts";
 
 /** What somebody asks for, and is to confirm. */
 export interface NewConfirmation {
