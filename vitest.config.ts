@@ -2,8 +2,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
 	test: {
-		include: ["test/*.test.ts"],
-		globalSetup: "test/global-setup.ts",
+		include: ["test/**/*.test.ts"],
+		exclude: ["**/node_modules/**"],
+		globalSetup: "test/support/global-setup.ts",
 		// Most files wait for a service or a browser: one more than two cores have.
 		maxWorkers: 3,
 		// Real servers and child processes on small machines.

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { findFreePort } from "../src/embedded/find-free-port.ts";
+import { findFreePort } from "../src/platform/postgres/embedded/find-free-port.ts";
 
 /** A server that takes part, each in a process of its own. */
 export interface Contestant {

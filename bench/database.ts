@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { openDatabase } from "../src/database.ts";
-import { startEmbedded } from "../src/embedded.ts";
-import { migrateDatabase } from "../src/migrations.ts";
+import { openDatabase } from "../src/platform/postgres/database.ts";
+import { startEmbedded } from "../src/platform/postgres/embedded.ts";
+import { migrateDatabase } from "../src/platform/postgres/migrations.ts";
 import { type SeedOptions, seedReports } from "./seed.ts";
 
 /** A server for a run; `makeDatabase` gives seeded databases on it. */

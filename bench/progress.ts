@@ -1,4 +1,4 @@
-import { progressBar } from "../src/progress-bar.ts";
+import { progressBar } from "../src/core/progress-bar.ts";
 
 let shown = "";
 

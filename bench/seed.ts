@@ -8,9 +8,9 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { openDatabase } from "../src/database.ts";
-import { startEmbedded } from "../src/embedded.ts";
-import { migrateDatabase } from "../src/migrations.ts";
+import { openDatabase } from "../src/platform/postgres/database.ts";
+import { startEmbedded } from "../src/platform/postgres/embedded.ts";
+import { migrateDatabase } from "../src/platform/postgres/migrations.ts";
 import { showProgress } from "./progress.ts";
 import { sampleReports } from "./samples.ts";
 

@@ -2,9 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { type Database, openDatabase } from "../src/database.ts";
-import { startEmbedded } from "../src/embedded.ts";
-import { migrateDatabase, migrationTables } from "../src/migrations.ts";
+import {
+	type Database,
+	openDatabase,
+} from "../src/platform/postgres/database.ts";
+import { startEmbedded } from "../src/platform/postgres/embedded.ts";
+import {
+	migrateDatabase,
+	migrationTables,
+} from "../src/platform/postgres/migrations.ts";
 
 /**
  * Draws a database as readable SQL: its tables with columns and constraints,

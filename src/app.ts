@@ -9,47 +9,50 @@ import Fastify, {
 import { eraseAddressesInTime } from "./audit/erasing.ts";
 import { openReads } from "./audit/reads.ts";
 import { tellLeftOut } from "./audit/refusals.ts";
-import { SMALL_BODY } from "./body-limits.ts";
-import { clientAddress } from "./client-address.ts";
-import { clientName } from "./client-name.ts";
-import { type Config, recordsReads } from "./config.ts";
-import type { Database } from "./database.ts";
-import { mountOpenApiDocument } from "./docs.ts";
-import { drainOnClose } from "./drain.ts";
-import { compressedBody, urlTooLong } from "./errors.ts";
-import { identifyCallers } from "./identify-callers.ts";
-import { openJsonBodies } from "./json-body.ts";
-import {
-	connectionOptions,
-	limitConnections,
-	type Timeouts,
-} from "./limits/connections.ts";
-import { limitConnectionsPerAddress } from "./limits/connections-per-address.ts";
-import { mountOverload, type OverloadLimits } from "./limits/overload.ts";
-import { limitPipelining } from "./limits/pipelining.ts";
-import {
-	type BodyCeilings,
-	countUnfinishedBodies,
-} from "./limits/unfinished-bodies.ts";
-import { lingerAfterRefusal } from "./linger.ts";
-import { mountMcp } from "./mcp/server.ts";
-import { keepStreams } from "./mcp/streams.ts";
-import { guardOrigins } from "./origins.ts";
-import { membersOf } from "./procedure-inputs.ts";
-import { mountProtectedResource } from "./protected-resource.ts";
+import { SMALL_BODY } from "./core/body-limits.ts";
+import { clientAddress } from "./core/client-address.ts";
+import { type Config, recordsReads } from "./core/config.ts";
+import { compressedBody, urlTooLong } from "./core/errors.ts";
 import {
 	challengeHeader,
 	problemDetails,
 	reportError,
-} from "./public-error.ts";
-import { holderOf } from "./receive-body.ts";
-import { nameRequest, serviceRequestId } from "./request-ids.ts";
-import { mountRest } from "./rest.ts";
-import { apiHeaders } from "./security-headers.ts";
-import type { ContextFor } from "./trpc.ts";
-import { mountTrpc } from "./trpc-http.ts";
-import { mountWeb } from "./web/routes.ts";
-import { openWorkers, type WorkerLimits } from "./workers/pool.ts";
+} from "./core/public-error.ts";
+import { clientName } from "./facades/http/client-name.ts";
+import { drainOnClose } from "./facades/http/drain.ts";
+import { identifyCallers } from "./facades/http/identify-callers.ts";
+import { openJsonBodies } from "./facades/http/json-body.ts";
+import {
+	connectionOptions,
+	limitConnections,
+	type Timeouts,
+} from "./facades/http/limits/connections.ts";
+import { limitConnectionsPerAddress } from "./facades/http/limits/connections-per-address.ts";
+import {
+	mountOverload,
+	type OverloadLimits,
+} from "./facades/http/limits/overload.ts";
+import { limitPipelining } from "./facades/http/limits/pipelining.ts";
+import {
+	type BodyCeilings,
+	countUnfinishedBodies,
+} from "./facades/http/limits/unfinished-bodies.ts";
+import { lingerAfterRefusal } from "./facades/http/linger.ts";
+import { guardOrigins } from "./facades/http/origins.ts";
+import { membersOf } from "./facades/http/procedure-inputs.ts";
+import { holderOf } from "./facades/http/receive-body.ts";
+import { nameRequest, serviceRequestId } from "./facades/http/request-ids.ts";
+import { apiHeaders } from "./facades/http/security-headers.ts";
+import { mountProtectedResource } from "./facades/mcp/protected-resource.ts";
+import { mountMcp } from "./facades/mcp/server.ts";
+import { keepStreams } from "./facades/mcp/streams.ts";
+import { mountOpenApiDocument } from "./facades/rest/openapi-route.ts";
+import { mountRest } from "./facades/rest/rest.ts";
+import { mountTrpc } from "./facades/trpc/trpc-http.ts";
+import { mountWeb } from "./facades/web/routes/routes.ts";
+import type { Database } from "./platform/postgres/database.ts";
+import { openWorkers, type WorkerLimits } from "./platform/workers/pool.ts";
+import type { ContextFor } from "./procedure.ts";
 
 /** A tRPC batch names all its procedures in one path segment; its clients keep URLs below 2,000 characters. */
 const MAX_PARAMETER_LENGTH = 5000;

@@ -1,18 +1,18 @@
-import { analyticsRouter } from "./analytics/router.ts";
-import { assessmentsRouter } from "./assessments/router.ts";
-import { auditRouter } from "./audit/router.ts";
-import { checklistRouter } from "./checklist/router.ts";
-import { confirmationsRouter } from "./decisions/confirmation-router.ts";
-import { historyRouter } from "./decisions/history-router.ts";
-import { decisionsRouter } from "./decisions/router.ts";
-import { healthRouter } from "./health/router.ts";
-import { overviewRouter } from "./overview/router.ts";
-import { queueRouter } from "./queue/router.ts";
-import { reportsRouter } from "./reports/router.ts";
-import { serversRouter } from "./servers/router.ts";
-import { sessionsRouter } from "./sessions/router.ts";
-import { tokensRouter } from "./tokens/router.ts";
-import { createCallerFactory, mergeRouters, router } from "./trpc.ts";
+import { analyticsRouter } from "./features/analytics/router.ts";
+import { assessmentsRouter } from "./features/assessments/router.ts";
+import { auditRouter } from "./features/audit/router.ts";
+import { checklistRouter } from "./features/checklist/router.ts";
+import { confirmationsRouter } from "./features/decisions/confirmation-router.ts";
+import { historyRouter } from "./features/decisions/history-router.ts";
+import { decisionsRouter } from "./features/decisions/router.ts";
+import { healthRouter } from "./features/health/router.ts";
+import { overviewRouter } from "./features/overview/router.ts";
+import { queueRouter } from "./features/queue/router.ts";
+import { reportsRouter } from "./features/reports/router.ts";
+import { serversRouter } from "./features/servers/router.ts";
+import { sessionsRouter } from "./features/sessions/router.ts";
+import { tokensRouter } from "./features/tokens/router.ts";
+import { createCallerFactory, mergeRouters, router } from "./procedure.ts";
 
 /** Everything the service can do. Each façade is generated from it or calls it. */
 export const appRouter = router({

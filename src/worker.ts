@@ -5,19 +5,19 @@
  */
 import { enableCompileCache } from "node:module";
 import { Worker } from "node:worker_threads";
-import type { Reply, Request } from "./workers/messages.ts";
-import type { TaskName } from "./workers/tasks.ts";
+import type { Reply, Request } from "./platform/workers/messages.ts";
+import type { TaskName } from "./platform/workers/tasks.ts";
 
 /** Loads each task's function; what it takes and returns is copied between processes. */
 const loaders = {
-	parseJson: async () => (await import("./json-parse.ts")).parseJson,
-	assess: async () => (await import("./assessments/assess.ts")).assess,
+	parseJson: async () => (await import("./core/json-parse.ts")).parseJson,
+	assess: async () => (await import("./features/assessments/assess.ts")).assess,
 	renderMarkdown: async () =>
-		(await import("./web/markdown/render.ts")).renderMarkdown,
+		(await import("./facades/web/markdown/render.ts")).renderMarkdown,
 	textDiff: async () =>
-		(await import("./web/components/text-diff.ts")).textDiff,
+		(await import("./facades/web/components/text-diff.ts")).textDiff,
 	typesetReport: async () =>
-		(await import("./web/pdf/typeset.ts")).typesetReport,
+		(await import("./facades/web/pdf/typeset.ts")).typesetReport,
 } satisfies Record<TaskName, () => Promise<(...input: never[]) => unknown>>;
 
 type Loaded<Name extends TaskName> = Awaited<

@@ -1,6 +1,6 @@
 /** Peer: Express 5, zod for what comes in, `pg`. */
 import express from "express";
-import { NewReport, ReportId } from "../../src/reports/schema.ts";
+import { NewReport, ReportId } from "../../src/features/reports/schema.ts";
 import { listenOn, pool } from "./pool.ts";
 import { getReport, insertReport, listReports } from "./statements.ts";
 

@@ -16,7 +16,7 @@ import {
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter } from "@nestjs/platform-fastify";
 import type { z } from "zod";
-import { NewReport, ReportId } from "../../src/reports/schema.ts";
+import { NewReport, ReportId } from "../../src/features/reports/schema.ts";
 import { listenOn, pool } from "./pool.ts";
 import {
 	getReport,

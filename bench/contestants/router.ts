@@ -12,7 +12,7 @@ import {
 	Report,
 	ReportId,
 	ReportSummary,
-} from "../../src/reports/schema.ts";
+} from "../../src/features/reports/schema.ts";
 import { pool } from "./pool.ts";
 import { getReport, insertReport, listReports } from "./statements.ts";
 

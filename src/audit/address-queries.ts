@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Database } from "../database.ts";
+import type { Database } from "../platform/postgres/database.ts";
 
 /** Addresses that are erased with one statement. */
 const BATCH = 10_000;

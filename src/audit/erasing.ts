@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { Database } from "../database.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import { eraseAddresses } from "./address-queries.ts";
 
 /** Milliseconds between two looks at what is to be erased. */

@@ -1,9 +1,9 @@
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Database } from "../database.ts";
+import type { AuditEntry, AuditFilter } from "../features/audit/schema.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import { readEntries, readHead } from "./queries.ts";
 import { canonicalRow } from "./rules.ts";
-import type { AuditEntry, AuditFilter } from "./schema.ts";
 
 /** Rows read at once. */
 const BATCH = 1000;

@@ -1,10 +1,14 @@
 import { domainToUnicode } from "node:url";
 import { type Expression, type SqlBool, sql } from "kysely";
-import { canonicalAddress } from "../canonical-address.ts";
-import type { Database } from "../database.ts";
-import type { AuditLogTable } from "../tables.ts";
+import { canonicalAddress } from "../core/canonical-address.ts";
+import type {
+	AuditAction,
+	AuditEntry,
+	AuditFilter,
+} from "../features/audit/schema.ts";
+import type { Database } from "../platform/postgres/database.ts";
+import type { AuditLogTable } from "../platform/postgres/tables.ts";
 import { formatTime, type Origin } from "./rules.ts";
-import type { AuditAction, AuditEntry, AuditFilter } from "./schema.ts";
 
 /** The columns of an `Origin`, in the order in which statements give them. */
 export const originColumns = [

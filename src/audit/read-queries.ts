@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Database } from "../database.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import type { Origin } from "./rules.ts";
 
 /** That somebody who is known read something. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { LRUCache } from "lru-cache";
-import type { Database } from "../database.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import { hourOf, type Read, recordReads } from "./read-queries.ts";
 import { type Asker, originOf } from "./rules.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
-import { networkOf } from "../client-address.ts";
-import type { Database } from "../database.ts";
+import { networkOf } from "../core/client-address.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import { type AuditEvent, recordEvent } from "./queries.ts";
 import { type Asker, type Origin, originOf, storable } from "./rules.ts";
 import { openThrottle, type Throttle } from "./throttle.ts";

@@ -1,7 +1,7 @@
 import { createHmac, hash } from "node:crypto";
-import type { Identity } from "../identity.ts";
-import type { Facade } from "../words.ts";
-import type { AuditEntry, methods } from "./schema.ts";
+import type { Facade } from "../core/words.ts";
+import type { AuditEntry, methods } from "../features/audit/schema.ts";
+import type { Identity } from "../identity/identity.ts";
 
 /** What stands in the place of a predecessor's hash in the first row. */
 export const NO_HASH = "0".repeat(64);

@@ -1,4 +1,5 @@
-import type { Database } from "../database.ts";
+import type { AuditEntry } from "../features/audit/schema.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import { readAddressKey } from "./address-queries.ts";
 import {
 	findUncounted,
@@ -7,7 +8,6 @@ import {
 	readHead,
 } from "./queries.ts";
 import { hashAddress, hashEntry, NO_HASH } from "./rules.ts";
-import type { AuditEntry } from "./schema.ts";
 
 /** Rows read at once. */
 const BATCH = 1000;

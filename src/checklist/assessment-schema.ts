@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { riskLevels } from "../words.ts";
+import { riskLevels } from "../core/words.ts";
 import { Phase, Severity } from "./schema.ts";
 
 /** What a report says about one check. */

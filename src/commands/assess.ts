@@ -1,4 +1,4 @@
-import { reassessReports } from "../assessments/reassess.ts";
+import { reassessReports } from "../features/assessments/reassess.ts";
 import { showProgress, withStorage } from "./with-storage.ts";
 
 /**

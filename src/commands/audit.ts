@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 import { exportLog } from "../audit/export.ts";
-import { AuditFilter } from "../audit/schema.ts";
 import { type Note, verifyChain } from "../audit/verify.ts";
-import type { Database } from "../database.ts";
+import { AuditFilter } from "../features/audit/schema.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import { showProgress, withStorage } from "./with-storage.ts";
 
 /** What the command line says after `audit`. */

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { Config } from "../config.ts";
-import type { Database } from "../database.ts";
-import type { Context } from "../trpc.ts";
-import type { Facade } from "../words.ts";
-import type { Workers } from "../workers/pool.ts";
+import type { Config } from "../core/config.ts";
+import type { Facade } from "../core/words.ts";
+import type { Database } from "../platform/postgres/database.ts";
+import type { Workers } from "../platform/workers/pool.ts";
+import type { Context } from "../procedure.ts";
 
 /** What procedures get that nobody asks over a network. */
 export function localContext(

@@ -1,15 +1,15 @@
 import { openReads, type Reads } from "../audit/reads.ts";
 import { tellLeftOut } from "../audit/refusals.ts";
-import { parseConfig, recordsReads } from "../config.ts";
-import { createLogger } from "../logging.ts";
-import { serveMcpStdio } from "../mcp/stdio.ts";
+import { parseConfig, recordsReads } from "../core/config.ts";
+import { createLogger } from "../core/logging.ts";
+import { serveMcpStdio } from "../facades/mcp/stdio.ts";
 import {
 	accessTokenRefused,
 	requireAccessToken,
 	tellWhoAsks,
-} from "../mcp/stdio-identity.ts";
-import { openStorage } from "../storage.ts";
-import { openWorkers } from "../workers/pool.ts";
+} from "../facades/mcp/stdio-identity.ts";
+import { openStorage } from "../platform/postgres/storage.ts";
+import { openWorkers } from "../platform/workers/pool.ts";
 import { localContext } from "./local-context.ts";
 import { refuseStaleKeys } from "./rekey.ts";
 import { onShutdown } from "./shutdown.ts";

@@ -1,4 +1,4 @@
-import { readOpenApiDocument } from "../openapi-file.ts";
+import { readOpenApiDocument } from "../facades/http/openapi-file.ts";
 
 /** Prints the OpenAPI document of REST. */
 export function run(): void {

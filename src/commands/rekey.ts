@@ -1,17 +1,17 @@
 import { sql } from "kysely";
 import { recordEvent } from "../audit/queries.ts";
 import { originOf } from "../audit/rules.ts";
-import type { Config } from "../config.ts";
-import type { Database } from "../database.ts";
-import { anybody } from "../identity.ts";
+import type { Config } from "../core/config.ts";
+import { anybody } from "../identity/identity.ts";
+import type { Database } from "../platform/postgres/database.ts";
 import {
 	applyRekeying,
 	describeClashes,
 	findStaleKey,
 	planRekeying,
 	type Rekeying,
-} from "../reports/rekey.ts";
-import type { Context } from "../trpc.ts";
+} from "../platform/postgres/rekey.ts";
+import type { Context } from "../procedure.ts";
 import { localContext } from "./local-context.ts";
 import { withStorage } from "./with-storage.ts";
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "../app.ts";
-import { type Config, parseConfig } from "../config.ts";
-import { createLogger } from "../logging.ts";
-import { openStorage } from "../storage.ts";
+import { type Config, parseConfig } from "../core/config.ts";
+import { createLogger } from "../core/logging.ts";
+import { openStorage } from "../platform/postgres/storage.ts";
 import { refuseStaleKeys } from "./rekey.ts";
 import { onShutdown } from "./shutdown.ts";
 

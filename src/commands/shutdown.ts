@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Storage } from "../storage.ts";
+import type { Storage } from "../platform/postgres/storage.ts";
 
 /** Seconds that a shutdown waits for what still runs, and until it ends whatever happens. */
 const DRAIN_SECONDS = 7;

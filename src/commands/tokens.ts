@@ -1,10 +1,10 @@
 import { TRPCError } from "@trpc/server";
-import type { Database } from "../database.ts";
-import { grant, type Identity } from "../identity.ts";
-import { findPeople } from "../people/queries.ts";
+import type { AccessToken } from "../features/tokens/schema.ts";
+import { grant, type Identity } from "../identity/identity.ts";
+import { findPeople } from "../identity/people/queries.ts";
+import type { Database } from "../platform/postgres/database.ts";
+import type { Context } from "../procedure.ts";
 import { createCaller } from "../router.ts";
-import type { AccessToken } from "../tokens/schema.ts";
-import type { Context } from "../trpc.ts";
 import { localContext } from "./local-context.ts";
 import { withStorage } from "./with-storage.ts";
 

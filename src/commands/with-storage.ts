@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import { type Config, parseConfig } from "../config.ts";
-import type { Database } from "../database.ts";
-import { createLogger } from "../logging.ts";
-import { progressBar } from "../progress-bar.ts";
-import { publicError } from "../public-error.ts";
-import { openStorage } from "../storage.ts";
-import { openWorkers, type Workers } from "../workers/pool.ts";
+import { type Config, parseConfig } from "../core/config.ts";
+import { createLogger } from "../core/logging.ts";
+import { progressBar } from "../core/progress-bar.ts";
+import { publicError } from "../core/public-error.ts";
+import type { Database } from "../platform/postgres/database.ts";
+import { openStorage } from "../platform/postgres/storage.ts";
+import { openWorkers, type Workers } from "../platform/workers/pool.ts";
 
 /**
  * Runs what needs the database and no façade, and closes it. What it throws is

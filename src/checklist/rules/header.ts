@@ -1,4 +1,4 @@
-import { repositoryKey } from "../../reports/repository.ts";
+import { repositoryKey } from "../../core/repository.ts";
 import type { ReportHeader } from "../assessment-schema.ts";
 import { checklist } from "../checklist.ts";
 import { toWords } from "../phrases.ts";

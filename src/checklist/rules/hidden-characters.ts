@@ -2,7 +2,7 @@ import {
 	hiddenCharacter,
 	isHarmless,
 	nameCharacter,
-} from "../../hidden-characters.ts";
+} from "../../core/hidden-characters.ts";
 import { type Draft, findingsPerRule } from "../reading.ts";
 
 /** Characters that a finding names. */

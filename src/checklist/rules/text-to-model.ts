@@ -1,4 +1,4 @@
-import { hiddenCharacter } from "../../hidden-characters.ts";
+import { hiddenCharacter } from "../../core/hidden-characters.ts";
 import { cutText } from "../resolve-answers.ts";
 
 const gap = String.raw`\P{L}{1,6}`;

@@ -1,0 +1,393 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { readForgeAliases } from "./forge-aliases.ts";
+import {
+	hasPlaceholderPassword,
+	isLoopback,
+	isPlaceholder,
+	readSecretFiles,
+} from "./secrets.ts";
+
+/** The service's settings, read once from the environment. */
+export type Config = z.infer<typeof schema>;
+
+const port = z.coerce
+	.number("must be a port number")
+	.int("must be a whole number")
+	.min(0, "must be a port number from 0 to 65535")
+	.max(65535, "must be a port number from 0 to 65535");
+
+const wholeNumber = z.coerce
+	.number("must be a number")
+	.int("must be a whole number");
+const reviewers = wholeNumber
+	.min(1, "must be at least 1")
+	.max(10, "must be at most 10");
+/** Several values, with spaces or commas between. */
+const list = z
+	.string()
+	.transform((text) => text.split(/[\s,]+/).filter((value) => value !== ""));
+
+const schema = z
+	.object({
+		/** Refuse reports in which the assessment finds errors, instead of advising. */
+		REQUIRE_COMPLETE_REPORT: z
+			.enum(["true", "false"], "must be true or false")
+			.default("false")
+			.transform((value) => value === "true"),
+		/** TCP port; 0 takes a free one. */
+		PORT: port.default(8080),
+		HOST: z
+			.string()
+			.default("127.0.0.1")
+			// As a URL writes an IPv6 address.
+			.transform((host) => host.replace(/^\[(.*)\]$/, "$1")),
+		/** PostgreSQL 16 or later. Absent: the service runs a private one in `DATA_DIR`. */
+		DATABASE_URL: z
+			.string()
+			.regex(
+				/^postgres(ql)?:\/\//,
+				"must start with postgresql://, as in postgresql://user:password@host:5432/database",
+			)
+			.refine(
+				isUrl,
+				"is not a valid URL. In its user and password, characters such as @ : / # % stand percent-encoded",
+			)
+			.refine(
+				(url) => !isUrl(url) || !hasPlaceholderPassword(url),
+				"has a placeholder for its password. Give that role a password of its own",
+			)
+			.optional(),
+		DATA_DIR: z.string().optional(),
+		/** Connections that one process opens at the most. */
+		DATABASE_POOL_SIZE: wholeNumber
+			.min(2, "must be at least 2")
+			.max(1000, "must be at most 1000")
+			.default(10),
+		LOG_LEVEL: z
+			.enum(
+				["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+				"must be one of fatal, error, warn, info, debug, trace, silent",
+			)
+			.default("info"),
+		/** The address that people and clients use, when it is not `http://HOST:PORT`. */
+		PUBLIC_URL: z
+			.url({
+				protocol: /^https?$/,
+				error:
+					"must be an http or https URL, as in https://go-live.example.com",
+			})
+			.transform((url) => url.replace(/\/+$/, ""))
+			.refine(
+				isOrigin,
+				"must be scheme and host, and a port if there is one, as in https://go-live.example.com: pages link to the root of it",
+			)
+			.optional(),
+		/** Host names that requests may be addressed to, beside this machine's own; `*` allows all. */
+		ALLOWED_HOSTS: list
+			.refine(
+				(hosts) => hosts.every(isHostName),
+				"must list host names without scheme, port or *, as in go-live.example.com; * alone allows all",
+			)
+			.default([]),
+		/** Origins of other sites whose scripts may use the API, such as `https://portal.example.com`. */
+		CORS_ORIGINS: list
+			.refine(
+				(origins) => origins.every(isOrigin),
+				"must list whole origins, as in https://portal.example.com: scheme and host, no path, no *",
+			)
+			.default([]),
+		/**
+		 * The proxies whose word on a client's address, host and scheme is taken.
+		 * No number of hops: whoever comes past the proxy could claim it.
+		 */
+		TRUST_PROXY: list
+			.refine(
+				(proxies) => proxies.every(isAddressOrRange),
+				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones. Not everybody's, as in 0.0.0.0/0: a client could claim any address",
+			)
+			.default([]),
+		/** Requests per minute of one identity or address to one façade; 0: no limit. */
+		RATE_LIMIT: wholeNumber.min(0, "must be at least 0").default(1200),
+		/** Count requests in the database, together with all other instances. */
+		RATE_LIMIT_SHARED: z
+			.enum(["true", "false"], "must be true or false")
+			.default("false")
+			.transform((value) => value === "true"),
+		/** Connections that are open at once at the most; more are closed unanswered. */
+		MAX_CONNECTIONS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(1_000_000, "must be at most 1000000")
+			.default(1000),
+		/** Of those, the ones that one address may have, unless it is a proxy of TRUST_PROXY. */
+		MAX_CONNECTIONS_PER_ADDRESS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(1_000_000, "must be at most 1000000")
+			.default(64),
+		/** Who may do what: `none` lets everybody do everything, `oidc` asks the organisation's identity provider. */
+		AUTH: z.enum(["none", "oidc"], "must be none or oidc").optional(),
+		/** Identity providers whose access tokens are accepted; the pages sign in with the first. */
+		OIDC_ISSUER: list
+			.default([])
+			.refine((issuers) => issuers.every(isSafeUrl), {
+				error:
+					"must be the https URL of the identity provider's issuer, or several with spaces between",
+			}),
+		/** Of the audiences that an access token may be for, beside `PUBLIC_URL/mcp`. */
+		OIDC_AUDIENCE: list.default([]),
+		/** The pages' registration at the identity provider. */
+		OIDC_CLIENT_ID: z.string().optional(),
+		OIDC_CLIENT_SECRET: z
+			.string()
+			.refine(
+				(secret) => !isPlaceholder(secret),
+				"is a placeholder. Set the secret that the identity provider gave to the registration",
+			)
+			.optional(),
+		/** The claim that lists a person's roles; dots lead into nested ones. */
+		OIDC_ROLES_CLAIM: z.string().default("roles"),
+		/** The claim that holds a person's e-mail address. */
+		OIDC_EMAIL_CLAIM: z.string().default("email"),
+		/** Whether an address counts of which the provider does not say that it is verified. One that it calls unverified never does. */
+		OIDC_EMAIL_VERIFIED: z
+			.enum(["required", "trusted"], "must be required or trusted")
+			.default("required"),
+		/** Whether `kari+mcp@example.com` is `kari@example.com`, where one person must not count as two. */
+		PLUS_ADDRESSES: z
+			.enum(["same", "different"], "must be same or different")
+			.default("same"),
+		/** Of a token without the roles claim: `known` roles stay as they are, or it says that there are `none`. */
+		OIDC_ROLES_ABSENT: z
+			.enum(["known", "none"], "must be known or none")
+			.default("known"),
+		/** What is asked for when somebody signs in. */
+		OIDC_SCOPES: list.default(["openid", "profile", "email"]),
+		/** What a token without any scope of the service may do: nothing, or all that the person's `roles` allow. */
+		OIDC_SCOPELESS: z
+			.enum(["refuse", "roles"], "must be refuse or roles")
+			.default("refuse"),
+		/** What stands before the service's scopes when clients ask the provider for them. */
+		OIDC_SCOPE_PREFIX: z
+			.string()
+			.regex(
+				/^[!#-[\]-~]*$/,
+				"must be what stands before a scope, as in https://go-live.example.com/mcp/: no spaces, quotes or backslashes",
+			)
+			.default(""),
+		/** Clients, by their id at the provider, whose tokens approve without the person's confirmation in the browser. */
+		OIDC_APPROVING_CLIENTS: list.default([]),
+		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */
+		ACCESS_TOKEN: z.string().optional(),
+		/** Hours for which somebody stays signed in to the pages, whatever they do. */
+		SESSION_HOURS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(168, "must be at most 168, which is a week")
+			.default(8),
+		/** Minutes after which a session of the pages ends in which nobody does anything. */
+		SESSION_IDLE_MINUTES: wholeNumber
+			// When somebody was seen last is known to the minute.
+			.min(5, "must be at least 5")
+			.max(10_080, "must be at most 10080, which is a week")
+			.default(60),
+		/** Days without signing in after which a person's own access tokens sleep until the next time. */
+		TOKEN_OWNER_DAYS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(366, "must be at most 366, which no access token outlives")
+			.default(90),
+		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
+		APPROVAL_QUORUM: reviewers.default(2),
+		/**
+		 * The same for a report of which that is not known: critical checks are not
+		 * answered, the trifecta is unclear, or nothing could be assessed. Absent:
+		 * as many as `APPROVAL_QUORUM`, since what is unknown is not safe.
+		 */
+		APPROVAL_QUORUM_UNKNOWN: reviewers.optional(),
+		/** Host names of one forge, as in `git.corp.no=gitlab.corp.no`: by name, the one that stands for it. */
+		FORGE_ALIASES: list
+			.transform((pairs, context) => {
+				const aliases = readForgeAliases(pairs);
+				if (aliases) return aliases;
+				context.addIssue({
+					code: "custom",
+					message:
+						"must list pairs of host names of one forge, as in git.corp.no=gitlab.corp.no: without scheme and path, each name with one meaning, in no circle, and none of a public forge on the left",
+				});
+				return z.NEVER;
+			})
+			.default(new Map()),
+		/**
+		 * Record who reads reports in full, and the audit log. Absent: where people
+		 * sign in, since elsewhere nobody knows who reads.
+		 */
+		AUDIT_READS: z
+			.enum(["true", "false"], "must be true or false")
+			.transform((value) => value === "true")
+			.optional(),
+		/** Days for which the audit log shows from which network address something came. */
+		AUDIT_ADDRESS_DAYS: wholeNumber
+			.min(1, "must be at least 1")
+			.max(3650, "must be at most 3650, which is ten years")
+			.default(90),
+	})
+	.superRefine((config, context) => {
+		if (config.AUDIT_READS && config.AUTH !== "oidc") {
+			context.addIssue({
+				code: "custom",
+				path: ["AUDIT_READS"],
+				message:
+					"must not be true without AUTH=oidc: nobody knows who reads where nobody signs in",
+			});
+		}
+		// What is misspelled must not open the gate: AUTH is then as good as absent.
+		const forSignIn = ofSignIn.find((name) => isSet(config[name]));
+		if (config.AUTH !== "oidc" && forSignIn) {
+			context.addIssue({
+				code: "custom",
+				path: ["AUTH"],
+				message: `must be oidc where ${forSignIn} is set. To let everybody submit and approve, take that away`,
+			});
+		} else if (config.AUTH === undefined) {
+			const [path, what] = reachable(config) ?? [];
+			if (!path) return;
+			context.addIssue({
+				code: "custom",
+				path: [path],
+				message: `${what}, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to know who does, or AUTH=none to say that this is meant`,
+			});
+		}
+	})
+	.superRefine((config, context) => {
+		if (config.AUTH !== "oidc") return;
+		for (const name of needed) {
+			if (!isSet(config[name])) {
+				context.addIssue({
+					code: "custom",
+					path: [name],
+					message: "is needed where AUTH=oidc",
+				});
+			}
+		}
+		if (config.PUBLIC_URL && !isSafeUrl(config.PUBLIC_URL)) {
+			context.addIssue({
+				code: "custom",
+				path: ["PUBLIC_URL"],
+				message:
+					"must be an https URL where AUTH=oidc, or tokens would travel in the open",
+			});
+		}
+	});
+
+/** What has a meaning only where people sign in. */
+const ofSignIn = [
+	"OIDC_ISSUER",
+	"OIDC_AUDIENCE",
+	"OIDC_CLIENT_ID",
+	"OIDC_CLIENT_SECRET",
+	"OIDC_APPROVING_CLIENTS",
+] as const;
+
+function isSet(value: string | string[] | undefined): boolean {
+	return value !== undefined && value.length > 0;
+}
+
+/** Which setting says that others than this machine reach the service, and in what words. */
+function reachable({
+	HOST,
+	PUBLIC_URL,
+	TRUST_PROXY,
+}: {
+	HOST: string;
+	PUBLIC_URL?: string | undefined;
+	TRUST_PROXY: string[];
+}): [name: string, words: string] | undefined {
+	if (!isLoopback(HOST)) return ["HOST", "is not a loopback address"];
+	const publicHost = URL.parse(PUBLIC_URL ?? "")?.hostname;
+	if (publicHost !== undefined && !isLoopback(publicHost)) {
+		return ["PUBLIC_URL", "is not an address of this machine alone"];
+	}
+	if (TRUST_PROXY.length > 0) return ["TRUST_PROXY", "names a proxy"];
+	return undefined;
+}
+
+/** What signing in cannot do without. */
+const needed = [
+	"OIDC_ISSUER",
+	"OIDC_AUDIENCE",
+	"OIDC_CLIENT_ID",
+	"PUBLIC_URL",
+] as const;
+
+/**
+ * Parses the environment. A blank variable counts as absent, and a secret may
+ * stand in a file that NAME_FILE names.
+ *
+ * @throws Error with one sentence per bad variable, naming it
+ */
+export function parseConfig(
+	environment: NodeJS.ProcessEnv = process.env,
+): Config {
+	const { settings, problems } = readSecretFiles(
+		Object.fromEntries(
+			Object.entries(environment).filter(([, value]) => value?.trim() !== ""),
+		),
+	);
+	const result = schema.safeParse(settings);
+	if (result.success && problems.length === 0) return result.data;
+	const issues = result.error?.issues ?? [];
+	throw new Error(
+		[
+			...problems,
+			...issues.map(({ path, message }) => `${path.join(".")} ${message}.`),
+		].join("\n"),
+	);
+}
+
+/** Whether it is recorded who reads what. */
+export function recordsReads({
+	AUTH,
+	AUDIT_READS = true,
+}: Pick<Config, "AUTH" | "AUDIT_READS">): boolean {
+	return AUTH === "oidc" && AUDIT_READS;
+}
+
+function isUrl(text: string): boolean {
+	try {
+		const { username, password } = new URL(text);
+		decodeURIComponent(username + password);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+function isOrigin(text: string): boolean {
+	const url = URL.parse(text);
+	return /^https?:\/\/[^*]+$/.test(text) && url?.origin === text;
+}
+
+function isHostName(text: string): boolean {
+	return /^(\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text);
+}
+
+function isAddressOrRange(text: string): boolean {
+	if (/^(loopback|linklocal|uniquelocal)$/.test(text)) return true;
+	const [address = "", bits = "1", ...rest] = text.split("/");
+	const version = isIP(address);
+	return (
+		version !== 0 &&
+		rest.length === 0 &&
+		/^\d{1,3}$/.test(bits) &&
+		Number(bits) > 0 &&
+		Number(bits) <= (version === 4 ? 32 : 128)
+	);
+}
+
+/** Whether what is sent there stays between the two: https, or this machine. */
+function isSafeUrl(text: string): boolean {
+	const url = URL.parse(text);
+	return (
+		url !== null &&
+		(url.protocol === "https:" ||
+			(url.protocol === "http:" && isLoopback(url.hostname)))
+	);
+}

@@ -1,0 +1,51 @@
+import proxyaddr from "@fastify/proxy-addr";
+import type { FastifyInstance } from "fastify";
+import { networkOf } from "../../../core/client-address.ts";
+
+/** Milliseconds between two lines in the log about connections that were closed. */
+const WARNING_INTERVAL = 60_000;
+
+/**
+ * Closes connections that one address opens beyond its limit as they come, so
+ * that it cannot take those of all others. An IPv6 address counts with its
+ * whole /64. Proxies that are trusted have no limit but the total: everybody
+ * comes through them.
+ *
+ * @param trusted the proxies' addresses and ranges, as in TRUST_PROXY
+ */
+export function limitConnectionsPerAddress(
+	app: FastifyInstance,
+	limit: number,
+	trusted: string[],
+): void {
+	const isTrusted = proxyaddr.compile(trusted);
+	const open = new Map<string, number>();
+	let warnedAt = 0;
+	app.server.on("connection", (socket) => {
+		const { remoteAddress } = socket;
+		// Absent: it is gone already.
+		if (remoteAddress === undefined || isTrusted(remoteAddress, 0)) return;
+		const network = networkOf(remoteAddress);
+		const before = open.get(network) ?? 0;
+		if (before >= limit) {
+			socket.destroy();
+			warn();
+			return;
+		}
+		open.set(network, before + 1);
+		socket.once("close", () => {
+			const left = (open.get(network) ?? 0) - 1;
+			if (left > 0) open.set(network, left);
+			else open.delete(network);
+		});
+	});
+
+	function warn(): void {
+		if (Date.now() - warnedAt < WARNING_INTERVAL) return;
+		warnedAt = Date.now();
+		app.log.warn(
+			{ limit },
+			"an address has as many connections as MAX_CONNECTIONS_PER_ADDRESS allows: further ones of it are closed. A proxy in front belongs in TRUST_PROXY",
+		);
+	}
+}

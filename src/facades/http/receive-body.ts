@@ -1,0 +1,113 @@
+import type { Readable } from "node:stream";
+import { TRPCError } from "@trpc/server";
+import type { FastifyRequest } from "fastify";
+import { bodyTooLarge } from "../../core/body-limits.ts";
+import { clientAddress, networkOf } from "../../core/client-address.ts";
+import type {
+	UnfinishedBodies,
+	UnfinishedBody,
+} from "./limits/unfinished-bodies.ts";
+
+/**
+ * Receives a body, and hands it over whole.
+ *
+ * @param payload the body as it comes, decompressed if it was compressed
+ * @param limit bytes that it may have
+ * @param use what is made of it; until that is done its memory counts
+ * @throws TRPCError PAYLOAD_TOO_LARGE, BAD_REQUEST where it breaks off,
+ *   TOO_MANY_REQUESTS and SERVICE_UNAVAILABLE as `UnfinishedBodies` has them
+ */
+export async function receiveBody<Result>(
+	request: FastifyRequest,
+	payload: Readable,
+	limit: number,
+	bodies: UnfinishedBodies,
+	use: (body: Buffer) => Result | Promise<Result>,
+): Promise<Result> {
+	const { promise: refused, reject } = Promise.withResolvers<never>();
+	const body = bodies.begin(holderOf(request), reject);
+	try {
+		const received = receive(request, payload, limit, body);
+		const bytes = await Promise.race([received.promise, refused]).finally(
+			received.stop,
+		);
+		body.complete();
+		return await use(bytes);
+	} finally {
+		body.release();
+	}
+}
+
+function receive(
+	{ headers, socket }: FastifyRequest,
+	payload: Readable & { receivedEncodedLength?: number },
+	limit: number,
+	body: UnfinishedBody,
+): { promise: Promise<Buffer>; stop(): void } {
+	const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+	const announced = Number(headers["content-length"]);
+	const chunks: Buffer[] = [];
+	let length = 0;
+	let isGivenUp = false;
+	const onData = (chunk: Buffer) => {
+		// As many may have arrived as a turn has time for.
+		if (isGivenUp) return;
+		length += chunk.length;
+		if (length > limit) return reject(bodyTooLarge(limit));
+		if (chunks.length > FREE_PIECES + length / SMALLEST_PIECE) {
+			// Without an answer: to read the rest would cost what is to be spared.
+			isGivenUp = true;
+			socket.destroy();
+			return reject(tooManyPieces());
+		}
+		body.grow(length);
+		chunks.push(chunk);
+	};
+	const onEnd = () => {
+		const sent = payload.receivedEncodedLength ?? length;
+		if (!Number.isNaN(announced) && sent !== announced) reject(brokenOff());
+		else resolve(Buffer.concat(chunks, length));
+	};
+	const onBreak = () => reject(brokenOff());
+	if (announced > limit) reject(bodyTooLarge(limit));
+	else if (announced > 0) body.grow(announced);
+	payload.on("data", onData).on("end", onEnd);
+	payload.on("error", onBreak).on("close", onBreak);
+	return {
+		promise,
+		stop() {
+			payload.off("data", onData).off("end", onEnd).off("close", onBreak);
+			// An error may still come, of a connection that is closed in the middle.
+			chunks.length = 0;
+			payload.resume();
+		},
+	};
+}
+
+/** Pieces in which any body may come, and bytes that further ones have on average at the least. */
+const FREE_PIECES = 1_000;
+const SMALLEST_PIECE = 64;
+
+function tooManyPieces(): TRPCError {
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message:
+			"The request body comes in too many small pieces. Send it in larger chunks, or with Content-Length.",
+	});
+}
+
+/** Who is known counts as one, wherever from; all others by their address. */
+export function holderOf(request: FastifyRequest): string {
+	const { identity } = request;
+	return identity && identity.method !== "none"
+		? `=${identity.subject}`
+		: networkOf(clientAddress(request));
+}
+
+function brokenOff(): TRPCError {
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message:
+			"The request body does not have the length that Content-Length announced.",
+	});
+}

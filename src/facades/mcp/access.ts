@@ -1,0 +1,105 @@
+import type { TRPCError } from "@trpc/server";
+import type { Config } from "../../core/config.ts";
+import type { Permission } from "../../core/words.ts";
+import {
+	type Identity,
+	may,
+	notPermitted,
+	type ProvenIdentity,
+	scopelessToken,
+} from "../../identity/identity.ts";
+import type { Meta } from "../../procedure.ts";
+import { appRouter } from "../../router.ts";
+import type { ProcedurePath } from "./tool.ts";
+import { tools } from "./tools.ts";
+
+/**
+ * The scopes that MCP has a use for. A model's token needs no others, and with
+ * `tokens:own` it could make itself a longer-lived one.
+ */
+const scopes: readonly Permission[] = [
+	"catalogue:read",
+	"reports:read",
+	"reports:read_all",
+	"reports:submit",
+	"reports:decide",
+];
+
+/**
+ * What a client asks the identity provider for, to sign somebody in for MCP.
+ * Where tokens need none of our scopes, the provider may not know them.
+ */
+export function scopesToAsk({
+	OIDC_SCOPES,
+	OIDC_SCOPELESS,
+	OIDC_SCOPE_PREFIX,
+}: ScopeSettings): string[] {
+	const own =
+		OIDC_SCOPELESS === "roles"
+			? []
+			: scopes.map((scope) => OIDC_SCOPE_PREFIX + scope);
+	return [...new Set([...OIDC_SCOPES, ...own])];
+}
+
+/** The settings about scopes. */
+export type ScopeSettings = Pick<
+	Config,
+	"OIDC_SCOPES" | "OIDC_SCOPELESS" | "OIDC_SCOPE_PREFIX"
+>;
+
+/** Whether somebody may call a procedure, as its own metadata says. */
+export function mayCall(identity: Identity, procedure: ProcedurePath): boolean {
+	const access = accessOf(procedure);
+	return access === undefined || may(identity, access);
+}
+
+/**
+ * Finds what MCP messages ask for and the sender may not do, so that the answer
+ * can be a 403 that names what is missing, as MCP's authorization asks.
+ *
+ * @param body one message, or a batch of them, of whatever shape
+ * @returns why not, FORBIDDEN, and the procedure behind it; `mcp` where it is all of them
+ */
+export function findForbidden(
+	identity: Identity,
+	body: unknown,
+): { error: TRPCError; target: string } | undefined {
+	if (identity.method === "none") return undefined;
+	// A list of no tools would tell its client nothing of what to ask for.
+	if (identity.isScopeless) {
+		return { error: scopelessToken(scopes), target: "mcp" };
+	}
+	for (const message of [body].flat()) {
+		const target = procedureOf(message);
+		if (target && !mayCall(identity, target)) {
+			const access = accessOf(target) as Permission;
+			return {
+				error: notPermitted(identity as ProvenIdentity, access),
+				target,
+			};
+		}
+	}
+}
+
+/** The procedure behind a message; `undefined` where it is not known or everybody may ask. */
+function procedureOf(message: unknown): ProcedurePath | undefined {
+	const { method, params } = (message ?? {}) as Record<string, unknown>;
+	const { name, uri } = (params ?? {}) as Record<string, unknown>;
+	if (method === "tools/call") {
+		return tools.find((tool) => tool.name === name)?.procedure;
+	}
+	if (method === "resources/read") {
+		return String(uri).startsWith("golive://reports/")
+			? "reports.get"
+			: "checklist.get";
+	}
+	return method === "prompts/get" ? "checklist.get" : undefined;
+}
+
+function accessOf(procedure: ProcedurePath): Permission | undefined {
+	const procedures = appRouter._def.procedures as unknown as Record<
+		string,
+		{ _def: { meta?: Meta } }
+	>;
+	return procedures[procedure]?._def.meta?.access;
+}

@@ -1,0 +1,287 @@
+import {
+	createMcpHandler,
+	isLegacyRequest,
+	type McpServer,
+	type Server,
+	WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
+import { TRPCError } from "@trpc/server";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { recordRefusal } from "../../audit/refusals.ts";
+import { answerBudget, REPORT_BODY } from "../../core/body-limits.ts";
+import type { Config } from "../../core/config.ts";
+import { notAcceptable, recordedWords } from "../../core/errors.ts";
+import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
+import { challengeHeader, reportError } from "../../core/public-error.ts";
+import type { Identity } from "../../identity/identity.ts";
+import type { Context, ContextFor } from "../../procedure.ts";
+import { qualityOf } from "../http/accept.ts";
+import type { JsonBodies } from "../http/json-body.ts";
+import type { RateLimits } from "../http/limits/rate-limit.ts";
+import { wantedOfTool } from "../http/procedure-inputs.ts";
+import { refuseStrangers } from "../http/route-refusals.ts";
+import { sendResponse } from "../http/send-response.ts";
+import { findForbidden, type ScopeSettings, scopesToAsk } from "./access.ts";
+import { buildMcpServer } from "./build-server.ts";
+import { METADATA_PATH } from "./protected-resource.ts";
+import type { Streams } from "./streams.ts";
+import { tools } from "./tools.ts";
+
+/** What keeps the requests to `/mcp` within their limits. */
+export interface Keepers {
+	json: JsonBodies;
+	limits: RateLimits;
+	streams: Streams;
+}
+
+/**
+ * Mounts `POST /mcp`: one stateless endpoint for every protocol version the SDK
+ * serves, with a fresh MCP server per request.
+ *
+ * @param contextFor who is asking, and with what
+ * @param config where strangers are sent to sign in, and what for
+ */
+export function mountMcp(
+	app: FastifyInstance,
+	contextFor: ContextFor,
+	config: Pick<Config, "PUBLIC_URL"> & ScopeSettings,
+	{ json, limits, streams }: Keepers,
+): void {
+	const calls = new WeakMap<Request, { context: Context; message: unknown }>();
+	const handler = createMcpHandler(
+		({ requestInfo }) => {
+			const call = requestInfo && calls.get(requestInfo);
+			if (!call) throw new Error("an MCP request came without its context");
+			return buildMcpServer(call.context, call);
+		},
+		{
+			onerror: (error) => app.log.debug({ err: error }, "MCP request refused"),
+		},
+	);
+	// Open streams would keep the service from closing.
+	app.addHook("preClose", () => handler.close());
+	app.register(async (scope) => {
+		scope.setErrorHandler((error, request, reply) => {
+			const shown = reportError(error, request.log);
+			const { status, detail, retryAfter, challenge } = shown;
+			if (retryAfter) reply.header("retry-after", String(retryAfter));
+			if (challenge !== undefined) {
+				reply.header(
+					"www-authenticate",
+					challengeHeader(withDiscovery(challenge, status, config)),
+				);
+			}
+			const code =
+				status >= 500 ? INTERNAL_ERROR : jsonRpcCode(status, request.body);
+			return reply.code(status).send({
+				jsonrpc: "2.0",
+				error: { code, message: detail, data: { request_id: request.id } },
+				id: null,
+			});
+		});
+		json.readIn(scope, { limitOf: () => REPORT_BODY, wantedOf: () => wanted });
+		// Before a stranger's message is read, in whatever protocol it is.
+		scope.addHook("onRequest", refuseStrangers);
+		scope.post("/mcp", async (request, reply) => {
+			const context = contextFor(request, "mcp");
+			await countMessages(request, reply, limits);
+			await refuseAndRecord(context, request);
+			const whenAborted = (end: () => void) =>
+				reply.raw.on("close", () => {
+					if (!reply.raw.writableFinished) end();
+				});
+			// The body is parsed already; the SDK takes it as it is.
+			// Its address may have been written in any way, even whole.
+			const call = new Request(`http://${request.host}/mcp`, {
+				method: "POST",
+				headers: webHeaders(request),
+			});
+			const message = withoutCancellations(withShortUris(request.body));
+			const options = { parsedBody: message };
+			const isLegacy = await isLegacyRequest(call, message);
+			refuseUnaccepted(request, isLegacy ? [JSON_TYPE] : [JSON_TYPE, STREAM]);
+			// The SDK looks for the names alone, whatever the header means.
+			call.headers.set("accept", `${JSON_TYPE}, ${STREAM}`);
+			if (isLegacy) {
+				const server = buildMcpServer(
+					Array.isArray(message)
+						? { ...context, budget: answerBudget() }
+						: context,
+					{ message },
+				);
+				whenAborted(() => {
+					server
+						.close()
+						.catch((err) =>
+							request.log.debug({ err }, "MCP server not closed"),
+						);
+				});
+				return sendResponse(await answerLegacy(server, call, options), reply);
+			}
+			const aborted = new AbortController();
+			whenAborted(() => aborted.abort());
+			const abortable = new Request(call, { signal: aborted.signal });
+			calls.set(abortable, { context, message });
+			const response = await handler.fetch(abortable, options);
+			streams.admit(request, reply, response, () => aborted.abort());
+			return sendResponse(response, reply);
+		});
+		const refuse = async (_request: FastifyRequest, reply: FastifyReply) => {
+			reply.header("allow", "POST");
+			throw new TRPCError({
+				code: "METHOD_NOT_SUPPORTED",
+				message:
+					"This endpoint is stateless: send every MCP message as a POST.",
+			});
+		};
+		scope.route({
+			method: scope.supportedMethods.filter((method) => method !== "POST"),
+			url: "/mcp",
+			// Before the body is read, which may be wrong in its own way.
+			preParsing: refuse,
+			handler: refuse,
+		});
+	});
+}
+
+const JSON_TYPE = "application/json";
+const STREAM = "text/event-stream";
+
+const wanted: Wanted = {
+	as: "messages",
+	tools: tools.map(({ name, input, procedure }) =>
+		wantedOfTool(name, input, procedure),
+	),
+};
+
+/** Characters of a resource's address; ours have sixty. */
+const MAX_URI = 300;
+
+/**
+ * Messages whose addresses of resources are cut where none of ours goes on: the
+ * SDK compares the whole of each with its templates, and tells that it knows none.
+ */
+function withShortUris(body: unknown): unknown {
+	if (Array.isArray(body)) return body.map(withShortUris);
+	const message = body as { params?: { uri?: unknown; ref?: unknown } };
+	const { uri, ref } = message?.params ?? {};
+	const { uri: template } = (ref ?? {}) as { uri?: unknown };
+	if (!isLong(uri) && !isLong(template)) return body;
+	const params = {
+		...message.params,
+		...(isLong(uri) && { uri: uri.slice(0, MAX_URI) }),
+		...(isLong(template) && {
+			ref: { ...(ref as object), uri: template.slice(0, MAX_URI) },
+		}),
+	};
+	return { ...message, params };
+}
+
+function isLong(uri: unknown): uri is string {
+	return typeof uri === "string" && uri.length > MAX_URI;
+}
+
+/**
+ * A batch without what cancels its own requests: the SDK gives a cancelled
+ * request no answer, and a batch is answered when all of it is. A receiver may
+ * ignore a cancellation (MCP 2025-03-26, "Cancellation").
+ */
+function withoutCancellations(body: unknown): unknown {
+	if (!Array.isArray(body)) return body;
+	const others = body.filter(
+		(message) => message?.method !== "notifications/cancelled",
+	);
+	return others.length > 0 ? others : body;
+}
+
+/** @throws TRPCError BAD_REQUEST for a batch that is too long, TOO_MANY_REQUESTS */
+async function countMessages(
+	request: FastifyRequest,
+	reply: FastifyReply,
+	limits: RateLimits,
+): Promise<void> {
+	if (!Array.isArray(request.body)) return;
+	const { length } = request.body;
+	if (length > MAX_CALLS) throw batchTooLong();
+	await limits.countBatch(request, reply, length);
+}
+
+/** @throws TRPCError whose status is 406 */
+function refuseUnaccepted({ headers }: FastifyRequest, types: string[]): void {
+	if (types.some((type) => qualityOf(headers.accept, type) > 0)) return;
+	throw notAcceptable(types);
+}
+
+/** @throws TRPCError FORBIDDEN, see `findForbidden` */
+async function refuseAndRecord(
+	context: Context,
+	{ identity, body }: FastifyRequest,
+): Promise<void> {
+	const found = findForbidden(identity as Identity, body);
+	if (!found) return;
+	const { error, target } = found;
+	await recordRefusal(
+		context,
+		{ action: "action_refused", target },
+		{ detail: recordedWords(error) },
+	);
+	throw error;
+}
+
+/**
+ * Answers a request of the protocols before 2026-07-28 as the handler would,
+ * but with plain JSON: no tool has anything to say before its result, and a
+ * stream of events for one event costs more than the tool.
+ */
+async function answerLegacy(
+	server: McpServer | Server,
+	call: Request,
+	options: { parsedBody: unknown },
+): Promise<Response> {
+	const transport = new WebStandardStreamableHTTPServerTransport({
+		enableJsonResponse: true,
+	});
+	await server.connect(transport);
+	// Nothing is open once it is answered, and closing makes an error for nobody.
+	return transport.handleRequest(call, options);
+}
+
+/** Tells in a 401 or 403 where and for what to sign in (MCP, "Authorization"). */
+function withDiscovery(
+	challenge: string,
+	status: number,
+	config: Pick<Config, "PUBLIC_URL"> & ScopeSettings,
+): string {
+	const asked = scopesToAsk(config);
+	const parts = [
+		// A 403 names the missing ones itself.
+		challenge.replace(/(?<=scope=")[^"]+/, (missing) =>
+			missing
+				.split(" ")
+				.map((scope) => config.OIDC_SCOPE_PREFIX + scope)
+				.join(" "),
+		),
+		`resource_metadata="${config.PUBLIC_URL}${METADATA_PATH}"`,
+		status === 401 && asked.length > 0 ? `scope="${asked.join(" ")}"` : "",
+	];
+	return parts.filter(Boolean).join(", ");
+}
+
+/** JSON-RPC 2.0, section 5.1. */
+const PARSE_ERROR = -32700;
+const INTERNAL_ERROR = -32603;
+const SERVER_ERROR = -32000;
+
+function jsonRpcCode(status: number, body: unknown): number {
+	return status === 400 && body === undefined ? PARSE_ERROR : SERVER_ERROR;
+}
+
+function webHeaders(request: FastifyRequest): Headers {
+	const headers = new Headers();
+	for (const [name, value] of Object.entries(request.headers)) {
+		for (const one of Array.isArray(value) ? value : [value]) {
+			if (one !== undefined) headers.append(name, one);
+		}
+	}
+	return headers;
+}

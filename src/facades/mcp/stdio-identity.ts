@@ -1,0 +1,50 @@
+import { getTRPCErrorFromUnknown, type TRPCError } from "@trpc/server";
+import type { Config } from "../../core/config.ts";
+import { publicError } from "../../core/public-error.ts";
+import { openAuthenticator } from "../../identity/auth.ts";
+import { anybody } from "../../identity/identity.ts";
+import type { Database } from "../../platform/postgres/database.ts";
+import type { Context } from "../../procedure.ts";
+
+/** Who is asking, or why that is not known. */
+type Asking = Pick<Context, "identity" | "refusal">;
+
+/**
+ * Makes what tells who asks over standard input: the owner of ACCESS_TOKEN, for
+ * as long as the token is good. It is looked up anew every time, so that
+ * revoking it counts at once.
+ */
+export function tellWhoAsks(
+	db: Database,
+	config: Config,
+): () => Promise<Asking> {
+	if (config.AUTH !== "oidc") {
+		return async () => ({ identity: anybody, refusal: undefined });
+	}
+	const authenticator = openAuthenticator(db, config);
+	const authorization = `Bearer ${config.ACCESS_TOKEN}`;
+	return async () => {
+		try {
+			const identity = await authenticator.identify(authorization, "mcp");
+			return { identity, refusal: undefined };
+		} catch (error) {
+			return { identity: null, refusal: getTRPCErrorFromUnknown(error) };
+		}
+	};
+}
+
+/** @throws Error where people sign in, and nothing says who this is */
+export function requireAccessToken(
+	config: Pick<Config, "AUTH" | "ACCESS_TOKEN">,
+): void {
+	if (config.AUTH === "oidc" && !config.ACCESS_TOKEN) {
+		throw new Error(
+			"ACCESS_TOKEN is needed where AUTH=oidc: over standard input nobody can sign in. Make an access token in the service, and set ACCESS_TOKEN to it.",
+		);
+	}
+}
+
+/** Why the service does not start with a token that proves nothing. */
+export function accessTokenRefused(refusal: TRPCError): Error {
+	return new Error(`ACCESS_TOKEN is refused. ${publicError(refusal).detail}`);
+}

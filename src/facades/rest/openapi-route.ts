@@ -1,0 +1,20 @@
+import type { FastifyInstance } from "fastify";
+import { readOpenApiDocument } from "../http/openapi-file.ts";
+import { refuseOtherMethods } from "../http/route-refusals.ts";
+
+/**
+ * Mounts the OpenAPI document.
+ *
+ * @param publicUrl the address that clients use, when it is not the one the
+ *   document came from
+ */
+export function mountOpenApiDocument(
+	app: FastifyInstance,
+	publicUrl: string | undefined,
+): void {
+	const document = readOpenApiDocument(publicUrl);
+	for (const url of ["/openapi.json", "/api/v1/openapi.json"]) {
+		app.get(url, async () => document);
+		refuseOtherMethods(app, url, ["GET", "HEAD"]);
+	}
+}

@@ -1,0 +1,103 @@
+import { html } from "hono/html";
+import {
+	hiddenCharacters,
+	nameCharacter,
+} from "../../../core/hidden-characters.ts";
+import { repositoryKey } from "../../../core/repository.ts";
+import type { ReportSummary } from "../../../features/reports/schema.ts";
+import type { Html } from "../page.ts";
+
+/**
+ * Text that somebody else wrote, as one run of its own direction, with every
+ * character that nobody would see written out.
+ */
+export function foreignText(text: string): Html {
+	return html`<bdi>${splitHidden(text).map(foreignPart)}</bdi>`;
+}
+
+/** A part of such a text, as `splitHidden` cuts it. */
+export function foreignPart({ text, isHidden }: TextPart): Html {
+	return isHidden
+		? html`<span class="hidden-char">${text}</span>`
+		: html`${text}`;
+}
+
+/** The same for where no markup can stand, such as a title. */
+export function visibleText(text: string): string {
+	return splitHidden(text)
+		.map(({ text, isHidden }) => (isHidden ? `[${text}]` : text))
+		.join("");
+}
+
+/** A stretch of text that can be seen, or the name of a character that cannot. */
+interface TextPart {
+	text: string;
+	isHidden: boolean;
+}
+
+/** Cuts a text at its hidden characters, which are given by their Unicode names. */
+export function splitHidden(text: string): TextPart[] {
+	return [...hiddenParts(text)];
+}
+
+/** Hidden characters of a text that are written out by their names, and those of one run. */
+const MOST_NAMED = 20_000;
+const MOST_IN_RUN = 50;
+
+/** In place of those that are not: a name takes sixty times the room of its character. */
+const UNNAMED = "\u25af";
+
+/**
+ * The same, part by part: a long text may have very many. Beyond the first
+ * twenty thousand hidden characters, and fifty in one place, each is a box.
+ */
+export function* hiddenParts(text: string): Generator<TextPart> {
+	let start = 0;
+	let named = 0;
+	let run = 0;
+	for (const { index, character } of hiddenCharacters(text)) {
+		run = index === start && start > 0 ? run + 1 : 1;
+		if (index > start) {
+			yield { text: text.slice(start, index), isHidden: false };
+		}
+		yield named < MOST_NAMED && run <= MOST_IN_RUN
+			? { text: nameCharacter(character), isHidden: true }
+			: { text: UNNAMED, isHidden: false };
+		named += 1;
+		start = index + character.length;
+	}
+	if (start < text.length) {
+		yield { text: text.slice(start), isHidden: false };
+	}
+}
+
+/** Where a server's code is. */
+type Place = Pick<ReportSummary, "repository_url" | "subfolder">;
+
+/** A repository by host and path, a link where a browser can follow it; and the server's folder in it. */
+export function repositoryLink({
+	repository_url: url,
+	subfolder,
+}: Place): Html {
+	const name = foreignText(url.replace(/^https?:\/\//i, ""));
+	const link = /^https?:\/\//i.test(url)
+		? html`<a href="${url}" target="_blank" rel="noopener noreferrer nofollow">${name}</a>`
+		: name;
+	return subfolder === null
+		? link
+		: html`${link}, folder ${foreignText(subfolder)}`;
+}
+
+/** A repository in the little room of a row: what identifies it, as text, and the server's folder in it. */
+export function repositoryName({
+	repository_url: url,
+	subfolder,
+}: Place): Html {
+	const name = foreignText(repositoryKey(url) ?? url);
+	return subfolder === null ? name : html`${name} · ${foreignText(subfolder)}`;
+}
+
+/** `1 error`, `2 errors`. */
+export function countOf(count: number, noun: string): string {
+	return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,219 @@
+import { TRPCError } from "@trpc/server";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { recordRefusal } from "../../audit/refusals.ts";
+import { recordedWords } from "../../core/errors.ts";
+import { reportError } from "../../core/public-error.ts";
+import type { Permission } from "../../core/words.ts";
+import {
+	grant,
+	may,
+	notPermitted,
+	type ProvenIdentity,
+} from "../../identity/identity.ts";
+import { hashSecret } from "../../identity/own-tokens.ts";
+import {
+	findSessionOwner,
+	markSessionSeen,
+} from "../../identity/sessions/queries.ts";
+import { qualityOf } from "../http/accept.ts";
+import { facadeOf } from "../http/facade-of.ts";
+import type { RateLimits } from "../http/limits/rate-limit.ts";
+import { localPath } from "./local-path.ts";
+import { keptFormPage } from "./pages/kept-form.ts";
+import { refuseForeignOrigin } from "./session.ts";
+import type { Site } from "./site.ts";
+
+declare module "fastify" {
+	interface FastifyContextConfig {
+		/** Strangers may ask for it too. */
+		isOpen?: boolean;
+		/** A page that looks at the session, and counts the request as that person's. */
+		isPersonal?: boolean;
+		/** What a page asks by itself while it is open: nobody does anything by it. */
+		isPolled?: boolean;
+	}
+}
+
+/**
+ * Recognises people by their session, and nothing else; sends strangers to sign
+ * in. What they may do is for the procedures to say.
+ */
+export function recognisePeople(
+	scope: FastifyInstance,
+	site: Site,
+	limits: RateLimits,
+): void {
+	scope.addHook("onRoute", (route) => {
+		const { config = {} } = route;
+		route.config = { ...config, isPersonal: !config.isOpen };
+	});
+	const count = (request: FastifyRequest, reply: FastifyReply) =>
+		request.identity && request.identity.method !== "none"
+			? limits.countIdentity(request, reply, request.identity.subject)
+			: limits.countAddress(request, reply);
+	scope.addHook("onRequest", async (request, reply) => {
+		const { isOpen } = request.routeOptions.config;
+		if (isOpen || request.method === "POST") return;
+		await recognise(site, request);
+		await count(request, reply);
+		if (request.identity) return;
+		forgetSession(site, request, reply);
+		if (!isForPage(request)) throw signInFirst();
+		return reply.redirect(signInUrl(request.url), 303);
+	});
+	// A form is read first, so that nothing typed is lost.
+	scope.addHook("preHandler", async (request, reply) => {
+		const { isOpen } = request.routeOptions.config;
+		if (isOpen || request.method !== "POST") return;
+		try {
+			await recognise(site, request);
+		} catch (error) {
+			return sendKept(site, error, request, reply);
+		}
+		await count(request, reply);
+		refuseForeignOrigin(request, site.publicUrl);
+		if (request.identity) return;
+		forgetSession(site, request, reply);
+		return sendKept(site, signInFirst(), request, reply);
+	});
+}
+
+/** What was typed, with why it could not be taken. */
+function sendKept(
+	site: Site,
+	error: unknown,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): Promise<FastifyReply> {
+	const { status, detail, retryAfter } = reportError(error, request.log);
+	reply.code(status);
+	if (retryAfter) reply.header("retry-after", String(retryAfter));
+	return site.sendPage(
+		request,
+		reply,
+		keptFormPage({
+			status,
+			detail,
+			signInUrl: status === 401 ? signInUrl(pageOf(request)) : undefined,
+			typed: typedInto(request),
+		}),
+	);
+}
+
+/** Sets `request.identity` by the session that the browser has, if it has one. */
+export async function recognise(
+	site: Site,
+	request: FastifyRequest,
+): Promise<void> {
+	const session = request.cookies[site.cookies.session];
+	if (!session) return;
+	const { db, settings } = site.contextFor(request);
+	const found = await findSessionOwner(db, hashSecret(session), settings);
+	if (!found) return;
+	const { is_stale, ...owner } = found;
+	if (is_stale && !request.routeOptions.config.isPolled) {
+		await markSessionSeen(db, owner.session, settings);
+	}
+	const person = { ...owner, kind: "person" as const };
+	request.identity = {
+		...person,
+		method: "session",
+		permissions: grant(person),
+	};
+}
+
+/**
+ * For a page that is kept and shown again: what a procedure asked once, each
+ * reader must be asked.
+ *
+ * @throws TRPCError
+ */
+export async function refuseWithout(
+	site: Site,
+	permission: Permission,
+	request: FastifyRequest,
+): Promise<void> {
+	const { identity } = request;
+	if (!identity) throw signInFirst();
+	if (may(identity, permission)) return;
+	const error = notPermitted(identity as ProvenIdentity, permission);
+	const target = request.routeOptions.url ?? null;
+	await recordRefusal(
+		site.contextFor(request),
+		{ action: "action_refused", target },
+		{ detail: recordedWords(error) },
+	);
+	throw error;
+}
+
+/** Takes a session's cookie from the browser. */
+export function forgetSession(
+	{ cookies }: Site,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): void {
+	if (request.cookies[cookies.session] === undefined) return;
+	reply.clearCookie(cookies.session, cookies.options);
+}
+
+/** Where to sign in, to come back to this address. */
+export function signInUrl(returnTo: string): string {
+	const path = localPath(returnTo) ?? localPath(returnTo.split("?", 1)[0]);
+	return path === undefined || path === "/"
+		? "/sign-in"
+		: `/sign-in?${new URLSearchParams({ return_to: path })}`;
+}
+
+/** Whether a browser asks for a page, and not for an answer of the API. */
+export function isForPage(request: FastifyRequest): boolean {
+	const { method, url, headers } = request;
+	return (
+		(method === "GET" || method === "HEAD") &&
+		prefersPage(headers.accept) &&
+		facadeOf(request) === "web" &&
+		!/^\/(docs|openapi\.json|healthz|readyz|\.well-known)\b/.test(url)
+	);
+}
+
+/** What takes everything alike is a program more often than a browser. */
+function prefersPage(accept: string | undefined): boolean {
+	const others = ["application/json", "application/problem+json"];
+	const page = qualityOf(accept, "text/html");
+	return others.every((type) => qualityOf(accept, type) < page);
+}
+
+function signInFirst(): TRPCError {
+	return new TRPCError({
+		code: "UNAUTHORIZED",
+		message: "You are not signed in, or not any more.",
+	});
+}
+
+/** The page that a form stands on: its own, or the report's whose parts it belongs to. */
+function pageOf({ url }: FastifyRequest): string {
+	return url.replace(/^(\/reports\/[^/?]+)\/[^?]*/, "$1");
+}
+
+/** The forms whose fields can be sent again, to be looked at. */
+const keptForms: Record<string, (url: string) => string> = {
+	"/reports/:id/decide": (url) => url,
+	"/reports/:id/decision": (url) => url.replace(/decision(?=\?|$)/, "decide"),
+	"/tokens": (url) => url,
+	"/tokens/service": (url) => url,
+};
+
+function typedInto(request: FastifyRequest) {
+	const action = keptForms[request.routeOptions.url ?? ""]?.(request.url);
+	if (!action) return undefined;
+	const {
+		csrf: _,
+		change: __,
+		...fields
+	} = (request.body ?? {}) as Record<string, unknown>;
+	return {
+		action,
+		fields: Object.entries(fields).flatMap(([name, value]) =>
+			[value].flat().map((one): [string, string] => [name, String(one)]),
+		),
+	};
+}

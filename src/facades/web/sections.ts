@@ -1,0 +1,63 @@
+/** Somebody who is signed in and looks at a page. */
+import type { Permission } from "../../core/words.ts";
+export interface Viewer {
+	email: string;
+	permissions: ReadonlySet<Permission>;
+	/** The form token of this session. */
+	csrf: string;
+}
+
+/** What the navigation leads to, and what that takes where people sign in. */
+const sections = [
+	{ id: "queue", href: "/", label: "Queue", needs: "reports:read" },
+	{
+		id: "servers",
+		href: "/servers",
+		label: "Servers",
+		needs: "catalogue:read",
+	},
+	{
+		id: "overview",
+		href: "/overview",
+		label: "Overview",
+		needs: "reports:read_all",
+	},
+	{ id: "audit", href: "/audit", label: "Audit log", needs: "audit:read" },
+	{
+		id: "checklist",
+		href: "/checklist",
+		label: "Checklist",
+		needs: "catalogue:read",
+	},
+] as const;
+
+/** What there is only where people sign in. */
+const personalSections = [
+	{
+		id: "tokens",
+		href: "/tokens",
+		label: "Access tokens",
+		needs: "tokens:own",
+	},
+] as const;
+
+/** A page's place in the navigation; sessions stand beside who is signed in. */
+export type SectionId =
+	| "sessions"
+	| (typeof sections)[number]["id"]
+	| (typeof personalSections)[number]["id"];
+
+/** The sections that somebody may use; where nobody signs in, all that need nobody's name. */
+export function sectionsFor(
+	viewer: Pick<Viewer, "permissions"> | null | undefined,
+) {
+	if (viewer === undefined) return sections;
+	return [...sections, ...personalSections].filter(({ needs }) =>
+		viewer?.permissions.has(needs),
+	);
+}
+
+/** Where somebody begins: the queue, for those who may see it. */
+export function homeOf(viewer: Pick<Viewer, "permissions">): string {
+	return sectionsFor(viewer)[0]?.href ?? "/";
+}

@@ -1,0 +1,30 @@
+import { assessReport } from "../../checklist/assess.ts";
+import type { Assessment } from "../../checklist/assessment-schema.ts";
+import type { AssessOptions } from "../../checklist/reading.ts";
+import type { Draft } from "./schema.ts";
+
+/** What an assessment is made of: a draft, or a report as it is stored. */
+type Assessable = Omit<Draft, "report_json"> & {
+	/** As it is, or as JSON: to hand over a text costs nothing. */
+	report_json?: Record<string, unknown> | string | null | undefined;
+};
+
+/** Assesses a report; its header can contradict whatever the submission says of who submits what. */
+export function assess(
+	report: Assessable,
+	forges: Pick<AssessOptions, "aliases"> = {},
+): Assessment {
+	const { server_name, repository_url, developer_email, report_json } = report;
+	return assessReport(report.report_data, {
+		...forges,
+		...(report_json && {
+			reportJson:
+				typeof report_json === "string" ? JSON.parse(report_json) : report_json,
+		}),
+		submission: {
+			...(server_name !== undefined && { server_name }),
+			...(repository_url !== undefined && { repository_url }),
+			...(developer_email !== undefined && { developer_email }),
+		},
+	});
+}

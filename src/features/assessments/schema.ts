@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { optional, withDefault } from "../../core/fields.ts";
+import { NewReport, ReportId } from "../reports/schema.ts";
+
+/** A report that is assessed before it is submitted; nothing of it is stored. */
+export const Draft = NewReport.extend({
+	server_name: optional(NewReport.shape.server_name),
+	repository_url: optional(NewReport.shape.repository_url),
+}).meta({
+	id: "Draft",
+	examples: [
+		{
+			report_data: "# Go-Live Report\n\n## Phase 1: Security...\n\n...",
+			server_name: "mcp-servicenow",
+		},
+	],
+});
+export type Draft = z.infer<typeof Draft>;
+
+/** One issue in the form that clients of the earlier service know; what else they sent with it is kept. */
+export const ReportIssue = z
+	.looseObject({
+		severity: z.string().describe("As the submitter wrote it, or a finding's."),
+		description: z.string(),
+		impact: z.string().optional(),
+		recommendation: z.string().optional(),
+		phase_id: z.string().optional().describe("The phase concerned."),
+		rule: z
+			.string()
+			.optional()
+			.describe("The assessment's rule; absent on what the submitter wrote."),
+		line: z.int().optional().describe("Line of the report, counted from 1."),
+	})
+	.meta({
+		id: "ReportIssue",
+		examples: [
+			{
+				severity: "error",
+				description: "SEC-6 Tool descriptions is not answered.",
+				recommendation:
+					"Answer the check with Pass, Fail, Warning or N/A, and say what the answer rests on.",
+				phase_id: "security",
+				rule: "check-missing",
+			},
+		],
+	});
+export type ReportIssue = z.infer<typeof ReportIssue>;
+
+const example = {
+	report_id: "550e8400-e29b-41d4-a716-446655440000",
+	server_name: "mcp-servicenow",
+	critical_issues: [],
+	warnings: [],
+	recommendations: [
+		{ severity: "info", description: "Add an alert on refused tokens." },
+	],
+};
+
+/** Issues in a page when the caller does not say. */
+export const DEFAULT_ISSUES = 200;
+
+/** Which page of a report's issues is meant. */
+export const IssuesPage = ReportId.extend({
+	limit: withDefault(
+		z.coerce
+			.number<number>("Must be a number from 1 to 200.")
+			.int("Must be a whole number from 1 to 200.")
+			.min(1, "Must be at least 1.")
+			.max(200, "Must be at most 200."),
+		DEFAULT_ISSUES,
+	).describe("How many issues at the most, of all three lists together."),
+	after: withDefault(
+		z.coerce
+			.number<number>("Must be a number of issues.")
+			.int("Must be a whole number.")
+			.min(0, "Must be at least 0.")
+			.max(Number.MAX_SAFE_INTEGER, "Is more issues than any report has."),
+		0,
+	).describe(
+		"How many issues were seen already: the page after them. The three lists are gone through one after the other.",
+	),
+});
+
+/** What is wrong with a report, by the submitter's `report_json` and by the assessment. */
+export const ReportIssues = z
+	.object({
+		report_id: z.guid(),
+		server_name: z.string(),
+		critical_issues: z.array(ReportIssue),
+		warnings: z.array(ReportIssue),
+		recommendations: z.array(ReportIssue),
+	})
+	.meta({ id: "ReportIssues", examples: [example] });
+export type ReportIssues = z.infer<typeof ReportIssues>;
+
+/** How many issues a page holds, in all its lists. */
+export function countIssues(page: ReportIssues): number {
+	return (
+		page.critical_issues.length +
+		page.warnings.length +
+		page.recommendations.length
+	);
+}

@@ -1,0 +1,217 @@
+import { z } from "zod";
+import {
+	guid,
+	optional,
+	statedNumber,
+	statedText,
+	text,
+} from "../../core/fields.ts";
+import { limit } from "../../core/paging.ts";
+import { authenticationMethods, facades } from "../../core/words.ts";
+
+/** How it is known who acts; `none`: it is not, an actor is what was claimed. */
+export const methods = ["none", ...authenticationMethods] as const;
+
+/** What is recorded. */
+export const actions = [
+	"report_submitted",
+	"report_claimed",
+	"report_withdrawn",
+	"approval_requested",
+	"approval_recorded",
+	"report_approved",
+	"report_rejected",
+	"report_reopened",
+	"token_created",
+	"token_revoked",
+	"signed_in",
+	"signed_out",
+	"session_ended",
+	"access_ended",
+	"repositories_rekeyed",
+	"sign_in_failed",
+	"credential_refused",
+	"action_refused",
+	"form_refused",
+	"link_refused",
+	"report_read",
+	"audit_read",
+] as const;
+export type AuditAction = (typeof actions)[number];
+
+const seq = z
+	.int()
+	.min(1)
+	.max(Number.MAX_SAFE_INTEGER)
+	.describe("The row's number: 1, 2, 3 and so on, without gaps.");
+
+const sha256 = (what: string) =>
+	statedText(
+		z
+			.string()
+			.regex(/^[0-9a-f]{64}$/)
+			.describe(what),
+	);
+
+const facts = z.record(z.string(), z.string());
+
+/** One row of the audit log. A changed row must still be readable, so its values are not checked. */
+export const AuditEntry = z
+	.object({
+		seq: statedNumber(seq),
+		time: statedText(
+			z.iso
+				.datetime()
+				.describe("When, ISO 8601 in UTC, always with microseconds."),
+		),
+		actor: z
+			.string()
+			.nullable()
+			.describe(
+				"Who: an e-mail address. It is proven if there is an actor_subject, and otherwise what was claimed.",
+			),
+		actor_subject: z
+			.string()
+			.nullable()
+			.describe("Who, as the identity provider knows them for ever."),
+		method: statedText(
+			z
+				.enum(methods)
+				.describe(
+					"How it is known who acts: a token of the identity provider (oidc), one of this service, a browser's session, the command line of whoever runs the service (local), or not at all (none).",
+				),
+		),
+		facade: statedText(z.enum(facades).describe("The way in.")),
+		client: z
+			.string()
+			.nullable()
+			.describe(
+				"The program, as it calls itself: an MCP client's name and version, or the User-Agent. Cut after 200 characters.",
+			),
+		action: statedText(z.enum(actions).describe("What was done.")),
+		report_id: statedText(guid("Which report."))
+			.nullable()
+			.describe("Which report."),
+		target: z
+			.string()
+			.nullable()
+			.describe(
+				"What else: the id of an access token or a session, the subject of somebody whose access was ended; the procedure that was refused, the page whose form was, or what a link was that no longer counts (used, expired, outdated).",
+			),
+		before: facts.nullable().describe("What was, as texts by name."),
+		after: facts.nullable().describe("What is now, as texts by name."),
+		request_id: z
+			.string()
+			.describe(
+				"The request, as in the log and in X-Request-Id: the caller's own id, where it gave one.",
+			),
+		service_request_id: z
+			.string()
+			.nullable()
+			.describe(
+				"The request, as the service itself calls it, also in the log: no caller chooses it. null in rows from before it was kept.",
+			),
+		address: z
+			.string()
+			.nullable()
+			.describe(
+				"The network address that asked. It is erased after AUDIT_ADDRESS_DAYS, but for rows from before there was an address_hash.",
+			),
+		address_hash: z
+			.string()
+			.nullable()
+			.describe(
+				"Stands for the address in the chain: its HMAC-SHA-256, in hex, with a key that stays in the database. null where there was no address, and in rows from before, whose address itself is in the chain.",
+			),
+		previous_hash: sha256(
+			"The hash of the row before; of the first, 64 zeros.",
+		),
+		hash: sha256(
+			"SHA-256 of the row's canonical JSON (RFC 8785), without this member, those that are null, and the address where there is an address_hash.",
+		),
+	})
+	.meta({
+		id: "AuditEntry",
+		examples: [
+			{
+				seq: 1,
+				time: "2025-10-20T10:00:00.000000Z",
+				actor: "alex@example.com",
+				actor_subject: "https://login.example.com 248289761001",
+				method: "oidc",
+				facade: "mcp",
+				client: "claude-code/2.1.0",
+				action: "report_submitted",
+				report_id: "550e8400-e29b-41d4-a716-446655440000",
+				target: null,
+				before: null,
+				after: {
+					server_name: "mcp-servicenow",
+					repository_url: "https://github.com/intility/mcp-servicenow",
+					revision: "1",
+					content_sha256:
+						"d0c22b123d41642c1fe259047737ca9f3da1effc2347d35d796490f08a99e315",
+				},
+				request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
+				service_request_id: "0f8b2f1e-2f4e-4f0e-9a39-0d6f3c2b1a00",
+				address: "192.0.2.7",
+				address_hash:
+					"6ad2cea36bd8ba89e7c91a2a3ed2cbb7f4a0c6d0ea8e2a4d8f3a1c3be10d7c52",
+				previous_hash: "0".repeat(64),
+				hash: "80d1251a40304d38a8286ffd0dc32122a7320a1921bb9ab22ed03212a54af71b",
+			},
+		],
+	});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** A time that both we and PostgreSQL can read. */
+const moment = z
+	.string()
+	.max(40, { error: "Must be at most 40 characters.", abort: true })
+	.check(
+		z.iso.datetime(
+			"Must be a date and time in UTC, as in 2025-10-20T10:00:00Z.",
+		),
+	)
+	// PostgreSQL counts from the year 1.
+	.refine(
+		(time) => !time.startsWith("0000"),
+		"Must be in the year 1 or later.",
+	);
+
+/** Which rows of the audit log a list shows, and which page of it. */
+export const AuditFilter = z.object({
+	actor: optional(
+		text(255)
+			.trim()
+			.describe("Only by this e-mail address, however it is spelled."),
+	),
+	action: optional(
+		z
+			.enum(actions, `Must be one of ${actions.join(", ")}.`)
+			.describe("Only this action."),
+	),
+	report_id: optional(guid("Only about this report.")),
+	method: optional(
+		z
+			.enum(methods, `Must be one of ${methods.join(", ")}.`)
+			.describe("Only by people who were known in this way."),
+	),
+	facade: optional(
+		z
+			.enum(facades, `Must be one of ${facades.join(", ")}.`)
+			.describe("Only through this way in."),
+	),
+	since: optional(moment.describe("Only from this time on.")),
+	until: optional(moment.describe("Only before this time.")),
+	limit: limit.describe("How many rows at the most."),
+	after: optional(
+		z.coerce
+			.number<number>("Must be a row's number.")
+			.int("Must be a whole number.")
+			.min(1, "Must be at least 1.")
+			.max(Number.MAX_SAFE_INTEGER, "Is no row's number.")
+			.describe("The seq of the last row already seen: the page after it."),
+	),
+});
+export type AuditFilter = z.infer<typeof AuditFilter>;

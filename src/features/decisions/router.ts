@@ -1,0 +1,124 @@
+import { isSameAddress } from "../../core/canonical-address.ts";
+import { actingAs } from "../../identity/identity.ts";
+import { procedure, router } from "../../procedure.ts";
+import { refuseHidden } from "../reports/one-report.ts";
+import { isOwn } from "../reports/owner.ts";
+import { findReport } from "../reports/queries.ts";
+import { unknownReport } from "../reports/rules.ts";
+import { Report } from "../reports/schema.ts";
+import { decide } from "./decide.ts";
+import { requestConfirmation } from "./request-confirmation.ts";
+import {
+	actionOf,
+	confirmationNeeded,
+	decidedAlready,
+	foreignReport,
+	needsConfirmation,
+	WITHDRAWN,
+} from "./rules.ts";
+import { NewDecision, Withdrawal } from "./schema.ts";
+
+const tags = ["Reports"];
+const badId = { 400: "The id is not a UUID." };
+
+/** Deciding about reports; a part of `reports`. */
+export const decisionsRouter = router({
+	setStatus: procedure
+		.meta({
+			access: "reports:decide",
+			openapi: {
+				method: "PATCH",
+				path: "/api/v1/reports/{id}/status",
+				operationId: "setReportStatus",
+				tags,
+				summary: "Approve, reject or reopen a report",
+				description:
+					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta, or of which that is not known, stays `pending_review` until enough reviewers have approved it (`approvals`). A token approves nothing by itself, unless the operator lets its client: the answer is then 403, with the link at which the person confirms the approval.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The decision is not valid; `issues` names every problem.",
+					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or a token was to approve, which takes the person's confirmation in the browser, at `confirmation_url`.",
+					404: "There is no such report.",
+					409: "The report's present state does not allow this change, or it was decided since `decisions_seen`.",
+					412: "The report is not in a state that `If-Match` names.",
+				},
+				ifMatch: true,
+			},
+		})
+		.input(NewDecision)
+		.output(Report)
+		.mutation(async ({ ctx, input }) => {
+			const reviewed_by = actingAs(
+				ctx.identity,
+				"reviewed_by",
+				input.reviewed_by,
+			);
+			const { identity } = ctx;
+			if (needsConfirmation(ctx, input.status)) {
+				const { url } = await requestConfirmation(ctx, input);
+				throw confirmationNeeded(url);
+			}
+			const { id, status, review_notes, ...seen } = input;
+			const decision = {
+				id,
+				status,
+				review_notes,
+				reviewed_by,
+				action: actionOf[status],
+				...(identity.method !== "none" && { subject: identity.subject }),
+			};
+			return decide(ctx, decision, seen);
+		}),
+
+	withdraw: procedure
+		.meta({
+			access: "reports:submit",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/reports/{id}/withdraw",
+				operationId: "withdrawReport",
+				tags,
+				summary: "Withdraw a pending report",
+				description:
+					"Its submitter takes a pending report back: it becomes `rejected`, with the notes `withdrawn by submitter`, and the repository is free for the next revision.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					...badId,
+					403: "`developer_email` is somebody else's, or somebody else submitted the report.",
+					404: "There is no such report.",
+					409: "The report is decided already.",
+				},
+			},
+		})
+		.input(Withdrawal)
+		.output(Report)
+		.mutation(async ({ ctx, input }) => {
+			const { db, identity } = ctx;
+			const email = actingAs(
+				identity,
+				"developer_email",
+				input.developer_email,
+			);
+			await refuseHidden(ctx, input.id);
+			const report = await findReport(db, input.id);
+			if (!report) throw unknownReport(input.id);
+			const isSubmitter =
+				identity.method === "none"
+					? isSameAddress(report.developer_email, email)
+					: await isOwn(db, input.id, identity);
+			if (!isSubmitter) throw foreignReport(report.developer_email);
+			if (report.status !== "pending_review") throw decidedAlready(report);
+			return decide(ctx, {
+				id: input.id,
+				status: "rejected",
+				reviewed_by: email,
+				review_notes: WITHDRAWN,
+				action: "report_withdrawn",
+				...(identity.method !== "none" && { subject: identity.subject }),
+			});
+		}),
+});

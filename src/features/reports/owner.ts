@@ -1,0 +1,34 @@
+import { type Expression, type SqlBool, sql } from "kysely";
+import { type Person, splitSubject } from "../../identity/identity.ts";
+import type { Database } from "../../platform/postgres/database.ts";
+
+/** Whose reports are meant. Nobody owns a report by an e-mail address. */
+export type Owner = Pick<Person, "subject">;
+
+/**
+ * The condition that a report is somebody's own.
+ *
+ * @param table what the reports are called, where several tables have an owner
+ */
+export function isOwnedBy(
+	{ subject }: Owner,
+	table = "mcp_server_reports",
+): Expression<SqlBool> {
+	const { issuer, sub } = splitSubject(subject);
+	return sql<boolean>`(${sql.ref(`${table}.owner_issuer`)} = ${issuer} and ${sql.ref(`${table}.owner_sub`)} = ${sub})`;
+}
+
+/** Whether a report is there, and somebody's own. */
+export async function isOwn(
+	db: Database,
+	id: string,
+	owner: Owner,
+): Promise<boolean> {
+	const found = await db
+		.selectFrom("mcp_server_reports")
+		.select("id")
+		.where("id", "=", id)
+		.where(isOwnedBy(owner))
+		.executeTakeFirst();
+	return found !== undefined;
+}

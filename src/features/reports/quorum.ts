@@ -1,0 +1,111 @@
+import type { Assessment } from "../../checklist/assessment-schema.ts";
+import type { Config } from "../../core/config.ts";
+import type { ReportStatus } from "./schema.ts";
+
+/** What of an assessment tells how many reviewers a report takes. */
+export interface Gravity {
+	critical_failures: number | null;
+	/** `null`: there is no assessment, or none that knows of any critical check. */
+	critical_unanswered: number | null;
+	trifecta: Assessment["trifecta"]["combination"];
+}
+
+/** The house's own numbers. */
+export type Quorum = Pick<
+	Config,
+	"APPROVAL_QUORUM" | "APPROVAL_QUORUM_UNKNOWN"
+>;
+
+/** How many distinct reviewers must approve a report, and why. */
+export interface Requirement {
+	required: number;
+	/** In words; `null` where one is enough. */
+	reason: string | null;
+}
+
+/** What the database's generated columns say, of an assessment that is not stored yet. */
+export function gravityOf({
+	phases,
+	trifecta,
+}: Pick<Assessment, "phases" | "trifecta">): Gravity {
+	const critical = phases
+		.flatMap(({ checks }) => checks)
+		.filter(({ severity }) => severity === "critical");
+	const count = (wanted: string) =>
+		critical.filter(({ status }) => status === wanted).length;
+	return {
+		critical_failures: count("fail"),
+		critical_unanswered: critical.length > 0 ? count("missing") : null,
+		trifecta: trifecta.combination,
+	};
+}
+
+/** How many distinct reviewers a report takes by itself; what is unknown counts as the worst. */
+export function approvalsRequired(report: Gravity, quorum: Quorum): number {
+	return Math.max(1, ...demandsOf(report, quorum).map(({ number }) => number));
+}
+
+/**
+ * What a report takes: of a pending one as many as the rule says now, and never
+ * fewer than it took before; of a decided one as many as it took then.
+ *
+ * @param report `approvals_required` is what is kept of it
+ */
+export function requirementOf(
+	report: Gravity & { status: ReportStatus; approvals_required: number | null },
+	quorum: Quorum,
+): Requirement {
+	const own = approvalsRequired(report, quorum);
+	const { status, approvals_required: kept } = report;
+	const required =
+		status === "pending_review" ? Math.max(own, kept ?? 1) : (kept ?? own);
+	return { required, reason: reasonOf(report, required, quorum) };
+}
+
+function reasonOf(
+	report: Gravity,
+	required: number,
+	quorum: Quorum,
+): string | null {
+	if (required === 1) return null;
+	const causes = demandsOf(report, quorum)
+		.filter(({ number }) => number >= required)
+		.map(({ cause }) => cause);
+	if (causes.length === 0) {
+		return `It took ${required} reviewers before: when this review began, or another revision for the same repository that is under review, or was in the last ${MEMORY_DAYS} days. That number does not sink.`;
+	}
+	const [first = "", ...others] = listFormat.format(causes);
+	return `${first.toUpperCase()}${others.join("")}.`;
+}
+
+/** Days for which a repository's next revisions take as many reviewers as one before. */
+export const MEMORY_DAYS = 30;
+
+const listFormat = new Intl.ListFormat("en-GB");
+
+/** Everything about a report that asks for a number of reviewers. */
+function demandsOf(
+	{ critical_failures, critical_unanswered, trifecta }: Gravity,
+	{ APPROVAL_QUORUM: known, APPROVAL_QUORUM_UNKNOWN: unknown = known }: Quorum,
+): { number: number; cause: string }[] {
+	const demands: [isSo: boolean, number: number, cause: string][] = [
+		[(critical_failures ?? 0) > 0, known, "a critical check fails"],
+		[trifecta === "complete", known, "the lethal trifecta is complete"],
+		[critical_unanswered === null, unknown, "the report is not assessed"],
+		[
+			(critical_unanswered ?? 0) > 0,
+			unknown,
+			critical_unanswered === 1
+				? "a critical check is not answered"
+				: `${critical_unanswered} critical checks are not answered`,
+		],
+		[
+			trifecta === "unknown",
+			unknown,
+			"it is unknown whether the lethal trifecta is complete",
+		],
+	];
+	return demands
+		.filter(([isSo]) => isSo)
+		.map(([, number, cause]) => ({ number, cause }));
+}

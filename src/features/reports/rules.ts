@@ -1,0 +1,169 @@
+import { hash } from "node:crypto";
+import { TRPCError } from "@trpc/server";
+import type { Assessment } from "../../checklist/assessment-schema.ts";
+import {
+	conflict,
+	type Issue,
+	issuesError,
+	recordedAs,
+} from "../../core/errors.ts";
+import { textOfJson } from "../../core/json-text.ts";
+import { version } from "../../core/version.ts";
+import {
+	MAX_REPORT_JSON_BYTES,
+	type NewReport,
+	type Report,
+	type ReportStatus,
+} from "./schema.ts";
+
+/** What a rule needs to know of a report that stands in the way. */
+export interface StandingReport {
+	id: string;
+	status: ReportStatus;
+	revision: number;
+	reviewed_by: string | null;
+	reviewed_at: string | null;
+}
+
+/** What names a server: its repository, and its folder there, empty for none. */
+export interface ServerKey {
+	canonical_key: string;
+	subfolder_key: string;
+}
+
+/** What of a report may change: the rest is as it was submitted. */
+export type ChangeableReport = Pick<
+	Report,
+	| "status"
+	| "reviewed_at"
+	| "decision_count"
+	| "approvals"
+	| "risk_level"
+	| "trifecta"
+	| "completeness"
+	| "error_count"
+	| "critical_failures"
+>;
+
+/**
+ * Names one state of a report, as the answer of this version of the service:
+ * equal only when the answer is, and no decision was made between.
+ */
+export function reportVersion(report: ChangeableReport): string {
+	return [
+		version,
+		report.status,
+		report.reviewed_at,
+		report.decision_count,
+		report.approvals,
+		report.risk_level,
+		report.trifecta,
+		report.completeness,
+		report.error_count,
+		report.critical_failures,
+	].join(";");
+}
+
+/** SHA-256 of the report's UTF-8 bytes, in hex: what was submitted, provably. */
+export function contentSha256(markdown: string): string {
+	return hash("sha256", markdown);
+}
+
+/** 400 for an address that names no repository once a forge's alias is read as the forge. */
+export function refusedRepository(message: string): TRPCError {
+	const issues: Issue[] = [{ path: "repository_url", message }];
+	const detail = `The input is not valid. repository_url: ${message}`;
+	return new TRPCError({
+		code: "BAD_REQUEST",
+		message: detail,
+		cause: Object.assign(new Error(detail), { issues }),
+	});
+}
+
+/**
+ * @throws TRPCError PAYLOAD_TOO_LARGE when the structured data takes more than 1 MiB
+ */
+export function refuseTooLarge({
+	report_json,
+}: Pick<NewReport, "report_json">): void {
+	if (!report_json) return;
+	const json = Buffer.byteLength(textOfJson(report_json));
+	if (json > MAX_REPORT_JSON_BYTES) {
+		throw new TRPCError({
+			code: "PAYLOAD_TOO_LARGE",
+			message: `report_json takes ${json} bytes; at most ${MAX_REPORT_JSON_BYTES} (1 MiB of JSON) are kept.`,
+		});
+	}
+}
+
+/** How a repository's second server is submitted. */
+const SECOND_SERVER =
+	"If yours is another server in the same repository, send its folder there as subfolder, as in packages/mcp-jira.";
+
+/**
+ * 409 for a submission to a repository that has a live report.
+ *
+ * @param existing that one; absent for who may not read it, and learns no more
+ *   than that the repository is taken
+ */
+export function duplicateReport(
+	existing: StandingReport | undefined,
+): TRPCError {
+	if (!existing) {
+		return conflict(
+			`This repository already has a live report, which somebody else submitted. Ask your colleagues or the platform team: once it is rejected or withdrawn, a new revision can be submitted. ${SECOND_SERVER}`,
+		);
+	}
+	const advice =
+		existing.status === "pending_review"
+			? "Wait for its review; or withdraw it, if it is yours, and submit a new revision."
+			: "A new revision can be submitted once the platform team has reopened and rejected it.";
+	return conflict(
+		`This repository already has a live report: ${existing.id} (revision ${existing.revision}) is ${existing.status}. ${advice} ${SECOND_SERVER}`,
+		{ existing_report_id: existing.id },
+	);
+}
+
+/**
+ * 404 for a report that does not exist, or that the caller may not know of: the
+ * same words for both.
+ *
+ * @param options `isLimited`: the caller reads own reports alone; `isDisguised`:
+ *   there is one, which the audit log tells from what is not there
+ */
+export function unknownReport(
+	id: string,
+	{ isLimited = false, isDisguised = false } = {},
+): TRPCError {
+	const message = isLimited
+		? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
+		: `There is no report with the id ${id}. List the reports to find the right one.`;
+	const cause = recordedAs("There is no report that they may read.", message, {
+		isDisguised,
+	});
+	return new TRPCError({ code: "NOT_FOUND", message, cause });
+}
+
+/** 409 for a race that was lost twice. */
+export function changedMeanwhile(): TRPCError {
+	return conflict(
+		"The repository's reports changed in this very moment. List them, and try again.",
+	);
+}
+
+/** 422 with every error, for a service that takes only complete reports. */
+export function incompleteReport(
+	assessment: Pick<Assessment, "findings" | "error_count">,
+): TRPCError {
+	const issues = assessment.findings
+		.filter(({ severity }) => severity === "error")
+		.map(({ rule, message, line }) => ({
+			path: "report_data",
+			message: `${rule}: ${message}${line === null ? "" : ` (line ${line})`}`,
+		}));
+	const count = assessment.error_count;
+	return issuesError(
+		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
+		issues,
+	);
+}

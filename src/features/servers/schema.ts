@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { optional } from "../../core/fields.ts";
+import { limit } from "../../core/paging.ts";
+import { Decision } from "../decisions/schema.ts";
+import { ReportFilter } from "../queue/schema.ts";
+import { ReportId, ReportStatus, ReportSummary } from "../reports/schema.ts";
+
+const { id } = ReportId.shape;
+const summaryExample = ReportSummary.meta()?.examples?.[0] as ReportSummary;
+const decisionExample = Decision.meta()?.examples?.[0] as Decision;
+
+/** One server, of a repository or a folder in it: its newest report, and where the server stands by all of them. */
+export const Server = ReportSummary.extend({
+	id: id.describe("The id of the repository's newest report."),
+	repository_key: z
+		.string()
+		.describe(
+			"What all spellings of the repository's URL have in common; several servers may share it, each with a subfolder of its own.",
+		),
+	status: ReportStatus.describe("Where the newest report stands."),
+	server_status: ReportStatus.describe(
+		"Where the server stands: as its live report, the one that is pending or approved, and as rejected when there is none. An older revision that was reopened is live again.",
+	),
+	live_report_id: id
+		.nullable()
+		.describe(
+			"The report that is pending or approved; null if there is none, or none that the caller may know of.",
+		),
+	revision: ReportSummary.shape.revision.describe(
+		"The newest report's revision, which is the number of revisions.",
+	),
+	last_decision: Decision.nullable().describe(
+		"The last decision about any of the server's reports that the caller may know of.",
+	),
+	is_own: z
+		.boolean()
+		.describe(
+			"Whether the newest report is the caller's own; false where nobody signs in.",
+		),
+}).meta({
+	id: "Server",
+	examples: [
+		{
+			...summaryExample,
+			status: "approved",
+			reviewed_at: decisionExample.decided_at,
+			reviewed_by: decisionExample.decided_by,
+			repository_key: "github.com/intility/mcp-servicenow",
+			server_status: "approved",
+			live_report_id: summaryExample.id,
+			last_decision: decisionExample,
+			is_own: true,
+		},
+	],
+});
+export type Server = z.infer<typeof Server>;
+
+/** Which servers a list shows, and which page of it. */
+export const ServerFilter = z.object({
+	status: ReportFilter.shape.status.describe(
+		"Only servers that stand so; approved ones are the catalogue, all is the same as no filter.",
+	),
+	search: ReportFilter.shape.search.describe(
+		"Only servers whose newest report has this text in the server name, the repository or the developer's e-mail address, in any case of letters.",
+	),
+	limit: limit.describe("How many servers at the most."),
+	after: optional(
+		id.describe("The id of the last server already seen: the page after it."),
+	),
+});
+export type ServerFilter = z.infer<typeof ServerFilter>;

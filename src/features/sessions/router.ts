@@ -1,0 +1,226 @@
+import { TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { recordEvent } from "../../audit/queries.ts";
+import { originOf } from "../../audit/rules.ts";
+import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
+import {
+	may,
+	notPermitted,
+	type ProvenIdentity,
+	splitSubject,
+} from "../../identity/identity.ts";
+import { findNamed } from "../../identity/people/queries.ts";
+import { endAndRecord, recordEnded } from "../../identity/sessions/end.ts";
+import { keepLogouts } from "../../identity/sessions/logout-queries.ts";
+import {
+	endSessions,
+	hasSession,
+	listSessions,
+} from "../../identity/sessions/queries.ts";
+import { lockLivingTokens } from "../../identity/tokens/living-queries.ts";
+import { revokeTokens } from "../../identity/tokens/queries.ts";
+import { procedure, router } from "../../procedure.ts";
+import { unknownPerson, unknownSession } from "./rules.ts";
+import {
+	AccessOf,
+	EndedAccess,
+	EndedSessions,
+	Session,
+	SessionFilter,
+	SessionId,
+} from "./schema.ts";
+
+const tags = ["Sessions"];
+
+/** Where nobody signs in, there is nothing to end. */
+const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
+	if (identity.method === "none") {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message:
+				"This service runs without authentication, so nobody is signed in. Set AUTH=oidc to have people sign in.",
+		});
+	}
+	return next({ ctx: { identity: identity as ProvenIdentity } });
+});
+
+/** Sessions of the pages: seen and ended by whose they are, and by who looks after everybody's. */
+export const sessionsRouter = router({
+	list: procedure
+		.meta({
+			access: "sessions:own",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/sessions",
+				operationId: "listSessions",
+				tags,
+				summary: "List sessions",
+				description:
+					"Where you are signed in to the pages, or for the role admin where everybody is, or somebody; newest first. A full page carries a `Link` to the next one.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "A filter is not valid; `issues` names every problem.",
+				},
+				pageSize: DEFAULT_PAGE_SIZE,
+			},
+		})
+		.input(SessionFilter.prefault({}))
+		.output(z.array(Session))
+		.query(async ({ ctx: { db, identity, settings }, input }) => {
+			if (identity.method === "none") return [];
+			const { owner } = input;
+			if (owner !== "me" && !may(identity, "sessions:manage")) {
+				throw notPermitted(identity, "sessions:manage");
+			}
+			const subjects =
+				owner === "everybody"
+					? undefined
+					: owner === "me"
+						? [identity.subject]
+						: (await findNamed(db, owner)).map(({ subject }) => subject);
+			const filter = { ...input, subjects, current: identity.session };
+			const page = await listSessions(db, filter, settings);
+			const mine = may(identity, "sessions:manage")
+				? undefined
+				: [identity.subject];
+			await refuseUnknownStart(
+				page,
+				input.after,
+				(id) => hasSession(db, id, mine),
+				{
+					missing: "There is no session with the id",
+					give: "the id of the last session you have seen",
+				},
+			);
+			return page;
+		}),
+
+	end: personProcedure
+		.meta({
+			access: "sessions:own",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/sessions/{id}/end",
+				operationId: "endSession",
+				tags,
+				summary: "End a session",
+				description:
+					"Whoever uses that browser has to sign in again. You may end your own, and the role admin everybody's.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The id is not a UUID.",
+					404: "There is no such session among those that you may end.",
+				},
+			},
+		})
+		.input(SessionId)
+		.output(Session)
+		.mutation(({ ctx, input: { id } }) =>
+			ctx.db.transaction().execute(async (tx) => {
+				const { identity } = ctx;
+				const which = may(identity, "sessions:manage")
+					? { id }
+					: { id, subject: identity.subject };
+				const origin = originOf(ctx);
+				const [ended] = await endAndRecord(tx, which, origin, identity.session);
+				if (!ended) throw unknownSession(id);
+				return ended;
+			}),
+		),
+
+	endAll: procedure
+		.meta({
+			access: "sessions:own",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/sessions/end-all",
+				operationId: "endAllSessions",
+				tags,
+				summary: "Sign out everywhere",
+				description:
+					"Ends all your own sessions, the one that asks included. Access tokens go on; they are revoked one by one.",
+			},
+			rest: { success: 200, errors: {} },
+		})
+		.output(EndedSessions)
+		.mutation(({ ctx }) => {
+			const { db, identity } = ctx;
+			// Where nobody signs in, there are none.
+			if (identity.method === "none") return { sessions: 0 };
+			const which = { subjects: [identity.subject] };
+			return db.transaction().execute(async (tx) => {
+				const ended = await endAndRecord(tx, which, originOf(ctx));
+				return { sessions: ended.length };
+			});
+		}),
+
+	endAccess: personProcedure
+		.meta({
+			access: "sessions:manage",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/sessions/end-access",
+				operationId: "endAccess",
+				tags,
+				summary: "End somebody's access",
+				description:
+					"For who leaves: ends all their sessions, revokes all their own access tokens, and takes none of the identity provider's from before, in one act. Whether they can sign in again is for the identity provider to say.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The input is not valid; `issues` names every problem.",
+					404: "Nobody has signed in by that name.",
+				},
+			},
+		})
+		.input(AccessOf)
+		.output(EndedAccess)
+		.mutation(({ ctx, input: { person } }) =>
+			ctx.db.transaction().execute(async (tx) => {
+				const { identity, settings } = ctx;
+				// A provider's token may have been made for sessions alone.
+				if (!may(identity, "tokens:manage")) {
+					throw notPermitted(identity, "tokens:manage");
+				}
+				const people = await findNamed(tx, person);
+				if (people.length === 0) throw unknownPerson(person);
+				const subjects = people.map(({ subject }) => subject);
+				const origin = originOf(ctx);
+				// What is recorded comes last: whoever records waits for all who did before.
+				const sessions = await endSessions(tx, { subjects });
+				const at = Date.now() / 1000;
+				await keepLogouts(
+					tx,
+					subjects.map((subject) => {
+						const { issuer } = splitSubject(subject);
+						return { issuer, subject, at };
+					}),
+				);
+				const tokens = await revokeTokens(
+					tx,
+					{ ids: await lockLivingTokens(tx, subjects) },
+					identity.email,
+					origin,
+					settings.TOKEN_OWNER_DAYS,
+				);
+				await recordEnded(tx, sessions, origin);
+				for (const { subject, email } of people) {
+					await recordEvent(tx, origin, {
+						action: "access_ended",
+						target: subject,
+						after: { owner: email },
+					});
+				}
+				return {
+					people: people.map(({ email }) => email),
+					sessions: sessions.length,
+					tokens: tokens.length,
+				};
+			}),
+		),
+});

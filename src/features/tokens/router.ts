@@ -1,0 +1,234 @@
+import { TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { originOf } from "../../audit/rules.ts";
+import { canonicalAddress } from "../../core/canonical-address.ts";
+import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
+import {
+	type Identity,
+	may,
+	notPermitted,
+	type ProvenIdentity,
+} from "../../identity/identity.ts";
+import {
+	findTokenById,
+	listTokens,
+} from "../../identity/tokens/list-queries.ts";
+import { revokeTokens } from "../../identity/tokens/queries.ts";
+import { type Context, procedure, router } from "../../procedure.ts";
+import { createToken } from "./create.ts";
+import { unknownToken } from "./rules.ts";
+import {
+	AccessToken,
+	AccessTokenFilter,
+	AccessTokenId,
+	CreatedAccessToken,
+	MAX_LIVING_TOKENS,
+	NewAccessToken,
+	NewServiceToken,
+} from "./schema.ts";
+
+const tags = ["Access tokens"];
+
+/** Only somebody who is signed in has tokens, and no token makes tokens. */
+const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
+	if (identity.method === "none") {
+		throw new TRPCError({
+			code: "BAD_REQUEST",
+			message:
+				"This service runs without authentication, so it needs no access tokens. Set AUTH=oidc to have people sign in.",
+		});
+	}
+	if (identity.method === "access_token") {
+		throw new TRPCError({
+			code: "FORBIDDEN",
+			message:
+				"An access token cannot make or revoke access tokens. Sign in yourself.",
+		});
+	}
+	return next({ ctx: { identity: identity as ProvenIdentity } });
+});
+
+/** Access tokens: for CI, and for clients that cannot sign in. */
+export const tokensRouter = router({
+	create: personProcedure
+		.meta({
+			access: "tokens:own",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/tokens",
+				operationId: "createAccessToken",
+				tags,
+				summary: "Make an access token",
+				description:
+					"For CI, and for clients that cannot sign in. It acts for whoever makes it, within its scopes and that person's roles. The token is in this answer and nowhere else.",
+			},
+			rest: {
+				success: 201,
+				errors: {
+					400: "The input is not valid; `issues` names every problem.",
+					403: "A scope is one that you do not have yourself.",
+					409: `You have ${MAX_LIVING_TOKENS} access tokens that still count.`,
+				},
+			},
+		})
+		.input(NewAccessToken)
+		.output(CreatedAccessToken)
+		.mutation(({ ctx, input }) => createToken(ctx, input, ctx.identity)),
+
+	createService: personProcedure
+		.meta({
+			access: "tokens:manage",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/service-tokens",
+				operationId: "createServiceToken",
+				tags,
+				summary: "Make a service token",
+				description:
+					"For CI and other programs that must not depend on one person's account: it acts for nobody, a group answers for it, and any admin can revoke it. It submits no report and decides nothing. The token is in this answer and nowhere else.",
+			},
+			rest: {
+				success: 201,
+				createdIn: "/api/v1/tokens",
+				errors: {
+					400: "The input is not valid; `issues` names every problem.",
+					403: "A scope is one that you do not have yourself.",
+					409: `The group has ${MAX_LIVING_TOKENS} service tokens that still count.`,
+				},
+			},
+		})
+		.input(NewServiceToken)
+		.output(CreatedAccessToken)
+		.mutation(({ ctx, input: { owner, ...token } }) =>
+			createToken(ctx, token, {
+				// As it is compared.
+				service_owner: canonicalAddress(owner) ?? owner,
+			}),
+		),
+
+	list: procedure
+		.meta({
+			access: "tokens:own",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/tokens",
+				operationId: "listAccessTokens",
+				tags,
+				summary: "List access tokens",
+				description:
+					"Your own, or for the role admin everybody's, service tokens included, or somebody's; newest first. A full page carries a `Link` to the next one.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "A filter is not valid; `issues` names every problem.",
+				},
+				pageSize: DEFAULT_PAGE_SIZE,
+			},
+		})
+		.input(AccessTokenFilter.prefault({}))
+		.output(z.array(AccessToken))
+		.query(async ({ ctx, input }) => {
+			const { db, identity, settings } = ctx;
+			// Where nobody signs in, there are none.
+			if (identity.method === "none") return [];
+			if (input.owner !== "me" && !may(identity, "tokens:manage")) {
+				throw notPermitted(identity, "tokens:manage");
+			}
+			const owner =
+				input.owner === "me"
+					? identity
+					: input.owner === "everybody"
+						? undefined
+						: { email: input.owner };
+			const page = await listTokens(
+				db,
+				{ ...input, owner },
+				settings.TOKEN_OWNER_DAYS,
+			);
+			const isKnown = (id: string) => findVisible(ctx, id);
+			await refuseUnknownStart(page, input.after, isKnown, {
+				missing: "There is no access token with the id",
+				give: "the id of the last token you have seen",
+			});
+			return page;
+		}),
+
+	get: procedure
+		.meta({
+			access: "tokens:own",
+			openapi: {
+				method: "GET",
+				path: "/api/v1/tokens/{id}",
+				operationId: "getAccessToken",
+				tags,
+				summary: "See an access token",
+				description:
+					"One of your own, or anybody's for the role admin: without the token itself.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The id is not a UUID.",
+					404: "There is no such token among those that you may see.",
+				},
+			},
+		})
+		.input(AccessTokenId)
+		.output(AccessToken)
+		.query(async ({ ctx, input: { id } }) => {
+			const found = await findVisible(ctx, id);
+			if (!found) throw unknownToken(id);
+			return found;
+		}),
+
+	revoke: personProcedure
+		.meta({
+			access: "tokens:own",
+			openapi: {
+				method: "POST",
+				path: "/api/v1/tokens/{id}/revoke",
+				operationId: "revokeAccessToken",
+				tags,
+				summary: "Revoke an access token",
+				description:
+					"Ends it at once and for ever. Its owner may do so, and the role admin for everybody's and for service tokens.",
+			},
+			rest: {
+				success: 200,
+				errors: {
+					400: "The id is not a UUID.",
+					404: "There is no such token among those that you may see.",
+				},
+			},
+		})
+		.input(AccessTokenId)
+		.output(AccessToken)
+		.mutation(async ({ ctx, input: { id } }) => {
+			const { db, identity, settings } = ctx;
+			const owner = may(identity, "tokens:manage") ? undefined : identity;
+			const [revoked] = await revokeTokens(
+				db,
+				{ ids: [id], owner },
+				identity.email,
+				originOf(ctx),
+				settings.TOKEN_OWNER_DAYS,
+			);
+			if (!revoked) throw unknownToken(id);
+			return revoked;
+		}),
+});
+
+/** A token that somebody may see: their own, or anybody's for who looks after all. */
+async function findVisible(
+	{
+		db,
+		identity,
+		settings,
+	}: Pick<Context, "db" | "settings"> & { identity: Identity },
+	id: string,
+): Promise<AccessToken | undefined> {
+	if (identity.method === "none") return undefined;
+	const owner = may(identity, "tokens:manage") ? undefined : identity;
+	return findTokenById(db, id, owner, settings.TOKEN_OWNER_DAYS);
+}

@@ -1,0 +1,180 @@
+import type { TRPCError } from "@trpc/server";
+import { canonicalAddress } from "../core/canonical-address.ts";
+import type { Config } from "../core/config.ts";
+import type { Role } from "../core/words.ts";
+import { clientsOf } from "./access-token.ts";
+import { badToken, knownRoles, type Person } from "./identity.ts";
+
+/** Which claims of a token say what. */
+export type ClaimNames = Pick<
+	Config,
+	| "OIDC_ROLES_CLAIM"
+	| "OIDC_ROLES_ABSENT"
+	| "OIDC_EMAIL_CLAIM"
+	| "OIDC_EMAIL_VERIFIED"
+>;
+
+/** Who somebody is, as one token says. */
+export type ShownPerson = Omit<Person, "roles"> & {
+	/** `undefined` where it says nothing of them. */
+	roles: Role[] | undefined;
+};
+
+/**
+ * Who a token or an ID token is about.
+ *
+ * @throws TRPCError UNAUTHORIZED when it names no e-mail address, or one that is
+ *   not verified; its cause says `isOfClaims`, for the operator must see to it
+ */
+export function readPerson(
+	payload: Record<string, unknown>,
+	claimNames: ClaimNames,
+): ShownPerson {
+	if (typeof payload.sub !== "string" || payload.sub.trim() === "") {
+		throw unfitClaims(
+			"The token does not say whom it is about, in its claim sub.",
+		);
+	}
+	// PostgreSQL keeps no NUL; nobody is called so.
+	if (`${payload.sub}${payload.name}`.includes("\0")) {
+		throw unfitClaims("The token's claims hold a character that no text can.");
+	}
+	return {
+		subject: `${payload.iss} ${payload.sub}`,
+		...readAddress(payload, claimNames),
+		name: typeof payload.name === "string" ? payload.name : null,
+		roles: readRoles(payload, claimNames),
+	};
+}
+
+/** Somebody's e-mail address, as it is shown and as it is compared. */
+function readAddress(
+	payload: Record<string, unknown>,
+	{ OIDC_EMAIL_CLAIM, OIDC_EMAIL_VERIFIED }: ClaimNames,
+): Pick<Person, "email" | "email_canonical"> {
+	const claimed = readClaim(payload, OIDC_EMAIL_CLAIM);
+	if (typeof claimed !== "string" || claimed.trim() === "") {
+		throw unfitClaims(
+			`The token names no e-mail address in its claim ${OIDC_EMAIL_CLAIM}. Whoever runs the identity provider can add it, or name another claim in OIDC_EMAIL_CLAIM.`,
+		);
+	}
+	// Nothing but spaces: what else `trim` takes away is not seen, and is refused.
+	const email = claimed.replace(/^ +|(?<! ) +$/g, "");
+	const email_canonical = canonicalAddress(email);
+	if (email_canonical === undefined) {
+		throw unfitClaims(
+			`The token's claim ${OIDC_EMAIL_CLAIM} is no e-mail address: a name, one @ and a host name, without spaces, quotes and hidden characters, of 255 characters at the most. Whoever runs the identity provider can mend it, or name another claim in OIDC_EMAIL_CLAIM.`,
+		);
+	}
+	const said = whatIsSaidOf(email_canonical, payload);
+	if (said === "unverified") {
+		throw unfitClaims(
+			"The identity provider has not verified the e-mail address.",
+		);
+	}
+	if (said === "nothing" && OIDC_EMAIL_VERIFIED === "required") {
+		throw unfitClaims(
+			`The identity provider does not say that the e-mail address in the claim ${OIDC_EMAIL_CLAIM} is verified: the token has neither email_verified nor xms_edov for it. Whoever runs the identity provider can add one; where nobody can have an address there that is another's, OIDC_EMAIL_VERIFIED=trusted does without.`,
+		);
+	}
+	return { email, email_canonical };
+}
+
+/**
+ * What a provider says of an address: `email_verified` (OpenID Connect Core,
+ * section 5.1), which some write as a text, and Entra ID's `xms_edov`. Both are
+ * about the claim `email` alone: of another one, a yes says nothing.
+ */
+function whatIsSaidOf(
+	address: string,
+	{ email, email_verified, xms_edov }: Record<string, unknown>,
+): "verified" | "unverified" | "nothing" {
+	const answers = [
+		email_verified === undefined || isTrue(email_verified),
+		xms_edov === undefined ||
+			isTrue(xms_edov) ||
+			[1, "1"].includes(xms_edov as never),
+	];
+	if (answers.includes(false)) return "unverified";
+	const isAbout =
+		typeof email === "string" && canonicalAddress(email) === address;
+	return isAbout && saysWhetherVerified({ email_verified, xms_edov })
+		? "verified"
+		: "nothing";
+}
+
+/** Whether a token says of its address that it is verified, or that it is not. */
+export function saysWhetherVerified({
+	email_verified,
+	xms_edov,
+}: Record<string, unknown>): boolean {
+	return email_verified !== undefined || xms_edov !== undefined;
+}
+
+function isTrue(claim: unknown): boolean {
+	return claim === true || claim === "true";
+}
+
+/** 401 that the operator must hear of: nobody's token is better the next time. */
+function unfitClaims(detail: string): TRPCError {
+	const error = badToken(detail);
+	Object.assign(error.cause as Error, { isOfClaims: true });
+	return error;
+}
+
+/**
+ * Which program a token is about. It has no address: it is named by its client,
+ * in words that are nobody's address. Nor is it known by its `sub` as people
+ * are, which may be the same (RFC 9068, section 5).
+ *
+ * @throws TRPCError UNAUTHORIZED
+ */
+export function readApplication(
+	payload: Record<string, unknown>,
+	names: ClaimNames,
+): ShownPerson {
+	const [client = payload.sub] = clientsOf(payload);
+	if (`${payload.sub}${client}`.includes("\0")) {
+		throw unfitClaims("The token's claims hold a character that no text can.");
+	}
+	const email = `application ${client}`;
+	return {
+		subject: `application ${payload.iss} ${payload.sub}`,
+		email,
+		email_canonical: email,
+		name: null,
+		roles: readRoles(payload, names),
+	};
+}
+
+/** Somebody's roles; `undefined` where the token says nothing of them. */
+function readRoles(
+	payload: Record<string, unknown>,
+	{ OIDC_ROLES_CLAIM, OIDC_ROLES_ABSENT }: ClaimNames,
+): Role[] | undefined {
+	const claimed = readClaim(payload, OIDC_ROLES_CLAIM);
+	if (claimed === undefined && OIDC_ROLES_ABSENT === "known") return undefined;
+	return knownRoles(claimed);
+}
+
+/** Whether a token says anything by this name. */
+export function hasClaim(
+	payload: Record<string, unknown>,
+	name: string,
+): boolean {
+	return readClaim(payload, name) !== undefined;
+}
+
+/** Claims may be nested, as in `realm_access.roles`, or have a URL for a name. */
+function readClaim(payload: Record<string, unknown>, name: string): unknown {
+	if (Object.hasOwn(payload, name)) return payload[name];
+	return name
+		.split(".")
+		.reduce<unknown>(
+			(value, key) =>
+				typeof value === "object" && value !== null && Object.hasOwn(value, key)
+					? (value as Record<string, unknown>)[key]
+					: undefined,
+			payload,
+		);
+}

@@ -1,0 +1,200 @@
+import { type Expression, type Kysely, sql } from "kysely";
+import {
+	type RepositoryOptions,
+	repositoryKey,
+} from "../../core/repository.ts";
+import type { Tables } from "./tables.ts";
+
+/** A database of this version, or of one from before. */
+type AnyVersion = Kysely<unknown> | Kysely<Tables>;
+
+/** What the present rules make of the addresses of all reports. */
+export interface Rekeying {
+	/** Addresses, each with the key that it has now and shall have. */
+	keys: {
+		repository_url: string;
+		repository_key: string;
+		present: string;
+		key: string;
+	}[];
+	/** Live reports that would be for one server: only one may be. */
+	clashes: Clash[];
+}
+
+/** Live reports for one server, the one to keep first. */
+export interface Clash {
+	key: string;
+	reports: LiveReport[];
+}
+
+interface LiveReport {
+	id: string;
+	status: "pending_review" | "approved";
+	revision: number;
+	repository_url: string;
+	repository_key: string;
+	present: string;
+	submitted_at: string;
+	/** By which folders are compared; empty for none. */
+	subfolder_key: string;
+}
+
+/**
+ * Finds what would change if every repository had the key that its address has
+ * by the present rules. An address that they refuse keeps the key that it has,
+ * but for the name of its host.
+ *
+ * @param tx of any version of the database, also one from before these keys
+ */
+export async function planRekeying(
+	tx: AnyVersion,
+	options: RepositoryOptions = {},
+): Promise<Rekeying> {
+	const hasKeys = await hasCanonicalKeys(tx);
+	const present = hasKeys
+		? // In the migration that adds it, nothing is in it yet.
+			sql`coalesce(canonical_key, repository_key)`
+		: sql.ref("repository_key");
+	const folder = hasKeys ? sql.ref("subfolder_key") : sql.lit("");
+	const { rows: live } = await sql<LiveReport>`
+		select id, status, revision, repository_url, repository_key,
+			${present} as present, submitted_at, ${folder} as subfolder_key
+		from mcp_server_reports
+		where status in ('pending_review', 'approved')
+		order by status = 'approved' desc, submitted_at desc, id`.execute(tx);
+	const servers = Map.groupBy(
+		live,
+		(report) => `${keyOf(report, options)}\n${report.subfolder_key}`,
+	);
+	return {
+		keys: await listKeys(tx, present, options),
+		clashes: [...servers]
+			.filter(([, reports]) => reports.length > 1)
+			.map(([server, reports]) => ({
+				key: server.trimEnd().replace("\n", " in "),
+				reports,
+			})),
+	};
+}
+
+/**
+ * Finds a server that is kept under another key than the one that the address of
+ * its newest report has by the present rules. Older addresses of it are not
+ * looked at: every start of the service asks.
+ *
+ * @param db of this version
+ */
+export async function findStaleKey(
+	db: Kysely<Tables>,
+	options: RepositoryOptions,
+): Promise<Rekeying["keys"][number] | undefined> {
+	const addresses = await db
+		.selectFrom("mcp_servers as server")
+		.innerJoin(
+			"mcp_server_reports as report",
+			"report.id",
+			"server.newest_report_id",
+		)
+		.select([
+			"report.repository_url",
+			"report.repository_key",
+			"server.canonical_key as present",
+		])
+		.execute();
+	return addresses
+		.map((address) => ({ ...address, key: keyOf(address, options) }))
+		.find(({ present, key }) => present !== key);
+}
+
+/** All addresses that reports have, each with its keys. */
+async function listKeys(
+	tx: AnyVersion,
+	present: Expression<unknown>,
+	options: RepositoryOptions,
+): Promise<Rekeying["keys"]> {
+	const { rows } = await sql<Omit<Rekeying["keys"][number], "key">>`
+		select distinct repository_url, repository_key, ${present} as present
+		from mcp_server_reports
+		order by repository_url, repository_key, present`.execute(tx);
+	return rows.map((address) => ({ ...address, key: keyOf(address, options) }));
+}
+
+function keyOf(
+	{ repository_url, present }: { repository_url: string; present: string },
+	options: RepositoryOptions,
+): string {
+	const key = repositoryKey(repository_url, options);
+	if (key !== undefined) return key;
+	const [host = "", ...path] = present.split("/");
+	return [options.aliases?.get(host) ?? host, ...path].join("/");
+}
+
+/**
+ * Gives every report the key that was planned for its address.
+ *
+ * @param tx a transaction; what hangs on the keys, such as `mcp_servers`, is for the caller
+ */
+export async function applyRekeying(
+	tx: AnyVersion,
+	{ keys }: Pick<Rekeying, "keys">,
+): Promise<void> {
+	// The columns are new, or derived: what was submitted stays as it is.
+	await sql`alter table mcp_server_reports disable trigger user`.execute(tx);
+	await sql`
+		update mcp_server_reports as report set canonical_key = known.key
+		from unnest(
+			${keys.map(({ repository_url }) => repository_url)}::text[],
+			${keys.map(({ repository_key }) => repository_key)}::text[],
+			${keys.map(({ present }) => present)}::text[],
+			${keys.map(({ key }) => key)}::text[]
+		) as known (repository_url, repository_key, present, key)
+		where report.repository_url = known.repository_url
+			and report.repository_key = known.repository_key
+			and coalesce(report.canonical_key, report.repository_key) = known.present
+			and report.canonical_key is distinct from known.key`.execute(tx);
+	await sql`alter table mcp_server_reports enable trigger user`.execute(tx);
+}
+
+/** Says which live reports are in each other's way, and how each is settled. */
+export function describeClashes(clashes: Clash[]): string {
+	return [
+		`${clashes.length === 1 ? "One server has" : `${clashes.length} servers have`} more than one live report, under several spellings of one repository. Keep one of each, and reject or withdraw the others with the version of the service that you had: on their pages, or with the commands below. Then try again; mcp-go-live rekey --dry-run tells whether all are settled, and changes nothing.`,
+		...clashes.map(({ key, reports: [kept, ...others] }) =>
+			[
+				`\n${key}`,
+				kept && `  keep   ${describe(kept)}`,
+				...others.map((report) => `  settle ${describe(report)}`),
+				...others.flatMap(settle),
+			].join("\n"),
+		),
+	].join("\n");
+}
+
+function describe(report: LiveReport): string {
+	const { id, status, revision, repository_url, submitted_at } = report;
+	return `${id}  ${status}, revision ${revision}, ${submitted_at}, ${repository_url}`;
+}
+
+/** An approved report is reopened before it is rejected. */
+function settle({ id, status }: LiveReport): string[] {
+	const steps =
+		status === "approved" ? ["pending_review", "rejected"] : ["rejected"];
+	return steps.map((step) => {
+		const decision = {
+			status: step,
+			reviewed_by: "you@example.com",
+			review_notes: "Another report of this repository is live.",
+		};
+		return `    curl -X PATCH "$GO_LIVE_URL/api/v1/reports/${id}/status" -H 'content-type: application/json' -d '${JSON.stringify(decision)}'`;
+	});
+}
+
+async function hasCanonicalKeys(db: AnyVersion): Promise<boolean> {
+	const { rows } = await sql<{ isThere: boolean }>`
+		select exists (
+			select from pg_attribute
+			where attrelid = 'mcp_server_reports'::regclass
+				and attname = 'canonical_key' and not attisdropped
+		) as "isThere"`.execute(db);
+	return rows[0]?.isThere === true;
+}
