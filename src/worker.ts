@@ -5,7 +5,11 @@
  */
 import { enableCompileCache } from "node:module";
 import { Worker } from "node:worker_threads";
-import type { Reply, Request } from "./platform/workers/messages.ts";
+import {
+	OVER_LIMIT,
+	type Reply,
+	type Request,
+} from "./platform/workers/messages.ts";
 import type { TaskName } from "./platform/workers/tasks.ts";
 
 /** Loads each task's function; what it takes and returns is copied between processes. */
@@ -59,9 +63,12 @@ function startWatch() {
 	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 	const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
 	const state = new Int32Array(shared);
-	new Worker(new URL(`./platform/workers/watchdog${extension}`, import.meta.url), {
-		workerData: shared,
-	})
+	new Worker(
+		new URL(`./platform/workers/watchdog${extension}`, import.meta.url),
+		{
+			workerData: shared,
+		},
+	)
 		// Nobody would watch over the tasks any more.
 		.on("error", (error) => {
 			throw error;
@@ -76,6 +83,10 @@ function startWatch() {
 			const { user, system } = process.cpuUsage();
 			Atomics.store(state, 1, Math.ceil(memory / 2 ** 20));
 			set(Math.ceil((user + system) / 1000 + cpu));
+			// What is too large already need not wait for the watchdog.
+			if (process.memoryUsage.rss() >= memory) {
+				process.kill(process.pid, OVER_LIMIT);
+			}
 		},
 		end: () => set(0),
 	};

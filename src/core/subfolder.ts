@@ -28,8 +28,10 @@ export function readSubfolder(path: string): Subfolder {
 	if ([...path].some(isLookAlike)) return { problem: problems.alike };
 	if (names.length === 0) return { problem: problems.none };
 	const subfolder = names.join("/").normalize("NFC");
+	// Twice: some letters are small ones only in their compatible form, and others take another one as small letters.
+	const small = subfolder.normalize("NFKC").toLowerCase().normalize("NFKC");
 	// One letter has a form of its own at the end of a word.
-	const key = subfolder.toLowerCase().normalize("NFKC").replaceAll("ς", "σ");
+	const key = small.replaceAll("ς", "σ");
 	return { subfolder, key };
 }
 

@@ -179,22 +179,23 @@ test("an export that nobody reads to its end stops, and says nothing", async () 
 	expect(ended.stderr).not.toMatch(/error|could not/i);
 });
 
-test("a hundred thousand rows are verified and exported in little memory", async () => {
+test("many rows are verified and exported in little memory", async () => {
 	const own = await makeDatabase();
 	const ownDb = openDatabase(own, { poolSize: 1, isPatient: true });
 	onTestFinished(() => ownDb.destroy());
-	await seedAuditLog(ownDb, 100_000);
+	const many = 25_000;
+	await seedAuditLog(ownDb, many);
 	const main = new URL("../../src/main.ts", import.meta.url).pathname;
 	const small = (...args: string[]) =>
 		startProcess(args, { DATABASE_URL: own }, main, [
 			process.execPath,
-			// The program itself takes 65 MB of it, and all the rows would take another 100.
-			"--max-old-space-size=112",
+			// Less than the program and all the rows would take together.
+			"--max-old-space-size=36",
 			main,
 		]);
 	const verified = await small("audit", "verify").ended();
 	expect(verified.stderr).not.toMatch(/heap/);
-	expect(verified.stdout).toMatch(/^The audit log is whole: 100000 rows/);
+	expect(verified.stdout).toContain(`The audit log is whole: ${many} rows`);
 	const exporting = small("audit", "export");
 	let previous: Line | undefined;
 	let rest = "";
@@ -209,5 +210,5 @@ test("a hundred thousand rows are verified and exported in little memory", async
 	});
 	const { code } = await exporting.ended();
 	expect(code).toBe(0);
-	expect(count).toBe(100_000);
+	expect(count).toBe(many);
 }, 180_000);

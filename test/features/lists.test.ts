@@ -261,10 +261,10 @@ test("any part of what is searched is found, however common or short it is", asy
 });
 
 test.each(Object.entries(orders))(
-	"ten thousand reports are paged through without gaps or repeats while others are being submitted: %s first",
+	"thousands of reports are paged through without gaps or repeats while others are being submitted: %s first",
 	async (sort, order) => {
 		const service = await startService();
-		await seedReports(service.db, 10_000);
+		await seedReports(service.db, 3_000);
 		const { rows } = await sql<{ id: string }>`
 			select id from mcp_server_reports order by ${sql.raw(order)}`.execute(
 			service.db,
@@ -286,7 +286,7 @@ test.each(Object.entries(orders))(
 		try {
 			// So that some of what is being submitted precedes the first page.
 			await submit(service);
-			let next: string | undefined = `/api/v1/reports?limit=100&sort=${sort}`;
+			let next: string | undefined = `/api/v1/reports?limit=30&sort=${sort}`;
 			while (next) {
 				const answer: Response = await fetch(`${address}${next}`);
 				expect(answer.status).toBe(200);

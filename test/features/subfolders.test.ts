@@ -89,7 +89,7 @@ test("no two folders that pass differ only in what is not of letters and numbers
 test("what is compared is a folder by itself, and compared as itself", () => {
 	const piece = fc.oneof(
 		fc.constantFrom(
-			..."a A - . .. / // _ # ? å å ß ς Σ ｱ ① ﬁ \u0301 \uFF0E \u2010".split(
+			..."a A - . .. / // _ # ? å å ß ς Σ ｱ ① ﬁ 𝐴 Ⅷ \u0301 \uFF0E \u2010".split(
 				" ",
 			),
 			" ",

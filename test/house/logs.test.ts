@@ -233,7 +233,6 @@ test("a broken database is logged without what was asked of it", async () => {
 });
 
 test("on stdio too, the id that a tool names stands in the log", async () => {
-	await database.query("alter table mcp_server_reports rename to elsewhere");
 	const transport = new StdioClientTransport({
 		command: process.execPath,
 		args: ["src/main.ts", "mcp"],
@@ -243,6 +242,7 @@ test("on stdio too, the id that a tool names stands in the log", async () => {
 	const log = text(transport.stderr as PassThrough);
 	const client = new Client({ name: "test", version: "1.0.0" });
 	await client.connect(transport);
+	await database.query("alter table mcp_server_reports rename to elsewhere");
 	const result = await client.callTool({ name: "list_servers" });
 	await client.close();
 	const id = /request id (\S+)\./.exec(JSON.stringify(result))?.[1];

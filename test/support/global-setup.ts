@@ -13,6 +13,8 @@ declare module "vitest" {
 		serverUrl: string;
 		/** The migrated, empty database that every test database is a copy of. */
 		templateName: string;
+		/** Whether everything is repeated as often as it can be: `npm run test:long`. */
+		isLong: boolean;
 	}
 }
 

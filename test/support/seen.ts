@@ -15,16 +15,15 @@ const screenshots = join(
 export const wide = { width: 1360, height: 900 };
 const narrow = { width: 360, height: 740 };
 
-/** How every page is looked at: a name, and options for its browser context. */
+/** How every page is looked at, in light and dark each: a name, and options for its browser context. */
 export const views: [string, BrowserContextOptions][] = [
-	["light-wide", { colorScheme: "light", viewport: wide }],
-	["dark-wide", { colorScheme: "dark", viewport: wide }],
-	["light-narrow", { colorScheme: "light", viewport: narrow }],
-	["dark-narrow", { colorScheme: "dark", viewport: narrow }],
+	["wide", { colorScheme: "light", viewport: wide }],
+	["narrow", { colorScheme: "light", viewport: narrow }],
 ];
 
 /**
- * Expects a page to stand still, to fit and to be accessible; and keeps a picture of it.
+ * Expects a page to stand still, to fit and to be accessible, in light and in
+ * dark; and keeps a picture of both.
  *
  * @param fullPage whether the picture shows more than the window: not of a page that is too long for one
  */
@@ -39,11 +38,14 @@ export async function look(
 		() => document.documentElement.scrollWidth - window.innerWidth,
 	);
 	expect(tooWide, `${name} is too wide`).toBeLessThanOrEqual(0);
-	await page.screenshot({
-		path: join(screenshots, `${name}.png`),
-		fullPage,
-	});
+	const path = (scheme: string) => join(screenshots, `${name}-${scheme}.png`);
+	await page.screenshot({ path: path("light"), fullPage });
 	expect(await findViolations(page), name).toEqual([]);
+	// Only colours are others then.
+	await page.emulateMedia({ colorScheme: "dark" });
+	await page.screenshot({ path: path("dark"), fullPage });
+	expect(await findViolations(page, "color-contrast"), name).toEqual([]);
+	await page.emulateMedia({ colorScheme: "light" });
 }
 
 const axeSource = readFileSync(
@@ -67,21 +69,30 @@ function measureShift(page: Page): Promise<number> {
 	);
 }
 
-/** What axe finds against WCAG 2.2 AA, in short. */
-export async function findViolations(page: Page): Promise<string[]> {
+/**
+ * What axe finds against WCAG 2.2 AA, in short.
+ *
+ * @param rule the only one to hold the page against
+ */
+export async function findViolations(
+	page: Page,
+	rule?: string,
+): Promise<string[]> {
 	// By the debugger, since the page's own policy lets nobody add a script.
 	await page.evaluate(axeSource);
-	return page.evaluate(async () => {
+	return page.evaluate(async (only) => {
 		const { run } = (window as unknown as { axe: typeof axe }).axe;
 		const { violations } = await run(document, {
-			runOnly: [
-				"wcag2a",
-				"wcag2aa",
-				"wcag21a",
-				"wcag21aa",
-				"wcag22aa",
-				"best-practice",
-			],
+			runOnly: only
+				? { type: "rule", values: [only] }
+				: [
+						"wcag2a",
+						"wcag2aa",
+						"wcag21a",
+						"wcag21aa",
+						"wcag22aa",
+						"best-practice",
+					],
 		});
 		return violations.map(
 			({ id, nodes }) =>
@@ -93,5 +104,5 @@ export async function findViolations(page: Page): Promise<string[]> {
 					)
 					.join(" | ")}`,
 		);
-	});
+	}, rule);
 }
