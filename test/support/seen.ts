@@ -3,13 +3,15 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type axe from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 
 /** Git-ignored; for people who want to see what the test saw. */
 const screenshots = join(
 	import.meta.dirname,
 	"../../node_modules/.cache/screenshots",
 );
+
+const keepsPictures = inject("isLong");
 
 /** A window of a desk, which pages open in unless a test says otherwise. */
 export const wide = { width: 1360, height: 900 };
@@ -23,7 +25,7 @@ export const views: [string, BrowserContextOptions][] = [
 
 /**
  * Expects a page to stand still, to fit and to be accessible, in light and in
- * dark; and keeps a picture of both.
+ * dark; with `npm run test:long`, it keeps a picture of both.
  *
  * @param fullPage whether the picture shows more than the window: not of a page that is too long for one
  */
@@ -39,11 +41,11 @@ export async function look(
 	);
 	expect(tooWide, `${name} is too wide`).toBeLessThanOrEqual(0);
 	const path = (scheme: string) => join(screenshots, `${name}-${scheme}.png`);
-	await page.screenshot({ path: path("light"), fullPage });
+	if (keepsPictures) await page.screenshot({ path: path("light"), fullPage });
 	expect(await findViolations(page), name).toEqual([]);
-	// Only colours are others then.
-	await page.emulateMedia({ colorScheme: "dark" });
-	await page.screenshot({ path: path("dark"), fullPage });
+	// Only colours are others then; they change at once where motion is reduced.
+	await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+	if (keepsPictures) await page.screenshot({ path: path("dark"), fullPage });
 	expect(await findViolations(page, "color-contrast"), name).toEqual([]);
 	await page.emulateMedia({ colorScheme: "light" });
 }
