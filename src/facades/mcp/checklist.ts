@@ -14,7 +14,7 @@ import {
 const { version, phases } = checklist;
 const mimeType = "text/markdown";
 
-/** The checklist as resources, and the prompt that starts the guided run. */
+/** Registers the checklist as resources, and the prompt that starts the guided run. */
 export function registerChecklist(server: McpServer): void {
 	server.registerResource(
 		"checklist",

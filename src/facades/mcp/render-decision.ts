@@ -2,7 +2,7 @@ import type { ConfirmationLink } from "../../features/decisions/confirmation-sch
 import type { Report } from "../../features/reports/schema.ts";
 import { inline } from "./escape.ts";
 
-/** The answer to review_report where the person must confirm an approval. */
+/** Renders the result of review_report where the person must confirm an approval. */
 export function renderConfirmationLink(
 	id: string,
 	{ url, expires_at, required, reason }: ConfirmationLink,
@@ -18,7 +18,7 @@ Give this link to the person who told you to approve, as it is, and wait. Whoeve
 `;
 }
 
-/** The answer to withdraw_report. */
+/** Renders the result of withdraw_report. */
 export function renderWithdrawn(report: Report): string {
 	return `↩️ Report withdrawn.
 

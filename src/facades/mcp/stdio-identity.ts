@@ -6,13 +6,13 @@ import { anybody } from "../../identity/identity.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import type { Context } from "../../procedure.ts";
 
-/** Who is asking, or why that is not known. */
+/** The caller, or why they are unknown. */
 type Asking = Pick<Context, "identity" | "refusal">;
 
 /**
- * Makes what tells who asks over standard input: the owner of ACCESS_TOKEN, for
- * as long as the token is good. It is looked up anew every time, so that
- * revoking it counts at once.
+ * Returns a function that identifies the caller over standard input: the owner
+ * of ACCESS_TOKEN, for as long as the token is valid. It is looked up each
+ * time, so that a revocation takes effect at once.
  */
 export function tellWhoAsks(
 	db: Database,
@@ -33,7 +33,7 @@ export function tellWhoAsks(
 	};
 }
 
-/** @throws Error where people sign in, and nothing says who this is */
+/** @throws Error where people sign in and no access token is configured */
 export function requireAccessToken(
 	config: Pick<Config, "AUTH" | "ACCESS_TOKEN">,
 ): void {
@@ -44,7 +44,7 @@ export function requireAccessToken(
 	}
 }
 
-/** Why the service does not start with a token that proves nothing. */
+/** Returns the error with which the service refuses to start with an invalid token. */
 export function accessTokenRefused(refusal: TRPCError): Error {
 	return new Error(`ACCESS_TOKEN is refused. ${publicError(refusal).detail}`);
 }

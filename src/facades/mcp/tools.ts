@@ -48,7 +48,7 @@ const submitReport = defineTool({
 			await caller.reports.submit({
 				...report,
 				report_data: report_markdown,
-				// Its own schema has read it; the procedure's lets it through.
+				// The tool's own schema has validated it; the procedure's schema accepts it.
 				report_json: report_json as Record<string, unknown> | undefined,
 			}),
 		);
@@ -166,7 +166,10 @@ export const tools: Tool[] = [
 	reviewReport,
 ];
 
-/** One report in full, for the tool and for the resource; reading, writing and sending a large one take turns. */
+/**
+ * Returns one report in full, for the tool and for the resource; reading,
+ * writing and sending large reports are queued.
+ */
 export async function readReport(
 	caller: Caller,
 	{ id }: { id: string },

@@ -1,6 +1,6 @@
 import { commonExample, exampleProblem } from "./openapi-problem-examples.ts";
 
-/** The one schema of everything that goes wrong (RFC 9457). */
+/** The one schema of all errors (RFC 9457). */
 export const problemSchema = {
 	type: "object" as const,
 	description: "What went wrong and what to do about it (RFC 9457).",
@@ -63,7 +63,7 @@ export const problemSchema = {
 	],
 };
 
-/** Stands in every answer. */
+/** Present in every answer. */
 export const requestIdHeader = {
 	description: "The id under which this request stands in the log.",
 	required: true,
@@ -76,7 +76,7 @@ const retryAfterHeader = {
 	schema: { type: "integer" as const },
 };
 
-/** Stand in every answer to a request that is counted. */
+/** Present in every answer to a request that is counted. */
 export const rateLimitHeaders = {
 	RateLimit: {
 		description:
@@ -97,9 +97,10 @@ const authenticateHeader = {
 };
 
 /**
- * A response of an operation that fails with this status, with an example of its own.
+ * Returns the response of an operation that fails with this status, with its
+ * own example.
  *
- * @param isCommon whether it may also meet the failure that is common to all
+ * @param isCommon whether the operation may also fail in the way common to all
  */
 export function problemResponse(
 	status: string,
@@ -117,7 +118,7 @@ export function problemResponse(
 	);
 }
 
-/** What each failure means that any operation may meet. */
+/** The meaning of each failure that any operation may meet. */
 const commonDescriptions: Record<string, string> = {
 	400: "The request cannot be read, or has a parameter that is unknown here.",
 	401: "Nobody is signed in, or the token proves nothing: unknown, expired, revoked, for another audience or of another issuer.",
@@ -132,7 +133,7 @@ const commonDescriptions: Record<string, string> = {
 	503: "The database does not answer, or the service is overloaded or busy; `Retry-After` says when to try again.",
 };
 
-/** The failures that any operation may meet, as components by status. */
+/** Returns the failures that any operation may meet, as components by status. */
 export function commonResponses() {
 	return Object.fromEntries(
 		Object.entries(commonDescriptions).map(([status, description]) => [
