@@ -13,7 +13,7 @@ const shortcuts = [
 	["?", "This sheet"],
 ] as const;
 
-/** A whole HTML document around a page. */
+/** Renders the whole HTML document around a page. */
 export function layout(page: Page, frame: Frame): Html {
 	const { assets, queue, viewer } = frame;
 	return html`<!doctype html>
@@ -61,7 +61,7 @@ ${page.body}
 </html>`;
 }
 
-/** Who is signed in, and the way out; for a stranger the way in. */
+/** Renders the signed-in person with the sign-out form, or the sign-in link for others. */
 function accountOf(page: Page, { viewer }: Frame): Html | string {
 	if (viewer === undefined) return "";
 	if (viewer === null) {

@@ -15,7 +15,7 @@ import { notesQuote } from "./notes.ts";
 import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
-/** Where a signed-in reader stands towards a report. */
+/** What a signed-in reader may do with a report. */
 export interface Standing {
 	approvals: Approvals;
 	involvement: Involvement;
@@ -23,7 +23,7 @@ export interface Standing {
 	mayWithdraw: boolean;
 }
 
-/** How far a report's approval is, and what this reader can do about it; in words why not. */
+/** Renders how many approvals a report has, and what this reader can do about it, or why they cannot. */
 export function decisionPanel(
 	report: DecidableReport,
 	list: QueueQuery,
@@ -90,7 +90,7 @@ function obstacleOf({
 	return "";
 }
 
-/** `one more reviewer must approve`. */
+/** Returns text such as `one more reviewer must approve`. */
 function approvalsLeft({ required, recorded }: Approvals): string {
 	const left = required - recorded.length;
 	return left === 1

@@ -2,18 +2,18 @@ import { html } from "hono/html";
 import { type Permission, permissions } from "../../../core/words.ts";
 import type { Html } from "../page.ts";
 
-/** What somebody has typed for a new token, and what is wrong with it. */
+/** What somebody typed for a new token, and its problems. */
 export interface TypedToken {
 	name: string;
 	scopes: string[];
 	expires_in_days: string;
-	/** The group that answers for a service token. */
+	/** The group responsible for a service token. */
 	owner?: string;
-	/** What must be corrected, by field; `form` is about the whole of it. */
+	/** What must be corrected, by field; `form` is about the form as a whole. */
 	problems?: Partial<Record<string, string>>;
 }
 
-/** What each scope lets a token do: an approval takes a person, whatever the role allows. */
+/** What each scope lets a token do. An approval needs a person, whatever the role allows. */
 const scopeWords: Record<Permission, string> = {
 	...permissions,
 	"reports:decide": "reject and reopen reports",
@@ -28,9 +28,9 @@ const lifetimes = [
 ] as const;
 
 /**
- * The form that makes a token: somebody's own, or a service's.
+ * Renders the form that creates a token: somebody's own, or a service's.
  *
- * @param scopes what it can be used for
+ * @param scopes the scopes it may have
  */
 export function tokenForm(
 	kind: "personal" | "service",

@@ -4,13 +4,13 @@ import type { Html } from "../page.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
-/** Milliseconds before a token sleeps from which on its owner is told: a week. */
+/** How long before a token becomes dormant its owner is warned, in milliseconds: a week. */
 const WARNED_BEFORE = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Access tokens with what becomes of them.
+ * Renders access tokens with their state.
  *
- * @param hasOwner whether they may be of several
+ * @param hasOwner whether they may belong to several owners
  */
 export function tokenTable(
 	tokens: AccessToken[],
@@ -33,7 +33,7 @@ ${hasOwner ? html`<td data-label="Owner">${foreignText(token.owner)}${token.kind
 </table>`;
 }
 
-/** Whether a token sleeps, will within a week, or not so soon. */
+/** Returns whether a token is dormant, will be within a week, or neither. */
 export function sleepOf(
 	{ sleeps_at, expires_at, revoked_at }: AccessToken,
 	now: Date,
@@ -41,12 +41,12 @@ export function sleepOf(
 	if (sleeps_at === null || revoked_at !== null) return undefined;
 	const sleeps = Date.parse(sleeps_at);
 	if (sleeps <= now.getTime()) return "asleep";
-	// What ends before does not come to sleep.
+	// A token that expires first never becomes dormant.
 	if (sleeps >= Date.parse(expires_at)) return undefined;
 	return sleeps - now.getTime() <= WARNED_BEFORE ? "soon" : undefined;
 }
 
-/** The day of a time, with the exact one on hover. */
+/** Renders the day of a time, with the exact time on hover. */
 export function day(time: string): Html {
 	return html`<time datetime="${time}" title="${exactTime(time)}">${time.slice(0, 10)}</time>`;
 }

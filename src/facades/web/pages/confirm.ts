@@ -16,7 +16,7 @@ import type { Page } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
-/** What is to be confirmed. */
+/** The decision to be confirmed. */
 export interface ConfirmPage {
 	report: Report;
 	assessment: Assessment;
@@ -42,7 +42,7 @@ const consequences: Record<ReportStatus, string> = {
 		"The report waits for a review again. Reviewer, time and notes are taken off it; the decision stays in the history.",
 };
 
-/** Repeats what is about to be decided; nothing is changed before its form is sent. */
+/** Renders the decision that is about to be made; nothing changes until its form is sent. */
 export function confirmPage(data: ConfirmPage): Page {
 	const { report, assessment, decision, list, csrf } = data;
 	const verb = verbs[decision.status];
@@ -71,7 +71,7 @@ ${hiddenDecision(decision, csrf)}
 	};
 }
 
-/** What will be, once it is confirmed. */
+/** Returns what will happen once it is confirmed. */
 function consequenceOf({ decision, approvals }: ConfirmPage): string {
 	const { required, reason, recorded } = approvals;
 	const left = required - recorded.length - 1;

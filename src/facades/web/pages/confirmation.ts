@@ -14,12 +14,12 @@ import { timeAgo } from "../components/time.ts";
 import type { Html, Page } from "../page.ts";
 import { stateOf } from "./report.ts";
 
-/** Findings that are shown before the report itself is read. */
+/** Number of findings shown before the report itself. */
 const SHOWN_FINDINGS = 5;
 
-/** An approval that a program asked for, before its person. */
+/** An approval requested by a program, which its person must confirm. */
 export interface ConfirmationPage {
-	/** What follows /confirm/ in the address. */
+	/** The last part of the address, after /confirm/. */
 	token: string;
 	confirmation: Confirmation;
 	report: Report;
@@ -29,7 +29,7 @@ export interface ConfirmationPage {
 	now: Date;
 }
 
-/** Shows what would be approved; nothing is changed before its form is sent. */
+/** Renders what would be approved; nothing changes until its form is sent. */
 export function confirmationPage(data: ConfirmationPage): Page {
 	const { token, confirmation, report, assessment, csrf } = data;
 	const { review_notes, client } = confirmation;
@@ -61,7 +61,7 @@ ${gravest(report, assessment)}
 	};
 }
 
-/** Says why a link can be confirmed no more, and what to do. */
+/** Renders why a link can no longer be confirmed, and what to do. */
 export function closedConfirmationPage(reason: string, reportId: string): Page {
 	return {
 		title: "This approval cannot be confirmed",

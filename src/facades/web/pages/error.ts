@@ -26,27 +26,27 @@ const advice: Record<number, string> = {
 	503: "Nothing was changed. The service recovers by itself; reload this page in a few seconds.",
 };
 
-/** What went wrong, and what to do about it. */
+/** Renders what went wrong, and what to do about it. */
 export function errorPage(
 	error: PublicError,
 	request: {
 		id: string;
-		/** A decision that could not be stored, to be sent again as it was. */
+		/** A decision that could not be stored, for sending again unchanged. */
 		unsent?: {
 			action: string;
 			decision: WantedDecision;
 			csrf: string;
 		};
-		/** The address of the report that it is about, where that helps. */
+		/** The address of the report concerned, where that helps. */
 		reportUrl?: string;
-		/** Where the reader begins, if not at the queue; `null` for who may see no page. */
+		/** The reader's start page, if not the queue; `null` for readers who may see no page. */
 		home?: string | null;
-		/** For a stranger. */
+		/** Where to sign in, for readers who are not signed in. */
 		signInUrl?: string;
 	},
 ): Page {
 	const { unsent, reportUrl, home = "/", signInUrl } = request;
-	// What the role does not allow, no reload mends.
+	// Reloading does not help when the role forbids it.
 	const isForbidden = error.status === 403 && error.challenge !== undefined;
 	const heading =
 		(isForbidden ? "Your role does not allow this" : headings[error.status]) ??

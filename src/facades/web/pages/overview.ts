@@ -11,7 +11,7 @@ export interface OverviewPage {
 	overview: Overview;
 }
 
-/** A row of a table: what, and how many. */
+/** A row of a table: a name and a number. */
 type Row = (string | number | Html)[];
 
 const spans = [
@@ -20,7 +20,7 @@ const spans = [
 	[366, "One year"],
 ] as const;
 
-/** How the review goes: plots, each with the table behind it. */
+/** Renders how reviewing is going: charts, each with the table behind it. */
 export function overviewPage({ days, overview }: OverviewPage): Page {
 	const { time_to_decision: time, outcomes_by_month, step } = overview;
 	const risks = overview.risk_distribution;

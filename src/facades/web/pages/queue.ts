@@ -18,9 +18,9 @@ export interface QueuePage {
 	query: QueueQuery;
 	counts: ReportCounts;
 	reports: ReportSummary[];
-	/** Whether there are more reports after these. */
+	/** Whether more reports follow. */
 	hasMore: boolean;
-	/** The reader sees own reports alone. */
+	/** Whether the reader sees only their own reports. */
 	isOwnOnly?: boolean;
 	now: Date;
 }
@@ -32,7 +32,7 @@ const tabs = [
 	["all", "All"],
 ] as const;
 
-/** The reports that wait, or any others, with what a reviewer chooses by. */
+/** Renders the pending reports, or any others, with what a reviewer chooses by. */
 export function queuePage(data: QueuePage): Page {
 	const { query, counts, reports, isOwnOnly = false } = data;
 	const tab = tabs.find(([status]) => status === query.status)?.[1] ?? "All";

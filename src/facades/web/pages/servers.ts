@@ -12,7 +12,7 @@ export interface ServersPage {
 	query: { status: string; search: string; after: string | undefined };
 	servers: Server[];
 	hasMore: boolean;
-	/** Whether the reader may read everybody's reports, and not only own ones. */
+	/** Whether the reader may read everybody's reports, not only their own. */
 	readsAll: boolean;
 	now: Date;
 }
@@ -24,7 +24,7 @@ const tabs = [
 	["all", "All"],
 ] as const;
 
-/** One row per repository: where its server stands. The approved ones are the catalogue. */
+/** Renders one row per repository with the state of its server. The approved ones are the catalogue. */
 export function serversPage(data: ServersPage): Page {
 	const { query, servers } = data;
 	const tab = tabs.find(([status]) => status === query.status)?.[1] ?? "All";

@@ -7,17 +7,17 @@ import { exactTime, timeAgo } from "../components/time.ts";
 import { whoseTabs } from "../components/whose-tabs.ts";
 import type { Html, Page } from "../page.ts";
 
-/** What the page of sessions shows. */
+/** What the sessions page shows. */
 export interface SessionsPage {
 	sessions: Session[];
-	/** Whose they are: me, everybody, or an e-mail address. */
+	/** Whose sessions they are: me, everybody, or an e-mail address. */
 	owner: string;
-	/** Whether what was looked for is no e-mail address; nothing is listed then. */
+	/** Whether the search was not for a valid e-mail address; nothing is listed then. */
 	isBad: boolean;
 	after: string | undefined;
 	hasMore: boolean;
 	mayManage: boolean;
-	/** How many own tokens somebody has who was looked for. */
+	/** The number of own tokens of the person searched for. */
 	tokens?: number;
 	/** How long sessions last. */
 	lifetime: { hours: number; idleMinutes: number };
@@ -25,7 +25,7 @@ export interface SessionsPage {
 	now: Date;
 }
 
-/** Where somebody is signed in, or for who looks after everybody's sessions, who is. */
+/** Renders where somebody is signed in, or, for those who manage everybody's sessions, who is signed in. */
 export function sessionsPage(data: SessionsPage): Page {
 	const { sessions, owner, mayManage, lifetime, isBad } = data;
 	const isMine = owner === "me";
@@ -47,7 +47,7 @@ ${isMine ? everywhereForm(data) : accessNote(data)}`,
 	};
 }
 
-/** What somebody has, before it is taken from them. */
+/** What somebody has, before their access is ended. */
 export interface EndAccessPage {
 	person: string;
 	sessions: number;
@@ -55,7 +55,7 @@ export interface EndAccessPage {
 	csrf: string;
 }
 
-/** Repeats whose access is about to end; nothing is changed before its form is sent. */
+/** Renders whose access is about to end; nothing changes until its form is sent. */
 export function endAccessPage({
 	person,
 	sessions,
@@ -83,7 +83,7 @@ export function endAccessPage({
 	};
 }
 
-/** The address of a page of sessions. */
+/** Returns the address of a page of sessions. */
 export function sessionsUrl(owner: string, after?: string): string {
 	const query = new URLSearchParams({
 		...(owner !== "me" && { owner }),
@@ -149,7 +149,7 @@ function everywhereForm({ csrf }: SessionsPage): Html {
 </form>`;
 }
 
-/** What else somebody has, and how all of it ends; nothing for everybody. */
+/** Renders what else somebody has and how all of it can be ended; nothing on the list of everybody. */
 function accessNote({ owner, tokens, sessions }: SessionsPage): Html | string {
 	if (tokens === undefined) return "";
 	const query = new URLSearchParams({ owner });

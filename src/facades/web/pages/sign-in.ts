@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { Html, Page } from "../page.ts";
 
-/** Leads a browser to the identity provider that would not be led there by a redirect. */
+/** Renders the page that takes a browser to the identity provider where a redirect would be blocked. */
 export function goingToSignInPage(providerUrl: string): Page {
 	return noticePage(
 		"Signing in",
@@ -9,7 +9,7 @@ export function goingToSignInPage(providerUrl: string): Page {
 	);
 }
 
-/** Nobody was signed in. */
+/** Renders why nobody was signed in. */
 export function signInFailedPage(failure: {
 	status: number;
 	message: string;
@@ -30,7 +30,7 @@ ${isOutage ? "" : html`<p>If it happens again, ask whoever runs the identity pro
 }
 
 /**
- * After signing out here.
+ * Renders the page after signing out here.
  *
  * @param providerUrl where the browser goes next, to be signed out there too
  */
@@ -44,7 +44,7 @@ export function signedOutPage(providerUrl?: string): Page {
 	);
 }
 
-/** A page that says one thing. */
+/** Renders a page with a single message. */
 export function noticePage(heading: string, text: Html, status?: number): Page {
 	return {
 		title: status ? `${status}: ${heading}` : heading,

@@ -12,34 +12,34 @@ import { day, sleepOf, tokenTable } from "../components/token-table.ts";
 import { whoseTabs } from "../components/whose-tabs.ts";
 import type { Html, Page } from "../page.ts";
 
-/** Which tokens the page shows: a page of a list, or the one with an id. */
+/** Which tokens the page shows: a page of the list, or the one with an id. */
 export interface TokensQuery
 	extends Pick<AccessTokenFilter, "owner" | "after"> {
 	state: "living" | "ended";
-	/** What was looked for. */
+	/** The id searched for. */
 	id?: string | undefined;
 }
 
-/** What the page of access tokens shows. */
+/** What the access tokens page shows. */
 export interface TokensPage {
 	tokens: AccessToken[];
 	query: TokensQuery;
 	hasMore: boolean;
-	/** Why there is nothing with the id that was looked for. */
+	/** Why no token is shown for the id searched for. */
 	problem?: string | undefined;
 	mayManage: boolean;
-	/** What a new token can be used for. */
+	/** The scopes a new token may have. */
 	scopes: Permission[];
-	/** The token that was made just now; it is shown this once. */
+	/** The token just created; this is the only time it is shown. */
 	created: string | undefined;
 	typed: TypedToken;
-	/** Days without signing in after which own tokens sleep. */
+	/** Days without signing in after which own tokens become dormant. */
 	ownerDays: number;
 	csrf: string;
 	now: Date;
 }
 
-/** Access tokens: a new one, and those that there are. */
+/** Renders access tokens: the form for a new one, and the existing ones. */
 export function tokensPage(data: TokensPage): Page {
 	const { query, mayManage, created, tokens, ownerDays } = data;
 	const { owner, id } = query;
@@ -62,7 +62,7 @@ ${id === undefined ? tokenForm(isMine ? "personal" : "service", data) : ""}`,
 	};
 }
 
-/** Repeats which token is about to be revoked; nothing is changed before its form is sent. */
+/** Renders which token is about to be revoked; nothing changes until its form is sent. */
 export function revokeTokenPage({
 	token,
 	csrf,
@@ -90,7 +90,7 @@ export function revokeTokenPage({
 	};
 }
 
-/** The address of what the page shows. */
+/** Returns the address of the tokens page in this state. */
 export function tokensUrl(query: Partial<TokensQuery>): string {
 	const { owner, state, id, after } = query;
 	const text = new URLSearchParams({
@@ -110,7 +110,7 @@ function createdNote(created: string): Html {
 </section>`;
 }
 
-/** Tells somebody a week before that their tokens will sleep. */
+/** Renders a warning, a week ahead, that the reader's tokens will become dormant. */
 function sleepNote({ tokens, now }: TokensPage): Html | string {
 	const next = tokens.find((token) => sleepOf(token, now) === "soon");
 	if (!next?.sleeps_at) return "";

@@ -6,7 +6,7 @@ import type { Page } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
-/** Repeats what is about to be withdrawn; nothing is changed before its form is sent. */
+/** Renders what is about to be withdrawn; nothing changes until its form is sent. */
 export function withdrawPage({
 	report,
 	list,
