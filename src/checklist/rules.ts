@@ -284,12 +284,12 @@ export const rules: readonly Rule[] = [
 	...text,
 ];
 
-/** The rule with this id, unless it was one of an earlier version. */
+/** Returns the rule with this id; undefined for a rule of an earlier version. */
 export function findRule(id: string): Rule | undefined {
 	return rules.find((rule) => rule.id === id);
 }
 
-/** Id of a rule. */
+/** The id of a rule. */
 export type RuleId =
 	| (typeof missing)[number]["id"]
 	| (typeof failures)[number]["id"]

@@ -6,7 +6,7 @@ import { sameDeveloper, sameName, sameRepository } from "./header.ts";
 
 type Said = string | undefined;
 
-/** Where structured data (`report_json`) say something else than the text they came with. Unknown keys are nobody's business. */
+/** Finds where structured data (`report_json`) contradict the text they came with. Unknown keys are ignored. */
 export function findStructuredContradictions(reading: Reading): Draft[] {
 	const data = reading.options.reportJson;
 	if (!isObject(data)) return [];

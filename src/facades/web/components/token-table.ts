@@ -4,7 +4,7 @@ import type { Html } from "../page.ts";
 import { foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
-/** How long before a token becomes dormant its owner is warned, in milliseconds: a week. */
+/** How long before a token falls asleep its owner is warned, in milliseconds: a week. */
 const WARNED_BEFORE = 7 * 24 * 60 * 60 * 1000;
 
 /**
@@ -33,7 +33,7 @@ ${hasOwner ? html`<td data-label="Owner">${foreignText(token.owner)}${token.kind
 </table>`;
 }
 
-/** Returns whether a token is dormant, will be within a week, or neither. */
+/** Returns whether a token is asleep, will be within a week, or neither. */
 export function sleepOf(
 	{ sleeps_at, expires_at, revoked_at }: AccessToken,
 	now: Date,
@@ -41,7 +41,7 @@ export function sleepOf(
 	if (sleeps_at === null || revoked_at !== null) return undefined;
 	const sleeps = Date.parse(sleeps_at);
 	if (sleeps <= now.getTime()) return "asleep";
-	// A token that expires first never becomes dormant.
+	// A token that expires first never falls asleep.
 	if (sleeps >= Date.parse(expires_at)) return undefined;
 	return sleeps - now.getTime() <= WARNED_BEFORE ? "soon" : undefined;
 }

@@ -33,7 +33,7 @@ export interface TokensPage {
 	/** The token just created; this is the only time it is shown. */
 	created: string | undefined;
 	typed: TypedToken;
-	/** Days without signing in after which own tokens become dormant. */
+	/** Days without signing in after which own tokens fall asleep. */
 	ownerDays: number;
 	csrf: string;
 	now: Date;
@@ -110,7 +110,7 @@ function createdNote(created: string): Html {
 </section>`;
 }
 
-/** Renders a warning, a week ahead, that the reader's tokens will become dormant. */
+/** Renders a warning, a week ahead, that the reader's tokens will fall asleep. */
 function sleepNote({ tokens, now }: TokensPage): Html | string {
 	const next = tokens.find((token) => sleepOf(token, now) === "soon");
 	if (!next?.sleeps_at) return "";
