@@ -11,11 +11,11 @@ const screenshots = join(
 	"../../node_modules/.cache/screenshots",
 );
 
-/** A window of a desk, which pages open in unless a test says otherwise. */
+/** A desktop window, in which pages open unless a test says otherwise. */
 export const wide = { width: 1360, height: 900 };
 const narrow = { width: 360, height: 740 };
 
-/** How every page is looked at: a name, and options for its browser context. */
+/** The views in which every page is checked: a name, and options for its browser context. */
 export const views: [string, BrowserContextOptions][] = [
 	["light-wide", { colorScheme: "light", viewport: wide }],
 	["dark-wide", { colorScheme: "dark", viewport: wide }],
@@ -24,9 +24,11 @@ export const views: [string, BrowserContextOptions][] = [
 ];
 
 /**
- * Expects a page to stand still, to fit and to be accessible; and keeps a picture of it.
+ * Expects a page to be stable, to fit and to be accessible; and keeps a picture
+ * of it.
  *
- * @param fullPage whether the picture shows more than the window: not of a page that is too long for one
+ * @param fullPage whether the picture shows more than the window: not for a
+ *   page that is too long
  */
 export async function look(
 	page: Page,
@@ -51,7 +53,7 @@ const axeSource = readFileSync(
 	"utf8",
 );
 
-/** How far a page has moved while it loaded: the sum of its layout shifts. */
+/** Returns how much a page moved while it loaded: the sum of its layout shifts. */
 function measureShift(page: Page): Promise<number> {
 	return page.evaluate(
 		() =>
@@ -67,9 +69,9 @@ function measureShift(page: Page): Promise<number> {
 	);
 }
 
-/** What axe finds against WCAG 2.2 AA, in short. */
+/** Returns axe's findings against WCAG 2.2 AA, shortened. */
 export async function findViolations(page: Page): Promise<string[]> {
-	// By the debugger, since the page's own policy lets nobody add a script.
+	// Through the debugger, since the page's own policy does not allow adding a script.
 	await page.evaluate(axeSource);
 	return page.evaluate(async () => {
 		const { run } = (window as unknown as { axe: typeof axe }).axe;
