@@ -112,7 +112,7 @@ export const PhaseAssessment = z
 		found: z.boolean().describe("Whether the report has this phase at all"),
 		line,
 		verdict: Verdict,
-		answered: z.int().describe("Checks of this phase that are answered"),
+		answered: z.int().describe("Answered checks of this phase"),
 		total: z.int().describe("Checks of this phase"),
 		checks: z.array(CheckAnswer).describe("Every check of the phase"),
 	})
@@ -178,7 +178,9 @@ export const Assessment = z
 	.object({
 		checklist_version: z
 			.string()
-			.describe("Version of the checklist that the report was held against"),
+			.describe(
+				"Version of the checklist that the report was assessed against",
+			),
 		risk_level: RiskLevel,
 		claimed_risk_level: RiskLevel.describe(
 			"The risk level that the report gives itself",
@@ -202,7 +204,7 @@ export const Assessment = z
 			.describe("What was noticed: errors first, then by line"),
 	})
 	.describe(
-		"What the service reads out of a report by itself. It advises a reviewer and decides nothing",
+		"What the service itself reads in a report. It advises a reviewer and decides nothing",
 	)
 	.meta({ id: "Assessment" });
 export type Assessment = z.infer<typeof Assessment>;
@@ -214,7 +216,7 @@ export const Rule = z
 		severity: FindingSeverity,
 		title: z.string().describe("The rule in a few words"),
 		meaning: z.string().describe("What a finding of this rule means"),
-		fix: z.string().describe("How to make it go away"),
+		fix: z.string().describe("How to fix it"),
 	})
 	.describe("A rule of the assessment")
 	.meta({

@@ -33,7 +33,7 @@ export const Reference = z
 		title: z.string().describe("What the document is called"),
 		url: z.string().describe("Where it is published"),
 	})
-	.describe("A public document that a check rests on")
+	.describe("A public document that a check is based on")
 	.meta({
 		id: "ChecklistReference",
 		examples: [

@@ -39,7 +39,7 @@ export function findRedFlag(
 		];
 	const given = findGivenAway(id, evidence ?? "");
 	if (given === undefined) return [];
-	const message = `The evidence of ${id} ${title} speaks of ${flag.says}: "${given.slice(0, quotedLength)}". If there is nothing of the kind, write "${flag.otherwise}." instead.`;
+	const message = `The evidence of ${id} ${title} mentions ${flag.says}: "${given.slice(0, quotedLength)}". If there is none, write "${flag.otherwise}." instead.`;
 	return [{ ...about, message }];
 }
 

@@ -92,7 +92,7 @@ const FORM = "application/x-www-form-urlencoded";
 /** Methods that a browser sends from any page without a preflight (Fetch, "CORS-safelisted method"). */
 const simpleMethods = new Set(["GET", "HEAD", "POST"]);
 
-const EMPTY = "The request body is empty, but its Content-Type promises JSON.";
+const EMPTY = "The request body is empty, but its Content-Type is JSON.";
 
 function refused(
 	message: string,

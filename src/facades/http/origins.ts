@@ -78,7 +78,7 @@ function refuseForeign(settings: Settings) {
 			throw new TRPCError({
 				code: "FORBIDDEN",
 				message:
-					"Requests from pages of another origin are refused. The operator can name its host in ALLOWED_HOSTS, or allow it the API in CORS_ORIGINS.",
+					"Requests from pages of another origin are refused. The operator can add its host to ALLOWED_HOSTS, or allow it to use the API in CORS_ORIGINS.",
 			});
 		}
 	};
@@ -89,7 +89,7 @@ export function foreignHost(): TRPCError {
 	return new TRPCError({
 		code: "FORBIDDEN",
 		message:
-			"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
+			"This service does not accept the host name in the request. The operator can add it to ALLOWED_HOSTS.",
 	});
 }
 

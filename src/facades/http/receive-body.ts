@@ -92,7 +92,7 @@ function tooManyPieces(): TRPCError {
 	return new TRPCError({
 		code: "BAD_REQUEST",
 		message:
-			"The request body comes in too many small pieces. Send it in larger chunks, or with Content-Length.",
+			"The request body arrives in too many small pieces. Send it in larger chunks, or with Content-Length.",
 	});
 }
 
@@ -107,7 +107,6 @@ export function holderOf(request: FastifyRequest): string {
 function brokenOff(): TRPCError {
 	return new TRPCError({
 		code: "BAD_REQUEST",
-		message:
-			"The request body does not have the length that Content-Length announced.",
+		message: "The length of the request body differs from Content-Length.",
 	});
 }

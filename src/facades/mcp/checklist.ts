@@ -21,7 +21,7 @@ export function registerChecklist(server: McpServer): void {
 		"golive://checklist",
 		{
 			title: "The go-live checklist",
-			description: "Six phases with their checks, each in a line.",
+			description: "Six phases with their checks, one per line.",
 			mimeType,
 		},
 		(uri) => ({

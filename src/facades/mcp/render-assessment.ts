@@ -16,7 +16,7 @@ export function renderCheck(assessment: Assessment): string {
 	const next =
 		errors === 0
 			? "No errors: the report can be submitted with submit_report."
-			: `Fix ${errors === 1 ? "the error" : `the ${errors} errors`} with the developer, with real evidence only, and check again. A reviewer will see all of this; a service that takes only complete reports refuses it.`;
+			: `Fix ${errors === 1 ? "the error" : `the ${errors} errors`} with the developer, with real evidence only, and check again. A reviewer will see all of this; a service that accepts only complete reports refuses it.`;
 	return `## Report check
 
 ${renderAssessment(assessment)}

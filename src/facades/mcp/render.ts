@@ -25,7 +25,7 @@ export function renderSubmitted(report: Report): string {
 
 Your go-live report is now pending platform team review.
 
-It is revision ${report.revision} for ${inline(place(report))}; the service reads its risk as ${report.risk_level}, with ${report.completeness} % of the checks answered and ${report.error_count} errors. To see what was decided, call get_report with this report ID.
+It is revision ${report.revision} for ${inline(place(report))}; the service assesses its risk as ${report.risk_level}, with ${report.completeness} % of the checks answered and ${report.error_count} errors. To see the decision, call get_report with this report ID.
 `;
 }
 
@@ -66,7 +66,7 @@ ${reports.length === 1 ? "1 report" : `${reports.length} reports`}, newest first
 }
 
 function nothingToList(filter: { status: string; after?: string | undefined }) {
-	if (filter.after !== undefined) return "No more reports: that was the end.";
+	if (filter.after !== undefined) return "There are no more reports.";
 	if (filter.status === "all") {
 		return "No report has been submitted yet. A developer submits one with submit_report.";
 	}
@@ -88,7 +88,7 @@ export function renderReport(
 		[
 			"Beside a live report",
 			report.beside_live_report
-				? "yes: the first report for this folder, while another of the repository, or of the same path on another port, was live"
+				? "yes: the first report for this folder, submitted while another one for the repository, or for the same path on another port, was live"
 				: null,
 		],
 		["Developer", inline(report.developer_email)],
@@ -175,7 +175,7 @@ function renderHistory({ id, decisions, decision_count }: Revision): string {
 	const earlier = decision_count - decisions.length;
 	const more =
 		earlier > 0
-			? `The last ${decisions.length} of ${decision_count}. A person reads the earlier ones at /reports/${id}/history.\n\n`
+			? `The last ${decisions.length} of ${decision_count}. A person can read the earlier ones at /reports/${id}/history.\n\n`
 			: "";
 	const lines = decisions.flatMap((decision) => {
 		const { decided_at, from_status, to_status, decided_by } = decision;

@@ -39,7 +39,7 @@ export function requireAccessToken(
 ): void {
 	if (config.AUTH === "oidc" && !config.ACCESS_TOKEN) {
 		throw new Error(
-			"ACCESS_TOKEN is needed where AUTH=oidc: over standard input nobody can sign in. Make an access token in the service, and set ACCESS_TOKEN to it.",
+			"ACCESS_TOKEN is required where AUTH=oidc: nobody can sign in over standard input. Create an access token in the service, and set ACCESS_TOKEN to it.",
 		);
 	}
 }

@@ -67,7 +67,7 @@ export function keepStreams(
 
 function tooManyStreams(): Error {
 	return tooManyRequests(
-		`You have ${MAX_STREAMS} streams open already, which is all that one may have. Close one of them first.`,
+		`You have ${MAX_STREAMS} streams open already, the maximum for one person. Close one of them first.`,
 		5,
 	);
 }

@@ -37,7 +37,7 @@ const tags = [
 	{
 		name: "Servers",
 		description:
-			"MCP servers: one per repository, with all that its reports make of it.",
+			"MCP servers: one per repository, with the state that results from its reports.",
 	},
 	{
 		name: "Checklist",
@@ -47,7 +47,7 @@ const tags = [
 	{
 		name: "Analytics",
 		description:
-			"How many reports there are, by status and by risk, and how the review goes.",
+			"How many reports there are, by status and by risk, and how reviewing is going.",
 	},
 	{
 		name: "Access tokens",
@@ -56,7 +56,7 @@ const tags = [
 	{
 		name: "Sessions",
 		description:
-			"Where people are signed in to the pages, and ending that: one session, all of one's own, or all that somebody has.",
+			"Where people are signed in to the pages, and how to end it: one session, all of one's own, or all of somebody's.",
 	},
 	{
 		name: "Audit log",
@@ -187,7 +187,7 @@ function describeAccess(access: Permission): string {
 	const holders = roles
 		.filter((role) => permissionsOf[role].includes(access))
 		.map((role) => `\`${role}\``);
-	return `Where people sign in: takes the permission \`${access}\`, which the roles ${holders.join(", ")} have.`;
+	return `Where people sign in: requires the permission \`${access}\`, which the roles ${holders.join(", ")} have.`;
 }
 
 /** Moves a query parameter's description out of its schema, where the generator leaves it and few tools look. */
@@ -242,7 +242,8 @@ function successHeaders(rest: RestOperation["rest"]) {
 }
 
 const etagHeader = {
-	description: "Names this very answer; send it back in If-None-Match.",
+	description:
+		"Identifies this version of the answer; send it back in If-None-Match.",
 	required: true,
 	schema: { type: "string" as const },
 };

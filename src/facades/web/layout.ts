@@ -4,9 +4,9 @@ import type { Frame, Html, Page } from "./page.ts";
 import { homeOf, sectionsFor } from "./sections.ts";
 
 const shortcuts = [
-	["j", "Next row of a list, next report on a report"],
-	["k", "Previous row, previous report"],
-	["Enter", "Open the chosen row"],
+	["j", "Next row of a list, or next report"],
+	["k", "Previous row, or previous report"],
+	["Enter", "Open the selected row"],
 	["/", "Search"],
 	["a", "Approve: goes to the confirmation"],
 	["r", "Reject: goes to the notes"],

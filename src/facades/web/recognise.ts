@@ -185,7 +185,7 @@ function prefersPage(accept: string | undefined): boolean {
 function signInFirst(): TRPCError {
 	return new TRPCError({
 		code: "UNAUTHORIZED",
-		message: "You are not signed in, or not any more.",
+		message: "You are not signed in, or your session has ended.",
 	});
 }
 

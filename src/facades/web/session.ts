@@ -100,7 +100,7 @@ export function refuseForeignForm(
 	throw new TRPCError({
 		code: "FORBIDDEN",
 		message:
-			"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
+			"The form belongs to another session: perhaps the browser was closed in the meantime, or blocks cookies. Go back, reload the page, and send it again.",
 	});
 }
 
@@ -124,7 +124,7 @@ export function isOfSession(
 
 /** Why a form came back with what was typed, and can be sent again unchanged. */
 export const OTHER_SESSION =
-	"Nothing was stored: this form is of an earlier session. Somebody has signed in anew meanwhile, or the browser was closed, or refuses cookies. What you typed is kept here: look at it, and send it again.";
+	"Nothing was stored: this form belongs to an earlier session. Somebody has signed in again since, or the browser was closed, or blocks cookies. What you typed is kept here: check it, and send it again.";
 
 /**
  * Allows only what one of our own pages sent, as the browser itself says. That

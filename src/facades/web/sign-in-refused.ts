@@ -34,7 +34,7 @@ export function explainRefusal(error: unknown): unknown {
 	if (error instanceof ResponseBodyError && error.error === "invalid_grant") {
 		return signInRefused(
 			"invalid_grant",
-			"This sign-in was used already, or took too long.",
+			"This sign-in was already used, or took too long.",
 		);
 	}
 	if (
@@ -62,7 +62,7 @@ export function explainRefusal(error: unknown): unknown {
 		return signInRefused(
 			// Names the failed check in the library's own fixed words.
 			`bad_answer ${error.code ?? ""}`.trim(),
-			"What the browser came back with is not what this sign-in began with.",
+			"The identity provider's answer does not belong to this sign-in.",
 		);
 	}
 	return error;

@@ -45,7 +45,7 @@ export function limitConnectionsPerAddress(
 		warnedAt = Date.now();
 		app.log.warn(
 			{ limit },
-			"an address has as many connections as MAX_CONNECTIONS_PER_ADDRESS allows: further ones of it are closed. A proxy in front belongs in TRUST_PROXY",
+			"an address has reached MAX_CONNECTIONS_PER_ADDRESS: its further connections are closed. If it is a proxy, add it to TRUST_PROXY",
 		);
 	}
 }

@@ -63,7 +63,7 @@ export function limitConnections(app: FastifyInstance, limit: number): void {
 		warnedAt = Date.now();
 		app.log.warn(
 			{ limit },
-			"there are as many connections as MAX_CONNECTIONS allows: further ones are closed",
+			"MAX_CONNECTIONS is reached: further connections are closed",
 		);
 	});
 }
@@ -80,7 +80,7 @@ const unreadable: Record<
 	ERR_HTTP_REQUEST_TIMEOUT: [
 		408,
 		"Request Timeout",
-		"The request did not arrive in time. Send it again, whole.",
+		"The request did not arrive in time. Send it again.",
 	],
 };
 

@@ -16,7 +16,7 @@ const MOST = 16;
  */
 export function limitPipelining(server: Server): void {
 	const [answer] = server.listeners("request");
-	if (!answer) throw new Error("the server has nothing that answers requests");
+	if (!answer) throw new Error("the server has no request listener");
 	const underWay = new WeakMap<Socket, number>();
 	server.off("request", answer as () => void);
 	server.on("request", (request, response) => {

@@ -144,7 +144,7 @@ export function beyondLimit(
 function guessing({ remainingMs }: Counted): TRPCError {
 	const seconds = secondsOf(remainingMs);
 	return tooManyRequests(
-		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
+		`This address has sent too many invalid credentials. Try again in ${inSeconds(seconds)}.`,
 		seconds,
 	);
 }

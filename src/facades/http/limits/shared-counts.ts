@@ -43,7 +43,7 @@ export function countTogether(app: FastifyInstance, db: Database): Count {
 				isReported = true;
 				app.log.warn(
 					{ err: error },
-					"requests cannot be counted in the database: until they can, none is refused",
+					"requests cannot be counted in the database: none are refused until they can",
 				);
 			}
 			throw error;

@@ -98,7 +98,7 @@ export function countUnfinishedBodies(
 		warnedAt = Date.now();
 		log.warn(
 			{ bytes: total },
-			"more is being received than may be held: those who send the most are refused",
+			"request bodies exceed the memory limit: the largest senders are refused",
 		);
 	}
 
@@ -131,7 +131,7 @@ export function countUnfinishedBodies(
 
 function tooMuchAtOnce(perHolder: number): Error {
 	return tooManyRequests(
-		`You are sending more than ${perHolder / 1024 / 1024} MiB at once, all requests together that are not finished. Send one after the other, and try again in ${RETRY_AFTER} seconds.`,
+		`You are sending more than ${perHolder / 1024 / 1024} MiB at once in unfinished requests. Send them one after the other, and try again in ${RETRY_AFTER} seconds.`,
 		RETRY_AFTER,
 	);
 }

@@ -20,7 +20,7 @@ export type LineLink = (line: number) => string;
 /** Renders every finding with its rule and how to fix it, worst first. */
 export function findingList(findings: Finding[], lineLink: LineLink): Html {
 	if (findings.length === 0) {
-		return html`<p class="calm">The assessment found nothing to remark on.</p>`;
+		return html`<p class="calm">The assessment found no problems.</p>`;
 	}
 	const shown = findings.slice(0, SHOWN_FINDINGS);
 	const rest = findings.slice(SHOWN_FINDINGS);
@@ -86,7 +86,7 @@ export function assessmentSummary(assessment: Assessment): string {
 export function approvalWarning(assessment: Assessment): Html | string {
 	const isComplete = assessment.trifecta.combination === "complete";
 	if (!isComplete && assessment.error_count === 0) return "";
-	return html`<p class="problem" role="note"><strong>You approve against the assessment:</strong> ${
+	return html`<p class="problem" role="note"><strong>You are approving against the assessment:</strong> ${
 		isComplete ? "the lethal trifecta is complete, and " : ""
 	}it finds ${countOf(assessment.error_count, "error")}.</p>`;
 }

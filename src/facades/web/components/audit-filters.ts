@@ -37,7 +37,7 @@ export function auditProblems(problems: FilterProblems): Html {
 		...problems,
 		// The rows show only the beginning of an id.
 		...(problems.report_id && {
-			report_id: "Must be the report's whole id, as its address has it.",
+			report_id: "Must be the report's full id, as in its address.",
 		}),
 	}).map(
 		([name, message]) =>

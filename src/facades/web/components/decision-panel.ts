@@ -69,7 +69,7 @@ ${
 					html`<li>Approved by ${foreignText(approved_by)} <small>${timeAgo(approved_at, now)} · ${exactTime(approved_at)}</small>${notesQuote(shortenNotes(notes), whole)}</li>`,
 			)}</ul>`
 }
-<p class="quiet">Any reviewer may who has not yet, and who never submitted a report for this repository.</p>`;
+<p class="quiet">Any reviewer may approve who has not done so yet and has never submitted a report for this repository.</p>`;
 }
 
 function obstacleOf({
@@ -79,7 +79,7 @@ function obstacleOf({
 	mayWithdraw,
 }: Standing): Html | string {
 	if (!mayDecide) {
-		return html`<p>${mayWithdraw ? "Your report waits for a reviewer." : "Reviewers decide about this report; your role reads it."}</p>`;
+		return html`<p>${mayWithdraw ? "Your report is waiting for a reviewer." : "Reviewers decide on this report; your role may only read it."}</p>`;
 	}
 	if (involvement.has_approved) {
 		return html`<p class="done" role="status">Your approval is recorded; ${approvalsLeft(approvals)}. You can still reject.</p>`;

@@ -59,7 +59,7 @@ function tellSince(
 		return `${doer(last)} this report already, at ${exactTime(last.decided_at)}.`;
 	}
 	return isPossible
-		? "This form does not say in which state it showed the report."
+		? "This form does not say which state of the report it showed."
 		: "Nobody has decided this report yet: there is nothing to reopen.";
 }
 
@@ -70,10 +70,10 @@ function doer({ decided_by, to_status }: Decision): string {
 function whatToDo(present: ReportStatus, wanted: ReportStatus): string {
 	if (present !== "pending_review") {
 		return wanted === "pending_review"
-			? "Nothing of yours was stored, and your notes are kept below: look at the report as it stands now, and reopen it again if it must be."
-			: "Nothing of yours was stored, and your notes are kept below. To decide anew, reopen the report first.";
+			? "Nothing was stored, and your notes are kept below: look at the report as it is now, and reopen it again if necessary."
+			: "Nothing was stored, and your notes are kept below. To decide again, reopen the report first.";
 	}
 	return wanted === "pending_review"
-		? "Nothing of yours was stored. What you typed is kept below, where it would be notes for the developer now."
-		: "Nothing of yours was stored, and your notes are kept below: look at the report as it stands now, and decide again.";
+		? "Nothing was stored. What you typed is kept below, where it would now be notes for the developer."
+		: "Nothing was stored, and your notes are kept below: look at the report as it is now, and decide again.";
 }

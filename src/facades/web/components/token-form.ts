@@ -51,10 +51,10 @@ export function tokenForm(
 			? html`<p class="problem" id="${field}-problem">${problems[field]}</p>`
 			: "";
 	if (scopes.length === 0) {
-		return html`<p class="calm">Your roles allow nothing that a token could be used for.</p>`;
+		return html`<p class="calm">Your roles do not allow anything that a token could be used for.</p>`;
 	}
 	return html`<section class="card new-token" aria-labelledby="new-title">
-<h2 id="new-title">${isService ? "Make a service token" : "Make an access token"}</h2>
+<h2 id="new-title">${isService ? "Create a service token" : "Create an access token"}</h2>
 ${isService ? html`<p class="quiet">For CI and other programs that must not depend on one person's account. It acts for nobody: it submits no report and decides nothing. Any admin can revoke it.</p>` : ""}
 <form method="post" action="${isService ? "/tokens/service" : "/tokens"}" novalidate data-once>
 <input type="hidden" name="csrf" value="${csrf}">
@@ -76,13 +76,13 @@ ${scopes.map(
 )}
 </fieldset>
 ${problem("scopes")}
-<label for="expires_in_days">Ends after</label>
+<label for="expires_in_days">Expires after</label>
 <select id="expires_in_days" name="expires_in_days" ${describedBy("expires_in_days")}>${lifetimes.map(
 		([days, label]) =>
 			html`<option value="${days}" ${days === typed.expires_in_days ? html`selected` : ""}>${label}</option>`,
 	)}</select>
 ${problem("expires_in_days")}
-<button>Make the token</button>
+<button>Create the token</button>
 </form>
 </section>`;
 }

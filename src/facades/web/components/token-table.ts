@@ -18,13 +18,13 @@ export function tokenTable(
 	now: Date,
 ): Html {
 	return html`<table class="rows">
-<thead><tr><th scope="col">Name</th>${hasOwner ? html`<th scope="col">Owner</th>` : ""}<th scope="col">Scopes</th><th scope="col">Made</th><th scope="col">Last used</th><th scope="col">Ends</th><th scope="col">State</th></tr></thead>
+<thead><tr><th scope="col">Name</th>${hasOwner ? html`<th scope="col">Owner</th>` : ""}<th scope="col">Scopes</th><th scope="col">Created</th><th scope="col">Last used</th><th scope="col">Expires</th><th scope="col">State</th></tr></thead>
 <tbody>${tokens.map(
 		(token) => html`<tr>
 <th scope="row">${foreignText(token.name)}<small class="sub"><code>${token.id}</code></small></th>
 ${hasOwner ? html`<td data-label="Owner">${foreignText(token.owner)}${token.kind === "service" ? html`<small class="sub">service token</small>` : ""}</td>` : ""}
 <td data-label="Scopes">${token.scopes.join(", ")}</td>
-<td data-label="Made">${timeAgo(token.created_at, now)}</td>
+<td data-label="Created">${timeAgo(token.created_at, now)}</td>
 <td data-label="Last used">${token.last_used_at ? timeAgo(token.last_used_at, now) : "never"}</td>
 <td data-label="Ends">${day(token.expires_at)}</td>
 <td data-label="State">${stateOf(token, now)}</td>
@@ -56,7 +56,7 @@ function stateOf(token: AccessToken, now: Date): Html {
 		return html`<span class="badge bad">Revoked</span> <small>by ${foreignText(token.revoked_by ?? "")} ${timeAgo(token.revoked_at, now)}</small>`;
 	}
 	if (Date.parse(token.expires_at) <= now.getTime()) {
-		return html`<span class="badge quiet">Ended</span>`;
+		return html`<span class="badge quiet">Expired</span>`;
 	}
 	return html`${livingBadge(token, now)} <a class="revoke" href="/tokens/${token.id}/revoke">Revoke…<span class="hide"> ${token.name}</span></a>`;
 }
@@ -67,7 +67,7 @@ function livingBadge(token: AccessToken, now: Date): Html {
 		return html`<span class="badge quiet">Asleep</span> <small>until its owner signs in</small>`;
 	}
 	if (sleep === "soon") {
-		return html`<span class="badge warn">Active</span> <small>sleeps from ${day(token.sleeps_at ?? "")} on unless its owner signs in</small>`;
+		return html`<span class="badge warn">Active</span> <small>falls asleep on ${day(token.sleeps_at ?? "")} unless its owner signs in</small>`;
 	}
 	return html`<span class="badge good">Active</span>`;
 }

@@ -40,7 +40,7 @@ ${entries.length > 0 ? chainNote(entries) : ""}
 <section class="card" aria-label="Rows">
 ${
 	entries.length === 0
-		? html`<p class="calm">${problems ? "No row is shown." : "No row fits these filters."} <a href="/audit">Show all</a></p>`
+		? html`<p class="calm">${problems ? "No row is shown." : "No row matches these filters."} <a href="/audit">Show all</a></p>`
 		: entryTable(entries)
 }
 </section>

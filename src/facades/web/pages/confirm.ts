@@ -39,7 +39,7 @@ const consequences: Record<ReportStatus, string> = {
 	rejected:
 		"The developer reads the notes and answers with a new revision. This revision stays as it is.",
 	pending_review:
-		"The report waits for a review again. Reviewer, time and notes are taken off it; the decision stays in the history.",
+		"The report is pending review again. Its reviewer, time and notes are cleared; the decision stays in the history.",
 };
 
 /** Renders the decision that is about to be made; nothing changes until its form is sent. */
@@ -78,5 +78,5 @@ function consequenceOf({ decision, approvals }: ConfirmPage): string {
 	if (decision.status !== "approved" || left <= 0) {
 		return consequences[decision.status];
 	}
-	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}. ${reason}`;
+	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it requires ${required}. ${reason}`;
 }

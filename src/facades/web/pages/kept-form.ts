@@ -50,6 +50,6 @@ ${fields.map(
 ${value}</textarea>`,
 )}
 <input type="hidden" name="change" value="yes">
-<button>Go on where I was</button>
+<button>Continue where I was</button>
 </form>`;
 }

@@ -66,7 +66,7 @@ ${chart(
 )}
 ${chart(
 	"risks",
-	"Risk of what was submitted",
+	"Risk of submitted reports",
 	`Critical ${risks.critical}, high ${risks.high}, medium ${risks.medium}, low ${risks.low}, unknown ${risks.unknown}.`,
 	["Risk", "Reports"],
 	(["critical", "high", "medium", "low", "unknown"] as const).map((risk) => [
@@ -77,7 +77,7 @@ ${chart(
 ${chart(
 	"findings",
 	"Most frequent findings",
-	"The rules that most reports have a finding of.",
+	"The rules with findings in the most reports.",
 	["Rule", "Reports"],
 	overview.frequent_findings.map(({ rule, reports }) => [
 		html`<a href="/checklist#rule-${rule}">${findRule(rule)?.title ?? rule}</a>`,

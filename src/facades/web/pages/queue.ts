@@ -161,13 +161,13 @@ function emptyNote(query: QueueQuery, isOwnOnly: boolean): Html {
 		query.has_errors ||
 		query.after
 	) {
-		return html`<p class="calm">No report fits these filters. <a href="${queueUrl({ status: query.status, sort: query.sort })}">Show all of this tab</a></p>`;
+		return html`<p class="calm">No report matches these filters. <a href="${queueUrl({ status: query.status, sort: query.sort })}">Show all of this tab</a></p>`;
 	}
 	if (isOwnOnly) {
-		return html`<p class="calm">There are no such reports of yours. Submit one from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;
+		return html`<p class="calm">You have no such reports. Submit one from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here automatically.</p>`;
 	}
 	if (query.status === "pending_review") {
-		return html`<p class="calm">Nothing waits for a review. A developer submits a report from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;
+		return html`<p class="calm">No report is waiting for review. A developer submits a report from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here automatically.</p>`;
 	}
 	return html`<p class="calm">There are no such reports yet.</p>`;
 }

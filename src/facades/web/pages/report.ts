@@ -149,7 +149,7 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 /** A new folder name starts a new server, with its own revisions. */
 function besideNote({ report, list }: ReportPage) {
 	if (!report.beside_live_report) return "";
-	return html`<p class="problem">The first report for this folder, while another report of the repository, or of the same path on another port of its host, was live. Is it a server of its own? <a href="${allReports(report, list)}">All reports of the repository</a></p>`;
+	return html`<p class="problem">This is the first report for this folder, submitted while another report for the repository, or for the same path on another port of its host, was live. Is it a separate server? <a href="${allReports(report, list)}">All reports of the repository</a></p>`;
 }
 
 function standingDecision({ report, history, list, now }: ReportPage) {

@@ -36,7 +36,7 @@ export function sessionsPage(data: SessionsPage): Page {
 		title,
 		section: "sessions",
 		body: html`<h1>${title}</h1>
-<p class="quiet">Browsers that are signed in to these pages. Each stays so for ${countOf(lifetime.hours, "hour")} at the most, and until nobody has used it for ${countOf(lifetime.idleMinutes, "minute")}. ${isMine ? html`Programs use <a href="/tokens">access tokens</a> instead.` : ""}</p>
+<p class="quiet">Browsers that are signed in to these pages. Each stays signed in for at most ${countOf(lifetime.hours, "hour")}, and is signed out once it has not been used for ${countOf(lifetime.idleMinutes, "minute")}. ${isMine ? html`Programs use <a href="/tokens">access tokens</a> instead.` : ""}</p>
 ${mayManage ? whoseTabs("/sessions", owner) : ""}
 ${isMine ? "" : findForm(owner, isBad)}
 <section class="card" aria-label="Sessions">
@@ -67,12 +67,12 @@ export function endAccessPage({
 		section: "sessions",
 		body: html`<section class="confirm card rejected" aria-labelledby="confirm-title">
 <h1 id="confirm-title">End the access of ${foreignText(person)}?</h1>
-<p>Their sessions end, and their own access tokens are revoked, at once and for ever. Service tokens go on.</p>
+<p>Their sessions end, and their own access tokens are revoked, immediately and permanently. Service tokens stay valid.</p>
 <dl class="facts">
 <div><dt>Sessions</dt><dd>${sessions}</dd></div>
 <div><dt>Access tokens</dt><dd>${tokens}</dd></div>
 </dl>
-<p>Whether they can sign in again is for the identity provider to say: take their account or their roles away there first.</p>
+<p>Whether they can sign in again is up to the identity provider: remove their account or their roles there first.</p>
 <form method="post" action="/sessions/end-access" data-once>
 <input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="person" value="${person}">
@@ -94,7 +94,7 @@ export function sessionsUrl(owner: string, after?: string): string {
 
 function sessionTable({ sessions, owner, csrf, now }: SessionsPage): Html {
 	return html`<table class="rows">
-<thead><tr><th scope="col">Browser</th>${owner === "me" ? "" : html`<th scope="col">Who</th>`}<th scope="col">Signed in</th><th scope="col">Used last</th><th scope="col">Ends by</th><th scope="col">State</th></tr></thead>
+<thead><tr><th scope="col">Browser</th>${owner === "me" ? "" : html`<th scope="col">Who</th>`}<th scope="col">Signed in</th><th scope="col">Last used</th><th scope="col">Ends by</th><th scope="col">State</th></tr></thead>
 <tbody>${sessions.map(
 		(session) => html`<tr>
 <th scope="row">${clientOf(session)}</th>
@@ -156,7 +156,7 @@ function accessNote({ owner, tokens, sessions }: SessionsPage): Html | string {
 	const person = new URLSearchParams({ person: owner });
 	return html`<p>${
 		tokens === 0
-			? "No access token of theirs still counts."
+			? "They have no active access token."
 			: html`<a href="/tokens?${query}">${countOf(tokens, "access token")}</a> of theirs still ${tokens === 1 ? "counts" : "count"}.`
 	}</p>
 ${

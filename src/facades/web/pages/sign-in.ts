@@ -5,7 +5,7 @@ import type { Html, Page } from "../page.ts";
 export function goingToSignInPage(providerUrl: string): Page {
 	return noticePage(
 		"Signing in",
-		html`<p>You are being sent to the identity provider. <a href="${providerUrl}">Go on</a></p>`,
+		html`<p>You are being sent to the identity provider. <a href="${providerUrl}">Continue</a></p>`,
 	);
 }
 
@@ -22,7 +22,7 @@ export function signInFailedPage(failure: {
 			? "The identity provider does not answer"
 			: "You are not signed in",
 		html`<p>${failure.message}</p>
-${isOutage ? "" : html`<p>If it happens again, ask whoever runs the identity provider, and give the request id.</p>`}
+${isOutage ? "" : html`<p>If it happens again, ask the operators of the identity provider, and give them the request id.</p>`}
 <p><a href="${failure.signInUrl}" role="button">Sign in again</a></p>
 <p class="quiet">Request id: <code>${failure.requestId}</code></p>`,
 		failure.status,
@@ -38,7 +38,7 @@ export function signedOutPage(providerUrl?: string): Page {
 	return noticePage(
 		"You are signed out",
 		providerUrl
-			? html`<p>You are signed out here, and are being sent to the identity provider to be signed out there too. <a href="${providerUrl}">Go on</a></p>`
+			? html`<p>You are signed out here, and are being sent to the identity provider to be signed out there too. <a href="${providerUrl}">Continue</a></p>`
 			: html`<p>Whoever uses this browser next has to sign in. You may still be signed in at the identity provider, and in other applications.</p>
 <p><a href="/sign-in" role="button">Sign in</a></p>`,
 	);

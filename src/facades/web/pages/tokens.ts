@@ -48,7 +48,7 @@ export function tokensPage(data: TokensPage): Page {
 		title: isMine ? "Access tokens" : "Everybody's access tokens",
 		section: "tokens",
 		body: html`<h1>Access tokens</h1>
-<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for who made it, within its scopes and that person's roles, and sleeps while that person has not signed in for ${ownerDays} days. Browsers need none: see <a href="/sessions">where you are signed in</a>.</p>
+<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for the person who created it, within its scopes and that person's roles, and sleeps once that person has not signed in for ${ownerDays} days. Browsers need none: see <a href="/sessions">where you are signed in</a>.</p>
 ${created ? createdNote(created) : ""}
 ${isMine ? sleepNote(data) : ""}
 ${mayManage ? whoseTabs("/tokens", owner) : ""}
@@ -75,7 +75,7 @@ export function revokeTokenPage({
 		section: "tokens",
 		body: html`<section class="confirm card rejected" aria-labelledby="confirm-title">
 <h1 id="confirm-title">Revoke the ${token.kind === "service" ? "service" : "access"} token ${foreignText(token.name)}?</h1>
-<p>It ends at once and for ever: whatever uses it is refused from then on.</p>
+<p>It stops working immediately and permanently: whatever uses it is refused from then on.</p>
 <dl class="facts">
 <div><dt>Owner</dt><dd>${foreignText(token.owner)}</dd></div>
 <div><dt>Scopes</dt><dd>${token.scopes.join(", ")}</dd></div>
@@ -105,7 +105,7 @@ export function tokensUrl(query: Partial<TokensQuery>): string {
 function createdNote(created: string): Html {
 	return html`<section class="card created" aria-labelledby="created-title">
 <h2 id="created-title">Your new access token</h2>
-<p role="status">Copy it now: it is shown this once, and kept nowhere.</p>
+<p role="status">Copy it now: it is shown only once, and cannot be recovered.</p>
 <p><code class="secret">${created}</code></p>
 </section>`;
 }
@@ -114,7 +114,7 @@ function createdNote(created: string): Html {
 function sleepNote({ tokens, now }: TokensPage): Html | string {
 	const next = tokens.find((token) => sleepOf(token, now) === "soon");
 	if (!next?.sleeps_at) return "";
-	return html`<p role="status"><span class="badge warn">Asleep soon</span> Your tokens sleep from ${day(next.sleeps_at)} on unless you sign in anew before: sign out and in again, and they go on.</p>`;
+	return html`<p role="status"><span class="badge warn">Asleep soon</span> Your tokens fall asleep on ${day(next.sleeps_at)} unless you sign in again before then: sign out and in again, and they stay active.</p>`;
 }
 
 function findForm({ query, problem }: TokensPage): Html {

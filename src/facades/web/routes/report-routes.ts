@@ -208,7 +208,7 @@ function noSuchRevision(): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
 		message:
-			"This server has no such revision. Choose one of its own to compare with, on the page of the comparison or in the report's history.",
+			"This server has no such revision. Choose one of its revisions on the comparison page or in the report's history.",
 	});
 }
 

@@ -56,7 +56,7 @@ export function mountSignIn(
 				if (!kept) {
 					throw signInRefused(
 						"unknown_transaction",
-						"This sign-in took too long, was used already, or began in another browser.",
+						"This sign-in took too long, was already used, or was started in another browser.",
 					);
 				}
 				const [, query = ""] = request.url.split("?", 2);
