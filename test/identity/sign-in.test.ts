@@ -222,7 +222,7 @@ test("a search after the session's end comes back to what was searched", async (
 	await page.getByLabel("Search").fill("zebra");
 	await page.getByRole("button", { name: "Show" }).click();
 	await page.waitForURL(/\/\?search=zebra/);
-	await page.getByText("No report fits").waitFor();
+	await page.getByText("No report matches").waitFor();
 });
 
 test("whoever submitted for a repository reads why somebody else must approve", async () => {

@@ -152,7 +152,7 @@ describe("the queue", () => {
 			good.id,
 		]);
 		expect((await browser.open("/?search=zzz")).html).toContain(
-			"No report fits",
+			"No report matches",
 		);
 	});
 
