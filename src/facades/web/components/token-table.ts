@@ -26,7 +26,7 @@ ${hasOwner ? html`<td data-label="Owner">${foreignText(token.owner)}${token.kind
 <td data-label="Scopes">${token.scopes.join(", ")}</td>
 <td data-label="Created">${timeAgo(token.created_at, now)}</td>
 <td data-label="Last used">${token.last_used_at ? timeAgo(token.last_used_at, now) : "never"}</td>
-<td data-label="Ends">${day(token.expires_at)}</td>
+<td data-label="Expires">${day(token.expires_at)}</td>
 <td data-label="State">${stateOf(token, now)}</td>
 </tr>`,
 	)}</tbody>

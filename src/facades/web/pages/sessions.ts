@@ -100,7 +100,7 @@ function sessionTable({ sessions, owner, csrf, now }: SessionsPage): Html {
 <th scope="row">${clientOf(session)}</th>
 ${owner === "me" ? "" : html`<td data-label="Who">${foreignText(session.owner)}</td>`}
 <td data-label="Signed in">${timeAgo(session.created_at, now)}</td>
-<td data-label="Used last">${timeAgo(session.last_seen_at, now)}</td>
+<td data-label="Last used">${timeAgo(session.last_seen_at, now)}</td>
 <td data-label="Ends by"><time datetime="${session.expires_at}">${exactTime(session.expires_at)}</time></td>
 <td data-label="State">${session.is_current ? html`<span class="badge good">This browser</span>` : endForm(session, owner, csrf)}</td>
 </tr>`,
