@@ -1,7 +1,7 @@
 // @ts-check
 // What the pages can do beyond their forms and links. Everything works without it.
 
-/** Milliseconds between two looks for new submissions, while the page is seen. */
+/** Milliseconds between two checks for new submissions, while the page is visible. */
 const LOOK_INTERVAL = 20_000;
 
 for (const element of document.querySelectorAll("[data-script-only]")) {
@@ -38,7 +38,7 @@ const shortcuts = {
 	"?": () => help?.showModal(),
 };
 
-// Somebody came by the shortcut for search.
+// The search shortcut led here from another page.
 if (location.hash === "#q") goToSearch();
 
 document.addEventListener("keydown", (event) => {
@@ -51,7 +51,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 /**
- * To the next or previous row of a list, or report.
+ * Moves to the next or previous row of a list, or report.
+ *
  * @param {1 | -1} step
  */
 function move(step) {
@@ -88,6 +89,7 @@ function goToSearch() {
 
 /**
  * Sends the form to its confirmation, as a click on the button would.
+ *
  * @param {string} status
  */
 function press(status) {
@@ -111,7 +113,7 @@ const news = /** @type {HTMLElement | null} */ (
 );
 const counter = document.querySelector(".count[data-pending]");
 
-/** Asks whether something was submitted since the page was made, and says so. */
+/** Checks whether anything was submitted since the page was loaded, and announces it. */
 async function look() {
 	if (document.hidden || !news) return;
 	const answer = await fetch("/queue/news", {
@@ -136,13 +138,13 @@ function announce(report, pending) {
 	link.href = `/reports/${report.id}`;
 	link.textContent = report.server_name;
 	const reload = document.createElement("a");
-	// The queue that is open stays what it shows: its tab, filters and order.
+	// The open queue keeps its tab, filters and order.
 	reload.href = location.pathname === "/" ? `/${location.search}` : "/";
 	reload.textContent = "Show the queue";
 	news.replaceChildren("New submission: ", link, ". ", reload, ".");
 	const icon = document.querySelector('link[rel="icon"]');
 	icon?.setAttribute("href", icon.getAttribute("data-pending") ?? "");
-	// With filters, its number counts what fits them.
+	// With filters, the number on it counts matching reports only.
 	if (document.querySelector("[data-filtered]")) return;
 	document.title = `(${pending}) ${document.title.replace(/^\(\d+\) /, "")}`;
 }

@@ -17,10 +17,11 @@ const severities = new Map(rules.map(({ id, severity }) => [id, severity]));
 const severityOrder = ["error", "warning", "info"];
 
 /**
- * Reads a report and says what it answers, what is missing and what contradicts.
- * Pure: no I/O, never throws, and takes time in proportion to the size.
+ * Reads a report and returns what it answers, what is missing and what contradicts. Pure: no I/O, never throws, and
+ * takes time proportional to the size.
+ *
  * @param source The report in Markdown, in our template's form or another one.
- * @param options What the report was submitted with, to be compared with the text.
+ * @param options What the report was submitted with, for comparison with the text.
  */
 export function assessReport(
 	source: string,
@@ -64,7 +65,7 @@ export function assessReport(
 	};
 }
 
-/** Of the findings of one rule, those that are listed. */
+/** Returns those findings of one rule that are listed. */
 function limitFindings(drafts: Draft[]): Finding[] {
 	const listed = drafts.slice(0, findingsPerRule).map(completeFinding);
 	const last = listed.at(-1);

@@ -11,7 +11,7 @@ export const CheckStatus = z
 	.meta({ id: "CheckStatus", examples: ["pass"] });
 export type CheckStatus = z.infer<typeof CheckStatus>;
 
-/** What a report concludes about one phase. */
+/** The report's conclusion about one phase. */
 export const Verdict = z
 	.enum(["pass", "fail", "warning", "unknown"])
 	.describe(
@@ -20,7 +20,7 @@ export const Verdict = z
 	.meta({ id: "Verdict", examples: ["pass"] });
 export type Verdict = z.infer<typeof Verdict>;
 
-/** How risky the server is, as far as its report tells. */
+/** How risky the server is, as far as its report shows. */
 export const RiskLevel = z
 	.enum(riskLevels)
 	.describe(
@@ -38,7 +38,7 @@ export const TrifectaLeg = z
 	.meta({ id: "TrifectaLeg", examples: ["controlled"] });
 export type TrifectaLeg = z.infer<typeof TrifectaLeg>;
 
-/** The three legs of the lethal trifecta and what they make together. */
+/** The three legs of the lethal trifecta and their combination. */
 export const Trifecta = z
 	.object({
 		private_data: TrifectaLeg,
@@ -112,7 +112,7 @@ export const PhaseAssessment = z
 		found: z.boolean().describe("Whether the report has this phase at all"),
 		line,
 		verdict: Verdict,
-		answered: z.int().describe("Checks of this phase that are answered"),
+		answered: z.int().describe("Answered checks of this phase"),
 		total: z.int().describe("Checks of this phase"),
 		checks: z.array(CheckAnswer).describe("Every check of the phase"),
 	})
@@ -120,7 +120,7 @@ export const PhaseAssessment = z
 	.meta({ id: "PhaseAssessment" });
 export type PhaseAssessment = z.infer<typeof PhaseAssessment>;
 
-/** How much a finding weighs. */
+/** How serious a finding is. */
 export const FindingSeverity = z
 	.enum(["error", "warning", "info"])
 	.describe(
@@ -157,7 +157,7 @@ export type Finding = z.infer<typeof Finding>;
 
 const field = (text: string) => z.string().nullable().describe(text);
 
-/** The fields at the top of a report, in its own words. */
+/** The fields at the top of a report, in the report's own words. */
 export const ReportHeader = z
 	.object({
 		server_name: field("MCP Server Name"),
@@ -173,12 +173,14 @@ export const ReportHeader = z
 	.meta({ id: "ReportHeader" });
 export type ReportHeader = z.infer<typeof ReportHeader>;
 
-/** Everything the service reads out of a report by itself. It advises a reviewer and decides nothing. */
+/** Everything the service itself reads in a report. It advises a reviewer and decides nothing. */
 export const Assessment = z
 	.object({
 		checklist_version: z
 			.string()
-			.describe("Version of the checklist that the report was held against"),
+			.describe(
+				"Version of the checklist that the report was assessed against",
+			),
 		risk_level: RiskLevel,
 		claimed_risk_level: RiskLevel.describe(
 			"The risk level that the report gives itself",
@@ -202,19 +204,19 @@ export const Assessment = z
 			.describe("What was noticed: errors first, then by line"),
 	})
 	.describe(
-		"What the service reads out of a report by itself. It advises a reviewer and decides nothing",
+		"What the service itself reads in a report. It advises a reviewer and decides nothing",
 	)
 	.meta({ id: "Assessment" });
 export type Assessment = z.infer<typeof Assessment>;
 
-/** A rule of the assessment, as documentation shows it. */
+/** A rule of the assessment, as shown in the documentation. */
 export const Rule = z
 	.object({
 		id: z.string().describe("Stable id of the rule"),
 		severity: FindingSeverity,
 		title: z.string().describe("The rule in a few words"),
 		meaning: z.string().describe("What a finding of this rule means"),
-		fix: z.string().describe("How to make it go away"),
+		fix: z.string().describe("How to fix it"),
 	})
 	.describe("A rule of the assessment")
 	.meta({

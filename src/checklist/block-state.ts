@@ -2,7 +2,7 @@ import type MarkdownIt from "markdown-it";
 import StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
 import Token, { type Nesting } from "markdown-it/lib/token.mjs";
 
-/** Tokens that only say where something begins and ends. */
+/** Tokens that only mark where something begins and ends. */
 const unused = new Set(
 	"paragraph_open paragraph_close list_item_open list_item_close table_open table_close thead_close tbody_open tbody_close th_open th_close td_open td_close hr".split(
 		" ",
@@ -13,16 +13,16 @@ const tab = 0x09;
 const space = 0x20;
 
 /**
- * What the parser knows of a report while it looks for blocks. It does the same as the parser's own state, for texts
- * with a million of lines and of tokens.
+ * The parser's state while it looks for blocks. It behaves like the parser's own state, but handles texts with a
+ * million lines and tokens.
  */
 export class BlockState extends StateBlock {
 	private read: (token: Token) => void;
 	private isWhole: boolean;
 
 	/**
-	 * @param read Gets one token after the other.
-	 * @param isWhole Whether it gets those, too, that only say where something begins and ends.
+	 * @param read Receives one token after the other.
+	 * @param isWhole Whether it also receives tokens that only mark where something begins and ends.
 	 */
 	constructor(
 		source: string,
@@ -38,7 +38,7 @@ export class BlockState extends StateBlock {
 		this.noteLines(source);
 	}
 
-	/** Tokens are large: one at a time is kept, since a rule is done with its token when the next one begins. */
+	/** Keeps only one token, since tokens are large and a rule is done with its token when the next one begins. */
 	override push(type: string, tag: string, nesting: Nesting): Token {
 		if (!this.isWhole && unused.has(type)) {
 			this.level += nesting;
@@ -48,7 +48,7 @@ export class BlockState extends StateBlock {
 		return super.push(type, tag, nesting);
 	}
 
-	/** Hands the last token over to who reads them. */
+	/** Passes the last token to the reader. */
 	handOver(): void {
 		const token = this.tokens.pop();
 		if (token) this.read(token);
@@ -66,7 +66,10 @@ export class BlockState extends StateBlock {
 		return super.getLines(begin, end, indent, keepLastLF);
 	}
 
-	/** Notes where lines begin, end and are indented, in lists as long as they will be: growing ones are copied over and over. */
+	/**
+	 * Records where lines begin, end and are indented, in arrays of their final size: growing arrays would be copied
+	 * over and over.
+	 */
 	private noteLines(source: string): void {
 		const lists = countLineFeeds(source) + 2;
 		this.bMarks = new Array(lists);
@@ -86,7 +89,7 @@ export class BlockState extends StateBlock {
 				else if (character === tab) indent += 4 - (indent % 4);
 				else break;
 			}
-			// Spaces at the end of the text are no line of their own.
+			// Spaces at the end of the text are not a line of their own.
 			if (feed < 0 && first === end) break;
 			this.noteLine(line, start, end, first - start, indent);
 			start = end + 1;

@@ -1,13 +1,15 @@
 import { allChecks } from "./checklist.ts";
 
-/** The check that an id stands for, and how many characters of a text the id takes. */
+/** The check that an id stands for, and the id's length in the text, in characters. */
 type Id = { entry: (typeof allChecks)[number] | undefined; length: number };
 
 const byId = new Map(allChecks.map((entry) => [entry.check.id, entry]));
 const leadingId =
 	/^[^\p{L}\p{N}]*(SEC|POL|INF|AUTH|OBS|VER)\s?[-‐‑–_. ]?\s?0?(\d{1,2})(?!\d)/iu;
 
-/** The text without the check's id and title in front, or undefined if it does not begin with an id. */
+/**
+ * Returns the text without the check's id and title at its start, or undefined if it does not begin with an id.
+ */
 export function dropIdAndTitle(text: string): string | undefined {
 	const { entry, length } = readId(text);
 	if (!entry) return undefined;
@@ -20,7 +22,7 @@ export function dropIdAndTitle(text: string): string | undefined {
 		: rest;
 }
 
-/** The check whose id a text begins with, and how much of the text the id takes. */
+/** Returns the check whose id a text begins with, and the length of the id in the text. */
 export function readId(text: string): Id {
 	if (text !== last.text) {
 		const match = leadingId.exec(text);
@@ -34,5 +36,5 @@ export function readId(text: string): Id {
 	return last;
 }
 
-/** The same text is asked for its id twice in a row. */
+/** The id of the same text is read twice in a row. */
 let last: Id & { text: string } = { text: "", entry: undefined, length: 0 };

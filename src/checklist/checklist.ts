@@ -6,7 +6,7 @@ import { security } from "./phases/security.ts";
 import { verification } from "./phases/verification.ts";
 import type { Check, Checklist, Phase } from "./schema.ts";
 
-/** The go-live checklist. Its version rises whenever a check changes; ids are never reused. */
+/** The go-live checklist. Its version increases whenever a check changes; ids are never reused. */
 export const checklist: Checklist = {
 	version: "1.0.0",
 	phases: [

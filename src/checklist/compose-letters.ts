@@ -1,15 +1,15 @@
-/** Marks of which letters of European languages are made, such as the ring of å. */
+/** Combining marks in letters of European languages, such as the ring of å. */
 const mark = /[\u0300-\u036F]/;
 /**
- * No letter has so many marks. Putting them in order takes time with the square of their number; those that nobody
- * sees have no order, and are left to be found.
+ * No letter has so many marks. Sorting them takes quadratic time; hidden ones among them have no order, and are left
+ * for the rules to find.
  */
 const tooManyMarks =
 	/([\p{M}--\p{Default_Ignorable_Code_Point}]{8})[\p{M}--\p{Default_Ignorable_Code_Point}]+/gv;
 
 /**
- * A text with each letter and its marks in one character (Unicode NFC), as the words are written that it is compared
- * with; some systems write them apart. Lines stay as they are, and a text without such marks is the same text.
+ * Returns a text with each letter and its marks in one character (Unicode NFC), like the words it is compared with;
+ * some systems write them separately. Lines stay unchanged, and a text without such marks is returned as it is.
  */
 export function composeLetters(text: string): string {
 	return mark.test(text)

@@ -1,8 +1,8 @@
 import type { PhaseAssessment } from "./assessment-schema.ts";
 
 /**
- * What stands against a phase that the report calls passed: `SEC-5 fails`, or
- * `2 checks fail`; `undefined` if nothing does.
+ * Returns what contradicts a phase that the report calls passed: `SEC-5 fails`, or `2 checks fail`; `undefined` if
+ * nothing does.
  */
 export function contradictedPass({
 	verdict,

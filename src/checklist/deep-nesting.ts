@@ -1,10 +1,10 @@
 import type StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
 
-/** Nesting of lists and quotes that is read. */
+/** Maximum depth of nested lists and quotes that is read. */
 export const readableDepth = 100;
 
 /**
- * A rule for the parser that stops where lists and quotes are nested too deeply, and leaves a `too_deep` token with
+ * Creates a parser rule that stops where lists and quotes are nested too deeply, and leaves a `too_deep` token with
  * the source up to the end of the quote or of the text.
  */
 export function stopNesting(

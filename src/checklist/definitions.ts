@@ -1,8 +1,8 @@
 import type { RuleBlock } from "markdown-it/lib/parser_block.mjs";
 
 /**
- * A rule for the parser that finds the same link definitions as its own one, and leaves a `definition` token with
- * the source in their place: nobody would see them otherwise. A footnote is a definition, too.
+ * Creates a parser rule that finds the same link definitions as the parser's own, and leaves a `definition` token
+ * with the source in their place, because they would otherwise be invisible. A footnote is a definition, too.
  */
 export function keepDefinitions(findDefinition: RuleBlock): RuleBlock {
 	return (state, startLine, endLine, silent) => {

@@ -1,4 +1,6 @@
-/** A block of a report as it is shown, with the line at which it begins, counted from 1. Running text stands as it was sent. */
+/**
+ * A block of a report for display, with the line at which it begins, counted from 1. Its running text is unparsed.
+ */
 export type DocumentBlock = { line: number } & (
 	| { type: "heading"; depth: number; text: string }
 	| { type: "paragraph"; text: string }
@@ -10,7 +12,7 @@ export type DocumentBlock = { line: number } & (
 	| Unread
 );
 
-/** A list. It is tight if no empty line stands between its items or within them. */
+/** A list. It is tight if there is no empty line between its items or within them. */
 export type DocumentList = {
 	type: "list";
 	/** The number of the first item; null for bullets. */
@@ -19,22 +21,22 @@ export type DocumentList = {
 	items: { line: number; blocks: DocumentBlock[] }[];
 };
 
-/** A table. Its first row is the head, and every row has as many cells. */
+/** A table. Its first row is the head, and every row has the same number of cells. */
 export type DocumentTable = {
 	type: "table";
 	aligns: ("left" | "right" | "center" | null)[];
 	rows: DocumentRow[];
 };
 
-/** A row of a table. `surplus` is what it says in cells for which its table has no column. */
+/** A row of a table. `surplus` is the text in cells for which the table has no column. */
 export type DocumentRow = { line: number; cells: string[]; surplus: string };
 
-/** A part that answers nothing, and of which Markdown would show less than stands there. */
+/** A part that answers nothing, and that Markdown would show only in part. */
 export type Unread = { type: "unread"; why: string; text: string };
 
-/** A report as it is shown. */
+/** A report for display. */
 export type Document = {
 	blocks: DocumentBlock[];
-	/** The parser's own, with the link definitions that the running text refers to. */
+	/** The parser's own environment, with the link definitions that the running text refers to. */
 	environment: object;
 };

@@ -31,10 +31,10 @@ const dangers = indexPhrases(
 		]),
 	].map((phrase) => [phrase, true] as const),
 );
-/** What is seen from afar: a run, a change, a commit. */
+/** References to something outside the text: a run, a change, a commit. */
 const reference =
 	/\b(?:(?:see|in|by)\s+)?(?:run|build|pr|pull request|merge request|commit|issue|ticket)\s+#?[\w-]*\d[\w-]*/gi;
-/** A question, or an arrow to what comes of it. */
+/** A question, or an arrow to a result. */
 const turn = /\?(?![\w/=&])|→|->|=>/;
 const count = /(\d+)\s*(?:of|\/|av)\s*(\d+)/gi;
 const year = /^20\d\d$/;
@@ -42,7 +42,9 @@ const futureLinks = new Set(
 	"in by from before until after since within i innen fra før etter".split(" "),
 );
 
-/** Whether nothing in a status cell beside its sign and its word says anything more. Not understood is not harmless. */
+/**
+ * Returns whether a status cell says nothing beside its sign and its word. What is not understood is not harmless.
+ */
 export function isHarmless(text: string): boolean {
 	if (text === "") return true;
 	if (/[?→]|->|=>/.test(text)) return false;
@@ -50,12 +52,15 @@ export function isHarmless(text: string): boolean {
 	return words.every((word) => harmless.has(word));
 }
 
-/** Whether a text takes back what stands before it: it denies, puts off, names a failure, asks, or counts too few. */
+/**
+ * Returns whether a text takes back what comes before it: it denies, postpones, names a failure, asks, or counts too
+ * few.
+ */
 export function hasDoubt(text: string): boolean {
 	return findDoubt(text) !== undefined;
 }
 
-/** The first word or sign of each kind with which a text takes back what stands before it. */
+/** Returns the first word or sign of each kind with which a text takes back what comes before it. */
 export function findDoubt(text: string): string | undefined {
 	if (text === "") return undefined;
 	const words = dropGoodDenials(toWords(text));
@@ -68,12 +73,12 @@ export function findDoubt(text: string): string | undefined {
 	);
 }
 
-/** Whether words put something off or name a failure. */
+/** Returns whether words postpone something or name a failure. */
 export function tellsOtherwise(words: readonly string[]): boolean {
 	return putsOff(words) || words.some((word) => failures.has(word));
 }
 
-/** Whether a text speaks of the future: "from 2027", "in Q3", "to be added", "planned". */
+/** Returns whether a text speaks of the future: "from 2027", "in Q3", "to be added", "planned". */
 export function putsOff(words: readonly string[]): boolean {
 	return words.some((_, at) => isPutOff(words, at));
 }
@@ -90,7 +95,9 @@ function isPutOff(words: readonly string[], at: number): boolean {
 	);
 }
 
-/** Drops denials of something bad, such as "no findings" or "instead of API keys", together with what they deny. */
+/**
+ * Drops denials of something bad, such as "no findings" or "instead of API keys", together with what they deny.
+ */
 export function dropGoodDenials(words: readonly string[]): string[] {
 	const kept: string[] = [];
 	for (let at = 0; at < words.length; at += 1) {
@@ -134,12 +141,12 @@ function findTooFew(text: string): string | undefined {
 	)?.[0];
 }
 
-/** Whether a word denies. */
+/** Returns whether a word denies. */
 export function isDenial(word: string): boolean {
 	return denials.has(word);
 }
 
-/** Whether every word of a text belongs to one of the phrases, or to what may stand beside them. */
+/** Returns whether every word of a text belongs to one of the phrases, or to the words allowed beside them. */
 export function isMadeOf(
 	index: ReturnType<typeof indexPhrases>,
 	text: string,

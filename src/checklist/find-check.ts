@@ -19,11 +19,14 @@ export type FoundCheck = {
 	danger: boolean;
 	/** Whether the label denies what it names, such as "No audio content". */
 	denied: boolean;
-	/** Whether the words around the name are understood; not in "Removed the security scanning" or "Alerts (planned)". */
+	/**
+	 * Returns whether the words around the name are understood; not so in "Removed the security scanning" or "Alerts
+	 * (planned)".
+	 */
 	isClear: () => boolean;
-	/** The parts of the check that the label names; none if it names the whole. */
+	/** The parts of the check that the label names; empty if it names the whole. */
 	parts: string[];
-	/** Whether the label has the check's id. */
+	/** Whether the label contains the check's id. */
 	byId: boolean;
 };
 
@@ -35,7 +38,7 @@ type Wording = {
 };
 
 const listed = allChecks.flatMap(listWordings);
-/** Characters of a text below which it cannot name a check; an id is longer. */
+/** Length in characters below which a text cannot name a check; an id is longer. */
 export const shortestName = Math.min(
 	...listed.map(([phrase]) => phrase.length),
 );
@@ -57,7 +60,8 @@ const leading = new Set(leadingWords);
 
 /**
  * Finds the check that a label names, by its id or by its wording in English or Norwegian.
- * @param label A table's first cell, or what stands before the colon; more than 200 characters are not read.
+ *
+ * @param label A table's first cell, or the text before the colon; characters after the first 200 are not read.
  * @param phase The phase around the label; where a wording fits several checks, the phase's own wins.
  */
 export function findCheck(
@@ -141,7 +145,7 @@ function isClearTail(words: readonly string[], danger: boolean): boolean {
 	);
 }
 
-/** Whether a text denies something anywhere, as in "API keys are never used". */
+/** Returns whether a text denies something anywhere, as in "API keys are never used". */
 export function hasDenial(text: string): boolean {
 	return toWords(text).some(isDenial);
 }

@@ -22,6 +22,7 @@ const prefixes = new Set(phaseWords);
 
 /**
  * Finds the phase that a heading opens, by its name; by its number only where all documents agree.
+ *
  * @param heading Text of the heading, such as `Phase 4: Observability Setup` or `Sikkerhet`.
  */
 export function findPhase(heading: string): Phase | undefined {
@@ -43,7 +44,8 @@ export function findPhase(heading: string): Phase | undefined {
 
 /**
  * Finds the phase that a label gives a verdict on.
- * @param label The key of what stands before the colon, such as `security assessment`, `phase 2 policy` or `konklusjon`.
+ *
+ * @param label The key of the text before the colon, such as `security assessment`, `phase 2 policy` or `konklusjon`.
  * @param phase The phase around the label, which a bare `Assessment` is about.
  */
 export function findVerdictPhase(
@@ -56,7 +58,7 @@ export function findVerdictPhase(
 	);
 }
 
-/** A label without a prefix and its number, such as `phase 2`. */
+/** Returns a label without a prefix and its number, such as `phase 2`. */
 function dropNumber(label: string): string {
 	const end = label.indexOf(" ");
 	if (end < 0 || !prefixes.has(label.slice(0, end))) return label;

@@ -1,5 +1,5 @@
 const tag = /<(\/?)([a-z][a-z0-9]{0,20})\b([^<>]{0,500})>/gi;
-/** Elements whose text a reader sees struck out, or not at all. */
+/** Elements whose text is struck out or invisible. */
 const hidingTags = new Set(
 	"s del strike template noscript title head".split(" "),
 );
@@ -8,7 +8,8 @@ const hidingAttributes =
 
 /**
  * Follows HTML that strikes out or hides the text inside it.
- * @param hiding The names of the hiding elements that are open, innermost last; updated in place.
+ *
+ * @param hiding The names of the open hiding elements, innermost last; updated in place.
  * @param html Tags in the order of the report.
  */
 export function followHiding(hiding: string[], html: string): void {

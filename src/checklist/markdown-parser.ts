@@ -9,9 +9,9 @@ import { skipWideTable } from "./wide-table.ts";
 
 /** CommonMark with tables and struck-out text. */
 export const parser = new MarkdownIt({ html: true });
-// Of a report's many addresses few are read, and only those are normalized.
+// Only a few of a report's many addresses are read, and only those are normalized.
 parser.normalizeLink = (address) => address;
-// The parser remembers where tokens end in a sparse object, which is slow for a long text with many open brackets.
+// The parser stores the ends of tokens in a sparse object, which is slow for a long text with many open brackets.
 parser.inline.State = class extends parser.inline.State {
 	override cache: number[] = new Array(this.src.length);
 };
@@ -25,20 +25,21 @@ if (!findDefinition) throw new Error("The parser has no rule for definitions");
 parser.block.ruler.at("reference", keepDefinitions(findDefinition));
 parser.block.ruler.before("table", "wide_table", skipWideTable);
 parser.block.ruler.before("wide_table", "too_deep", stopNesting);
-// Beyond its own limit the parser leaves text out and says nothing: ours comes first.
+// Beyond its own limit the parser silently drops text, so ours must apply first.
 Object.assign(parser.options, { maxNesting: readableDepth + 10 });
 
 const byteOrderMark = /^\uFEFF/;
 
-/** What is read out of each token; `isHidden` is whether HTML keeps it from who reads the text in a browser. */
+/** Reads a token; `isHidden` is whether HTML hides it from readers in a browser. */
 export type BlockReader = (token: Token, isHidden: boolean) => void;
 
 /**
- * Parses the blocks of a text, and hands over one token after the other. The running text in them is left as it
- * stands, since a link may be defined after it.
+ * Parses the blocks of a text, and passes on one token after the other. The running text in them stays unparsed,
+ * since a link may be defined after it.
+ *
  * @param source Markdown with line feeds at the ends of its lines.
- * @param environment Where the parser notes the text's link definitions.
- * @param isWhole Whether tokens are handed over, too, that only say where paragraphs, items and cells begin and end.
+ * @param environment Where the parser stores the text's link definitions.
+ * @param isWhole Whether tokens that only mark where paragraphs, items and cells begin and end are passed on, too.
  */
 export function parseBlocks(
 	source: string,
@@ -57,7 +58,10 @@ export function parseBlocks(
 	state.handOver();
 }
 
-/** A text with its HTML entities, such as `&#65;`, and backslash escapes turned into the characters that they stand for. */
+/**
+ * Returns a text with its HTML entities, such as `&#65;`, and backslash escapes replaced by the characters they stand
+ * for.
+ */
 export function decodeEntities(text: string): string {
 	return /[&\\]/.test(text) ? parser.utils.unescapeAll(text) : text;
 }

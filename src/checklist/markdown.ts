@@ -1,7 +1,7 @@
 import { readRunningText, type TextLine } from "./running-text.ts";
 import { type Piece, splitMarkdown } from "./split-markdown.ts";
 
-/** What a report can say something with. Code, quotes, comments, HTML and what HTML hides are not among it. */
+/** The parts of a report that can state something: not code, quotes, comments, HTML or what HTML hides. */
 export type Block =
 	| { type: "heading"; depth: number; text: string; line: number }
 	| { type: "text"; indent: number; lines: TextLine[] }
@@ -17,18 +17,19 @@ export type Block =
 /** A report, read as Markdown. */
 export type Markdown = {
 	blocks: Block[];
-	/** Everything a model would see when it is given the report, code and comments included. */
+	/** Everything a model would see in the report, including code and comments. */
 	texts: Piece[];
 	/** Addresses of images. */
 	images: Piece[];
 	/** HTML tags and comments. */
 	html: Piece[];
-	/** What was too long or too deep to be read, and why. */
+	/** What was too long or too deeply nested to be read, and why. */
 	unread: Piece[];
 };
 
 /**
  * Reads Markdown (CommonMark with tables and struck-out text). Never throws.
+ *
  * @param source Markdown with line feeds at the ends of its lines.
  * @returns Headings, lines of text and table rows in order, with their lines counted from 1.
  */

@@ -15,12 +15,12 @@ import {
 	yesWords,
 } from "./wordings/statuses.ts";
 
-/** Words that mean something in a sentence, and nothing in an address. */
+/** Words that mean something in a sentence, but nothing in an address. */
 const turning = new Set([
 	...[denialWords, futureWords, failureWords, refusalWords].flat(),
 	...["open", "present", "uncontrolled", "unrestricted"],
 ]);
-/** Words that a report answers with. "Key.no" and "no.go" are made of nothing else, and are no addresses. */
+/** Words that a report answers with. "Key.no" and "no.go" consist of nothing else, and are not addresses. */
 const answering = new Set(
 	[
 		...turning,
@@ -37,7 +37,7 @@ const part = new Set(
 	].map((character) => character.charCodeAt(0)),
 );
 const word = /[a-z0-9]+/gi;
-/** Characters of an address; what is longer hides more than it says. */
+/** Maximum length of an address in characters; a longer one hides more than it says. */
 const longestAddress = 300;
 const url = /^[a-z][a-z0-9+.-]*:\/\/./i;
 const mail = /^(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/i;
@@ -48,9 +48,11 @@ const host =
 
 /**
  * Takes the meaning from words inside addresses, file names and paths: `intility.no` denies nothing, and
- * `test/not-found.test.ts` misses nothing. Takes time in proportion to the length.
+ * `test/not-found.test.ts` misses nothing. Takes time proportional to the length.
+ *
  * @param text A line of a report.
- * @returns The text with as many words; in an address that has such words they match none, and no sign in it ends a sentence.
+ * @returns The text with the same number of words; the words of an address that has such words match none of them,
+ *   and no character in it ends a sentence.
  */
 export function muteAddresses(text: string): string {
 	let dot = text.indexOf(".");

@@ -3,13 +3,15 @@ import { followHiding } from "./hidden-html.ts";
 import { parser } from "./markdown-parser.ts";
 import { unread } from "./unread.ts";
 
-/** Characters of a paragraph or cell that is read. */
+/** Maximum length of a paragraph or cell that is read, in characters. */
 export const readableLength = 16_384;
 
-/** Opening brackets of a paragraph or cell that is read: the parser looks for the end of each. */
+/**
+ * Maximum number of opening brackets in a paragraph or cell that is read: the parser looks for the end of each.
+ */
 const readableBrackets = 200;
 
-/** Why a paragraph, heading or cell is too much to be read; undefined where it is not. */
+/** Returns why a paragraph, heading or cell is too long or complex to be read; undefined if it is not. */
 export function findExcess(content: string): string | undefined {
 	if (content.length > readableLength) return unread.tooLong(readableLength);
 	if (
@@ -22,7 +24,8 @@ export function findExcess(content: string): string | undefined {
 
 /**
  * Parses the running text of one paragraph, heading or cell.
- * @param content A text that is not too much to be read.
+ *
+ * @param content A text that is not too long or complex.
  * @param environment The parser's own, with the link definitions of the whole report.
  */
 export function parseRunningText(
@@ -36,7 +39,9 @@ export function parseRunningText(
 
 /**
  * Goes through the tokens of a running text.
- * @param read Gets each token, and whether its text is struck out, or hidden by the HTML around it: such text answers nothing.
+ *
+ * @param read Receives each token, and whether its text is struck out, or hidden by the HTML around it: such text
+ *   answers nothing.
  */
 export function followStruckOut(
 	tokens: Token[],

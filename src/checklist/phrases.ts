@@ -1,27 +1,30 @@
 import { muteAddresses } from "./mute-addresses.ts";
 
-/** A phrase found in a text, and what it stands for. */
+/** A phrase found in a text, and its meaning. */
 export type PhraseMatch<T> = {
 	value: T;
 	/** Index of its first word. */
 	start: number;
-	/** Number of its words. */
+	/** Number of words. */
 	length: number;
 };
 
 type Entry<T> = { words: readonly string[]; value: T };
 
-/** Phrases by their first word, so that looking them up costs the length of the text and not the number of phrases. */
+/**
+ * Phrases by their first word, so that a lookup costs time proportional to the text and not to the number of phrases.
+ */
 export type PhraseIndex<T> = Map<string, Entry<T>[]>;
 
 const word = /[\p{L}\p{N}]+/gu;
-/** The same for most texts, and several times quicker. */
+/** Gives the same for most texts, several times faster. */
 const asciiWord = /[a-z0-9]+/g;
 const asciiOnly = /^[\n -~]*$/;
 
 /**
- * The words of a text in lower case, without punctuation, markup or emoji. Letters of every language count, and a
- * word such as "no" inside an address counts as another one.
+ * Returns the words of a text in lower case, without punctuation, markup or emoji. Letters of every language count,
+ * and a word such as "no" inside an address becomes a different word.
+ *
  * @param text Any text; `CI/CD-løp` gives `ci`, `cd`, `løp`.
  */
 export function toWords(text: string): readonly string[] {
@@ -33,23 +36,23 @@ export function toWords(text: string): readonly string[] {
 	return last.words;
 }
 
-/** A heading or label is asked for its words several times in a row, by all that may know it. */
+/** The words of a heading or label are requested several times in a row, by each reader that may know it. */
 let last: { text: string; words: readonly string[] } = { text: "", words: [] };
 
-/** A label as one key to look it up by: its words with single spaces; of a long text only the beginning. */
+/** Returns a label as a lookup key: its words with single spaces; only the beginning of a long text. */
 export function toKey(label: string): string {
 	if (label === "") return "";
 	const words = toWords(label.slice(0, 80));
 	return words.length === 1 ? (words[0] ?? "") : words.join(" ");
 }
 
-/** A text up to where something else begins; several times quicker than to split it. */
+/** Returns a text up to the first match; several times faster than splitting it. */
 export function cutAt(end: RegExp, text: string): string {
 	const at = text.search(end);
 	return at < 0 ? text : text.slice(0, at);
 }
 
-/** Prepares phrases for looking up. Longer phrases win over shorter ones that start alike. */
+/** Prepares phrases for lookup. Longer phrases win over shorter ones with the same beginning. */
 export function indexPhrases<T>(
 	phrases: Iterable<readonly [string, T]>,
 ): PhraseIndex<T> {
@@ -67,7 +70,7 @@ export function indexPhrases<T>(
 	return index;
 }
 
-/** The longest phrase that begins at a word, or undefined. */
+/** Returns the longest phrase that begins at a word, or undefined. */
 export function matchPhraseAt<T>(
 	index: PhraseIndex<T>,
 	words: readonly string[],
@@ -91,7 +94,7 @@ function standsAt(
 	return true;
 }
 
-/** Every phrase in a text; at each word the longest one. */
+/** Returns all phrases in a text; at each word the longest one. */
 export function findPhrases<T>(
 	index: PhraseIndex<T>,
 	words: readonly string[],

@@ -1,6 +1,6 @@
 import type Token from "markdown-it/lib/token.mjs";
 
-/** Running text without its markup; of an image its description. */
+/** Returns running text without its markup, with the description of each image. */
 export function plainText(tokens: Token[]): string {
 	return tokens
 		.map(({ type, content, children }) => {
@@ -10,7 +10,10 @@ export function plainText(tokens: Token[]): string {
 		.join("");
 }
 
-/** Where a link leads, or what an image is loaded from, and the title that only a mouse would show; empty texts where there is none. */
+/**
+ * Returns where a link leads or an image is loaded from, and the title that is shown only on hover; empty texts where
+ * there is none.
+ */
 export function readTarget(token: Token): { address: string; title: string } {
 	const read = (name: string) => String(token.attrGet(name) ?? "");
 	return { address: read("href") || read("src"), title: read("title") };

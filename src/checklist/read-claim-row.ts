@@ -11,7 +11,7 @@ import type { Phase } from "./schema.ts";
 import { takeMarkers } from "./take-markers.ts";
 import { columnWords, statusHeadFillers } from "./wordings/fields.ts";
 
-/** A table row, with the head of its table; the head itself has an empty one. */
+/** A table row, with the head of its table, which is empty for the head itself. */
 export type Row = {
 	cells: string[];
 	links: string[];
@@ -19,7 +19,7 @@ export type Row = {
 	line: number;
 };
 
-/** All words that may stand in the head of a column that answers. */
+/** All words that may appear in the head of an answer column. */
 const statusHeadWords = new Set([
 	...columnWords.status.flatMap(toWords),
 	...columnWords.label,
@@ -36,7 +36,8 @@ const columns = indexPhrases(
 
 /**
  * Reads a table row as an answer to a check.
- * @returns Undefined where the row names no check, or neither the table's head nor a cell speaks of a status.
+ *
+ * @returns Undefined if the row names no check, or neither the table's head nor a cell contains a status.
  */
 export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	const { cells, line } = row;
@@ -56,7 +57,7 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 		),
 	);
 	const { status, contradictory } = combineCells(statuses);
-	// "No pipeline" with a tick may mean that there is one, or that there is none.
+	// "No pipeline" with a tick may mean that there is a pipeline, or that there is none.
 	const unclear =
 		status === "pass" && (!found.isClear() || (found.denied && !found.danger));
 	const evidence = cells.filter((_, index) =>
@@ -75,13 +76,13 @@ export function readClaimRow(row: Row, phase: Phase | null): Claim | undefined {
 	);
 }
 
-/** What the first status says that is not understood. */
+/** Returns the first part of the statuses that is not understood. */
 function findCellDoubt(statuses: ReadStatus[]): Claim["doubt"] {
 	const text = statuses.find(({ status }) => status === "unreadable")?.rest;
 	return text ? { about: "status", text } : null;
 }
 
-/** What each column of a table holds, by its head. */
+/** Returns what each column of a table contains, by its head. */
 export function readHead(header: string[]): (ColumnKind | undefined)[] {
 	if (header !== last.header) last = { header, kinds: header.map(readColumn) };
 	return last.kinds;
@@ -93,18 +94,18 @@ let last: { header: string[]; kinds: (ColumnKind | undefined)[] } = {
 	kinds: [],
 };
 
-/** What a column holds, by the words in its head. */
+/** Returns what a column contains, by the words in its head. */
 function readColumn(head: string): ColumnKind | undefined {
 	const words = toWords(head.slice(0, 100));
 	const kinds = findPhrases(columns, words).map(({ value }) => value);
-	// "Not OK" and "Failed?" turn the meaning of a tick around; "Pass/Fail" does not.
+	// "Not OK" and "Failed?" reverse the meaning of a tick; "Pass/Fail" does not.
 	if (kinds.includes("other") && words[0] !== "pass") return "other";
-	// "Target status" and "Status in 2027" are not what is true of this server today.
+	// "Target status" and "Status in 2027" do not describe this server today.
 	const plain = words.every((word) => statusHeadWords.has(word));
 	return kinds[0] === "status" && !plain ? "other" : kinds[0];
 }
 
-/** The columns that are called a status; without one, those that hold a status in itself. */
+/** Returns the columns whose head says status; without any, those with a cell that is a status by itself. */
 function findStatusColumns(
 	cells: string[],
 	kinds: (ColumnKind | undefined)[],
@@ -120,7 +121,7 @@ function findStatusColumns(
 	);
 }
 
-/** Whether a cell is a status whatever its column asks; "yes" and "no" are not. */
+/** Returns whether a cell is a status whatever its column asks; "yes" and "no" are not. */
 function isPlainStatus(cell: string): boolean {
 	const { status } = readStatus(cell, false, () => true);
 	return (

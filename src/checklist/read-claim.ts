@@ -19,10 +19,10 @@ import type { Phase } from "./schema.ts";
 import { takeMarkers } from "./take-markers.ts";
 import { checkWordings } from "./wordings/checks.ts";
 
-/** What keeps an answer from being understood: words beside a pass, or the words of its status. */
+/** What prevents an answer from being understood: words beside a pass, or the words of its status. */
 export type Doubt = { about: "pass" | "status"; text: string };
 
-/** What one place of a report says about one check. */
+/** What one place in a report says about one check. */
 export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
 	status: ReadStatus["status"];
 	/** Whether the place says two different things. */
@@ -30,9 +30,9 @@ export type Claim = Pick<FoundCheck, "check" | "phase" | "parts" | "byId"> & {
 	/** The evidence in the report's words, or an empty text. */
 	evidence: string;
 	line: number;
-	/** Why the place is not understood, where something in it can be named. */
+	/** Why the place is not understood, if a reason can be given. */
 	doubt: Doubt | null;
-	/** Whether the place only speaks about checks, such as a summary; known where it is added to the report. */
+	/** Whether the place only mentions checks, such as a summary; set when it is added to the report. */
 	aside: boolean;
 };
 
@@ -51,10 +51,10 @@ const names = new Map(
 );
 const box = /^\[([ xX✓✔])\]\s*/;
 const separator = /:(?=\s|$)|\s[-–—=→]\s|\s=>\s/u;
-/** A longer text speaks about a check, it does not name one. */
+/** A longer text talks about a check rather than naming it. */
 const labelWords = 12;
 
-/** Takes `Label: the rest` apart. Without a separator the label is empty. */
+/** Splits `Label: the rest`. Without a separator the label is empty. */
 export function splitLabel(text: string): { label: string; rest: string } {
 	if (text === last.text) return last;
 	const match = separator.exec(text.slice(0, 200));
@@ -68,12 +68,13 @@ export function splitLabel(text: string): { label: string; rest: string } {
 	return last;
 }
 
-/** A line is taken apart twice in a row, for a field and for a claim. */
+/** A line is split twice in a row, for a field and for a claim. */
 let last = { text: "", label: "", rest: "" };
 
 /**
  * Reads a line of running text or of a list as an answer to a check.
- * @returns Undefined where the line names no check or says nothing about it.
+ *
+ * @returns Undefined if the line names no check or says nothing about it.
  */
 export function readClaimLine(
 	text: string,
@@ -96,14 +97,14 @@ export function readClaimLine(
 	const found = findCheck(name, phase);
 	if (!found) return undefined;
 	const said = label === "" ? "" : rest;
-	// A statement denies what it names before or after it, within its first clause.
+	// A statement denies what it names before or after the name, within its first clause.
 	const denied = said === "" ? hasDenial(cutAt(/[,;(–—]/, name)) : found.denied;
 	const danger = found.danger !== denied;
 	const word = said === "" ? undefined : readStatus(said, danger, () => true);
 	const all = danger ? dropCross(signs.found, body, said) : signs.found;
 	if (ticked !== undefined) all.push(ticked === " " ? "unanswered" : "pass");
 	const marked = all.length > 0;
-	// A tick beside the bare name of a danger may mean that it is there, or that it is not.
+	// A tick beside nothing but the name of a danger may mean that it is there, or that it is not.
 	if (said === "" && danger && all.includes("pass")) all.length = 0;
 	if (word && word.status !== "unreadable") all.push(word.status);
 	const evidence = word?.rest ?? "";
@@ -124,7 +125,10 @@ export function readClaimLine(
 	return silent ? undefined : claim;
 }
 
-/** Whether what stands beside the sign in a check's own status cell is understood: its name, or how a leg is kept harmless. */
+/**
+ * Returns whether the text beside the sign in a check's own status cell is understood: the check's name, or how a leg
+ * is kept harmless.
+ */
 export function isPlainAnswer({ check }: FoundCheck, text: string): boolean {
 	const index = names.get(check.id);
 	return (
@@ -134,7 +138,7 @@ export function isPlainAnswer({ check }: FoundCheck, text: string): boolean {
 	);
 }
 
-/** The word or name that makes a pass doubtful. */
+/** Returns the word or name that makes a pass doubtful. */
 function findClaimDoubt(
 	{ check, byId, isClear }: FoundCheck,
 	name: string,
@@ -154,7 +158,10 @@ function isHarmlessLeg(id: string, text: string): boolean {
 	return leg === "none" || leg === "controlled";
 }
 
-/** A claim from a check and a status. A leg of the trifecta may be answered in words of its own, such as "OBO only". */
+/**
+ * Makes a claim from a check and a status. A leg of the trifecta may be answered in its own words, such as "OBO
+ * only".
+ */
 export function settle(
 	{ check, phase, parts, byId }: FoundCheck,
 	{ status, contradictory }: Omit<ReadStatus, "rest">,

@@ -12,8 +12,9 @@ import { SourceLines } from "./source-lines.ts";
 import { unread } from "./unread.ts";
 
 /**
- * Reads a report to show it, with the same parser as to assess it. Signs of markup aside, all that stands in the
- * source is in it. Never throws.
+ * Reads a report for display, with the parser that also assesses it. Everything in the source is included, except for
+ * the markup characters. Never throws.
+ *
  * @param source Markdown from `toSource`.
  */
 export function readDocument(source: string): Document {
@@ -28,12 +29,14 @@ export function readDocument(source: string): Document {
 	return { blocks: reader.blocks, environment };
 }
 
-/** Lines of a block, counted from 0, the last one not among them. The parser completes them while it reads the block. */
+/**
+ * The lines of a block, counted from 0, the end excluded. The parser completes them while it reads the block.
+ */
 type Span = [from: number, to: number];
 
-/** Puts the parser's tokens together to blocks, which nest only as deep as is read. */
+/** Assembles the parser's tokens into blocks, which nest only as deep as is read. */
 class DocumentReader {
-	/** Of what is being read: the whole report, or a quote or item in it. */
+	/** The blocks of what is being read: the whole report, or a quote or item in it. */
 	blocks: DocumentBlock[] = [];
 	private around: DocumentBlock[][] = [];
 	private lists: DocumentList[] = [];
@@ -142,7 +145,7 @@ class DocumentReader {
 			}
 			case "table_close": {
 				const first = (rows[0]?.line ?? 1) - 1;
-				// Below the head is a line of dashes, if no row.
+				// Below the head there is at least a line of dashes.
 				const last = Math.max(first + 2, rows.at(-1)?.line ?? 0);
 				this.span = [first, last];
 				this.add(this.table, isHidden);
@@ -180,7 +183,7 @@ class DocumentReader {
 		else this.blocks.push({ ...block, line: from + 1 });
 	}
 
-	/** One part after the other that is unread for the same reason is shown as one. */
+	/** Joins consecutive parts that are unread for the same reason. */
 	private addUnread(why: string, text: string): void {
 		const [from, to] = this.span;
 		const last = this.blocks.at(-1);

@@ -23,12 +23,15 @@ const riskBySign = {
 	fail: "high",
 } as Record<string, RiskLevel>;
 
-/** The header field that a label's key names, such as `repository` or `utvikler`. */
+/** Returns the header field that a label's key names, such as `repository` or `utvikler`. */
 export function findHeaderField(key: string): keyof ReportHeader | undefined {
 	return headerFields.get(key);
 }
 
-/** A header field's value, or null where the template's placeholder still stands. A repository is where its link leads. */
+/**
+ * Returns a header field's value, or null if it is still the template's placeholder. A linked repository is the
+ * link's address.
+ */
 export function readHeaderValue(
 	field: keyof ReportHeader,
 	text: string,
@@ -40,7 +43,7 @@ export function readHeaderValue(
 	return value || null;
 }
 
-/** Whether a label's key names the risk level. */
+/** Returns whether a label's key names the risk level. */
 export function isRiskLabel(key: string): boolean {
 	return risks.has(key);
 }

@@ -14,7 +14,7 @@ import type { Phase } from "./schema.ts";
 import { takeMarkers } from "./take-markers.ts";
 import { overallLabels } from "./wordings/phases.ts";
 
-/** Labels that mean the header even below a phase; others, such as "name", mean many things there. */
+/** Labels that mean the header even below a phase; others, such as "name", have many meanings there. */
 const templateFields = new Set(["mcp server name", "repository", "developer"]);
 
 const overall = new Set(overallLabels);
@@ -23,7 +23,7 @@ const approvals = new Set(
 	"ready go approved recommended fit klar godkjent anbefalt".split(" "),
 );
 
-/** A label and its value, with the addresses that the line links to. */
+/** A label and its value, with the addresses linked in the line. */
 type Labelled = {
 	label: string;
 	/** The label's key. */
@@ -33,7 +33,10 @@ type Labelled = {
 	line: number;
 };
 
-/** Reads a label and its value as a header field, a risk level or a phase's verdict; false if it is none of them. */
+/**
+ * Reads a label and its value as a header field, a risk level or a phase's verdict; returns false if it is none of
+ * them.
+ */
 export function readLabelled(
 	report: Report,
 	around: Phase | null,
@@ -70,7 +73,7 @@ function isRefusal(text: string): boolean {
 	return status === "fail" || denied || (status === "pass" && hasDoubt(text));
 }
 
-/** The first place fills a field in; each later one is kept to be compared with it. */
+/** The first place sets a field; each later one is kept for comparison. */
 function readHeaderField(
 	report: Report,
 	field: keyof ReportHeader,
@@ -82,7 +85,7 @@ function readHeaderField(
 	else report.repeated.push({ field, value, line });
 }
 
-/** Takes a sign in a phase's heading for its verdict. */
+/** Takes a sign in a phase's heading as its verdict. */
 export function addMarkedVerdict(
 	report: Report,
 	phase: Phase,

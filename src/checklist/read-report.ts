@@ -21,15 +21,15 @@ import {
 type Place = {
 	phase: Phase | null;
 	depth: number;
-	/** Depth of the heading of an aside around the text, such as an example; 0 outside. */
+	/** Depth of the heading of the aside around the text, such as an example; 0 outside. */
 	aside: number;
-	/** Whether a heading was seen. */
+	/** Whether a heading has been seen. */
 	titled: boolean;
-	/** The check whose own heading the text stands below. */
+	/** The check whose own heading is above the text. */
 	heading: FoundCheck | undefined;
 	/** The answer that evidence on the following lines belongs to. */
 	last: Claim | undefined;
-	/** The line of that answer, if it begins with a check's id: a status below it is its own. */
+	/** The line of that answer, if it begins with a check's id: a status below it belongs to it. */
 	item: string | undefined;
 	indent: number;
 };
@@ -40,7 +40,8 @@ const statusFields = new Set<string>(statusLabels);
 const evidenceFields = new Set<string>(columnWords.evidence);
 
 /**
- * Sorts what a report says. Headings say which phase the text below is about; answers are understood anywhere.
+ * Sorts what a report says. Headings determine the phase of the text below; answers are understood anywhere.
+ *
  * @param markdown The report, read as Markdown.
  */
 export function readReport({ blocks }: Markdown): Report {
@@ -95,7 +96,7 @@ function readHeading(
 	place.indent = 0;
 	if (depth <= place.aside) place.aside = 0;
 	const phase = findPhase(text);
-	// A report's title may well name a template, or a server called example.
+	// A report's title may well contain "template", or a server may be called example.
 	const isTitle = !place.titled;
 	place.titled = true;
 	const isAside =
@@ -176,7 +177,9 @@ function readLine(
 	} else if (place.last) appendEvidence(place.last, text);
 }
 
-/** The check that a field such as "Status: Pass" answers: that of the list item above it, or of the heading. */
+/**
+ * Returns the check that a field such as "Status: Pass" answers: that of the list item above it, or of the heading.
+ */
 function findNamed(place: Place, key: string): FoundCheck | undefined {
 	const { last, item, phase, heading } = place;
 	if (!last || item === undefined) return heading;
@@ -185,7 +188,7 @@ function findNamed(place: Place, key: string): FoundCheck | undefined {
 	return findCheck(takeMarkers(item).without, phase);
 }
 
-/** A verdict in an example or a summary can make things worse, and never better. */
+/** Reads a verdict field; in an example or a summary it can make things worse, but never better. */
 function readField(
 	report: Report,
 	place: Place,
@@ -198,7 +201,7 @@ function readField(
 	return isField;
 }
 
-/** A label's key; none where it begins with a check's id, as no field does. */
+/** Returns a label's key; empty if it begins with a check's id, which no field does. */
 function toFieldKey(label: string): string {
 	return readId(label).entry ? "" : toKey(label);
 }
@@ -207,7 +210,7 @@ function isElsewhere(heading: string): boolean {
 	return toWords(heading.slice(0, 200)).some((word) => elsewhere.has(word));
 }
 
-/** A line that stands for a heading, such as `**Fase 1: Sikkerhet**`. */
+/** Returns the phase of a line used as a heading, such as `**Fase 1: Sikkerhet**`. */
 function findPhaseLine(text: string): Phase | undefined {
 	return /^\s*(?:phase|fase)\s+\d/i.test(text) ? findPhase(text) : undefined;
 }

@@ -3,9 +3,10 @@ import { type Claim, type Doubt, isPlainAnswer } from "./read-claim.ts";
 import { readStatus } from "./read-status.ts";
 
 /**
- * Reads a field such as `Status: Pass`, which stands below the name of its check.
+ * Reads a field such as `Status: Pass` below the name of its check.
+ *
  * @param named The check, as its heading or list item names it.
- * @param text What stands behind the colon.
+ * @param text The text after the colon.
  */
 export function readStatusField(
 	named: FoundCheck,

@@ -12,7 +12,7 @@ import {
 /** A status in a report's words: one of the known ones, or something that could not be understood. */
 export type ReadStatus = {
 	status: StatusWord | "unreadable";
-	/** What else the text says. */
+	/** The rest of the text. */
 	rest: string;
 	/** Whether the text says two different things. */
 	contradictory: boolean;
@@ -29,10 +29,10 @@ const answers = indexPhrases([
 	...noWords.map((word) => [word, "no"] as const),
 ]);
 const emptyBox = /^\[\s*\]$/;
-/** A list to choose from, as templates have it. */
+/** A list to choose from, as in templates. */
 const choice =
 	/\b(?:pass(?:ed)?\s*(?:\/|\||,|or|eller)\s*(?:warning|fail)|yes\s*(?:\/|\||or)\s*no|ja\s*(?:\/|\||eller)\s*nei)/i;
-/** Words after "ok" or "implemented" that take a part of it back, even after a comma. */
+/** Words after "ok" or "implemented" that restrict it, even after a comma. */
 const exceptions = new Set(
 	"partially partly except unless but pending delvis unntatt bortsett men".split(
 		" ",
@@ -53,15 +53,17 @@ const worstFirst: StatusWord[] = [
 	"pass",
 ];
 
-/** Characters in which a status is looked for. */
+/** Number of characters in which a status is looked for. */
 const headLength = 200;
 
 /**
- * Reads a status that stands at the beginning of a text or is marked by a sign in it.
+ * Reads a status at the beginning of a text, or one marked by a sign in it.
+ *
  * @param text The cell or the words after a label, such as `✅ OBO only`, `Pass`, `❌` or `nei`.
  * @param danger Whether the label names something bad, so that "no" is good.
- * @param knows Whether what stands beside a sign or word of passing is understood; where it is not, the text is no pass.
- * @returns The worst reading where the text says two things; `unreadable` where it says nothing that is known.
+ * @param knows Returns whether the text beside a sign or word of passing is understood; if not, the text is not a
+ *   pass.
+ * @returns The worst reading if the text says two things; `unreadable` if it says nothing that is known.
  */
 export function readStatus(
 	text: string,
@@ -82,7 +84,9 @@ export function readStatus(
 	return { status: unclear ? "unreadable" : status, rest, contradictory };
 }
 
-/** The signs beside a danger, without a cross where it is crossed out: the skill writes an absent leg of the trifecta as `NONE ✗`. */
+/**
+ * Drops a cross beside a danger that is crossed out: the skill writes an absent leg of the trifecta as `NONE ✗`.
+ */
 export function dropCross(
 	found: StatusWord[],
 	text: string,
@@ -93,7 +97,7 @@ export function dropCross(
 		: found;
 }
 
-/** The worst of several statuses, and whether they differ. */
+/** Returns the worst of several statuses, and whether they differ. */
 export function combineStatuses(all: StatusWord[]): Omit<ReadStatus, "rest"> {
 	const [only = "unreadable"] = all;
 	if (all.length < 2) return { status: only, contradictory: false };
@@ -119,7 +123,7 @@ function takeWord(
 ): { word?: StatusWord; rest: string; more?: string } {
 	const head = toWords(text.slice(0, headLength));
 	const status = matchPhraseAt(words, head, 0);
-	// What is bad is good when it is absent.
+	// Something bad that is absent is good.
 	if (danger && head[0] === "absent")
 		return { word: "pass", rest: text, more: dropWords(text, 1) };
 	if (status) {

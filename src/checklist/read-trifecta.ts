@@ -21,7 +21,7 @@ import {
 	legStatements,
 } from "./wordings/statuses.ts";
 
-/** The checks that ask for the three legs, and the one that asks for their combination. */
+/** The checks about the three legs, and the one about their combination. */
 export const legChecks = {
 	private_data: "SEC-1",
 	untrusted_content: "SEC-2",
@@ -51,12 +51,14 @@ const index = indexPhrases<TrifectaLeg>([
 ]);
 
 /**
- * Reads what a text says about a leg of the trifecta, clause by clause. A word of control counts only where its own
- * clause neither denies it nor puts it off, and "none" only where it is a clause by itself or denies the leg's name.
+ * Reads what a text says about a leg of the trifecta, clause by clause. A word of control counts only if its own
+ * clause neither denies nor postpones it, and "none" only if it is a clause by itself or denies the leg's name.
+ *
  * @param text Status and evidence in the report's words, such as `OBO only` or `None: all calls internal`.
- * @param id The leg's check, whose own statement is understood: "All calls stay inside" says nothing of private data.
- * @returns What the first clause with a known word says; `present` wherever control is denied first, and `unknown`
- * where no known word says anything or a later clause says that the leg is there.
+ * @param id The leg's check, whose own statement is understood: "All calls stay inside" says nothing about private
+ *   data.
+ * @returns The meaning of the first clause with a known word; `present` wherever control is denied first, and
+ *   `unknown` if no known word says anything or a later clause says that the leg is there.
  */
 export function readLegWords(text: string, id: string): TrifectaLeg {
 	const clauses = muteAddresses(text.slice(0, 2000))
@@ -98,14 +100,17 @@ function readClause(
 		: "controlled";
 }
 
-/** Whether nothing follows a denial but the name of a leg: "No external communication". */
+/** Returns whether only the name of a leg follows a denial: "No external communication". */
 function isAll(words: readonly string[], length: number): boolean {
 	return (
 		words.length === length || isMadeOf(legNames, words.slice(length).join(" "))
 	);
 }
 
-/** "Controlled: not really", "None: planned for 2027", "None, but for the mail tool". */
+/**
+ * Returns whether words are taken back: "Controlled: not really", "None: planned for 2027", "None, but for the mail
+ * tool".
+ */
 function notReally(words: readonly string[]): boolean {
 	return (
 		(isDenial(words[0] ?? "") && words.length <= 3) ||
@@ -122,7 +127,7 @@ const together = new Set(
 	),
 );
 
-/** Whether a text says that all three legs come together, as in "All three legs are present". */
+/** Returns whether a text says that all three legs come together, as in "All three legs are present". */
 export function saysAllPresent(text: string): boolean {
 	return text
 		.slice(0, 2000)
@@ -136,7 +141,7 @@ export function saysAllPresent(text: string): boolean {
 		);
 }
 
-/** The three legs and their combination, from the answers to the security checks. */
+/** Returns the three legs and their combination, from the answers to the security checks. */
 export function readTrifecta(answers: Map<string, CheckAnswer>): Trifecta {
 	const leg = (id: string) => readLeg(answers.get(id));
 	const legs = {

@@ -18,23 +18,23 @@ import { judgeRisk } from "./risk.ts";
 import type { RuleId } from "./rules.ts";
 import { toSource } from "./source.ts";
 
-/** What a report is held against beside the checklist. */
+/** What a report is compared with, beside the checklist. */
 export type AssessOptions = {
 	/** Structured data that came with the report; read leniently and never trusted over the text. */
 	reportJson?: unknown;
-	/** What the report was submitted with; only what is given is compared. */
+	/** What the report was submitted with; only given values are compared. */
 	submission?: {
 		server_name?: string;
 		repository_url?: string;
 		developer_email?: string;
 	};
-	/** Host names of forges by the name that stands for them: `FORGE_ALIASES`. */
+	/** The host names of forges by their aliases: `FORGE_ALIASES`. */
 	aliases?: ReadonlyMap<string, string>;
 };
 
-/** A report after reading, for the rules to judge. */
+/** A report that has been read, for the rules to judge. */
 export type Reading = {
-	/** The report as it was sent, with line feeds at the ends of its lines and letters in one character. */
+	/** The report as sent, with line feeds at the ends of its lines and each letter in one character. */
 	source: string;
 	markdown: Markdown;
 	report: Report;
@@ -50,10 +50,10 @@ export type Reading = {
 export type Draft = Pick<Finding, "message"> &
 	Partial<Pick<Finding, "phase" | "check" | "line">> & { rule: RuleId };
 
-/** Findings of one rule that an assessment lists; the last of them says how many more there are. */
+/** Maximum number of findings of one rule in an assessment; the last of them says how many more there are. */
 export const findingsPerRule = 50;
 
-/** Reads a report into everything that the rules look at. */
+/** Reads everything in a report that the rules look at. */
 export function readAll(sent: string, options: AssessOptions): Reading {
 	const source = toSource(sent);
 	const markdown = readMarkdown(source);

@@ -7,7 +7,8 @@ const kubernetes = "https://kubernetes.io/docs";
 const logfire = "https://logfire.pydantic.dev/docs";
 
 /**
- * A risk of the OWASP MCP Top 10 (2025) as a reference.
+ * Returns a risk of the OWASP MCP Top 10 (2025) as a reference.
+ *
  * @param risk Number and name of the risk, such as `MCP03 Tool Poisoning`.
  */
 export const owaspMcp = (risk: string): Reference => ({
@@ -15,7 +16,7 @@ export const owaspMcp = (risk: string): Reference => ({
 	url: "https://owasp.org/www-project-mcp-top-10/",
 });
 
-/** The public documents that checks refer to, each written once. */
+/** The public documents that checks refer to, each defined once. */
 export const references = {
 	lethalTrifecta: {
 		title: "Simon Willison: The lethal trifecta for AI agents",

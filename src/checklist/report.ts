@@ -2,13 +2,13 @@ import type { ReportHeader, RiskLevel, Verdict } from "./assessment-schema.ts";
 import type { Claim } from "./read-claim.ts";
 import type { Phase } from "./schema.ts";
 
-/** Something that a report says about a phase as a whole. */
+/** A report's statement about a phase as a whole. */
 export type PhaseVerdict = { phase: Phase; verdict: Verdict; line: number };
 
-/** A report's own words, sorted by what they are about, before anything is judged. */
+/** A report's own words, sorted by topic, before anything is judged. */
 export type Report = {
 	header: ReportHeader;
-	/** Header fields that are given again, with what the later place says. */
+	/** Header fields that appear again, with their later values. */
 	repeated: { field: keyof ReportHeader; value: string; line: number }[];
 	/** The phases that have a heading, and its line. */
 	phaseLines: Map<Phase, number>;
@@ -16,6 +16,6 @@ export type Report = {
 	/** Places that call the server as a whole not ready. */
 	refusals: { text: string; line: number }[];
 	risks: { level: RiskLevel; line: number }[];
-	/** Answers to checks in order. */
+	/** Answers to checks, in order. */
 	claims: Claim[];
 };

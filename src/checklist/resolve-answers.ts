@@ -10,23 +10,23 @@ import type { Report } from "./report.ts";
 import type { Check, ChecklistPhase } from "./schema.ts";
 import { checkWordings } from "./wordings/checks.ts";
 
-/** The answer to one check, and what is odd about the places it was read from. */
+/** The answer to one check, and what is unusual about its places in the report. */
 export type ResolvedAnswer = CheckAnswer & {
-	/** The check is named, but no place could be understood. */
+	/** Whether the check is named, but no place could be understood. */
 	unreadable: boolean;
-	/** Why it could not, where the reason is known. */
+	/** Why it could not, if the reason is known. */
 	doubt: Doubt | null;
-	/** Places disagree, or one disagrees with itself. */
+	/** Whether places disagree, or one place contradicts itself. */
 	contradictory: boolean;
-	/** Parts of the check that nothing is said about. */
+	/** Parts of the check that the report says nothing about. */
 	missingParts: string[];
 };
 
-/** Characters of evidence that an assessment carries. */
+/** Maximum length of evidence in an assessment, in characters. */
 const evidenceLength = 2000;
 const worstFirst: CheckStatus[] = ["fail", "warning", "not_applicable", "pass"];
 
-/** One answer for each check of the checklist, from all places of the report that speak of it. */
+/** Returns one answer for each check of the checklist, from all places in the report that are about it. */
 export function resolveAnswers({
 	claims,
 }: Report): Map<string, ResolvedAnswer> {
@@ -41,7 +41,7 @@ export function resolveAnswers({
 	);
 }
 
-/** A phase with its answers, and the worst verdict that the report gives it. */
+/** Returns a phase with its answers, and the worst verdict that the report gives it. */
 export function resolvePhase(
 	{ id, number, title, checks }: ChecklistPhase,
 	report: Report,
@@ -50,7 +50,7 @@ export function resolvePhase(
 	const list = checks.flatMap((check) => answers.get(check.id) ?? []);
 	const verdicts = report.verdicts.filter(({ phase }) => phase === id);
 	const answered = list.filter(({ status }) => status !== "missing").length;
-	// One line in other words may have strayed in from another phase.
+	// A single line in other words may have strayed in from another phase.
 	const claimed = report.claims.find(
 		({ phase, aside, byId }) =>
 			phase === id && !aside && (answered > 1 || byId),
@@ -82,7 +82,7 @@ function resolveAnswer(
 	{ id, title, severity }: Check,
 	claims: Claim[],
 ): ResolvedAnswer {
-	// What recommendations or an example say of a check is no answer, not even where nothing else is said.
+	// Recommendations and examples do not answer a check, even if nothing else does.
 	const places = claims.filter(({ aside }) => !aside);
 	const readable = places.filter(
 		({ status }) => toAnswer(status) !== "missing",
@@ -120,7 +120,7 @@ function resolveAnswer(
 	};
 }
 
-/** Cuts a text without splitting a character, and replaces what is no character. */
+/** Cuts a text without splitting a character, and replaces invalid characters. */
 export function cutText(text: string, length: number): string {
 	const cut = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 	return cut.toWellFormed();

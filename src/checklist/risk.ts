@@ -2,9 +2,9 @@ import type { CheckAnswer, RiskLevel, Trifecta } from "./assessment-schema.ts";
 import type { Report } from "./report.ts";
 
 /**
- * Whether a level that a report gives itself is too low for its answers. Only a high risk contradicts a lower level:
- * the skill's level is about the trifecta and the phase of security, so that a warning elsewhere leaves it low. High
- * is as much as the skill lets a report say, and fits a risk that is critical.
+ * Returns whether the level that a report gives itself is too low for its answers. Only a high risk contradicts a
+ * lower level: the skill's level is about the trifecta and the security phase, so a warning elsewhere leaves it low.
+ * High is the highest level in the skill, and fits a risk that is critical.
  */
 export function understatesRisk(claimed: RiskLevel, risk: RiskLevel): boolean {
 	return (
@@ -13,8 +13,8 @@ export function understatesRisk(claimed: RiskLevel, risk: RiskLevel): boolean {
 }
 
 /**
- * How risky the server is by its answers, and by its own word.
- * The report's own level can raise the risk, and never lower it.
+ * Returns how risky the server is by the report's answers and its own level, which can raise the risk but never lower
+ * it.
  */
 export function judgeRisk(
 	{ risks }: Report,
@@ -43,7 +43,7 @@ export function judgeRisk(
 
 const order: RiskLevel[] = ["low", "medium", "high", "critical"];
 
-/** Whether one risk level is lower than another; `unknown` is neither lower nor higher. */
+/** Returns whether one risk level is lower than another; `unknown` is neither lower nor higher. */
 function isLowerRisk(one: RiskLevel, other: RiskLevel): boolean {
 	return (
 		one !== "unknown" &&

@@ -6,8 +6,8 @@ const missing = [
 		severity: "error",
 		title: "A phase is missing",
 		meaning:
-			"The report has neither a heading nor an answer of this phase, under any name or number.",
-		fix: "Go through the phase with the skill, and add its section as the template has it.",
+			"The report has neither a heading nor an answer for this phase, under any name or number.",
+		fix: "Go through the phase with the skill, and add its section as in the template.",
 	},
 	{
 		id: "check-missing",
@@ -15,7 +15,7 @@ const missing = [
 		title: "A check is not answered",
 		meaning:
 			"The report has no answer to this critical or required check: the row is absent, or its status is empty.",
-		fix: "Answer the check with Pass, Fail, Warning or N/A, and say what the answer rests on.",
+		fix: "Answer the check with Pass, Fail, Warning or N/A, and say what the answer is based on.",
 	},
 	{
 		id: "recommended-check-missing",
@@ -29,7 +29,7 @@ const missing = [
 		severity: "error",
 		title: "An answer could not be understood",
 		meaning:
-			"The check is in the report, but its status is in words that could mean either thing. It counts as not answered.",
+			"The check is in the report, but its status could mean more than one thing. It counts as not answered.",
 		fix: "Write ✅ Pass, ❌ Fail, ⚠️ Warning or ➖ N/A, and move everything else to the evidence.",
 	},
 	{
@@ -37,14 +37,14 @@ const missing = [
 		severity: "warning",
 		title: "An answer has no evidence",
 		meaning:
-			"The check is answered, and nothing says what the answer rests on.",
+			"The check is answered, but nothing says what the answer is based on.",
 		fix: "Name the file, the configuration, the link or the run that shows it.",
 	},
 	{
 		id: "not-applicable-without-reason",
 		severity: "error",
 		title: "N/A has no reason",
-		meaning: "The check is declared not applicable, and nothing says why.",
+		meaning: "The check is declared not applicable, but nothing says why.",
 		fix: "Write the reason in the evidence, or answer the check.",
 	},
 	{
@@ -60,8 +60,8 @@ const missing = [
 		severity: "error",
 		title: "A placeholder is left",
 		meaning:
-			"The text still has a place to fill in: square brackets of the template, [...], TODO or TBD.",
-		fix: "Replace the placeholder by the real text, or remove it.",
+			"The text still contains a placeholder: square brackets of the template, [...], TODO or TBD.",
+		fix: "Replace the placeholder with the real text, or remove it.",
 	},
 ] as const satisfies Rule[];
 
@@ -86,7 +86,7 @@ const failures = [
 		severity: "error",
 		title: "A critical check does not pass",
 		meaning:
-			"The report answers a critical check with a warning or with N/A. A critical check passes, or the server does not go to production.",
+			"The report answers a critical check with a warning or with N/A. A critical check must pass before the server goes to production.",
 		fix: "Close what is open and answer the check with Pass, or answer it with Fail and redesign as the check says.",
 	},
 	{
@@ -94,7 +94,7 @@ const failures = [
 		severity: "warning",
 		title: "The final verification is not applicable",
 		meaning:
-			"The report declares a check of the last phase not applicable. Every report has answers, a configuration and somebody who stands for it.",
+			"The report declares a check of the last phase not applicable. Every report has answers, a configuration and somebody responsible for it.",
 		fix: "Answer the check; where there are no open points, answer it with Pass and write None.",
 	},
 	{
@@ -116,8 +116,8 @@ const failures = [
 		severity: "error",
 		title: "The lethal trifecta is complete",
 		meaning:
-			"Private data, untrusted content and external communication come together in this server, so that a text from outside can make it give data away.",
-		fix: "Take one leg away, or split the server so that no single part has all three.",
+			"Private data, untrusted content and external communication come together in this server, so text from outside can make it leak data.",
+		fix: "Remove one leg, or split the server so that no single part has all three.",
 	},
 	{
 		id: "trifecta-unclear",
@@ -132,14 +132,14 @@ const failures = [
 		severity: "error",
 		title: "API key or service principal",
 		meaning:
-			"The report speaks of an API key or a service principal where only the signed-in user's identity is allowed.",
-		fix: "Replace it by a token exchange on behalf of the user.",
+			"The report mentions an API key or a service principal where only the signed-in user's identity is allowed.",
+		fix: "Replace it with a token exchange on behalf of the user.",
 	},
 	{
 		id: "production-data-in-tests",
 		severity: "error",
 		title: "Production data in development or tests",
-		meaning: "The report speaks of production data outside production.",
+		meaning: "The report mentions production data outside production.",
 		fix: "Remove the data, report it as the policy says, and use generated data.",
 	},
 	{
@@ -156,7 +156,7 @@ const failures = [
 		title: "No security scanning",
 		meaning:
 			"The report says that code, dependencies or image are not scanned.",
-		fix: "Add scanning to the pipeline, and let a serious find stop the release.",
+		fix: "Add scanning to the pipeline, and let a serious finding stop the release.",
 	},
 	{
 		id: "prohibited-content",
@@ -199,14 +199,14 @@ const contradictions = [
 		title: "A header field is missing",
 		meaning:
 			"The top of the report does not name the server, repository or developer.",
-		fix: "Fill in the fields at the top as the template has them.",
+		fix: "Fill in the fields at the top as in the template.",
 	},
 	{
 		id: "header-contradiction",
 		severity: "error",
 		title: "The header contradicts the submission",
 		meaning:
-			"The report names another server, repository or e-mail address than it was submitted with, or names two.",
+			"The report names a different server, repository or e-mail address from the one it was submitted with, or names two.",
 		fix: "Submit with the values in the report, or correct its header; name each once.",
 	},
 	{
@@ -221,8 +221,8 @@ const contradictions = [
 		severity: "error",
 		title: "The structured data contradict the report",
 		meaning:
-			"What was submitted as report_json says something else than the report's text. The text counts.",
-		fix: "Make both from the same answers.",
+			"The submitted report_json contradicts the report's text. The text counts.",
+		fix: "Generate both from the same answers.",
 	},
 ] as const satisfies Rule[];
 
@@ -232,7 +232,7 @@ const text = [
 		severity: "error",
 		title: "Invisible or bidirectional characters",
 		meaning:
-			"The text has characters that nobody sees, or that turn the order of letters around, and that can hide something.",
+			"The text has characters that are invisible or reverse the order of letters, and can hide something.",
 		fix: "Remove the characters; write the line again by hand.",
 	},
 	{
@@ -248,15 +248,15 @@ const text = [
 		severity: "warning",
 		title: "Remote image",
 		meaning:
-			"An image from another server can change after the review, and tells its owner who reads the report.",
-		fix: "Replace the image by text or a link.",
+			"An image from another server can change after the review, and shows its owner who reads the report.",
+		fix: "Replace the image with text or a link.",
 	},
 	{
 		id: "raw-html",
 		severity: "warning",
 		title: "Raw HTML",
 		meaning:
-			"HTML is not part of a report. What stands inside an HTML block is not read as an answer.",
+			"HTML is not part of a report. Text inside an HTML block is not read as an answer.",
 		fix: "Write it in Markdown.",
 	},
 	{
@@ -284,12 +284,12 @@ export const rules: readonly Rule[] = [
 	...text,
 ];
 
-/** The rule with this id, unless it was one of an earlier version. */
+/** Returns the rule with this id; undefined for a rule of an earlier version. */
 export function findRule(id: string): Rule | undefined {
 	return rules.find((rule) => rule.id === id);
 }
 
-/** Id of a rule. */
+/** The id of a rule. */
 export type RuleId =
 	| (typeof missing)[number]["id"]
 	| (typeof failures)[number]["id"]

@@ -8,20 +8,21 @@ import {
 } from "./parse-running-text.ts";
 import type { Piece } from "./split-markdown.ts";
 
-/** One line of running text, without its markup, and the addresses that it links to as they stand. */
+/** One line of running text, without its markup, and the addresses linked in it, unchanged. */
 export type TextLine = { text: string; line: number; links: string[] };
 
-/** Characters without which a text has no markup. */
+/** A text without any of these characters has no markup. */
 const markup = /[\\`*_~[\]<&]/;
 const noLinks: string[] = [];
 /** A tag that only breaks the line. */
 const lineBreak = /^<br\s*\/?>$/i;
 
 /**
- * Reads the running text of one paragraph, heading or cell, and notes its images and HTML in the document.
+ * Reads the running text of one paragraph, heading or cell, and adds its images and HTML to the document.
+ *
  * @param environment The parser's own, with the document's link definitions.
  * @param piece The text and the line at which it begins.
- * @returns Its lines without markup; none where the text is too much to be read.
+ * @returns Its lines without markup; none if the text is too long or complex.
  */
 export function readRunningText(
 	document: Markdown,
@@ -32,7 +33,7 @@ export function readRunningText(
 	if (content !== "") document.texts.push(piece);
 	const tooMuch = findExcess(content);
 	if (tooMuch) {
-		// Cut in the middle, a comment would turn into a claim, and a status could lose its "not".
+		// Cut in the middle, a comment would become a claim, and a status could lose its "not".
 		document.unread.push({ text: tooMuch, line });
 		return [];
 	}
@@ -87,10 +88,10 @@ function collectLines(
 }
 
 /**
- * The same text. The engine keeps a sum of strings as a tree of its parts, which is many times as large, until somebody
- * looks into it; a report's texts are all made before the first is read.
+ * Returns the same text. The engine keeps a concatenated string as a tree of its parts, which is many times as large,
+ * until somebody reads it; a report's texts are all created before the first is read.
  */
 function makeFlat(text: string): string {
-	// CommonMark has no NUL, so nothing is replaced; asking makes the tree a string.
+	// CommonMark has no NUL, so nothing is replaced; the test itself flattens the tree.
 	return text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-/** One of the six phases. Matched by name everywhere, because numbers four and five differ between documents. */
+/**
+ * One of the six phases. Matched by name everywhere, because the numbers four and five differ between documents.
+ */
 export const Phase = z
 	.enum([
 		"security",
@@ -14,7 +16,9 @@ export const Phase = z
 	.meta({ id: "Phase", examples: ["security"] });
 export type Phase = z.infer<typeof Phase>;
 
-/** How much depends on a check: `critical` blocks the go-live, `required` must be answered, `recommended` should be. */
+/**
+ * How important a check is: `critical` blocks the go-live, `required` must be answered, `recommended` should be.
+ */
 export const Severity = z
 	.enum(["critical", "required", "recommended"])
 	.describe(
@@ -23,13 +27,13 @@ export const Severity = z
 	.meta({ id: "Severity", examples: ["critical"] });
 export type Severity = z.infer<typeof Severity>;
 
-/** A public document that a check rests on. */
+/** A public document that a check is based on. */
 export const Reference = z
 	.object({
 		title: z.string().describe("What the document is called"),
 		url: z.string().describe("Where it is published"),
 	})
-	.describe("A public document that a check rests on")
+	.describe("A public document that a check is based on")
 	.meta({
 		id: "ChecklistReference",
 		examples: [

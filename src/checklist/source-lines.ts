@@ -10,7 +10,7 @@ export class SourceLines {
 			this.starts.push(at + 1);
 	}
 
-	/** Some lines as they stand, without the last one's end. */
+	/** Returns some lines unchanged, without the last one's line feed. */
 	slice(from: number, to: number): string {
 		const end = this.starts[to];
 		return this.text.slice(
@@ -19,7 +19,7 @@ export class SourceLines {
 		);
 	}
 
-	/** Whether a line is empty, signs of quotes aside. */
+	/** Returns whether a line is empty, apart from quote markers. */
 	isEmpty(line: number): boolean {
 		return /^[ \t>]*$/.test(this.slice(line, line + 1));
 	}

@@ -1,8 +1,9 @@
 import { composeLetters } from "./compose-letters.ts";
 
 /**
- * A report as it is parsed, to be assessed and to be shown: with one line feed at the end of each line, whichever line
- * endings it has, and with each letter and its marks in one character. Every line keeps its number.
+ * Returns a report's source as it is parsed, for assessment and display: one line feed at the end of each line,
+ * whatever line endings it has, and each letter with its marks in one character. Every line keeps its number.
+ *
  * @param sent The report as it was sent.
  */
 export function toSource(sent: string): string {

@@ -5,20 +5,24 @@ import { unread } from "./unread.ts";
 /** A piece of a report at a line, counted from 1. */
 export type Piece = { text: string; line: number };
 
-/** A block of a report, its running text as it stands. `seen` is whether no quote and no HTML keeps it from its readers. */
+/**
+ * A block of a report with unparsed running text. `seen` is whether readers see it: no quote and no HTML takes it
+ * away.
+ */
 export type Part = Piece &
 	(
 		| { type: "heading"; depth: number; seen: boolean }
 		| { type: "text"; indent: number; seen: boolean }
-		/** It ends the row of the cells before it. */
+		/** Ends the row of the cells before it. */
 		| { type: "row"; isHead: boolean; seen: boolean }
 		| { type: "cell" | "html" | "code" | "unread" }
 	);
 
 /**
- * Takes a report apart into its blocks, in order. Never throws.
+ * Splits a report into its blocks, in order. Never throws.
+ *
  * @param source Markdown with line feeds at the ends of its lines.
- * @param environment Where the parser notes the report's link definitions.
+ * @param environment Where the parser stores the report's link definitions.
  */
 export function splitMarkdown(source: string, environment: object): Part[] {
 	const parts: Part[] = [];

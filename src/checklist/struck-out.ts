@@ -2,12 +2,12 @@ import type StateInline from "markdown-it/lib/rules_inline/state_inline.mjs";
 
 const tilde = 0x7e;
 const slash = 0x2f;
-/** What the parser calls a single tilde while it looks for pairs: any number that is no other sign's. */
+/** The parser's marker for a single tilde while it looks for pairs: any number that no other character uses. */
 const singleTilde = -tilde;
 
 /**
- * An inline rule for the parser, which itself strikes out between double tildes only: text between `~single~` ones is
- * struck out, as on GitHub. Those of paths (`~/bin`, `/~kim`) and within words are none.
+ * An inline rule for the parser, which itself strikes out only between double tildes: text between `~single~` ones is
+ * struck out, as on GitHub. Tildes in paths (`~/bin`, `/~kim`) and within words do not count.
  */
 export function noteSingleTilde(state: StateInline, silent: boolean): boolean {
 	const { src, pos } = state;
@@ -30,7 +30,9 @@ export function noteSingleTilde(state: StateInline, silent: boolean): boolean {
 	return true;
 }
 
-/** The rule that turns pairs of single tildes into the tokens that double ones have; returns nothing that is used. */
+/**
+ * A rule that turns pairs of single tildes into the same tokens as double ones; its return value is not used.
+ */
 export function pairSingleTildes(state: StateInline): boolean {
 	if (!state.src.includes("~")) return false;
 	pairWithin(state, state.delimiters);

@@ -9,17 +9,19 @@ const marker = new RegExp(
 	`(?:${[...markers.keys()].join("|")})[\\uFE0E\\uFE0F]?`,
 	"gu",
 );
-/** Most texts have no sign, and this is quicker than to look for each: how one begins, or a ticked box. */
+/**
+ * Most texts have no sign, and this is faster than looking for each: the first character of a sign, or a ticked box.
+ */
 const mayHaveMarker = new RegExp(
 	`[${[...markers.keys()]
 		.map((sign) => sign.charAt(0))
 		.join("")
 		.replaceAll(":", "")}]|:[a-z]|^\\[`,
 );
-/** A box that is ticked, as it begins a text. */
+/** A ticked box at the beginning of a text. */
 export const tickedBox = /^\[[xX✓✔]\]/;
 
-/** Takes the signs that stand for a status out of a text. */
+/** Removes the signs that stand for a status from a text. */
 export function takeMarkers(text: string): {
 	/** Each status once. */
 	found: StatusWord[];

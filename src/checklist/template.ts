@@ -2,8 +2,9 @@ import { checklist } from "./checklist.ts";
 import type { Check, ChecklistPhase } from "./schema.ts";
 
 /**
- * The unfilled report, made from the checklist. `plugins/go-live` holds a copy of it, and a test compares the two.
- * Every place to fill in is written in square brackets; `[ ]` is a check that nobody has answered.
+ * Renders the empty report from the checklist. `plugins/go-live` contains a copy of it, and a test compares the two.
+ * Every placeholder is in square brackets; `[ ]` is a check that nobody has answered.
+ *
  * @returns Markdown, ending with a newline.
  */
 export function renderTemplate(): string {
@@ -23,7 +24,8 @@ export function renderTemplate(): string {
 }
 
 /**
- * The words that open the line with a phase's verdict.
+ * Returns the words at the beginning of the line with a phase's verdict.
+ *
  * @returns For example `Security Assessment`, and `Final Verification` for the last phase.
  */
 export function verdictLabel({ id, title }: ChecklistPhase): string {

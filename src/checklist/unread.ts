@@ -11,7 +11,7 @@ export const unread = {
 	tooManyBrackets: (limit: number) => `full of more than ${limit} brackets`,
 };
 
-/** What is said beside such a part where it is shown. */
+/** Returns the note shown beside such a part. */
 export function notRead(why: string): string {
 	return `Not read as an answer: ${why}`;
 }

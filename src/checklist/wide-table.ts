@@ -1,11 +1,14 @@
 import type StateBlock from "markdown-it/lib/rules_block/state_block.mjs";
 
-/** Columns of a table that is read; the parser fills short rows up to the width of the head, however wide it is. */
+/**
+ * Maximum number of columns of a table that is read; the parser fills short rows up to the width of the head, however
+ * wide it is.
+ */
 const readableColumns = 64;
 
 /**
- * A rule for the parser that takes a table with too many columns out of the text, up to the next empty line.
- * It leaves a `wide_table` token with the table's source in its place.
+ * Creates a parser rule that removes a table with too many columns, up to the next empty line. It leaves a
+ * `wide_table` token with the table's source in its place.
  */
 export function skipWideTable(
 	state: StateBlock,

@@ -138,7 +138,7 @@ describe("a form is recorded as refused", () => {
 				target: route,
 				report_id: route.startsWith("/reports/") ? id : null,
 				detail: expect.stringMatching(
-					/^(The form is|Nothing was stored: this form is) of an(other| earlier) session/,
+					/^(The form belongs|Nothing was stored: this form belongs) to an(other| earlier) session/,
 				),
 			},
 		]);

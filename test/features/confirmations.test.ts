@@ -142,8 +142,8 @@ describe("an approval that is asked for over MCP", () => {
 			"Agreed &lt;b&gt;with&lt;/b&gt; the architects.",
 		);
 		expect(page.html).toContain("a-model/1.0");
-		expect(page.html).toContain("This report takes 2 reviewers; none has");
-		expect(page.html).toContain("You approve against the assessment:");
+		expect(page.html).toContain("This report requires 2 reviewers; none has");
+		expect(page.html).toContain("You are approving against the assessment:");
 		expect(page.html).toContain("rita@example.com");
 		await rita.open(link);
 		const { body: before } = await service.ask({

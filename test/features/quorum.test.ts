@@ -398,7 +398,7 @@ test("a model is told how many a report takes, why, and who has approved", async
 		"**Approvals:** 1 of 2, by rita@example.com. A critical check fails",
 	);
 	expect(await call("review_report", { status: "approved" })).toContain(
-		"**Takes:** 2 reviewers. A critical check fails",
+		"**Required:** 2 reviewers. A critical check fails",
 	);
 	await decide("ron", id, "approved");
 	expect(await call("get_report", {})).not.toContain("**Approvals:**");

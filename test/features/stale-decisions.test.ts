@@ -278,7 +278,7 @@ describe("a form that was opened before another decision", () => {
 			});
 			expect(late.status, step).toBe(409);
 			expect(late.html).toMatch(
-				/role="alert">Since this form was opened, ron@example\.com rejected this report, at [\d: -]+ UTC and both@example\.com reopened it, at [\d: -]+ UTC\. Nothing of yours was stored, and your notes are kept below: look at the report as it stands now, and decide again\.</,
+				/role="alert">Since this form was opened, ron@example\.com rejected this report, at [\d: -]+ UTC and both@example\.com reopened it, at [\d: -]+ UTC\. Nothing was stored, and your notes are kept below: look at the report as it is now, and decide again\.</,
 			);
 			expect(late.html).toContain(">\nFits our\nnetwork</textarea>");
 			expect(await statusOf(id)).toBe("pending_review");
@@ -332,7 +332,7 @@ describe("a form that was opened before another decision", () => {
 		expect(wrong.html).toContain("Since this form was opened, ron@");
 		const foreign = await rita.post(url, { ...form, ...typed, csrf: "x" });
 		expect(foreign.status).toBe(403);
-		expect(foreign.html).toContain("this form is of an earlier session");
+		expect(foreign.html).toContain("this form belongs to an earlier session");
 		expect(foreign.html).toContain("Since this form was opened, ron@");
 		// And one whose session has ended, sent again after signing in.
 		rita.jar.clear();
@@ -390,7 +390,7 @@ describe("a form that was opened before another decision", () => {
 				const form = { csrf, ...typed, ...said } as Record<string, string>;
 				const answer = await rita.post(`/reports/${id}/${step}`, form);
 				expect(answer.status).toBe(409);
-				expect(answer.html).toContain("does not say in which state");
+				expect(answer.html).toContain("does not say which state");
 				expect(answer.html).toContain(">\nFits our\nnetwork</textarea>");
 			}
 		}

@@ -271,7 +271,7 @@ describe("a repository with several servers", () => {
 			url: `/reports/${body.id}`,
 			headers: { accept: "text/html" },
 		});
-		expect(page.body).toContain("Is it a server of its own?");
+		expect(page.body).toContain("Is it a separate server?");
 		expect(page.body).toContain("tools/x");
 		const queue = await service.ask({
 			url: "/?status=pending_review",

@@ -509,11 +509,11 @@ describe("the page of access tokens", () => {
 			return [own.html, all.html] as const;
 		};
 		for (const html of await seen(82)) {
-			expect(html).not.toMatch(/Asleep|sleeps from/);
+			expect(html).not.toMatch(/Asleep|falls asleep on/);
 		}
 		const [soon, soonOfAll] = await seen(84);
 		expect(soon).toContain("Asleep soon");
-		expect(soonOfAll).toMatch(/sleeps from <time/);
+		expect(soonOfAll).toMatch(/falls asleep on <time/);
 		for (const html of await seen(91)) {
 			expect(html).toMatch(/Asleep<\/span> <small>until its owner signs in/);
 		}
@@ -529,7 +529,7 @@ describe("the page of access tokens", () => {
 		};
 		const adm = await signedIn("adm");
 		const { html } = await adm.open("/tokens?owner=everybody");
-		expect(html).toContain("Make a service token");
+		expect(html).toContain("Create a service token");
 		const csrf = tokenIn(html);
 		const bad = await adm.post("/tokens/service", {
 			...wanted,
@@ -541,7 +541,7 @@ describe("the page of access tokens", () => {
 		expect(bad.html).toContain('value="Portal"');
 		const stale = await adm.post("/tokens/service", { ...wanted, csrf: "x" });
 		expect(stale.status).toBe(403);
-		expect(stale.html).toContain("this form is of an earlier session");
+		expect(stale.html).toContain("this form belongs to an earlier session");
 		const made = await adm.post("/tokens/service", { ...wanted, csrf });
 		expect(made).toMatchObject({
 			status: 303,

@@ -349,7 +349,7 @@ describe("signing in", () => {
 		for (const [name, value] of jar) thief.jar.set(name, value);
 		const { status, html } = await thief.open(back.pathname + back.search);
 		expect(status).toBe(403);
-		expect(html).toContain("was used already");
+		expect(html).toContain("was already used");
 	});
 
 	test("of somebody whom the provider gives no e-mail address says what is missing", async () => {
@@ -791,7 +791,7 @@ describe("an access token's page", () => {
 		const fields = { ...typed, scopes: "reports:read" };
 		const { status, html } = await browser.post("/tokens", { csrf, ...fields });
 		expect(status).toBe(403);
-		expect(html).toContain("this form is of an earlier session");
+		expect(html).toContain("this form belongs to an earlier session");
 		expect(html).toContain('value="CI of x"');
 		expect(html).toContain('value="reports:read" checked');
 		expect(html).toContain('value="180" selected');

@@ -101,12 +101,12 @@ test.each([
 			"reports:submit",
 		]);
 
-		await page.getByRole("button", { name: "Make the token" }).click();
+		await page.getByRole("button", { name: "Create the token" }).click();
 		await page.getByText("Must name at least one scope.").waitFor();
 		await page.getByLabel("Name").fill("CI of mcp-servicenow");
 		await page.getByLabel("reports:submit").check();
 		await page.getByLabel("reports:read").check();
-		await page.getByRole("button", { name: "Make the token" }).click();
+		await page.getByRole("button", { name: "Create the token" }).click();
 		await page.getByText("Copy it now").waitFor();
 		expect(page.url()).toBe(`${base}/tokens`);
 		const token = await page.locator(".secret").textContent();
@@ -124,7 +124,7 @@ test.each([
 
 		const id = await submit(token);
 		await page.goto(`${base}/reports/${id}`);
-		await page.getByText("Your report waits for a reviewer.").waitFor();
+		await page.getByText("Your report is waiting for a reviewer.").waitFor();
 		expect(await page.getByRole("button", { name: "Approve…" }).count()).toBe(
 			0,
 		);
@@ -188,7 +188,7 @@ test("a session that ended in the middle of a decision loses nothing that was ty
 			page.getByRole("link", { name: "Sign in in a new tab" }).click(),
 		]);
 		await tab.waitForURL(`${base}/reports/${id}`);
-		await page.getByRole("button", { name: "Go on where I was" }).click();
+		await page.getByRole("button", { name: "Continue where I was" }).click();
 		expect(await page.getByLabel("Notes").inputValue()).toBe(
 			"Not lost\nat all",
 		);
@@ -207,7 +207,7 @@ test("who signed in anew in another tab decides in the first one, and loses noth
 	await tab.goto(`${base}/reports/${id}`);
 	await tab.waitForURL(`${base}/reports/${id}`);
 	await page.getByRole("button", { name: "Reject…" }).click();
-	await page.getByText("this form is of an earlier session").waitFor();
+	await page.getByText("this form belongs to an earlier session").waitFor();
 	expect(await page.getByLabel("Notes").inputValue()).toBe("Not lost\nat all");
 	await page.getByRole("button", { name: "Reject…" }).click();
 	await page.getByRole("button", { name: "Reject revision 1" }).click();
@@ -222,7 +222,7 @@ test("a search after the session's end comes back to what was searched", async (
 	await page.getByLabel("Search").fill("zebra");
 	await page.getByRole("button", { name: "Show" }).click();
 	await page.waitForURL(/\/\?search=zebra/);
-	await page.getByText("No report fits").waitFor();
+	await page.getByText("No report matches").waitFor();
 });
 
 test("whoever submitted for a repository reads why somebody else must approve", async () => {
@@ -304,12 +304,12 @@ test.each(views)(
 		await rita.goto(`${base}/sessions`);
 		await see(rita, "sessions");
 		await rita.goto(`${base}/tokens`);
-		await rita.getByRole("button", { name: "Make the token" }).click();
+		await rita.getByRole("button", { name: "Create the token" }).click();
 		await rita.getByText("Must name at least one scope.").waitFor();
 		await see(rita, "tokens-invalid");
 		await rita.getByLabel("Name").fill("CI");
 		await rita.getByLabel("reports:decide").check();
-		await rita.getByRole("button", { name: "Make the token" }).click();
+		await rita.getByRole("button", { name: "Create the token" }).click();
 		await rita.getByText("Copy it now").waitFor();
 		await see(rita, "token-made");
 		await rita.goto(`${base}/nowhere`);
@@ -351,7 +351,7 @@ test.each(views)(
 		await adm.getByRole("heading", { name: /^End the access of/ }).waitFor();
 		await see(adm, "end-access");
 		await adm.goto(`${base}/tokens?owner=everybody`);
-		await adm.getByRole("button", { name: "Make the token" }).click();
+		await adm.getByRole("button", { name: "Create the token" }).click();
 		await adm.getByText("Must name at least one scope.").waitFor();
 		await see(adm, "service-token-invalid");
 	},

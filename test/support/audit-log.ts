@@ -9,7 +9,7 @@ import { makeDatabase } from "./helpers.ts";
 
 const folder = new URL("../../db/migrations/", import.meta.url);
 
-/** An empty database as it was before this migration; the other ones can be applied then. */
+/** Creates an empty database as it was before this migration; the remaining ones can be applied later. */
 export async function migrateUpTo(migration: string): Promise<Database> {
 	const url = await makeDatabase(onTestFinished, { isMigrated: false });
 	const db = openDatabase(url, { poolSize: 2 });
@@ -31,7 +31,7 @@ export async function migrateUpTo(migration: string): Promise<Database> {
 	return db;
 }
 
-/** Rows a statement appends at a time: each makes another version of the head, which the next has to pass over. */
+/** Rows appended by one statement: each creates another version of the head, which the next has to skip. */
 const PORTION = 250;
 
 /** Appends rows of every shape that this version of the database has, through the trigger that chains them. */

@@ -1,17 +1,17 @@
 import { expect } from "vitest";
 
 /**
- * Goes through the forms of the test provider as a browser would, without one.
+ * Goes through the test provider's forms as a browser would, but without one.
  *
- * @param url the provider's authorization endpoint, as the service made it
+ * @param url the provider's authorization endpoint, as the service built it
  * @param account the name of one of the provider's accounts; absent: cancels
- * @returns where the browser is sent in the end: the service's callback
+ * @returns where the browser is finally sent: the service's callback
  */
 export async function authorize(url: string, account?: string): Promise<URL> {
 	const { origin } = new URL(url);
 	const jar = new Map<string, string>();
 	let answer = await send(jar, url);
-	// At most: to sign in, to consent, and a redirect around each.
+	// At most: signing in, consent, and a redirect around each.
 	for (let step = 0; step < 12; step++) {
 		const location = answer.headers.get("location");
 		if (location) {

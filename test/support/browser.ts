@@ -10,13 +10,13 @@ import {
 } from "playwright-core";
 import { onTestFinished } from "vitest";
 
-/** Where the unpacked browser stays between runs; git-ignored, like all of node_modules. */
+/** Where the unpacked browser is kept between runs; git-ignored, like all of node_modules. */
 const cache = join(import.meta.dirname, "../../node_modules/.cache/chromium");
 
 /**
- * Starts a headless Chromium that closes itself at the end: `CHROMIUM_PATH`,
- * or the one that @sparticuz/chromium carries inside its npm package (x64
- * Linux), or an installed Chrome.
+ * Starts a headless Chromium that is closed at the end: `CHROMIUM_PATH`, or the
+ * one that @sparticuz/chromium carries inside its npm package (x64 Linux), or
+ * an installed Chrome.
  *
  * @param atEnd `onTestFinished` or `afterAll`
  */
@@ -25,7 +25,7 @@ export async function startBrowser(
 ): Promise<Browser> {
 	const browser = await chromium.launch({
 		...(await launchOptions()),
-		// No name resolves, whatever asks for it: a page sees this machine alone.
+		// No name resolves, whatever requests it: a page can reach only this machine.
 		args: [
 			"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 		],
@@ -35,10 +35,12 @@ export async function startBrowser(
 }
 
 /**
- * Opens a page in a context of its own, which closes when the test is over.
+ * Opens a page in its own context, which closes when the test is over.
  *
- * @param isMeant whether a complaint of the browser is about what the test did on purpose
- * @param complaints gets what else the page throws, or the browser warns of
+ * @param isMeant returns whether a complaint of the browser is about what the
+ *   test did on purpose
+ * @param complaints receives everything else that the page throws or the
+ *   browser warns about
  */
 export async function openPage(
 	browser: Browser,
@@ -69,21 +71,21 @@ async function launchOptions() {
 		executablePath: join(folder, "chromium"),
 		env: {
 			...process.env,
-			// NSS and expat, which a machine without a desktop may not have.
+			// NSS and expat, which a machine without a desktop may lack.
 			LD_LIBRARY_PATH: join(folder, "al2023/lib"),
 			FONTCONFIG_PATH: join(folder, "fonts"),
 		},
 	};
 }
 
-/** Unpacks once; whoever comes at the same time unpacks too, and the first one counts. */
+/** Unpacks once; processes that start at the same time unpack too, and the first one wins. */
 async function unpackChromium(): Promise<string> {
 	if (existsSync(cache)) return cache;
 	await mkdir(join(cache, ".."), { recursive: true });
 	const folder = await mkdtemp(`${cache}-`);
 	const { TMPDIR, AWS_EXECUTION_ENV, LD_LIBRARY_PATH, FONTCONFIG_PATH } =
 		process.env;
-	// The package unpacks to the temporary folder, and its libraries only where it thinks to be on Lambda.
+	// The package unpacks to the temporary folder, and its libraries only if it thinks it is on Lambda.
 	process.env.TMPDIR = folder;
 	process.env.AWS_EXECUTION_ENV = "AWS_Lambda_nodejs24.x";
 	try {
@@ -97,7 +99,7 @@ async function unpackChromium(): Promise<string> {
 			FONTCONFIG_PATH,
 		});
 	}
-	// Its own configuration looks for fonts in /tmp alone, and Chromium ends where there is none.
+	// Its own configuration looks for fonts only in /tmp, and Chromium exits without any.
 	await writeFile(join(folder, "fonts/fonts.conf"), fontConfiguration);
 	await rename(folder, cache).catch(() => rm(folder, { recursive: true }));
 	return cache;

@@ -3,18 +3,18 @@ import type { Memory, PlannedRequest } from "./contract-requests.ts";
 import { newReport } from "./helpers.ts";
 import type { Operation } from "./openapi-document.ts";
 
-/** What a request has that is odd, as it is sent, and what may be answered; absent: whatever is described. */
+/** What is odd about a request, the request itself, and the allowed answers; absent: any that are described. */
 type Oddity = [title: string, request: PlannedRequest, statuses?: number[]];
 
 const json = { "content-type": "application/json" };
 const form = { "content-type": "application/x-www-form-urlencoded" };
 
-/** What is refused as such, however right the rest of the request is. */
+/** Refused for the oddity itself, however valid the rest of the request is. */
 const REFUSED = [400];
-/** Read as if nothing were odd: what is answered then depends on the state. */
+/** Read as if nothing were odd: the answer then depends on the state. */
 const READ = [200, 201, 304, 400, 403, 404, 409];
 
-/** The requests of an operation by which clients have stumbled, one oddity each. */
+/** Returns odd requests to an operation that clients have stumbled over, with one oddity each. */
 export function odditiesOf(operation: Operation): Oddity[] {
 	const { method, path } = operation;
 	const isOpen = !path.startsWith("/api/");
@@ -128,7 +128,7 @@ function odditiesOfBody(
 	];
 }
 
-/** A body with which the operation does what it is for. */
+/** Returns a body with which the operation succeeds. */
 function bodyOf({ requestBody }: Operation): string | undefined {
 	const media = requestBody?.content["application/json"];
 	if (!media) return undefined;

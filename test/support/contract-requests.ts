@@ -9,14 +9,14 @@ import {
 } from "./hostile.ts";
 import type { Operation, Parameter, Schema } from "./openapi-document.ts";
 
-/** What earlier answers left behind, for later requests to speak about. */
+/** What earlier answers contained, for later requests to use. */
 export interface Memory {
 	ids: string[];
 	etags: string[];
 	repositoryUrls: string[];
 }
 
-/** A request to an operation; what it takes from the memory is picked when it is sent. */
+/** A request to an operation; values from the memory are picked when it is sent. */
 export interface PlannedRequest {
 	operation: Operation;
 	method: string;
@@ -28,7 +28,7 @@ export interface PlannedRequest {
 /** A value that may have to be looked up in the memory. */
 type Planned = (memory: Memory) => unknown;
 
-/** Valid, nearly valid and hostile requests to an operation. */
+/** Generates valid, nearly valid and hostile requests to an operation. */
 export function requestTo(operation: Operation): fc.Arbitrary<PlannedRequest> {
 	const { method, path } = operation;
 	return fc
@@ -53,7 +53,7 @@ export function requestTo(operation: Operation): fc.Arbitrary<PlannedRequest> {
 				...headers(memory),
 			}),
 			...(body && { payload: body.text }),
-			// Of a request that failed, the report shows this instead of the whole operation.
+			// For a failed request, the report shows this instead of the whole operation.
 			[fc.toStringMethod]: () => `${method} ${path} …`,
 		}));
 }
@@ -64,7 +64,7 @@ function anyPath(template: string): fc.Arbitrary<(memory: Memory) => string> {
 		[16, known("ids")],
 		[2, fc.uuid().map(always)],
 		[1, known("ids").map((pick) => (m) => String(pick(m)).toUpperCase())],
-		// Never empty: that is the list, written with a slash.
+		// Never empty: that would be the list, written with a slash.
 		[1, hostileString.map((text) => always(encode(text || " ")))],
 		[
 			1,
@@ -240,7 +240,7 @@ function anyBody(schema: Schema | undefined): fc.Arbitrary<PlannedBody> {
 	);
 }
 
-/** A valid value, by the schema where it says enough. */
+/** Generates a valid value, from the schema where it says enough. */
 function value(name: string, schema: Schema): fc.Arbitrary<Planned> {
 	if (name === "repository_url") {
 		return oneOf(
@@ -278,7 +278,7 @@ function value(name: string, schema: Schema): fc.Arbitrary<Planned> {
 		.map((text) => always(`a${text}`));
 }
 
-/** One of the last few, so that requests speak about the same things: an ETag still fits. */
+/** Picks one of the last few, so that requests are about the same things: an ETag still matches. */
 function known(what: keyof Memory): fc.Arbitrary<Planned> {
 	return fc
 		.nat(4)
@@ -289,7 +289,7 @@ function always(value: unknown): Planned {
 	return () => value;
 }
 
-/** Percent-encodes, half surrogate pairs as the bytes they would be. */
+/** Percent-encodes, with half surrogate pairs as the bytes they would be. */
 function encode(text: string): string {
 	return encodeURIComponent(text.toWellFormed());
 }

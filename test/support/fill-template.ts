@@ -4,7 +4,7 @@ import { renderTemplate } from "../../src/checklist/template.ts";
 /** What to write into one row of the template. */
 export type Filling = { status: string; evidence: string };
 
-/** How the evidence of a leg of the trifecta begins. */
+/** The beginning of the evidence for a leg of the trifecta. */
 const openings: Record<string, string> = {
 	"SEC-1": "Controlled: OBO only. ",
 	"SEC-2": "Controlled: not in LLM context. ",
@@ -12,8 +12,11 @@ const openings: Record<string, string> = {
 };
 
 /**
- * The template with everything filled in, so that nothing is left to find.
- * @param changes Rows to fill in otherwise, by the id of their check; null leaves the row out.
+ * Returns the template with everything filled in, so that there is nothing to
+ * find.
+ *
+ * @param changes Rows to fill in differently, by the id of their check; null
+ *   omits the row.
  */
 export function fillTemplate(
 	changes: Record<string, Filling | null> = {},

@@ -14,7 +14,7 @@ const status = fc.constantFrom(
 );
 const hidden = fc.constantFrom("\u200B", "\u202E", "\u00AD", "\uFEFF", "\f");
 
-/** How a check is named: plainly, in other signs for the same letters, or struck out and marked up. */
+/** A check's name: plain, in other signs for the same letters, or struck out and marked up. */
 const name = fc.tuple(id, hidden).chain(([id, hidden]) => {
 	const [phase = "", number = ""] = id.split("-");
 	return fc.constantFrom(
@@ -48,7 +48,7 @@ const answer = fc
 		),
 	);
 
-/** What stands around answers, and may take them along. */
+/** Text around answers, which may swallow them. */
 const noise = fc.constantFrom(
 	...["| Check | Status | Evidence |\n|---|---|---|", "## Phase 1: Security"],
 	...["[^a]: x", "[a]: /u", "[a]: /u 'title", "[a]:", '[b]: <u> "t"', "[^a]:"],
@@ -112,7 +112,7 @@ const piece = fc
 	)
 	.map(([text, prefix, ending]) => text.replaceAll(/^/gm, prefix) + ending);
 
-/** Texts that answer checks amid all that Markdown makes of lines. */
+/** Texts that answer checks amid everything that Markdown makes of lines. */
 export const generatedReport: fc.Arbitrary<string> = fc
 	.tuple(
 		fc.constantFrom("", "", "", "\uFEFF", "[a]: /u\n\n", "e\u0301\n\n"),

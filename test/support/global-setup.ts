@@ -9,9 +9,9 @@ import { migrateDatabase } from "../../src/platform/postgres/migrations.ts";
 
 declare module "vitest" {
 	interface ProvidedContext {
-		/** A PostgreSQL server that the tests may make databases on. */
+		/** A PostgreSQL server on which the tests may create databases. */
 		serverUrl: string;
-		/** The migrated, empty database that every test database is a copy of. */
+		/** The migrated, empty database that every test database is copied from. */
 		templateName: string;
 		/** Whether everything is repeated as often as it can be: `npm run test:long`. */
 		isLong: boolean;
@@ -19,8 +19,8 @@ declare module "vitest" {
 }
 
 /**
- * One PostgreSQL for the whole run: `TEST_DATABASE_URL`, or one started for it.
- * It holds a migrated template, which each test file copies.
+ * Provides one PostgreSQL for the whole run: `TEST_DATABASE_URL`, or one
+ * started for it. It contains a migrated template, which each test file copies.
  */
 export default async function setup(project: TestProject) {
 	const dataDir = join(tmpdir(), `go-live-test-${process.pid}`);
@@ -50,7 +50,7 @@ export default async function setup(project: TestProject) {
 	};
 }
 
-/** Runs one statement on the server's own database. */
+/** Runs one statement on the server's default database. */
 export async function onServer(url: string, statement: string): Promise<void> {
 	const client = new pg.Client({ connectionString: url });
 	await client.connect();
@@ -61,7 +61,7 @@ export async function onServer(url: string, statement: string): Promise<void> {
 	}
 }
 
-/** The same server, another database. */
+/** Returns the address of another database on the same server. */
 export function databaseUrl(serverUrl: string, name: string): string {
 	const url = new URL(serverUrl);
 	url.pathname = `/${name}`;

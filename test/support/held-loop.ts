@@ -3,7 +3,7 @@ import type { ServiceProcess } from "./service-process.ts";
 
 const MIB = 1024 * 1024;
 
-/** What one of the three ways in takes for a report, or for what is none. */
+/** What one of the three façades takes for a report, or for something that is not one. */
 export interface HeavyRequest {
 	path: string;
 	body: string;
@@ -12,7 +12,7 @@ export interface HeavyRequest {
 const rpc = (name: string, args: string) =>
 	`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":${args}}}`;
 
-/** The same members of a submission through every way in that takes reports. */
+/** Returns the same members of a submission through every façade that accepts reports. */
 export function throughEveryWayIn(
 	members: Record<string, string>,
 ): Record<string, HeavyRequest> {
@@ -45,7 +45,7 @@ export function throughEveryWayIn(
 	};
 }
 
-/** A text over and over, up to so many bytes. */
+/** Repeats a text up to a number of bytes. */
 export function fill(piece: string, bytes: number): string {
 	return piece.repeat(Math.floor(bytes / piece.length));
 }
@@ -53,7 +53,10 @@ export function fill(piece: string, bytes: number): string {
 const keys = (count: number, name: (n: number) => string) =>
 	`{${Array.from({ length: count }, (_, n) => `"${name(n)}":1`)}}`;
 
-/** What members of a submission are heavy to read, and whether it can be accepted: through every way in, or through those where members that are unknown are passed over. */
+/**
+ * Members of a submission that are heavy to read, and whether it can be
+ * accepted: through every façade, or through those that ignore unknown members.
+ */
 export const heavyMembers: Record<
 	string,
 	{ members: Record<string, string>; isLegal?: true | "unless MCP" }
@@ -111,7 +114,7 @@ export const heavyMembers: Record<
 	},
 };
 
-/** Milliseconds of CPU time that the longest turn of a watched service took since it was last asked. */
+/** Returns the CPU time of a watched service's longest turn since the last call, in milliseconds. */
 export async function longestTurn(service: ServiceProcess): Promise<number> {
 	const said = () => service.logs().filter((line) => "held" in line);
 	const before = said().length;

@@ -12,10 +12,10 @@ import {
 } from "../../src/platform/postgres/database.ts";
 import { databaseUrl, onServer } from "./global-setup.ts";
 
-/** Registers what must happen at the end; `onTestFinished` or `afterAll`. */
+/** Registers a clean-up to run at the end; `onTestFinished` or `afterAll`. */
 type AtEnd = (cleanUp: () => Promise<void>) => void;
 
-/** A database of its own, migrated and empty, dropped at the end. */
+/** Creates a migrated, empty database, which is dropped at the end. */
 export async function makeDatabase(
 	atEnd: AtEnd = onTestFinished,
 	options: { isMigrated: boolean } = { isMigrated: true },
@@ -28,16 +28,16 @@ export async function makeDatabase(
 	return databaseUrl(serverUrl, name);
 }
 
-/** A service in this process, on a database of its own. */
+/** A service in this process, with its own database. */
 export interface TestService {
 	app: FastifyInstance;
 	db: Database;
 	databaseUrl: string;
 	/** Every line it logged, as JSON text. */
 	logs: string[];
-	/** Asks it without a socket, and parses the JSON of the answer. */
+	/** Sends a request without a socket, and parses the JSON of the answer. */
 	ask(request: InjectOptions): Promise<Answer>;
-	/** Listens on a free port of 127.0.0.1; gives `http://127.0.0.1:port`. */
+	/** Listens on a free port of 127.0.0.1; returns `http://127.0.0.1:port`. */
 	listen(): Promise<string>;
 }
 
@@ -48,7 +48,7 @@ export interface Answer {
 	body: any;
 }
 
-/** Starts a service that closes itself at the end. */
+/** Starts a service that is closed at the end. */
 export async function startService(
 	atEnd: AtEnd = onTestFinished,
 	settings: Partial<Config> & { databaseUrl?: string } & Thresholds = {},
@@ -60,7 +60,7 @@ export async function startService(
 		{ level: "debug", serializers },
 		{ write: (line: string) => logs.push(line) },
 	);
-	// Tests send more than people do: those about the limits set one.
+	// Tests send more than people do; those about the limits set one.
 	const config = { ...parseConfig({ RATE_LIMIT: "0" }), ...settings };
 	const app = buildApp(db, config, log, settings);
 	atEnd(async () => {
@@ -86,7 +86,7 @@ export async function startService(
 	};
 }
 
-/** A submission as the PRD writes it, for a repository of its own unless told. */
+/** Returns a submission as the PRD writes it, for a new repository unless given. */
 export function newReport(changes: Record<string, unknown> = {}) {
 	return {
 		server_name: "mcp-servicenow",

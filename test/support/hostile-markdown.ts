@@ -1,4 +1,4 @@
-/** Markdown that tries to do something to who reads it, by what it tries. */
+/** Markdown that tries to harm its readers, by what it tries. */
 export const hostileMarkdown: Record<string, string> = {
 	script:
 		"<script>window.pwned = 1</script>\n\ntext <script>window.pwned=1</script>",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { hostileJson, notAnObject, RawJson } from "./hostile.ts";
 import { hostileMarkdown } from "./hostile-markdown.ts";
 
-/** A request as it is sent; the target stands as it is, whatever it holds. */
+/** A request as it is sent; the target is sent unchanged, whatever it contains. */
 export interface HostileRequest {
 	method: string;
 	target: string;
@@ -10,14 +10,14 @@ export interface HostileRequest {
 	body?: string | Buffer;
 }
 
-/** What attacks leave out when they are looked for in an answer. */
+/** A text in all attacks, to look for in an answer. */
 export const MARK = "pwned7341";
 
 const long = "A".repeat(10_000);
 
 /**
- * The shapes of the public injection and fuzz corpora: what each of them tries,
- * not each of its thousand spellings.
+ * The shapes of the public injection and fuzz corpora: one for each thing they
+ * try, not each of its thousand spellings.
  */
 const injections: Record<string, string[]> = {
 	sql: [
@@ -156,14 +156,14 @@ const form = {
 	"sec-fetch-site": "same-origin",
 };
 
-/** As a browser writes it into an address; or as it is, where that can be sent. */
+/** Encodes a value as a browser would in an address; or leaves it raw, where that can be sent. */
 function inUrl(value: string, isRaw: boolean): string {
 	return isRaw && /^[!-"$-~]+$/.test(value)
 		? value
 		: encodeURIComponent(value.toWellFormed());
 }
 
-/** As a header's value, with what no client's library would let through left out. */
+/** Returns a header's value, without characters that no client library would send. */
 function inHeader(value: string): string {
 	return value.replaceAll(/[^ -~]/g, "?").slice(0, 3_000);
 }
@@ -189,9 +189,9 @@ const call = (method: unknown, params?: unknown, id: unknown = 1) =>
 	JSON.stringify({ jsonrpc: "2.0", id, method, params });
 
 /**
- * Every shape through every way in.
+ * Returns every shape through every façade.
  *
- * @param decided the id of a report that is approved: deciding again must fail
+ * @param decided the id of an approved report: deciding again must fail
  */
 export function hostileRequests(decided: string): HostileRequest[] {
 	const values = Object.values(injections).flat();
@@ -329,7 +329,7 @@ function throughEveryDoor(
 	];
 }
 
-/** A number of its own for each text, so that no repository is met twice. */
+/** Returns a different number for each text, so that no repository is used twice. */
 function index(value: string): number {
 	let sum = 7;
 	for (const character of value) {
@@ -353,7 +353,7 @@ function asReport(markdown: string): HostileRequest[] {
 	];
 }
 
-/** Bodies that are no JSON, too much of it, or not what is asked for; the same ones every time. */
+/** Returns bodies that are not JSON, too much of it, or not what is expected; the same ones every time. */
 function bodies(decided: string): HostileRequest[] {
 	const sample = <T>(arbitrary: fc.Arbitrary<T>, numRuns: number) =>
 		fc.sample(arbitrary, { numRuns, seed: 7341 });
@@ -389,7 +389,7 @@ function bodies(decided: string): HostileRequest[] {
 	);
 }
 
-/** Wrong methods, types, encodings and envelopes. */
+/** Returns wrong methods, types, encodings and envelopes. */
 function wrongRequests(decided: string): HostileRequest[] {
 	const places = [
 		...["/", "/api/v1/reports", `/api/v1/reports/${decided}/status`, "/mcp"],
@@ -458,7 +458,7 @@ function wrongRequests(decided: string): HostileRequest[] {
 	];
 }
 
-/** Bytes that no client's library sends. */
+/** Bytes that no client library sends. */
 export const hostileBytes: string[] = [
 	...["\r\n\r\n", "\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"],
 	"GET /\r\n\r\n",

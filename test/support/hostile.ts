@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** JSON that is written as it is: what `JSON.stringify` cannot or may not make. */
+/** JSON written verbatim: what `JSON.stringify` cannot or may not produce. */
 export class RawJson {
 	text: string;
 	constructor(text: string) {
@@ -8,7 +8,7 @@ export class RawJson {
 	}
 }
 
-/** One of these, as often as its weight says. */
+/** Picks one of these, in proportion to their weights. */
 export function oneOf<T>(
 	...weighted: (readonly [weight: number, fc.Arbitrary<T>])[]
 ): fc.Arbitrary<T> {
@@ -19,7 +19,7 @@ export function oneOf<T>(
 
 /** Text that somebody may send by mistake or on purpose. */
 export const hostileString: fc.Arbitrary<string> = oneOf(
-	// What PostgreSQL cannot keep.
+	// What PostgreSQL cannot store.
 	[2, fc.constantFrom("a\0b", "\0", "a\ud800", "\udfffa")],
 	[
 		4,
@@ -40,10 +40,10 @@ export const hostileHeader: fc.Arbitrary<string> = fc
 	.string({ maxLength: 200 })
 	.map((text) => text.replaceAll(/[^ -~]/g, ""));
 
-/** One byte more than a report may hold. */
+/** One byte more than a report may have. */
 const tooMuch = "x".repeat(1024 * 1024 + 1);
 
-/** A value of any type, as it may stand in a field of a body. */
+/** A value of any type, as may appear in a field of a body. */
 export const hostileJson: fc.Arbitrary<unknown> = oneOf<unknown>(
 	[6, hostileString],
 	[3, fc.constantFrom(null, true, 0, -1, 1e308, [], {}, [[]], { a: "\0" })],
@@ -64,7 +64,7 @@ export const hostileJson: fc.Arbitrary<unknown> = oneOf<unknown>(
 	],
 );
 
-/** A body that is no JSON object. */
+/** A body that is not a JSON object. */
 export const notAnObject: fc.Arbitrary<string | Buffer> = oneOf<
 	string | Buffer
 >(

@@ -7,7 +7,7 @@ import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { expect } from "vitest";
 
-/** What the tests need of a client, whatever its generation. */
+/** What the tests need of a client of any generation. */
 export type AnyClient = Pick<
 	Client1,
 	| "callTool"
@@ -30,7 +30,7 @@ interface Target {
 
 const about = { name: "test", version: "1.0.0" };
 
-/** Every kind of client that may come, by what it is. */
+/** Every kind of client that may connect, by name. */
 export const clients: Record<string, (target: Target) => Promise<AnyClient>> = {
 	"a client of the 2026-07-28 protocol": async ({ base }) => {
 		const client = new Client(about, {
@@ -65,7 +65,7 @@ export const clients: Record<string, (target: Target) => Promise<AnyClient>> = {
 	},
 };
 
-/** A client of the 1.x line: the one most people have today. */
+/** Connects a client of the 1.x line: the one most people have today. */
 export async function connectOldClient({
 	base,
 }: Pick<Target, "base">): Promise<AnyClient> {
@@ -75,7 +75,7 @@ export async function connectOldClient({
 	return client;
 }
 
-/** Calls a tool; gives its one text. */
+/** Calls a tool; returns its one text. */
 export async function callTool(
 	client: AnyClient,
 	name: string,

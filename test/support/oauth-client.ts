@@ -14,10 +14,10 @@ import type {
 } from "@modelcontextprotocol/sdk/shared/auth.js";
 import type { AnyClient } from "./mcp-clients.ts";
 
-/** Where the clients' browser would come back to. Nobody listens there: the tests read the address. */
+/** Where the clients' browser would return to. Nobody listens there: the tests read the address. */
 export const REDIRECT_URL = "http://127.0.0.1:33418/callback";
 
-/** What an MCP client keeps of its sign-in, for the SDK's own OAuth flow. */
+/** What an MCP client stores of its sign-in, for the SDK's own OAuth flow. */
 export interface Keeper extends OAuthClientProvider {
 	/** Where the person was last sent to sign in. */
 	sentTo: URL | undefined;
@@ -28,7 +28,7 @@ export interface Keeper extends OAuthClientProvider {
 	};
 }
 
-/** @param clientMetadataUrl the address that the client is known by, instead of registering itself */
+/** @param clientMetadataUrl the address that identifies the client, instead of registering it */
 export function keepInMemory(clientMetadataUrl?: string): Keeper {
 	let verifier = "";
 	return {
@@ -81,7 +81,7 @@ export interface Attempt {
 	finish(back: URL): Promise<void>;
 }
 
-/** Every kind of client that signs in by itself, by what it is. */
+/** Every kind of client that signs in by itself, by name. */
 export const signingClients: Record<
 	string,
 	(mcpUrl: string, keeper: Keeper) => Attempt

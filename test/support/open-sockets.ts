@@ -4,9 +4,9 @@ import { onTestFinished } from "vitest";
 import type { TestService } from "./helpers.ts";
 
 /**
- * Opens a connection to a service that listens; it is closed when the test ends.
+ * Opens a connection to a listening service; it is closed when the test ends.
  *
- * @param localAddress where it comes from: another of this machine's
+ * @param localAddress where it comes from: another address of this machine
  */
 export async function openSocket(
 	service: TestService,

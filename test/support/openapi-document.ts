@@ -6,7 +6,7 @@ import { openApiDocument } from "../../src/facades/rest/openapi.ts";
 const addFormats =
 	addFormatsModule as unknown as typeof addFormatsModule.default;
 
-/** What the tests read of a schema. */
+/** The parts of a schema that the tests read. */
 export type Schema = Record<string, unknown>;
 
 export interface Media {
@@ -42,7 +42,7 @@ export interface Operation {
 	responses: Record<string, Response>;
 }
 
-/** The document as it leaves the service: plain JSON. */
+/** The document as the service sends it: plain JSON. */
 export const document = JSON.parse(JSON.stringify(openApiDocument()));
 
 /** Every operation of the document. */
@@ -63,7 +63,7 @@ export const operations: Operation[] = Object.entries<
 	})),
 );
 
-/** The operation with this id. */
+/** Returns the operation with this id. */
 export function operationNamed(id: string): Operation {
 	const operation = operations.find(({ operationId }) => operationId === id);
 	if (!operation) throw new Error(`the document has no operation ${id}`);
@@ -71,8 +71,8 @@ export function operationNamed(id: string): Operation {
 }
 
 /**
- * Compiles a schema of the document. Strict: a keyword or a format that ajv
- * does not know is an error, and an object may hold only what is declared.
+ * Compiles a schema of the document. Strict: a keyword or a format unknown to
+ * ajv is an error, and an object may contain only declared members.
  */
 export function compileSchema(schema: Schema): ValidateFunction {
 	return ajv.compile({
@@ -83,7 +83,7 @@ export function compileSchema(schema: Schema): ValidateFunction {
 
 const ajv = new Ajv2020({
 	strict: true,
-	// "string or null" is two types, and meant.
+	// "string or null" is two types, on purpose.
 	allowUnionTypes: true,
 	allErrors: true,
 });
@@ -92,7 +92,10 @@ ajv.addVocabulary(["components"]);
 
 const components = closeObjects(document.components);
 
-/** Where the document leaves room for members to come, what is sent today must be declared today. */
+/**
+ * Closes objects: the document allows members to be added later, but everything
+ * sent today must be declared today.
+ */
 function closeObjects(node: unknown): unknown {
 	if (Array.isArray(node)) return node.map(closeObjects);
 	if (typeof node !== "object" || node === null) return node;

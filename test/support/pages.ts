@@ -7,7 +7,7 @@ export interface PageAnswer {
 	html: string;
 }
 
-/** A browser without a browser: it keeps cookies, sends forms, and says where they come from. */
+/** Imitates a browser: keeps cookies, sends forms, and says where they come from. */
 export function visit(service: TestService) {
 	const jar = new Map<string, string>();
 	const host = "127.0.0.1:8080";
@@ -52,14 +52,14 @@ export function visit(service: TestService) {
 			form: Record<string, string>,
 			headers: Record<string, string> = {},
 		) => send("POST", url, { form, headers }),
-		/** The form token that a report's page carries. */
+		/** Returns the form token on a report's page. */
 		async tokenOf(id: string): Promise<string> {
 			return tokenIn((await send("GET", `/reports/${id}`)).html);
 		},
 	};
 }
 
-/** The form token in a page. */
+/** Returns the form token in a page. */
 export function tokenIn(html: string): string {
 	const token = /name="csrf" value="([^"]+)"/.exec(html)?.[1];
 	if (!token) throw new Error("the page has no form token");

@@ -4,9 +4,9 @@ import { expect } from "vitest";
 import type { Database } from "../../src/platform/postgres/database.ts";
 
 /**
- * A database that notes down every query that is sent to it, as it is sent.
+ * Creates a database that records every query sent to it.
  *
- * @param issued where they are noted down
+ * @param issued where they are recorded
  */
 export function recordQueries(
 	plain: Database,
@@ -18,7 +18,7 @@ export function recordQueries(
 			built.set(queryId, plain.getExecutor().compileQuery(node, queryId));
 			return node;
 		},
-		// A part of a query is built, too, and only the whole is answered.
+		// Parts of a query are built, too, but only the whole is answered.
 		async transformResult({ result, queryId }) {
 			const query = built.get(queryId);
 			if (query) issued.push(query);
@@ -46,8 +46,8 @@ interface PlanNode {
 }
 
 /**
- * Fails the test unless a query reads its tables by indexes, not much of them,
- * and no report's text.
+ * Fails the test unless a query reads its tables by indexes, reads little of
+ * them, and reads no report's text.
  *
  * @param most rows that one scan may read
  */
@@ -61,7 +61,7 @@ export async function expectIndexScans(
 		(node) => / Scan$/.test(node["Node Type"]) && node["Relation Name"],
 	);
 	expect(scans.length).toBeGreaterThan(0);
-	// A scan hands on its rows as they are; what is made of them shows what is read.
+	// A scan passes on its rows unchanged; the nodes above show which columns are read.
 	for (const node of nodes.filter((node) => !scans.includes(node))) {
 		expect(node.Output?.join() ?? "").not.toContain("report_data");
 	}

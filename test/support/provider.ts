@@ -15,7 +15,7 @@ import { permissions } from "../../src/core/words.ts";
 
 type AtEnd = (cleanUp: () => Promise<void>) => void;
 
-/** Somebody whom the provider knows; its sign-in form takes the name of the account, and any password. */
+/** Somebody the provider knows; its sign-in form takes the name of the account, and any password. */
 export interface Account {
 	email: string;
 	name: string;
@@ -25,11 +25,11 @@ export interface Account {
 /** A real OpenID provider. */
 export interface TestProvider {
 	issuer: string;
-	/** By the name of the account; changes count from the next sign-in on. */
+	/** By account name; changes take effect at the next sign-in. */
 	accounts: Record<string, Account>;
-	/** The audience that `mint` puts into tokens. */
+	/** The audience of tokens from `mint`. */
 	audience: string;
-	/** The pages' registration. */
+	/** The client id of the pages. */
 	clientId: string;
 	clientSecret: string;
 	/** The settings of a service that trusts this provider. */
@@ -43,19 +43,22 @@ export interface TestProvider {
 		PUBLIC_URL: string;
 	};
 	/**
-	 * An access token as the provider would give it to this account, signed with
-	 * its key; `changes` spoil it. It has every scope, and was given to the client
-	 * that `settings` lets approve.
+	 * Returns an access token as the provider would issue it to this account,
+	 * signed with its key; `changes` spoil it. It has every scope, and was issued
+	 * to the client that may approve according to `settings`.
 	 */
 	mint(account: string, changes?: JWTPayload): Promise<string>;
-	/** Publishes a client's metadata document, and gives its address, by which the provider knows the client. */
+	/**
+	 * Publishes a client's metadata document and returns its address, which
+	 * identifies the client to the provider.
+	 */
 	clientDocument(redirectUri: string): string;
-	/** Signs any claims with the provider's key, and nothing added. */
+	/** Signs any claims with the provider's key, adding nothing. */
 	sign(claims: JWTPayload, header?: TokenHeader): Promise<string>;
 	close(): Promise<void>;
 }
 
-/** What a token's header may say beside, or instead of, what the provider puts there. */
+/** Values of a token's header that add to or replace the provider's. */
 export interface TokenHeader {
 	kid?: string;
 	typ?: string | undefined;
@@ -71,9 +74,9 @@ const SCOPES = Object.keys(permissions);
 
 /**
  * Starts a provider on 127.0.0.1. Access tokens are JWTs for the resource that
- * a client asks for (RFC 8707), and carry the e-mail address and the roles.
+ * a client asks for (RFC 8707), and contain the e-mail address and the roles.
  *
- * @param publicUrl the service's address; where the pages come back to
+ * @param publicUrl the service's address; where the pages return to
  */
 export async function startProvider(
 	publicUrl: string,
@@ -118,7 +121,7 @@ export async function startProvider(
 			email: ["email", "email_verified"],
 			profile: ["name", "roles"],
 		},
-		// As most providers do: what the scopes ask for stands in the ID token.
+		// As most providers do: the claims of the requested scopes are in the ID token.
 		conformIdTokenClaims: tellsOnlyUserinfo,
 		findAccount: (_context, id) => {
 			const account = accounts[id];
@@ -138,7 +141,7 @@ export async function startProvider(
 			backchannelLogout: { enabled: true },
 			resourceIndicators: {
 				enabled: true,
-				// A token for a resource is none for the userinfo endpoint.
+				// A token for a resource is not accepted by the userinfo endpoint.
 				defaultResource: () =>
 					(tellsOnlyUserinfo ? undefined : AUDIENCE) as string,
 				useGrantedResource: () => true,
@@ -155,11 +158,11 @@ export async function startProvider(
 		issueRefreshToken: async (_context, client, code) =>
 			client.grantTypeAllowed("refresh_token") &&
 			code.scopes.has("offline_access"),
-		// The one site that has documents here is no machine of its own.
+		// The one site with documents is not a real machine.
 		fetch: async (url, options) => {
 			const document = documents.get(String(url));
 			if (document) return Response.json(document);
-			// It refuses to ask this machine, where the service is.
+			// It refuses to send requests to this machine, where the service is.
 			const { dispatcher: _, ...plain } = options as Record<string, unknown>;
 			return fetch(url, plain);
 		},
@@ -220,7 +223,7 @@ export async function startProvider(
 	};
 }
 
-/** A JWT signed with a key of the caller's choice. */
+/** Returns a JWT signed with a key of the caller's choice. */
 export function signWith(
 	key: CryptoKey,
 	claims: JWTPayload,

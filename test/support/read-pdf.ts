@@ -1,6 +1,6 @@
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
 
-/** The text of a PDF, page by page, with one space between its pieces. */
+/** Returns the text of a PDF, page by page, with one space between its pieces. */
 export async function readPdf(bytes: Buffer): Promise<string[]> {
 	const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
 	const pages: string[] = [];
@@ -16,7 +16,7 @@ export async function readPdf(bytes: Buffer): Promise<string[]> {
 	return pages;
 }
 
-/** Whether all text of a PDF stands on its paper. */
+/** Returns whether all text of a PDF is on its paper. */
 export async function isAllOnPaper(bytes: Buffer): Promise<boolean> {
 	const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
 	for (let number = 1; number <= document.numPages; number++) {

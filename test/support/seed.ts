@@ -1,19 +1,19 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../../src/platform/postgres/database.ts";
 
-/** Reports that one statement adds: the service gives up a statement that takes ten seconds, on a busy machine too. */
+/** Reports added by one statement: the service aborts a statement after ten seconds, even on a busy machine. */
 const PORTION = 2_500;
 
 /**
- * Reports of different repositories, as a service holds after years: ten share
- * every instant, one in fifty is pending and the others are decided, two in
- * three of them as approved; one in a hundred is trifecta-complete, two in five
- * are free of errors, one in ninety-seven was never assessed. Names are
- * `mcp-<n>`, repositories `github.com/example/<n>`, and a thousand
- * developers take turns.
+ * Adds reports of different repositories, as in a service after years: ten
+ * share every instant, one in fifty is pending and the others are decided, two
+ * in three of them as approved; one in a hundred is trifecta-complete, two in
+ * five are free of errors, one in ninety-seven was never assessed. Names are
+ * `mcp-<n>`, repositories `github.com/example/<n>`, and a thousand developers
+ * take turns.
  *
- * @param options `from` the first number, for seeding some more; `name` what
- *   names begin with, instead of `mcp`
+ * @param options `from` the first number, for adding more later; `name` the
+ *   prefix of names, instead of `mcp`
  */
 export async function seedReports(
 	db: Database,
@@ -58,7 +58,7 @@ async function seedPortion(
 		order by reviewed_at`.execute(db);
 }
 
-/** The approval of every report that is approved, as where people sign in. */
+/** Adds the approval of every approved report, as where people sign in. */
 export async function seedApprovals(db: Database): Promise<void> {
 	await sql`
 		insert into report_approvals (report_id, round, approved_by, approver_subject)
@@ -82,10 +82,7 @@ const assessment = sql`jsonb_build_object(
 		from generate_series(1, n % 12) i
 	))`;
 
-/**
- * Revisions for one repository, all rejected, within the time of the first
- * thousands of `seedReports`.
- */
+/** Adds revisions of one repository, all rejected, within the time of the first thousands of `seedReports`. */
 export async function seedRevisions(
 	db: Database,
 	repository: string,
@@ -101,7 +98,7 @@ export async function seedRevisions(
 		from generate_series(1, ${count}::int) n`.execute(db);
 }
 
-/** The columns of keys that the database has: a migration is tested with the rows of before it. */
+/** Returns the key columns of the database: a migration is tested with the rows from before it. */
 async function keyColumns(db: Database) {
 	const { rows } = await sql<{ name: string }>`
 		select attname as name from pg_attribute

@@ -27,7 +27,8 @@ export const views: [string, BrowserContextOptions][] = [
  * Expects a page to stand still, to fit and to be accessible, in light and in
  * dark; with `npm run test:long`, it keeps a picture of both.
  *
- * @param fullPage whether the picture shows more than the window: not of a page that is too long for one
+ * @param fullPage whether the picture shows more than the window: not for a
+ *   page that is too long
  */
 export async function look(
 	page: Page,
@@ -55,7 +56,7 @@ const axeSource = readFileSync(
 	"utf8",
 );
 
-/** How far a page has moved while it loaded: the sum of its layout shifts. */
+/** Returns how much a page moved while it loaded: the sum of its layout shifts. */
 function measureShift(page: Page): Promise<number> {
 	return page.evaluate(
 		() =>

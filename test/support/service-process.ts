@@ -2,16 +2,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
 
-/** `node src/main.ts` as a process of its own. */
+/** `node src/main.ts` in its own process. */
 export interface ServiceProcess {
 	child: ChildProcess;
 	/** `http://127.0.0.1:port`, once it listens. */
 	url: string;
-	/** All that it has written to standard output and standard error. */
+	/** Returns everything written to standard output and standard error. */
 	output(): string;
-	/** What it wrote to standard output, line by line, as JSON. */
+	/** Returns what was written to standard output, line by line, as JSON. */
 	logs(): Record<string, unknown>[];
-	/** How it ended, and in how many milliseconds from now. */
+	/** Returns how it ended, and in how many milliseconds from now. */
 	ended(): Promise<Ending>;
 }
 
@@ -22,12 +22,12 @@ export interface Ending {
 	milliseconds: number;
 }
 
-/** Registers what must happen at the end; `onTestFinished` or `afterAll`. */
+/** Registers a clean-up to run at the end; `onTestFinished` or `afterAll`. */
 type AtEnd = (cleanUp: () => Promise<void>) => void;
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname;
 
-/** Runs a command of the service to its end, with nothing in the environment but these settings. */
+/** Runs a command of the service to its end, with only these settings in the environment. */
 export function runCommand(
 	args: string[],
 	settings: Record<string, string> = {},
@@ -37,7 +37,7 @@ export function runCommand(
 
 /**
  * Starts the service on a free port and waits until it listens; it is killed
- * when the test ends, if it still runs.
+ * when the test ends, if it is still running.
  */
 export async function startServiceProcess(
 	settings: Record<string, string>,
@@ -47,7 +47,7 @@ export async function startServiceProcess(
 ): Promise<ServiceProcess> {
 	const process = startProcess(
 		[],
-		// Tests send more than people do: those about the limits set one.
+		// Tests send more than people do; those about the limits set one.
 		{ PORT: "0", RATE_LIMIT: "0", ...settings },
 		program,
 		command,
@@ -66,7 +66,7 @@ export async function startServiceProcess(
 	}
 }
 
-/** Starts a command and waits for nothing; it is killed when the test ends. */
+/** Starts a command without waiting for anything; it is killed when the test ends. */
 export function startProcess(
 	args: string[],
 	settings: Record<string, string>,

@@ -9,10 +9,10 @@ export interface Shown {
 const tagOrText =
 	/<(\/?)([a-z][a-z0-9]*)((?: [a-z-]+="[^"<>]*")*)>|([^<]+)|(<)/gs;
 const withoutEnd = new Set(["br", "hr"]);
-/** What begins a line of its own, or a cell. */
+/** Elements that start their own line, or a cell. */
 const blocks = /^(p|li|tr|td|th|pre|div|h[1-6]|br|blockquote)$/;
 
-/** Reads markup as strictly as the renderer writes it. @throws at whatever is not well-formed */
+/** Parses markup as strictly as the renderer writes it. @throws for anything that is not well-formed */
 export function parsePage(html: string): Shown {
 	const root: Shown = { tag: "", attributes: new Map(), children: [] };
 	let current = root;
@@ -44,7 +44,7 @@ export function parsePage(html: string): Shown {
 	return root;
 }
 
-/** All elements below one, in order. */
+/** Yields all elements below one, in order. */
 export function* elementsOf(shown: Shown): Generator<Shown> {
 	for (const child of shown.children) {
 		if (typeof child === "string") continue;
@@ -53,7 +53,10 @@ export function* elementsOf(shown: Shown): Generator<Shown> {
 	}
 }
 
-/** What a reader sees of an element; not what is left out. Hidden characters that are written out part words, as they do themselves. */
+/**
+ * Returns what a reader sees of an element, without what is left out.
+ * Written-out hidden characters separate words, as they do themselves.
+ */
 export function textOf(
 	shown: Shown,
 	isLeftOut: (shown: Shown) => boolean = () => false,
@@ -72,7 +75,7 @@ export function classOf({ attributes }: Shown): string {
 	return attributes.get("class") ?? "";
 }
 
-/** The element whose anchor covers a line, as a link to the line leads to it. */
+/** Returns the element whose anchor covers a line, as a link to the line finds it. */
 export function elementAt(
 	page: Shown,
 	anchors: number[],

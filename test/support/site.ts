@@ -3,7 +3,7 @@ import { findFreePort } from "../../src/platform/postgres/embedded/find-free-por
 import { startService, type TestService } from "./helpers.ts";
 import { startProvider, type TestProvider } from "./provider.ts";
 
-/** A service where people sign in, listening where the provider sends them back to. */
+/** A service where people sign in, listening where the provider redirects to. */
 export interface Site {
 	/** Its origin. */
 	base: string;
@@ -14,9 +14,9 @@ export interface Site {
 /**
  * Starts a service on a port, and its identity provider.
  *
- * @param host `localhost` is another site than the provider's 127.0.0.1, so that
- *   cookies must come along from elsewhere
- * @param settings beside the provider's
+ * @param host `localhost` is another site than the provider's 127.0.0.1, so
+ *   that cookies must be sent cross-site
+ * @param settings in addition to the provider's
  */
 export async function startSite(
 	atEnd: (cleanUp: () => Promise<void>) => void,
@@ -34,7 +34,7 @@ export async function startSite(
 	return { base, provider, service };
 }
 
-/** Fills in the provider's forms, from the page that asks who it is to the one of the site that comes after. */
+/** Fills in the provider's forms, from the sign-in page to the page of the service that comes after. */
 export async function signInAs(page: Page, account: string): Promise<void> {
 	await page.locator('input[name="login"]').fill(account);
 	await page.locator('input[name="password"]').fill("any");

@@ -1,4 +1,4 @@
-/** The text of a PDF's content before it is laid out, without what is struck out, unread or code in a block. */
+/** Returns the text of a PDF's content before layout, without struck-out text, unread text or code blocks. */
 export function typesetText(content: unknown): string {
 	if (typeof content === "string") return content;
 	if (Array.isArray(content)) {

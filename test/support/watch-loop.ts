@@ -1,8 +1,8 @@
 /**
- * Watches how long this thread's event loop is held: the CPU time between two
+ * Measures how long this thread's event loop is held: the CPU time between two
  * of its turns, which a busy machine does not add to.
  *
- * @returns stops watching; gives the longest hold in milliseconds
+ * @returns a function that stops and returns the longest hold in milliseconds
  */
 export function watchLoop(): () => number {
 	let longest = 0;
@@ -21,8 +21,8 @@ export function watchLoop(): () => number {
 }
 
 /**
- * The shortest of the longest holds in some attempts: what the text causes
- * comes back every time, what is compiled or collected just then does not.
+ * Returns the shortest of the longest holds in several attempts: what the text
+ * causes recurs every time, compilation and garbage collection do not.
  */
 export async function holdOf(act: () => Promise<unknown>): Promise<number> {
 	let least = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** A text in which ids and times, which differ from one run to the next, give way to what they are. */
+/** Replaces ids and times in a text, which differ from run to run, by what they are. */
 export function withoutNames(text: string): string {
 	return text
 		.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "{id}")

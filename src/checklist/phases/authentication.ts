@@ -4,7 +4,7 @@ import type { ChecklistPhase } from "../schema.ts";
 const tokens = "On-Behalf-Of";
 const scope = "Data Scope";
 
-/** Phase 4: whose identity reads the data. */
+/** Phase 4: the identity with which data is read. */
 export const authentication: ChecklistPhase = {
 	id: "authentication",
 	number: 4,

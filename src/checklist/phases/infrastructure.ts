@@ -5,7 +5,7 @@ const gateway = "Envoy Gateway";
 const runtime = "Runtime";
 const audit = "Audit Logging";
 
-/** Phase 3: the gateway in front of the server, and the walls around it. */
+/** Phase 3: the gateway in front of the server, and its isolation. */
 export const infrastructure: ChecklistPhase = {
 	id: "infrastructure",
 	number: 3,

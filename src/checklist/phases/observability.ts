@@ -4,7 +4,7 @@ import type { ChecklistPhase } from "../schema.ts";
 const tracing = "Tracing";
 const monitoring = "Monitoring";
 
-/** Phase 5: what can be seen of the server while it runs. */
+/** Phase 5: what can be observed of the running server. */
 export const observability: ChecklistPhase = {
 	id: "observability",
 	number: 5,

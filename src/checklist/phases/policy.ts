@@ -5,7 +5,7 @@ const source = "Source and Release";
 const testing = "Testing and Environments";
 const supply = "Pipeline and Supply Chain";
 
-/** Phase 2: the Intility Software Engineering Policy, and where the parts of the server come from. */
+/** Phase 2: the Intility Software Engineering Policy, and the origin of the server's parts. */
 export const policy: ChecklistPhase = {
 	id: "policy",
 	number: 2,

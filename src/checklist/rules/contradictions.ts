@@ -9,7 +9,7 @@ import { understatesRisk } from "../risk.ts";
 import { findHeaderContradictions } from "./header.ts";
 import { findStructuredContradictions } from "./structured-data.ts";
 
-/** Where the report says two things, or something else than it was submitted with. */
+/** Finds places where the report contradicts itself or what it was submitted with. */
 export function findContradictions(reading: Reading): Draft[] {
 	return [
 		...findAnswerContradictions(reading),
@@ -43,7 +43,10 @@ function findAnswerContradictions({ phases, answers }: Reading): Draft[] {
 	);
 }
 
-/** A leg that passes with evidence that it is there, and a combination that passes with evidence that all three are. */
+/**
+ * Finds a leg that passes with evidence that it is there, and a combination that passes with evidence that all three
+ * are.
+ */
 function findLegContradictions({ answers, trifecta }: Reading): Draft[] {
 	const legs = Object.entries(legChecks).filter(
 		([leg]) => trifecta[leg as keyof typeof legChecks] === "present",
@@ -99,7 +102,7 @@ function findVerdictContradiction(
 		: [];
 }
 
-/** A report that calls its server not ready, while no check says why. */
+/** Finds a report that calls its server not ready, while no check says why. */
 function findRefusalContradiction({ report, phases }: Reading): Draft[] {
 	const [refusal] = report.refusals;
 	const failed = phases

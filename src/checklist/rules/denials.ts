@@ -18,7 +18,9 @@ const between = new Set(
 		" ",
 	),
 );
-/** More of them, where no comma or colon stands between: "never connect to the …", "none of the tools return …". */
+/**
+ * More of them, if there is no comma or colon between: "never connect to the …", "none of the tools return …".
+ */
 const farBetween = new Set([
 	...between,
 	..."can could may must connect connects connected to from with into against on read reads see sees touch touches reach reaches access accesses query queries load loads hold holds include includes store stores copy copies copied taken come comes deploy deploys deployed tool tools test tests step steps job jobs stage stages our this is are was were ever".split(
@@ -37,13 +39,13 @@ const denied = new Set(
 	),
 );
 const disabled = new Set("disabled deactivated deaktivert".split(" "));
-/** What a way to sign in is called after its name: "the client credentials grant is disabled". */
+/** Words after the name of a way to sign in: "the client credentials grant is disabled". */
 const kinds = new Set(
 	"grant grants flow flows authentication access".split(" "),
 );
 const joins = new Set(["or", "and", "nor", "eller", "og"]);
 const alternatives = new Set(["or", "nor", "eller", "oder"]);
-/** What is denied in one breath with a red flag: "No secrets, API keys or service principals". */
+/** What is denied together with a red flag: "No secrets, API keys or service principals". */
 const companions = new Set(
 	"secret secrets password passwords credential credentials token tokens key keys certificate certificates video videos file files binary binaries blob blobs hemmeligheter passord".split(
 		" ",
@@ -53,10 +55,10 @@ const nothingAfter =
 	/^\s*[:=]\s*(?:none|no|0|never|ingen|nei|keine)\s*(?:$|\((?!\s*(?:but|except|unless|apart|only|other|yet)\b)|,\s*)/i;
 /** Denials that are whole answers: "grep found nothing, API key in vault" denies no key. */
 const answers = new Set("nothing nobody none nowhere ingenting".split(" "));
-/** What takes a denial back: "are not only used", "is not disabled". */
+/** Words that take a denial back: "are not only used", "is not disabled". */
 const restrictions = new Set("only just yet always bare".split(" "));
 
-/** Puts phrases together that stand side by side, or with "or" and "and" between them. */
+/** Groups phrases that are adjacent, or have "or" and "and" between them. */
 export function listTogether(
 	words: readonly string[],
 	found: { start: number; length: number }[],
@@ -74,12 +76,12 @@ export function listTogether(
 	return lists;
 }
 
-/** Whether a sentence denies what a list in it names. */
+/** Returns whether a sentence denies what a list in it names. */
 export function isDenied(sentence: Sentence, list: List): boolean {
 	const { words } = sentence;
 	const { start, end, size, joined } = list;
 	if (isDeniedAfter(words, end) || isNone(sentence, list)) return true;
-	// "No audio, images are returned" denies the first alone.
+	// "No audio, images are returned" denies only the first.
 	const stated = size > 1 && !joined && auxiliaries.has(words[end] ?? "");
 	if (stated) return false;
 	return (
@@ -89,7 +91,10 @@ export function isDenied(sentence: Sentence, list: List): boolean {
 	);
 }
 
-/** "No …", "does not use any …", "refuses …", "instead of …", "rather than …"; "nobody without …" denies nothing. */
+/**
+ * Matches "No …", "does not use any …", "refuses …", "instead of …", "rather than …"; "nobody without …" denies
+ * nothing.
+ */
 function isDeniedBefore(sentence: Sentence, start: number): boolean {
 	const { words } = sentence;
 	let at = start - 1;
@@ -104,7 +109,7 @@ function isDeniedBefore(sentence: Sentence, start: number): boolean {
 	return (isDenial(word) || refusals.has(word)) && !isDoubled(sentence, at);
 }
 
-/** "Nobody gets in without …" */
+/** Matches "Nobody gets in without …". */
 function isDoubled(sentence: Sentence, at: number): boolean {
 	const { words } = sentence;
 	if (!exclusions.has(words[at] ?? "")) return false;
@@ -118,7 +123,7 @@ function isNo(words: readonly string[], at: number): boolean {
 	return isDenial(words[at] ?? "");
 }
 
-/** "Never connects to the …", "nobody can deploy from …": one denial, and no pause between. */
+/** Matches "Never connects to the …", "nobody can deploy from …": one denial, without a pause between. */
 function isDeniedFarBefore(sentence: Sentence, start: number): boolean {
 	const { words } = sentence;
 	let at = start - 1;
@@ -136,7 +141,7 @@ function isDeniedFarBefore(sentence: Sentence, start: number): boolean {
 	);
 }
 
-/** "No secrets, API keys or service principals": an "or" makes one list of all. */
+/** Matches "No secrets, API keys or service principals": an "or" makes one list of all. */
 function isDeniedWithOthers(sentence: Sentence, { start, end }: List): boolean {
 	const { words } = sentence;
 	const isListed = (word = "") => companions.has(word) || joins.has(word);
@@ -149,7 +154,7 @@ function isDeniedWithOthers(sentence: Sentence, { start, end }: List): boolean {
 	);
 }
 
-/** "… are never used", "… is refused", "… not used", "… grant is disabled". */
+/** Matches "… are never used", "… is refused", "… not used", "… grant is disabled". */
 function isDeniedAfter(words: readonly string[], end: number): boolean {
 	const kind = kinds.has(words[end] ?? "") ? end + 1 : end;
 	const at = auxiliaries.has(words[kind] ?? "") ? kind + 1 : kind;
@@ -162,7 +167,7 @@ function isDeniedAfter(words: readonly string[], end: number): boolean {
 	return isDenial(word) && (at > kind || denied.has(next));
 }
 
-/** "API keys: none", at the end of its sentence or before the next of a list. */
+/** Matches "API keys: none", at the end of its sentence or before the next item of a list. */
 function isNone({ text, starts, ends }: Sentence, { end }: List): boolean {
 	const rest = text.slice(ends[end - 1]);
 	const said = nothingAfter.exec(rest)?.[0];
@@ -171,7 +176,7 @@ function isNone({ text, starts, ends }: Sentence, { end }: List): boolean {
 	return !said.trimEnd().endsWith(",") || startsAnother(text, starts, next);
 }
 
-/** Whether another "…: none" stands at a place: what follows a comma may take the word back. */
+/** Returns whether another "…: none" begins at a place: text after a comma may take the word back. */
 function startsAnother(
 	text: string,
 	starts: readonly number[],

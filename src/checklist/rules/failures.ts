@@ -4,7 +4,7 @@ import type { ResolvedAnswer } from "../resolve-answers.ts";
 import type { Phase } from "../schema.ts";
 import { findRedFlag } from "./red-flags.ts";
 
-/** What the report itself says does not pass, and what its evidence gives away. */
+/** Finds what the report itself says does not pass, and what its evidence gives away. */
 export function findFailures(reading: Reading): Draft[] {
 	return [
 		...findTrifecta(reading),

@@ -20,10 +20,10 @@ const emptyEvidence = new Set([
 	...noWords,
 	...["n a", "na", "pass", "fail", "ok", "todo", "tbd", "x"],
 ]);
-/** "None" is all the evidence that an absent leg or an empty list of open points can have. */
+/** "None" is the only possible evidence for an absent leg or an empty list of open points. */
 const noneIsEvidence = new Set(["SEC-1", "SEC-2", "SEC-3", "VER-2"]);
 
-/** What is missing: phases, answers, evidence, reasons, verdicts, and what was left to fill in. */
+/** Finds what is missing: phases, answers, evidence, reasons, verdicts, and placeholders not filled in. */
 export function findGaps(reading: Reading): Draft[] {
 	return [
 		...reading.phases.flatMap((phase) => [
@@ -114,7 +114,7 @@ function describeDoubt({ doubt }: ResolvedAnswer): string {
 
 function hasEvidence(id: string, evidence: string | null): boolean {
 	const text = (evidence ?? "").trim();
-	// However long the evidence is, its first words tell that it says something.
+	// However long the evidence is, its first words show whether it says something.
 	const first = toWords(text.slice(0, 50));
 	const words = first.length > 3 ? first : toWords(text);
 	if (words.length === 0 || isPlaceholder(text.replace(/^\[|\]$/g, "")))

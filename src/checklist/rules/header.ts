@@ -4,7 +4,7 @@ import { checklist } from "../checklist.ts";
 import { toWords } from "../phrases.ts";
 import type { AssessOptions, Draft, Reading } from "../reading.ts";
 
-/** Header fields that can be compared, what they are called, and when two values are the same. */
+/** Header fields that can be compared, with their names, and when two values are the same. */
 const comparisons: Partial<
 	Record<
 		keyof ReportHeader,
@@ -18,10 +18,10 @@ const comparisons: Partial<
 	repository: { what: "repository", same: sameRepository },
 	developer: { what: "developer", same: sameDeveloper },
 };
-/** An e-mail address in running text, without the signs around it. */
+/** An e-mail address in running text, without surrounding punctuation. */
 const address = /[^\s<>()[\]{}"'`,;:@]{1,100}@[^\s<>()[\]{}"'`,;:@]{1,250}/g;
 
-/** Fields that the header lacks, and fields that name something else than the submission. */
+/** Finds fields that the header lacks, and fields that differ from the submission. */
 export function findHeaderContradictions({
 	report: { header, repeated },
 	options,
@@ -75,12 +75,12 @@ export function findHeaderContradictions({
 	];
 }
 
-/** Whether two names are the same but for case and punctuation. */
+/** Returns whether two names are the same except for case and punctuation. */
 export function sameName(one: string, other: string): boolean {
 	return toWords(one).join(" ") === toWords(other).join(" ");
 }
 
-/** Whether two addresses are the same repository, however they are written. */
+/** Returns whether two addresses are the same repository, however they are written. */
 export function sameRepository(
 	one: string,
 	other: string,
@@ -89,7 +89,9 @@ export function sameRepository(
 	return reduceAddress(one, aliases) === reduceAddress(other, aliases);
 }
 
-/** Whether a developer's name or address is the submitter's; a name without an address cannot be compared. */
+/**
+ * Returns whether a developer's name or address is the submitter's; a name without an address cannot be compared.
+ */
 export function sameDeveloper(one: string, other: string): boolean {
 	const [said, sent] = [readAddresses(one), readAddresses(other)];
 	if (said.length === 0 || sent.length === 0) return true;
@@ -128,7 +130,10 @@ function compare(
 	return [{ rule: "header-contradiction", message }];
 }
 
-/** A report may leave the scheme away, put the address in angle brackets, or name as a page may be named without `.git`. */
+/**
+ * Normalises an address: a report may omit the scheme, put the address in angle brackets, or give a repository whose
+ * name could be that of a page without `.git`.
+ */
 function reduceAddress(
 	text: string,
 	aliases: AssessOptions["aliases"],

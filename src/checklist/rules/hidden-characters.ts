@@ -5,11 +5,12 @@ import {
 } from "../../core/hidden-characters.ts";
 import { type Draft, findingsPerRule } from "../reading.ts";
 
-/** Characters that a finding names. */
+/** Maximum number of characters that a finding names. */
 const namesPerLine = 5;
 /**
- * Finds characters that a reader does not see, line by line. Emoji made of several characters and a byte order mark
- * at the beginning are left alone.
+ * Finds invisible characters, line by line. Emoji made of several characters and a byte order mark at the beginning
+ * are left alone.
+ *
  * @param text A report with line feeds at the ends of its lines.
  */
 export function findHiddenCharacters(text: string): Draft[] {
@@ -20,7 +21,7 @@ export function findHiddenCharacters(text: string): Draft[] {
 	let end = text.indexOf("\n");
 	for (let match = hidden.exec(text); match; match = hidden.exec(text)) {
 		const { 0: character, index } = match;
-		// A byte order mark at the beginning of a report is one.
+		// The first character of a report may be a byte order mark.
 		if (index === 0 && character === "\uFEFF") continue;
 		if (isHarmless(text, index, character)) continue;
 		while (end >= 0 && end < index) {
@@ -37,7 +38,7 @@ export function findHiddenCharacters(text: string): Draft[] {
 		} else if (listed.length < findingsPerRule)
 			listed.push({ line, characters: [character] });
 		else {
-			// Of the lines that are not listed only the number counts.
+			// Lines that are not listed are only counted.
 			more += 1;
 			hidden.lastIndex = end < 0 ? text.length : end;
 		}

@@ -14,7 +14,7 @@ const indexes = new Map(
 		indexPhrases(phrases.map((phrase) => [phrase, phrase] as const)),
 	]),
 );
-/** Words of the phrases, which what is searched for is made of. */
+/** The words of the phrases, which a search pattern consists of. */
 const vocabularies = new Map(
 	Object.entries(redFlags).map(([id, { phrases }]) => [
 		id,
@@ -25,7 +25,7 @@ const vocabularies = new Map(
 const searched = new Set(["AUTH-1", "POL-3", "SEC-5"]);
 const quotedLength = 80;
 
-/** What must never be in production, where an answer fails for it or its evidence gives it away. */
+/** Finds what must never be in production, where an answer fails for it or its evidence gives it away. */
 export function findRedFlag(
 	phase: Phase,
 	{ id, title, status, evidence, line }: ResolvedAnswer,
@@ -39,16 +39,16 @@ export function findRedFlag(
 		];
 	const given = findGivenAway(id, evidence ?? "");
 	if (given === undefined) return [];
-	const message = `The evidence of ${id} ${title} speaks of ${flag.says}: "${given.slice(0, quotedLength)}". If there is nothing of the kind, write "${flag.otherwise}." instead.`;
+	const message = `The evidence of ${id} ${title} mentions ${flag.says}: "${given.slice(0, quotedLength)}". If there is none, write "${flag.otherwise}." instead.`;
 	return [{ ...about, message }];
 }
 
-/** The first words that give something away and are not denied, as the evidence has them. */
+/** Returns the first words in the evidence that give something away and are not denied. */
 function findGivenAway(id: string, evidence: string): string | undefined {
 	const index = indexes.get(id);
 	const vocabulary = vocabularies.get(id);
 	if (!index || !vocabulary) return undefined;
-	// A denial counts within its own sentence only.
+	// A denial counts only within its own sentence.
 	for (const text of muteAddresses(evidence).split(/[.;!?\n](?:\s|$)/)) {
 		const sentence = splitSentence(text);
 		const found = findPhrases(index, sentence.words);

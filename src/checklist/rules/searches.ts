@@ -6,11 +6,11 @@ const nothing =
 const search =
 	/\b(?:grep|rg|ripgrep)\b|\b(?:search|searched|searching|look|looked|scan|scanned|check|checked|review|reviewed)\s+for\b|\bsøk(?:t|te)?\s+etter\b/gi;
 const purpose = /^\s+(?:for|of|on|etter|på|av|für)\s+/i;
-/** What takes a part of the result back. */
+/** What restricts the result. */
 const exception =
 	/^\W*(?:but|except|outside|besides|beyond|other|unless|apart|aside|more|only|save|yet|utenom|unntatt|bortsett|men)\b/i;
 const auxiliary = /^\W*(?:is|are|was|were|has|have|had|will)\b/i;
-/** Words beside what is searched for, and places where it is searched for. */
+/** Words beside the search pattern, and places that are searched. */
 const fillers = new Set(
 	"the any a an for in of and or nor og eller src test tests code codebase base repository repo source tree files whole entire all".split(
 		" ",
@@ -20,10 +20,11 @@ const listWords = new Set("the any and or nor og eller".split(" "));
 
 /**
  * Finds what a sentence says was searched for in vain: "`git grep 'api_key|secret'`: no matches" or "No matches for
- * API keys". What stands there is no statement; beside the words that are looked for it may hold signs of a pattern,
- * options and paths, and nothing else.
+ * API keys". The text there is not a statement; beside the words searched for it may contain only pattern characters,
+ * options and paths.
+ *
  * @param text The sentence, with "no" for "0".
- * @param vocabulary Words of what may be searched for.
+ * @param vocabulary Words that may be searched for.
  */
 export function findFruitless(
 	text: string,
@@ -42,7 +43,7 @@ export function findFruitless(
 	});
 }
 
-/** Where what is searched for begins, in a command or sentence that ends before its result. */
+/** Returns where the search pattern begins, in a command or sentence that ends before its result. */
 function readCommand(
 	text: string,
 	end: number,
@@ -57,7 +58,10 @@ function readCommand(
 		: undefined;
 }
 
-/** How far what was searched for reaches after "No matches"; undefined where the sentence may go on to say that it is there. */
+/**
+ * Returns where the pattern ends after "No matches"; undefined if the sentence may go on to say that something was
+ * found.
+ */
 function readPurpose(
 	rest: string,
 	vocabulary: ReadonlySet<string>,

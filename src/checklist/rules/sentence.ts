@@ -1,4 +1,4 @@
-/** A sentence, its words in lower case, and where in it each begins and ends. */
+/** A sentence, its words in lower case, and where each begins and ends in it. */
 export type Sentence = {
 	text: string;
 	words: readonly string[];
@@ -9,7 +9,7 @@ export type Sentence = {
 const pause = /[,:;()–—!?]|\s-\s/;
 const longPause = /[:;()–—!?]|\s-\s/;
 
-/** Takes a sentence apart. "0 API keys" reads "no API keys"; "OAuth 2.0 API keys" does not. */
+/** Splits a sentence into words. "0 API keys" reads "no API keys"; "OAuth 2.0 API keys" does not. */
 export function splitSentence(said: string): Sentence {
 	const text = said.replace(/(?<![\w.,:/-])(?:0|zero)(?=\s)/gi, "no");
 	const found = [...text.matchAll(/[\p{L}\p{N}]+/gu)];
@@ -21,7 +21,7 @@ export function splitSentence(said: string): Sentence {
 	};
 }
 
-/** Whether two words have a comma, a colon or another pause between them. */
+/** Returns whether there is a comma, a colon or another pause between two words. */
 export function hasPause(
 	{ text, starts, ends }: Sentence,
 	from: number,
@@ -30,7 +30,7 @@ export function hasPause(
 	return pause.test(text.slice(ends[from], starts[to]));
 }
 
-/** The same without commas, which stand between the parts of a list. */
+/** Returns the same without commas, which separate the parts of a list. */
 export function hasLongPause(
 	{ text, starts, ends }: Sentence,
 	from: number,

@@ -6,7 +6,7 @@ import { sameDeveloper, sameName, sameRepository } from "./header.ts";
 
 type Said = string | undefined;
 
-/** Where structured data (`report_json`) say something else than the text they came with. Unknown keys are nobody's business. */
+/** Finds where structured data (`report_json`) contradict the text they came with. Unknown keys are ignored. */
 export function findStructuredContradictions(reading: Reading): Draft[] {
 	const data = reading.options.reportJson;
 	if (!isObject(data)) return [];
@@ -72,21 +72,21 @@ function compareServer(
 	) => said !== null && value !== undefined && !same(said, value, options);
 	return [
 		differs(header.server_name, info("server_name", "name"), sameName)
-			? "report_json.server_info names another server than the report."
+			? "report_json.server_info names a different server from the report."
 			: "",
 		differs(
 			header.repository,
 			info("repository_url", "repository"),
 			sameRepository,
 		)
-			? "report_json.server_info names another repository than the report."
+			? "report_json.server_info names a different repository from the report."
 			: "",
 		differs(
 			header.developer,
 			info("developer_email", "developer"),
 			sameDeveloper,
 		)
-			? "report_json.server_info names another developer than the report."
+			? "report_json.server_info names a different developer from the report."
 			: "",
 	].filter((message) => message !== "");
 }

@@ -1,9 +1,10 @@
 const leader = /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*/;
 
 /**
- * What a table row says in cells that its table has no column for: a parser drops them, and with them what follows
- * the bar of a command such as `kubectl get pods | grep x`.
- * @param row The line as it stands, with the signs of a list or quote around the table.
+ * Returns the text of a table row in cells that its table has no column for: a parser drops them, and with them what
+ * follows the bar of a command such as `kubectl get pods | grep x`.
+ *
+ * @param row The source line, including the markup of a list or quote around the table.
  * @param columns Columns of the table.
  */
 export function readSurplusCells(row: string, columns: number): string {
@@ -16,7 +17,9 @@ export function readSurplusCells(row: string, columns: number): string {
 	return cells.slice(columns).join(" ").trim();
 }
 
-/** Whether a row has more bars than its columns need, escaped ones among them; quicker than to split it. */
+/**
+ * Returns whether a row has more bars than its columns need, including escaped ones; faster than splitting it.
+ */
 function mayHaveSurplus(row: string, columns: number): boolean {
 	let bars = row.startsWith("|") ? -1 : 0;
 	if (row.endsWith("|")) bars -= 1;

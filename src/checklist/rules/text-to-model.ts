@@ -5,11 +5,14 @@ const gap = String.raw`\P{L}{1,6}`;
 /** Up to four words between two others, without unbounded repetition, so that the time stays linear. */
 const words = String.raw`(?:\P{L}{1,6}[\p{L}']{1,20}){0,4}\P{L}{1,6}`;
 const unsaid = String.raw`(?<!\b(?:i|we|to|can|could|will|may|who|must|should|not)\s`;
-/** Who approves in an ordinary sentence: "Code owners approve the request before each merge". */
+/** Subjects that approve in an ordinary sentence: "Code owners approve the request before each merge". */
 const others = String.raw`(?<!\b(?:owners|codeowners|reviewers|approvers|maintainers|administrators|colleagues|pipelines|servers|gateways|teams|both|they)\s`;
 const ungiven = String.raw`(?<!\b(?:we|to|will|must|should|reviewers?|team)\s`;
 
-/** Ways to speak to a model, in English and Norwegian. Each is anchored at a rare word, and looks behind it only once it is there. */
+/**
+ * Ways to address a model, in English and Norwegian. Each is anchored at a rare word, and looks behind only once it
+ * is found.
+ */
 const atWord = [
 	`(?:ignore|disregard|forget|override|bypass)${words}(?:instructions?|prompts?|rules|guidelines|directives)\\b`,
 	`(?:approve|accept)${unsaid}(?:approve|accept))${gap}(?:this|the)${gap}(?:report|server|submission)\\b`,
@@ -29,7 +32,7 @@ const atWord = [
 	`do${gap}not${gap}(?:tell|mention|reveal|show|inform|warn)${words}(?:user|reviewer|human|anyone|developer)\\b`,
 	`du${gap}er${gap}(?:nå${gap})?en${gap}(?:assistent|språkmodell|ki)(?!\\p{L})`,
 ].join("|");
-/** Each by itself is quicker than all in one. */
+/** Matching each separately is faster than all in one. */
 const patterns = [
 	`\\b(?:${atWord})`,
 	`(?=[igos])(?<!\\p{L})(?:ignorer|glem|overstyr|se${gap}bort${gap}fra)${words}(?:instruks|instrukser|instruksjoner|instruksjonene|regler|reglene|beskjeder)(?!\\p{L})`,
@@ -38,24 +41,25 @@ const patterns = [
 	"\\[/?inst\\]",
 ].map((pattern) => new RegExp(pattern, "mu"));
 
-/** Characters of a text below which it cannot be an instruction. */
+/** Length in characters below which a text cannot be an instruction. */
 export const shortestInstruction = 8;
 
-/** Signs of emphasis and of code, and the two variation selectors of emoji. */
+/** Markup of emphasis and code, and the two variation selectors of emoji. */
 const emphasis = /[*~`]|\uFE0E|\uFE0F/g;
 
-/** Characters of an instruction that are quoted. */
+/** Maximum length of a quoted instruction, in characters. */
 const quotedLength = 80;
 
 /**
- * Finds the texts that are addressed to the model that may read the report, rather than to a person.
- * @param pieces Markdown as it stands, code and comments included; emphasis and invisible characters hide nothing.
+ * Finds the texts that address the model that may read the report, rather than a person.
+ *
+ * @param pieces Markdown source, including code and comments; emphasis and invisible characters hide nothing.
  * @returns The pieces, each with the words that address the model, on one line.
  */
 export function findAddressed<T extends { text: string }>(
 	pieces: T[],
 ): (T & { words: string })[] {
-	// Most reports address nobody, which one look at the whole tells. No pattern looks back across two line breaks.
+	// Most reports address no model, which one look at the whole shows. No pattern looks back across two line breaks.
 	let whole = "";
 	for (const { text } of pieces)
 		if (text.length >= shortestInstruction) whole += `${text}\n\n`;
@@ -80,9 +84,8 @@ function findInstruction(text: string): string | undefined {
 }
 
 /**
- * In small letters once, for patterns that would take five times as long to
- * ignore case. The long s is an s only to those, and a dotted capital İ would
- * become two characters: it stays one letter that is no i.
+ * Returns the text in lower case, for patterns that would take five times as long to ignore case. Only those take the
+ * long s for an s, and a dotted capital İ would become two characters: it stays one letter that is not an i.
  */
 function inSmallLetters(text: string): string {
 	return text.replaceAll("İ", "ı").toLowerCase().replaceAll("ſ", "s");

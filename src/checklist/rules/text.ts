@@ -6,7 +6,10 @@ import { findHiddenCharacters } from "./hidden-characters.ts";
 import { readSurplusCells } from "./surplus-cells.ts";
 import { findAddressed, shortestInstruction } from "./text-to-model.ts";
 
-/** What the text carries beside what it says: hidden characters, instructions to a model, images, HTML, unread parts. */
+/**
+ * Finds what the text contains beside its statements: hidden characters, instructions to a model, images, HTML,
+ * unread parts.
+ */
 export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 	const { images, html, unread, texts } = markdown;
 	const { unparsed, surplus } = listUnparsed(source, markdown);
@@ -51,13 +54,16 @@ export function findSuspiciousText({ source, markdown }: Reading): Draft[] {
 	];
 }
 
-/** Lines that a model sees and no parser hands on as they are: definitions and their titles, surplus cells, entities. */
+/**
+ * Lists lines that a model sees but the parser does not pass on unchanged: definitions and their titles, surplus
+ * cells, entities.
+ */
 function listUnparsed(
 	source: string,
 	{ texts, blocks }: Markdown,
 ): { unparsed: Piece[]; surplus: Piece[] } {
 	const hasEntities = /[&\\]/.test(source);
-	// By the number of the line, which a table of bytes answers at once even for a million of them.
+	// By line number in a byte array, which is instant even for a million lines.
 	const parsed = new Uint8Array(source.length + 2);
 	const columns = new Uint8Array(source.length + 2);
 	for (const { text, line } of texts) {

@@ -8,7 +8,7 @@ export type CheckWording = {
 	parts?: Record<string, string[]>;
 };
 
-/** Other wordings of the checks in English and Norwegian, by id. Titles and ids are understood without being listed. */
+/** Other wordings of the checks in English and Norwegian, by id. Titles and ids need not be listed. */
 export const checkWordings: Record<string, CheckWording> = {
 	"SEC-1": {
 		bad: [

@@ -1,6 +1,6 @@
 import type { ReportHeader } from "../assessment-schema.ts";
 
-/** What reports call the fields at their top, in English and Norwegian. */
+/** Reports' names for the fields at their top, in English and Norwegian. */
 export const headerLabels: Record<keyof ReportHeader, string[]> = {
 	server_name: [
 		"mcp server name",
@@ -65,7 +65,7 @@ export const headerLabels: Record<keyof ReportHeader, string[]> = {
 	],
 };
 
-/** Words in a table's head that tell what its column holds. */
+/** Words in a table's head that say what its column contains. */
 export const columnWords = {
 	status: [
 		"status",
@@ -160,13 +160,13 @@ export const columnWords = {
 	],
 } as const;
 
-/** Words that may stand beside a status in a table's head. */
+/** Words that may appear beside a status in a table's head. */
 export const statusHeadFillers =
 	"fail failed warning n a na is it in of the and or yes no our current final overall prod production dev development test staging qa i og eller ja nei nå".split(
 		" ",
 	);
 
-/** Labels below a check's own heading: its status, and its evidence. */
+/** Labels below a check's own heading, for its status and its evidence. */
 export const statusLabels = [
 	"status",
 	"result",
@@ -175,13 +175,13 @@ export const statusLabels = [
 	"resultat",
 ] as const;
 
-/** Words in a heading that make its section speak of something else than this server today. */
+/** Words in a heading that say its section is not about this server today. */
 export const asideWords =
 	"example examples sample illustration template another old previous former earlier future planned target eksempel eksempler gammel tidligere forrige fremtidig planlagt".split(
 		" ",
 	);
 
-/** Headings of sections that speak about checks without answering them. */
+/** Headings of sections that mention checks without answering them. */
 export const asideHeadings = [
 	"appendix",
 	"recommendations",

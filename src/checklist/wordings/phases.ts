@@ -1,6 +1,6 @@
 import type { Phase } from "../schema.ts";
 
-/** What reports call the phases, in English and Norwegian. The first word or words that name the subject. */
+/** Reports' names for the phases, in English and Norwegian: the first words that name the subject. */
 export const phaseNames: Record<Phase, string[]> = {
 	security: [
 		"security assessment",
@@ -57,10 +57,10 @@ export const phaseNames: Record<Phase, string[]> = {
 	],
 };
 
-/** Words that stand before a phase's name or number in a heading. */
+/** Words before a phase's name or number in a heading. */
 export const phaseWords = ["phase", "fase", "step", "steg", "part", "del"];
 
-/** Words that end the label of a verdict, after the name of a phase or alone. */
+/** Words at the end of a verdict's label, after the name of a phase or alone. */
 export const verdictWords = [
 	"assessment",
 	"verdict",

@@ -1,15 +1,15 @@
 import type { RuleId } from "../rules.ts";
 
-/** The rule that a red flag breaks, what it is called, and the phrases in evidence that give it away. */
+/** The rule that a red flag breaks, its name, and the phrases in evidence that give it away. */
 export type RedFlag = {
 	rule: RuleId;
 	says: string;
-	/** What to write where there is nothing of the kind. */
+	/** What to write if there is none. */
 	otherwise: string;
 	phrases: string[];
 };
 
-/** What must never be in production, by the check that asks for it, and how a report gives it away in its evidence. */
+/** What must never be in production, by the check about it, and how a report gives it away in its evidence. */
 export const redFlags: Record<string, RedFlag> = {
 	"AUTH-1": {
 		rule: "api-key-or-service-principal",

@@ -1,4 +1,4 @@
-/** What a report can say in the place of a status. */
+/** What a report can say in place of a status. */
 export type StatusWord =
 	| "pass"
 	| "fail"
@@ -6,7 +6,7 @@ export type StatusWord =
 	| "not_applicable"
 	| "unanswered";
 
-/** Words that are a status wherever they begin one. */
+/** Words that are a status wherever one begins with them. */
 export const statusWords: Record<StatusWord, string[]> = {
 	pass: [
 		"pass",
@@ -132,11 +132,11 @@ export const statusWords: Record<StatusWord, string[]> = {
 	],
 };
 
-/** Words that answer a question, and are good or bad by what the question names. */
+/** Words that answer a question, good or bad depending on what the question names. */
 export const yesWords = ["yes", "ja", "true", "sant", "y"];
 export const noWords = ["no", "nei", "none", "ingen", "false", "usant"];
 
-/** Signs that stand for a status. Colours and ticks alike. */
+/** Signs that stand for a status, both colours and ticks. */
 export const statusMarkers: Record<StatusWord, string[]> = {
 	pass: [
 		"✅",
@@ -194,7 +194,7 @@ export const legAbsent = [
 	"without",
 ];
 
-/** Words that may stand before them: "The leg is absent", "There is no external communication". */
+/** Words that may precede them: "The leg is absent", "There is no external communication". */
 export const legOpenings = [
 	"the leg is",
 	"this leg is",
@@ -205,7 +205,7 @@ export const legOpenings = [
 	"det finnes",
 ];
 
-/** What the checklist asks to be stated of a leg that is absent, by the check that asks. */
+/** What the checklist asks a report to state about an absent leg, by check. */
 export const legStatements: Record<string, string[]> = {
 	"SEC-1": ["no private data is reachable", "no private data can be reached"],
 	"SEC-2": [

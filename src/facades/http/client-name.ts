@@ -1,17 +1,18 @@
 import { hiddenCharacter } from "../../core/hidden-characters.ts";
 
-/** Characters of a client's name that are kept. */
+/** Maximum length of a stored client name, in characters. */
 const KEPT = 200;
 
-/** Characters of it that are looked at: enough to keep as many as that, unless next to all are hidden. */
+/** Characters examined: enough to fill the maximum, unless nearly all of them are hidden. */
 const LOOKED_AT = 2_000;
 
 /**
- * What a program calls itself, fit to be stored and shown: one line of at most
- * 200 characters, without control, bidirectional and zero-width ones.
+ * Returns a program's name for itself in a form fit to be stored and shown: one
+ * line of at most 200 characters, without control, bidirectional or zero-width
+ * characters.
  *
  * @param given a `User-Agent`, or an MCP client's name and version
- * @returns `null` where nothing is left of it
+ * @returns `null` if nothing is left of it
  */
 export function clientName(given: string | undefined): string | null {
 	const plain = (given ?? "")

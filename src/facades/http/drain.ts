@@ -2,11 +2,11 @@ import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
 /**
- * Lets `app.close()` end as soon as the running requests have.
+ * Lets `app.close()` finish as soon as the running requests have.
  *
- * Node waits for every connection: without this, one that a client keeps open
- * after its answer, or opened and never used, holds a shutdown up for as long
- * as the client likes.
+ * Node waits for every connection. Without this, a connection that a client
+ * keeps open after its answer, or opened and never used, would delay a shutdown
+ * for as long as the client likes.
  */
 export function drainOnClose(app: FastifyInstance): void {
 	let isClosing = false;

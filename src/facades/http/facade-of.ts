@@ -4,8 +4,9 @@ import type { Facade } from "../../core/words.ts";
 const facadeBySegment = { api: "rest", trpc: "trpc", mcp: "mcp" } as const;
 
 /**
- * The façade that a request over HTTP is for, by the first segment of its path.
- * Whatever is not REST, tRPC or MCP is the web's: pages, documentation, probes.
+ * Returns the façade that an HTTP request is for, by the first segment of its
+ * path. Everything that is not REST, tRPC or MCP belongs to the web: pages,
+ * documentation, probes.
  */
 export function facadeOf({
 	routeOptions,
@@ -14,7 +15,7 @@ export function facadeOf({
 	routeOptions: Pick<FastifyRequest["routeOptions"], "url">;
 	url: string;
 }): Exclude<Facade, "command_line"> {
-	// The route's, since a path can be written in many ways.
+	// The route's own path, since a URL can be written in many ways.
 	const path = routeOptions.url ?? url;
 	const [, name] = /^\/(api|trpc|mcp)(?=[/?#]|$)/.exec(path) ?? [];
 	return name ? facadeBySegment[name as keyof typeof facadeBySegment] : "web";

@@ -13,26 +13,26 @@ import { mountRateLimits, type RateLimits } from "./limits/rate-limit.ts";
 
 declare module "fastify" {
 	interface FastifyRequest {
-		/** Who is asking; `null` when nobody is signed in. */
+		/** The caller; `null` when nobody is signed in. */
 		identity: Identity | null;
-		/** Why what was shown proves nothing, when something was. */
+		/** Why the credentials were not accepted, if there were any. */
 		refusal: TRPCError | undefined;
 	}
 }
 
-/** What is known of those who ask. */
+/** What is known about the callers of requests. */
 export interface Callers {
-	/** For what counts further: the people whom the pages recognise, and the calls of a batch. */
+	/** For what is counted later: the people the pages recognise, and the calls of a batch. */
 	limits: RateLimits;
-	/** Whether the credentials of a request would still be accepted now. */
+	/** Returns whether the credentials of a request would still be accepted now. */
 	isStillKnown(request: FastifyRequest): Promise<boolean>;
 }
 
 /**
- * Tells who asks, before anything else is done, and counts the request as
- * theirs; the procedures decide what they may.
+ * Identifies the caller before anything else is done, and counts the request as
+ * theirs; the procedures decide what they may do.
  *
- * @param contextFor names the asker of a refused request in the audit log
+ * @param contextFor names the caller of a refused request in the audit log
  */
 export function identifyCallers(
 	app: FastifyInstance,
@@ -61,11 +61,11 @@ export function identifyCallers(
 	app.after(() => {
 		app.addHook("onRequest", async (request, reply) => {
 			const facade = facadeOf(request);
-			// The pages know people by their session, and take no tokens.
+			// The pages identify people by their session and accept no tokens.
 			if (facade === "web") return;
 			const credentials = credentialsOf(request);
 			if (credentials === undefined) return;
-			// Before any cryptography, and whatever it costs to look up a key.
+			// Before any cryptography and before a key is looked up.
 			if (!known.has(credentials)) await limits.refuseGuesser(request);
 			try {
 				request.identity = await authenticator.identify(credentials, facade);
@@ -73,7 +73,7 @@ export function identifyCallers(
 			} catch (error) {
 				if (!(error instanceof TRPCError)) throw error;
 				request.refusal = error;
-				// The provider may be out of reach: then nothing was refused.
+				// The identity provider may be unreachable; then nothing was refused.
 				if (error.code !== "UNAUTHORIZED") return;
 				if ((error.cause as { isOfClaims?: true })?.isOfClaims) {
 					const { message: detail } = error;
@@ -97,7 +97,7 @@ export function identifyCallers(
 			const { identity } = request;
 			if (!identity || identity.method === "none") return false;
 			const { subject, expiresAt = Infinity } = identity;
-			// No new request may be late, but a stream can always be opened again.
+			// A new request must never be late, but a stream can always be reopened.
 			if (Date.now() >= expiresAt * 1000) return false;
 			try {
 				const credentials = credentialsOf(request);
@@ -107,7 +107,7 @@ export function identifyCallers(
 				);
 				return now?.method !== "none" && now?.subject === subject;
 			} catch (error) {
-				// The provider or the database may be out of reach: then nothing was refused.
+				// The identity provider or the database may be unreachable; then nothing was refused.
 				return !(error instanceof TRPCError && error.code === "UNAUTHORIZED");
 			}
 		},
@@ -115,9 +115,10 @@ export function identifyCallers(
 }
 
 /**
- * What a client shows. On MCP, the plugin sends its access token in a header of
- * our own, which is empty without one: Claude Code signs nobody in where
- * `Authorization` is configured, even when there is nothing in it.
+ * Returns the credentials a client sent. On MCP, the plugin sends its access
+ * token in a header of our own, which is empty when there is none: Claude Code
+ * does not sign anybody in where `Authorization` is configured, even if its
+ * value is empty.
  */
 function credentialsOf(request: FastifyRequest): string | undefined {
 	const { authorization, "x-go-live-token": token } = request.headers;

@@ -9,37 +9,37 @@ import { receiveBody } from "./receive-body.ts";
 
 declare module "fastify" {
 	interface FastifyContextConfig {
-		/** What of a large body of the route is of use. */
+		/** The parts of a large body that the route uses. */
 		wanted?: Wanted;
 	}
 }
 
-/** What a way in has to say about its bodies. */
+/** How a façade treats its request bodies. */
 export interface BodyRules {
-	/** Bytes that the body of a request may have. */
+	/** Maximum size of the request's body, in bytes. */
 	limitOf(request: FastifyRequest): number;
-	/** What of a large body is of use. */
+	/** The parts of a large body that are used. */
 	wantedOf(request: FastifyRequest): Wanted | undefined;
-	/** Whether a body may be empty: no input at all. */
+	/** Whether a body may be empty, meaning no input at all. */
 	mayBeEmpty?: boolean;
 	/**
-	 * Whether a body is JSON although it is labelled as a form, as curl labels
-	 * what it is not told about; but for a method by which any page can send one.
+	 * Whether a JSON body may be labelled as a form, which is what curl does by
+	 * default; but never for a method by which any web page can send a form.
 	 */
 	mayBeLabelledForm?: boolean;
 }
 
-/** Has bodies read that promise JSON. */
+/** Reads the bodies of requests that declare JSON. */
 export interface JsonBodies {
-	/** Has a scope's bodies read, in place of what reads those of the scope around it. */
+	/** Makes a scope read its bodies this way, instead of the way its parent scope does. */
 	readIn(scope: FastifyInstance, rules: BodyRules): void;
 }
 
 /**
- * Opens what reads JSON on every way in: within the limits, as `parseJson` says,
- * and a large body in another process.
+ * Creates the JSON body reader of every façade: within the limits, as
+ * `parseJson` describes, and a large body in another process.
  *
- * @param parseLarge `parseJson` in another process, in the sender's turn
+ * @param parseLarge `parseJson` in another process, queued by sender
  */
 export function openJsonBodies(
 	bodies: UnfinishedBodies,
@@ -89,10 +89,10 @@ export function openJsonBodies(
 
 const FORM = "application/x-www-form-urlencoded";
 
-/** Methods that a browser sends for any page without asking first (Fetch, "CORS-safelisted method"). */
+/** Methods that a browser sends from any page without a preflight (Fetch, "CORS-safelisted method"). */
 const simpleMethods = new Set(["GET", "HEAD", "POST"]);
 
-const EMPTY = "The request body is empty, but its Content-Type promises JSON.";
+const EMPTY = "The request body is empty, but its Content-Type is JSON.";
 
 function refused(
 	message: string,

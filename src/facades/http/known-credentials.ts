@@ -1,23 +1,23 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
-/** Milliseconds for which what was accepted is remembered, from the last time on. */
+/** How long accepted credentials are remembered after their last use, in milliseconds. */
 const REMEMBERED = 10 * 60_000;
 
-/** Credentials that one process remembers; those unused for longest are forgotten. */
+/** Maximum number of credentials that one process remembers; the least recently used are forgotten first. */
 const MAX_REMEMBERED = 20_000;
 
-/** Credentials that were accepted within the last minutes. */
+/** Credentials that were accepted within the last few minutes. */
 export interface KnownCredentials {
-	/** @param credentials as they stand in the header; a hash of them is kept */
+	/** @param credentials as they appear in the header; a hash of them is stored */
 	add(credentials: string): void;
 	has(credentials: string): boolean;
 }
 
 /**
- * Remembers what was accepted here, so that somebody who guesses from an address
- * shuts out nobody who works from the same one. It proves nothing: what is known
- * is looked at again every time.
+ * Remembers accepted credentials, so that somebody who guesses from an address
+ * does not shut out those who work from the same one. It proves nothing: known
+ * credentials are verified again every time.
  */
 export function rememberCredentials(): KnownCredentials {
 	const known = new LRUCache<string, true>({

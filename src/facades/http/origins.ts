@@ -14,12 +14,12 @@ type Settings = Pick<
 	"HOST" | "PUBLIC_URL" | "ALLOWED_HOSTS" | "CORS_ORIGINS"
 >;
 
-/** Host headers that are remembered as allowed. */
+/** Maximum number of allowed Host headers that are remembered. */
 const MAX_KNOWN_HOSTS = 100;
 
 /**
- * Decides which web pages may have a browser send requests here: the service's
- * own, and for the API, but never for the pages, those of the origins that the
+ * Decides which web pages may make a browser send requests here: the service's
+ * own, and, for the API but never for the pages, those of the origins that the
  * operator names.
  */
 export function guardOrigins(app: FastifyInstance, settings: Settings): void {
@@ -30,9 +30,9 @@ export function guardOrigins(app: FastifyInstance, settings: Settings): void {
 }
 
 /**
- * Refuses requests that a web page elsewhere may have caused: addressed to a
+ * Refuses requests that a foreign web page may have caused: addressed to a
  * foreign host name (DNS rebinding) or sent from a foreign origin. Probes are
- * exempt, since orchestrators address a container by its number.
+ * exempt, since orchestrators address a container by its IP address.
  */
 function refuseForeign(settings: Settings) {
 	const { HOST, PUBLIC_URL, ALLOWED_HOSTS, CORS_ORIGINS } = settings;
@@ -43,7 +43,7 @@ function refuseForeign(settings: Settings) {
 		...ALLOWED_HOSTS,
 	].map((name) => name.toLowerCase());
 	const allowsAll = allowed.includes("*");
-	// Clients send one and the same header all the time.
+	// Clients keep sending the same header.
 	const knownHosts = new Set<string>();
 	return async (request: FastifyRequest): Promise<void> => {
 		const { host } = request;
@@ -78,22 +78,22 @@ function refuseForeign(settings: Settings) {
 			throw new TRPCError({
 				code: "FORBIDDEN",
 				message:
-					"Requests from pages of another origin are refused. The operator can name its host in ALLOWED_HOSTS, or allow it the API in CORS_ORIGINS.",
+					"Requests from pages of another origin are refused. The operator can add its host to ALLOWED_HOSTS, or allow it to use the API in CORS_ORIGINS.",
 			});
 		}
 	};
 }
 
-/** 403: the request is addressed to a host name that is not the service's. */
+/** Returns the 403 for a request addressed to a host name that is not the service's. */
 export function foreignHost(): TRPCError {
 	return new TRPCError({
 		code: "FORBIDDEN",
 		message:
-			"This service does not answer to the host name in the request. The operator can name it in ALLOWED_HOSTS.",
+			"This service does not accept the host name in the request. The operator can add it to ALLOWED_HOSTS.",
 	});
 }
 
-/** Answers preflights, and lets browsers hand answers to scripts of these origins, without cookies. */
+/** Answers preflights, and lets browsers pass answers to scripts from these origins, without cookies. */
 function shareApi(app: FastifyInstance, origins: string[]): void {
 	app.register(cors, {
 		delegator: (request, done) => {
@@ -103,7 +103,7 @@ function shareApi(app: FastifyInstance, origins: string[]): void {
 				origin !== undefined && origins.includes(origin) && isOfApi(request);
 			done(null, {
 				origin: isShared ? origin : false,
-				// Any other OPTIONS is a method that nothing has.
+				// Any other OPTIONS is a method that no route has.
 				preflight: asked !== undefined,
 				methods: ["GET", "HEAD", "POST", "PATCH"],
 				exposedHeaders: [
@@ -122,12 +122,12 @@ function shareApi(app: FastifyInstance, origins: string[]): void {
 	});
 }
 
-/** A name or an address, and perhaps a port. */
+/** Returns whether the text is a host name or address, with or without a port. */
 function isHost(text: string): boolean {
 	return !/[\s/?#@\\]/.test(text) && URL.canParse(`http://${text}`);
 }
 
-/** REST, tRPC and MCP, and the document that describes them. */
+/** Returns whether the request is for REST, tRPC or MCP, or for the document that describes them. */
 function isOfApi(request: FastifyRequest): boolean {
 	return (
 		facadeOf(request) !== "web" || request.routeOptions.url === "/openapi.json"

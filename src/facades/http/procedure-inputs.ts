@@ -4,7 +4,7 @@ import { jsonMembers } from "../../core/json-object.ts";
 import type { WantedInput } from "../../core/json-pick.ts";
 import { appRouter } from "../../router.ts";
 
-/** The member that holds a whole report, by which it is known who takes one. */
+/** The input member that holds a whole report; a procedure that has it accepts reports. */
 const REPORT_MEMBER = "report_data";
 
 const procedures = appRouter._def.procedures as unknown as Record<
@@ -13,10 +13,10 @@ const procedures = appRouter._def.procedures as unknown as Record<
 >;
 
 /**
- * What of a procedure's input is of use, as its schema says.
+ * Returns which parts of a procedure's input are used, by its schema.
  *
- * @param path its place in the router, such as `reports.submit`; of one that
- *   does not exist nothing is
+ * @param path its place in the router, such as `reports.submit`; nothing is
+ *   used for one that does not exist
  */
 export function wantedOfProcedure(path: string): WantedInput {
 	const known = wantedOfProcedures.get(path);
@@ -26,22 +26,23 @@ export function wantedOfProcedure(path: string): WantedInput {
 		: [];
 	const shapes = inputs.map((input) => objectIn(input).shape);
 	const wanted = wantedOf(path, Object.assign({}, ...shapes));
-	// Of as many as there are, and no name that somebody made up.
+	// Only for existing procedures, so that invented names take no memory.
 	if (Object.hasOwn(procedures, path)) wantedOfProcedures.set(path, wanted);
 	return wanted;
 }
 
 const wantedOfProcedures = new Map<string, WantedInput>();
 
-/** The members that a procedure's input may have, by its place in the router. */
+/** Returns the members that a procedure's input may have, by its place in the router. */
 export function membersOf(path: string): readonly string[] {
 	return wantedOfProcedure(path).members;
 }
 
 /**
- * The same of a tool's input.
+ * Returns which parts of a tool's input are used.
  *
- * @param procedure what the tool calls, which takes a report or does not
+ * @param procedure the procedure that the tool calls, which accepts a report or
+ *   does not
  */
 export function wantedOfTool(
 	name: string,
@@ -67,7 +68,7 @@ function wantedOf(name: string, shape: z.ZodRawShape): WantedInput {
 	};
 }
 
-/** Where an input may be left out as a whole, its object is inside. */
+/** Returns the object schema inside an input that may be omitted as a whole. */
 function objectIn(input: z.ZodType): z.ZodObject {
 	const { innerType } = input._zod.def as { innerType?: z.ZodType };
 	return innerType ? objectIn(innerType) : (input as z.ZodObject);
@@ -84,7 +85,7 @@ function findJson(schema: z.ZodType): { mayBeText: boolean } | undefined {
 	return inside && findJson(inside);
 }
 
-/** Bytes of a body that may bring these inputs. */
+/** Returns the maximum size in bytes of a body with these inputs. */
 export function bodyLimitFor(inputs: WantedInput[]): number {
 	return inputs.some(({ takesReport }) => takesReport)
 		? REPORT_BODY

@@ -9,13 +9,13 @@ import type {
 } from "./limits/unfinished-bodies.ts";
 
 /**
- * Receives a body, and hands it over whole.
+ * Receives a body and passes it on whole.
  *
- * @param payload the body as it comes, decompressed if it was compressed
- * @param limit bytes that it may have
- * @param use what is made of it; until that is done its memory counts
- * @throws TRPCError PAYLOAD_TOO_LARGE, BAD_REQUEST where it breaks off,
- *   TOO_MANY_REQUESTS and SERVICE_UNAVAILABLE as `UnfinishedBodies` has them
+ * @param payload the body as it arrives, already decompressed
+ * @param limit maximum size in bytes
+ * @param use processes the body; its memory counts until this is done
+ * @throws TRPCError PAYLOAD_TOO_LARGE, BAD_REQUEST where the body breaks off,
+ *   TOO_MANY_REQUESTS and SERVICE_UNAVAILABLE as `UnfinishedBodies` gives them
  */
 export async function receiveBody<Result>(
 	request: FastifyRequest,
@@ -50,12 +50,12 @@ function receive(
 	let length = 0;
 	let isGivenUp = false;
 	const onData = (chunk: Buffer) => {
-		// As many may have arrived as a turn has time for.
+		// Many more may have arrived in the same turn of the event loop.
 		if (isGivenUp) return;
 		length += chunk.length;
 		if (length > limit) return reject(bodyTooLarge(limit));
 		if (chunks.length > FREE_PIECES + length / SMALLEST_PIECE) {
-			// Without an answer: to read the rest would cost what is to be spared.
+			// Without an answer: reading the rest would cost what this is meant to save.
 			isGivenUp = true;
 			socket.destroy();
 			return reject(tooManyPieces());
@@ -77,14 +77,14 @@ function receive(
 		promise,
 		stop() {
 			payload.off("data", onData).off("end", onEnd).off("close", onBreak);
-			// An error may still come, of a connection that is closed in the middle.
+			// An error may still follow, from a connection closed in the middle.
 			chunks.length = 0;
 			payload.resume();
 		},
 	};
 }
 
-/** Pieces in which any body may come, and bytes that further ones have on average at the least. */
+/** The number of chunks any body may arrive in, and the minimum average size in bytes of further ones. */
 const FREE_PIECES = 1_000;
 const SMALLEST_PIECE = 64;
 
@@ -92,11 +92,11 @@ function tooManyPieces(): TRPCError {
 	return new TRPCError({
 		code: "BAD_REQUEST",
 		message:
-			"The request body comes in too many small pieces. Send it in larger chunks, or with Content-Length.",
+			"The request body arrives in too many small pieces. Send it in larger chunks, or with Content-Length.",
 	});
 }
 
-/** Who is known counts as one, wherever from; all others by their address. */
+/** Returns who a body counts for: an identified caller wherever they are, everybody else by their address. */
 export function holderOf(request: FastifyRequest): string {
 	const { identity } = request;
 	return identity && identity.method !== "none"
@@ -107,7 +107,6 @@ export function holderOf(request: FastifyRequest): string {
 function brokenOff(): TRPCError {
 	return new TRPCError({
 		code: "BAD_REQUEST",
-		message:
-			"The request body does not have the length that Content-Length announced.",
+		message: "The length of the request body differs from Content-Length.",
 	});
 }

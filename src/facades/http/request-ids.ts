@@ -9,9 +9,9 @@ declare module "node:http" {
 }
 
 /**
- * Names a request: by the caller's own id, if it is one that can stand in a
- * log, else by a new one. Beside it, every request gets an id of the service's,
- * which nobody chooses; where the caller gave none, the two are one.
+ * Gives a request its id: the caller's own if it is fit for a log, otherwise a
+ * new one. Every request also gets an id of the service's own that nobody can
+ * choose; if the caller sent none, the two are the same.
  *
  * @returns the id that the answer carries
  */
@@ -24,7 +24,7 @@ export function nameRequest(request: IncomingMessage): string {
 		: own;
 }
 
-/** The service's own id of a request that has its name. */
+/** Returns the service's own id of a named request. */
 export function serviceRequestId({
 	serviceRequestId: id,
 }: IncomingMessage): string {

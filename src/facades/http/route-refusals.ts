@@ -7,7 +7,7 @@ import type {
 } from "fastify";
 import { notSignedIn } from "../../identity/identity.ts";
 
-/** Refuses who is not signed in, with the reason if one was found. */
+/** Refuses callers who are not signed in, with the reason if one was found. */
 export async function refuseStrangers({
 	identity,
 	refusal,
@@ -15,7 +15,7 @@ export async function refuseStrangers({
 	if (!identity) throw refusal ?? notSignedIn();
 }
 
-/** Answers 405, with `Allow`, to every method but these. */
+/** Answers every other method with 405 and `Allow`. */
 export function refuseOtherMethods(
 	app: FastifyInstance,
 	url: string,
@@ -33,7 +33,7 @@ export function refuseOtherMethods(
 			(method) => !allowed.includes(method),
 		),
 		url,
-		// Before the body is read, which may be wrong in its own way.
+		// Before the body is read, which may have faults of its own.
 		onRequest: refuse,
 		handler: refuse,
 	});

@@ -6,20 +6,20 @@ import helmet, { type HelmetOptions } from "helmet";
 export type SecurityHeaders = Readonly<Record<string, string>>;
 
 /**
- * What keeps a browser from doing more with an answer of the API than it is
- * for: it is data, and loads, runs and frames nothing.
+ * Returns the headers for answers of the API, which are data: a browser must
+ * not load, run or frame anything because of them.
  *
- * @param publicUrl the address people use: over https, browsers are told to
- *   come by https alone
+ * @param publicUrl the address people use: if it is https, browsers are told to
+ *   use https only
  */
 export function apiHeaders(publicUrl: string | undefined): SecurityHeaders {
 	return askHelmet({ ...common(publicUrl), contentSecurityPolicy: ofApi });
 }
 
 /**
- * The same for a page. A report is text written by someone else, shown to
- * someone with the power to approve: nothing runs, loads, frames or sends but
- * what is ours.
+ * Returns the headers for a page. A report is text written by someone else and
+ * shown to someone with the power to approve: only our own code and content may
+ * run, load, be framed or be sent.
  */
 export function pageHeaders(publicUrl: string | undefined): SecurityHeaders {
 	return {
@@ -28,7 +28,7 @@ export function pageHeaders(publicUrl: string | undefined): SecurityHeaders {
 			contentSecurityPolicy: ofPages,
 			referrerPolicy: { policy: "same-origin" },
 		}),
-		// Helmet leaves this one to its users.
+		// Helmet leaves this header to its users.
 		"permissions-policy":
 			"camera=(), geolocation=(), microphone=(), payment=()",
 	};
@@ -62,8 +62,8 @@ const ofPages = {
 };
 
 /**
- * Has helmet set its headers once: they are the same for every answer, and
- * setting them as its Fastify plugin does costs 8 µs of each request.
+ * Asks helmet for its headers once: they are the same for every answer, and
+ * setting them through its Fastify plugin costs 8 µs per request.
  */
 function askHelmet(options: HelmetOptions): SecurityHeaders {
 	const request = new IncomingMessage(new Socket());

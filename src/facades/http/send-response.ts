@@ -1,10 +1,10 @@
 import type { FastifyReply } from "fastify";
 
 /**
- * Sends what a library answered in the shape of fetch: JSON whole and with its
- * length, which costs less than a stream. What is sent piece by piece stays one.
+ * Sends a library's fetch-style response: JSON whole and with its length, which
+ * costs less than a stream. Streamed answers stay streams.
  *
- * @param rewrite what is to be done to JSON before
+ * @param rewrite changes the JSON before it is sent
  */
 export async function sendResponse(
 	response: Response,

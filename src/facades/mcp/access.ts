@@ -14,8 +14,8 @@ import type { ProcedurePath } from "./tool.ts";
 import { tools } from "./tools.ts";
 
 /**
- * The scopes that MCP has a use for. A model's token needs no others, and with
- * `tokens:own` it could make itself a longer-lived one.
+ * The scopes that MCP uses. A model's token needs no others, and with
+ * `tokens:own` it could create a longer-lived token for itself.
  */
 const scopes: readonly Permission[] = [
 	"catalogue:read",
@@ -26,8 +26,9 @@ const scopes: readonly Permission[] = [
 ];
 
 /**
- * What a client asks the identity provider for, to sign somebody in for MCP.
- * Where tokens need none of our scopes, the provider may not know them.
+ * Returns the scopes that a client requests from the identity provider to sign
+ * somebody in for MCP. Where tokens need none of our scopes, the provider may
+ * not know them.
  */
 export function scopesToAsk({
 	OIDC_SCOPES,
@@ -41,31 +42,32 @@ export function scopesToAsk({
 	return [...new Set([...OIDC_SCOPES, ...own])];
 }
 
-/** The settings about scopes. */
+/** The settings for scopes. */
 export type ScopeSettings = Pick<
 	Config,
 	"OIDC_SCOPES" | "OIDC_SCOPELESS" | "OIDC_SCOPE_PREFIX"
 >;
 
-/** Whether somebody may call a procedure, as its own metadata says. */
+/** Returns whether the caller may call a procedure, as its metadata says. */
 export function mayCall(identity: Identity, procedure: ProcedurePath): boolean {
 	const access = accessOf(procedure);
 	return access === undefined || may(identity, access);
 }
 
 /**
- * Finds what MCP messages ask for and the sender may not do, so that the answer
- * can be a 403 that names what is missing, as MCP's authorization asks.
+ * Finds what MCP messages request but their sender may not do, so that the
+ * answer can be a 403 that names what is missing, as MCP's authorization asks.
  *
- * @param body one message, or a batch of them, of whatever shape
- * @returns why not, FORBIDDEN, and the procedure behind it; `mcp` where it is all of them
+ * @param body one message, or a batch of them, of any shape
+ * @returns the reason, FORBIDDEN, and the procedure behind it; `mcp` where
+ *   everything is forbidden
  */
 export function findForbidden(
 	identity: Identity,
 	body: unknown,
 ): { error: TRPCError; target: string } | undefined {
 	if (identity.method === "none") return undefined;
-	// A list of no tools would tell its client nothing of what to ask for.
+	// An empty tool list would not tell the client which scopes to request.
 	if (identity.isScopeless) {
 		return { error: scopelessToken(scopes), target: "mcp" };
 	}
@@ -81,7 +83,7 @@ export function findForbidden(
 	}
 }
 
-/** The procedure behind a message; `undefined` where it is not known or everybody may ask. */
+/** Returns the procedure behind a message; `undefined` if it is unknown or open to everybody. */
 function procedureOf(message: unknown): ProcedurePath | undefined {
 	const { method, params } = (message ?? {}) as Record<string, unknown>;
 	const { name, uri } = (params ?? {}) as Record<string, unknown>;

@@ -14,14 +14,14 @@ import {
 const { version, phases } = checklist;
 const mimeType = "text/markdown";
 
-/** The checklist as resources, and the prompt that starts the guided run. */
+/** Registers the checklist as resources, and the prompt that starts the guided run. */
 export function registerChecklist(server: McpServer): void {
 	server.registerResource(
 		"checklist",
 		"golive://checklist",
 		{
 			title: "The go-live checklist",
-			description: "Six phases with their checks, each in a line.",
+			description: "Six phases with their checks, one per line.",
 			mimeType,
 		},
 		(uri) => ({

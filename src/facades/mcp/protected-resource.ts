@@ -5,23 +5,23 @@ import { type ScopeSettings, scopesToAsk } from "./access.ts";
 
 declare module "fastify" {
 	interface FastifyContextConfig {
-		/** Pages of any origin may ask: the answer is for everybody and names nobody. */
+		/** Whether pages of any origin may read the answer: it is public and names nobody. */
 		isForAnyOrigin?: boolean;
 	}
 }
 
-/** Seconds for which a browser need not ask again whether it may. */
+/** Seconds for which a browser may cache the preflight's answer. */
 const PREFLIGHT_MAX_AGE = 86_400;
 
-/** Where an MCP client learns at which identity provider to sign in. */
+/** Where an MCP client learns which identity provider to sign in with. */
 export const METADATA_PATH = "/.well-known/oauth-protected-resource/mcp";
 
 /**
- * Mounts the metadata of `/mcp` as a protected resource (RFC 9728), where
- * people sign in. It is public, also to clients that run in a browser.
+ * Mounts the metadata of `/mcp` as a protected resource (RFC 9728), if people
+ * sign in. It is public, also for clients that run in a browser.
  *
- * There is none for the service as a whole: clients that looked there would ask
- * for tokens for `PUBLIC_URL`, which are not accepted on `/mcp`.
+ * There is none for the service as a whole: clients that looked there would
+ * request tokens for `PUBLIC_URL`, which `/mcp` does not accept.
  */
 export function mountProtectedResource(
 	app: FastifyInstance,

@@ -7,16 +7,16 @@ import { contradictedPass } from "../../checklist/contradicted-pass.ts";
 import type { ReportSummary } from "../../features/reports/schema.ts";
 import { inline, row } from "./escape.ts";
 
-/** Findings that a text names one by one; the REST API has them all. */
+/** Maximum number of findings that a text lists; the REST API returns them all. */
 const LISTED_FINDINGS = 60;
 
-/** The answer to check_report. */
+/** Renders the result of check_report. */
 export function renderCheck(assessment: Assessment): string {
 	const errors = assessment.error_count;
 	const next =
 		errors === 0
 			? "No errors: the report can be submitted with submit_report."
-			: `Fix ${errors === 1 ? "the error" : `the ${errors} errors`} with the developer, with real evidence only, and check again. A reviewer will see all of this; a service that takes only complete reports refuses it.`;
+			: `Fix ${errors === 1 ? "the error" : `the ${errors} errors`} with the developer, with real evidence only, and check again. A reviewer will see all of this; a service that accepts only complete reports refuses it.`;
 	return `## Report check
 
 ${renderAssessment(assessment)}
@@ -25,7 +25,7 @@ ${next} Nothing was stored.
 `;
 }
 
-/** What the service read out of a report: risk, trifecta, phases, findings. */
+/** Renders what the service read in a report: risk, trifecta, phases, findings. */
 export function renderAssessment(assessment: Assessment): string {
 	const { trifecta, phases, findings } = assessment;
 	const phaseRows = phases.map((phase) =>
@@ -46,7 +46,7 @@ ${phaseRows.join("\n")}
 ${renderFindings(findings)}`;
 }
 
-/** A report's risk in a table cell; a complete trifecta stands out. */
+/** Renders a report's risk as a table cell; a complete trifecta stands out. */
 export function riskCell({ risk_level, trifecta }: ReportSummary): string {
 	return trifecta === "complete"
 		? `${risk_level} ⛔ LETHAL TRIFECTA`

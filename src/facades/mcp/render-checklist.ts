@@ -1,7 +1,7 @@
 import type { ChecklistPhase } from "../../checklist/schema.ts";
 import { renderTemplate } from "../../checklist/template.ts";
 
-/** The checklist's phases, each with its checks in a line. */
+/** Renders the checklist's phases, with one line per check. */
 export function renderChecklist(version: string, phases: ChecklistPhase[]) {
 	return `# MCP go-live checklist ${version}
 
@@ -9,7 +9,7 @@ ${phases.map(renderOverview).join("\n\n")}
 `;
 }
 
-/** One phase with everything that is known of its checks. */
+/** Renders one phase with everything that is known about its checks. */
 export function renderPhase(phase: ChecklistPhase): string {
 	const checks = phase.checks.map(
 		(check) => `## ${check.id} ${check.title} (${check.severity})
@@ -31,7 +31,7 @@ ${checks.join("\n\n")}
 `;
 }
 
-/** What starts the guided run, in any client. */
+/** Renders the prompt that starts the guided run in any client. */
 export function renderGoLivePrompt(
 	version: string,
 	phases: ChecklistPhase[],

@@ -2,23 +2,25 @@ import type { ConfirmationLink } from "../../features/decisions/confirmation-sch
 import type { Report } from "../../features/reports/schema.ts";
 import { inline } from "./escape.ts";
 
-/** The answer to review_report where the person must confirm an approval. */
+/** Renders the result of review_report where the person must confirm an approval. */
 export function renderConfirmationLink(
 	id: string,
 	{ url, expires_at, required, reason }: ConfirmationLink,
 ): string {
-	const quorum = reason ? `\n**Takes:** ${required} reviewers. ${reason}` : "";
+	const quorum = reason
+		? `\n**Required:** ${required} reviewers. ${reason}`
+		: "";
 	return `⏳ Nothing is approved yet: the person must confirm it in the browser.
 
 **Report ID:** ${id}
 **Confirm here:** ${url}
-**Until:** ${expires_at}${quorum}
+**Valid until:** ${expires_at}${quorum}
 
-Give this link to the person who told you to approve, as it is, and wait. Whoever is signed in to you opens it, signs in to the service as the same person, sees what would be approved, and confirms it. The link counts once. You cannot confirm it: do not open it. To see afterwards where the report stands, call get_report.
+Give this link, unchanged, to the person who told you to approve, and wait. That person opens it, signs in to the service as the person you act for, sees what would be approved, and confirms it. The link works once. You cannot confirm it: do not open it. To see the report's status afterwards, call get_report.
 `;
 }
 
-/** The answer to withdraw_report. */
+/** Renders the result of withdraw_report. */
 export function renderWithdrawn(report: Report): string {
 	return `↩️ Report withdrawn.
 
@@ -26,6 +28,6 @@ export function renderWithdrawn(report: Report): string {
 **Server:** ${inline(report.server_name)} (revision ${report.revision})
 **Status:** ${report.status} (${report.review_notes})
 
-The repository is free again: submit_report makes the next revision.
+The repository is free again: submit_report creates the next revision.
 `;
 }

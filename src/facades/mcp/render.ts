@@ -10,12 +10,12 @@ import type { Report, ReportSummary } from "../../features/reports/schema.ts";
 import { fence, inline, row } from "./escape.ts";
 import { renderAssessment, riskCell } from "./render-assessment.ts";
 
-/** Characters of JSON that are indented within a millisecond or two. */
+/** Characters of JSON that can be indented within a millisecond or two. */
 const QUICKLY_INDENTED = 32 * 1024;
 
-// Everything here that came out of a report is untrusted, and escaped.
+// All text from a report is untrusted here, and escaped.
 
-/** The answer to submit_report (PRD, "Tool: submit_report"). */
+/** Renders the result of submit_report (PRD, "Tool: submit_report"). */
 export function renderSubmitted(report: Report): string {
 	return `✅ Report submitted successfully!
 
@@ -25,11 +25,11 @@ export function renderSubmitted(report: Report): string {
 
 Your go-live report is now pending platform team review.
 
-It is revision ${report.revision} for ${inline(place(report))}; the service reads its risk as ${report.risk_level}, with ${report.completeness} % of the checks answered and ${report.error_count} errors. To see what was decided, call get_report with this report ID.
+It is revision ${report.revision} for ${inline(place(report))}; the service assesses its risk as ${report.risk_level}, with ${report.completeness} % of the checks answered and ${report.error_count} errors. To see the decision, call get_report with this report ID.
 `;
 }
 
-/** The answer to list_servers (PRD, "Tool: list_servers"). */
+/** Renders the result of list_servers (PRD, "Tool: list_servers"). */
 export function renderList(
 	reports: ReportSummary[],
 	filter: { status: string; limit: number; after?: string | undefined },
@@ -66,14 +66,14 @@ ${reports.length === 1 ? "1 report" : `${reports.length} reports`}, newest first
 }
 
 function nothingToList(filter: { status: string; after?: string | undefined }) {
-	if (filter.after !== undefined) return "No more reports: that was the end.";
+	if (filter.after !== undefined) return "There are no more reports.";
 	if (filter.status === "all") {
 		return "No report has been submitted yet. A developer submits one with submit_report.";
 	}
 	return `No report is ${filter.status}. To see every report, call list_servers with status "all".`;
 }
 
-/** The answer to get_report: everything that is known, the Markdown fenced as data. */
+/** Renders the result of get_report: everything that is known, with the Markdown fenced as data. */
 export function renderReport(
 	report: Report,
 	history: Revision,
@@ -88,7 +88,7 @@ export function renderReport(
 		[
 			"Beside a live report",
 			report.beside_live_report
-				? "yes: the first report for this folder, while another of the repository, or of the same path on another port, was live"
+				? "yes: the first report for this folder, submitted while another one for the repository, or for the same path on another port, was live"
 				: null,
 		],
 		["Developer", inline(report.developer_email)],
@@ -121,14 +121,14 @@ ${nextStep(report)}
 `;
 }
 
-/** Indented where that is quickly done, else as the database writes it. */
+/** Indents small JSON; larger JSON stays as the database writes it. */
 function indentIfSmall(json: JsonText): string {
 	return json.text.length < QUICKLY_INDENTED
 		? JSON.stringify(json, null, 2)
 		: json.text;
 }
 
-/** The answer to review_report. */
+/** Renders the result of review_report. */
 export function renderReviewed(report: Report): string {
 	const outcome = {
 		approved: "✅ Report approved.",
@@ -160,7 +160,7 @@ function nextStep({ id, status }: Report): string {
 	}[status];
 }
 
-/** How far the approval of a report is that takes several. */
+/** Renders how many approvals a report has and needs, where it needs several. */
 function approvalsCell(
 	{ status }: Report,
 	{ required, reason, recorded }: Approvals,
@@ -175,7 +175,7 @@ function renderHistory({ id, decisions, decision_count }: Revision): string {
 	const earlier = decision_count - decisions.length;
 	const more =
 		earlier > 0
-			? `The last ${decisions.length} of ${decision_count}. A person reads the earlier ones at /reports/${id}/history.\n\n`
+			? `The last ${decisions.length} of ${decision_count}. A person can read the earlier ones at /reports/${id}/history.\n\n`
 			: "";
 	const lines = decisions.flatMap((decision) => {
 		const { decided_at, from_status, to_status, decided_by } = decision;
@@ -195,7 +195,10 @@ function noted({ notes, notes_shortened }: Notes): string {
 	return `: ${inline(notes)}${notes_shortened ? " (shortened)" : ""}`;
 }
 
-/** The repository as the PRD shows it, host and path, and the server's folder in it: `github.com/owner/name`. */
+/**
+ * Renders the repository as the PRD shows it, host and path, with the server's
+ * folder in it: `github.com/owner/name`.
+ */
 function place({
 	repository_url: url,
 	subfolder,
@@ -209,7 +212,7 @@ function bare(url: string): string {
 		url
 			.replace(/^\w+:\/\//, "")
 			.replace(/^[^/@]*@/, "")
-			// The short form of ssh, host:path; a port is left as it is.
+			// The short form of ssh, host:path; a port is left alone.
 			.replace(/^([^/:]+):(?!\d+\/)/, "$1/")
 			.replace(/[?#].*$/, "")
 			.replace(/\/+$/, "")
@@ -217,5 +220,5 @@ function bare(url: string): string {
 	);
 }
 
-/** What most addresses are: nothing of it has to be taken off but the scheme. */
+/** Matches most addresses: only the scheme has to be removed. */
 const isUsualUrl = /^https:\/\/[a-z\d.-]+(?:\/[\w-]+)+$/;

@@ -10,12 +10,12 @@ import { type Caller, createCaller } from "../../router.ts";
 import { oneLine } from "./escape.ts";
 import { readReport } from "./tools.ts";
 
-/** Who is asking at this moment: over standard input, a token may be revoked meanwhile. */
+/** Returns the caller at this moment: over standard input, a token may be revoked meanwhile. */
 export type ContextNow = () => Context | Promise<Context>;
 
-/** Reports as resources, `golive://reports/{id}`, with a list and completion of ids. */
+/** Registers reports as resources, `golive://reports/{id}`, with a list and completion of ids. */
 export function registerResources(server: McpServer, now: ContextNow): void {
-	/** Failures leave as JSON-RPC errors, in public words. */
+	/** Turns failures into JSON-RPC errors with public messages. */
 	async function ask<T>(question: (caller: Caller) => Promise<T>): Promise<T> {
 		const context = await now();
 		try {

@@ -27,7 +27,7 @@ import { METADATA_PATH } from "./protected-resource.ts";
 import type { Streams } from "./streams.ts";
 import { tools } from "./tools.ts";
 
-/** What keeps the requests to `/mcp` within their limits. */
+/** What keeps requests to `/mcp` within their limits. */
 export interface Keepers {
 	json: JsonBodies;
 	limits: RateLimits;
@@ -36,10 +36,11 @@ export interface Keepers {
 
 /**
  * Mounts `POST /mcp`: one stateless endpoint for every protocol version the SDK
- * serves, with a fresh MCP server per request.
+ * serves, with a new MCP server per request.
  *
- * @param contextFor who is asking, and with what
- * @param config where strangers are sent to sign in, and what for
+ * @param contextFor returns the caller and the services of a request
+ * @param config where callers without credentials are sent to sign in, and for
+ *   which scopes
  */
 export function mountMcp(
 	app: FastifyInstance,
@@ -80,7 +81,7 @@ export function mountMcp(
 			});
 		});
 		json.readIn(scope, { limitOf: () => REPORT_BODY, wantedOf: () => wanted });
-		// Before a stranger's message is read, in whatever protocol it is.
+		// Before a message without credentials is read, in whatever protocol it is.
 		scope.addHook("onRequest", refuseStrangers);
 		scope.post("/mcp", async (request, reply) => {
 			const context = contextFor(request, "mcp");
@@ -90,8 +91,8 @@ export function mountMcp(
 				reply.raw.on("close", () => {
 					if (!reply.raw.writableFinished) end();
 				});
-			// The body is parsed already; the SDK takes it as it is.
-			// Its address may have been written in any way, even whole.
+			// The body is already parsed, and the SDK takes it like that. Its address
+			// may have been written in any form, even absolute.
 			const call = new Request(`http://${request.host}/mcp`, {
 				method: "POST",
 				headers: webHeaders(request),
@@ -100,7 +101,7 @@ export function mountMcp(
 			const options = { parsedBody: message };
 			const isLegacy = await isLegacyRequest(call, message);
 			refuseUnaccepted(request, isLegacy ? [JSON_TYPE] : [JSON_TYPE, STREAM]);
-			// The SDK looks for the names alone, whatever the header means.
+			// The SDK looks for the names only, whatever the header means.
 			call.headers.set("accept", `${JSON_TYPE}, ${STREAM}`);
 			if (isLegacy) {
 				const server = buildMcpServer(
@@ -137,7 +138,7 @@ export function mountMcp(
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),
 			url: "/mcp",
-			// Before the body is read, which may be wrong in its own way.
+			// Before the body is read, which may have faults of its own.
 			preParsing: refuse,
 			handler: refuse,
 		});
@@ -154,12 +155,13 @@ const wanted: Wanted = {
 	),
 };
 
-/** Characters of a resource's address; ours have sixty. */
+/** Maximum length of a resource's address in characters; ours have sixty. */
 const MAX_URI = 300;
 
 /**
- * Messages whose addresses of resources are cut where none of ours goes on: the
- * SDK compares the whole of each with its templates, and tells that it knows none.
+ * Returns the messages with their resource addresses cut to a length that none
+ * of ours reaches: otherwise the SDK would compare the whole of each with its
+ * templates, only to answer that none matches.
  */
 function withShortUris(body: unknown): unknown {
 	if (Array.isArray(body)) return body.map(withShortUris);
@@ -182,9 +184,9 @@ function isLong(uri: unknown): uri is string {
 }
 
 /**
- * A batch without what cancels its own requests: the SDK gives a cancelled
- * request no answer, and a batch is answered when all of it is. A receiver may
- * ignore a cancellation (MCP 2025-03-26, "Cancellation").
+ * Returns a batch without the messages that cancel its own requests: the SDK
+ * does not answer a cancelled request, and a batch is answered only when all of
+ * it is. A receiver may ignore a cancellation (MCP 2025-03-26, "Cancellation").
  */
 function withoutCancellations(body: unknown): unknown {
 	if (!Array.isArray(body)) return body;
@@ -229,9 +231,9 @@ async function refuseAndRecord(
 }
 
 /**
- * Answers a request of the protocols before 2026-07-28 as the handler would,
- * but with plain JSON: no tool has anything to say before its result, and a
- * stream of events for one event costs more than the tool.
+ * Answers a request in the protocols before 2026-07-28 as the handler would,
+ * but with plain JSON: no tool sends anything before its result, and an event
+ * stream for one event costs more than the tool.
  */
 async function answerLegacy(
 	server: McpServer | Server,
@@ -242,11 +244,11 @@ async function answerLegacy(
 		enableJsonResponse: true,
 	});
 	await server.connect(transport);
-	// Nothing is open once it is answered, and closing makes an error for nobody.
+	// Nothing stays open after the answer, and closing would cause an error for no reason.
 	return transport.handleRequest(call, options);
 }
 
-/** Tells in a 401 or 403 where and for what to sign in (MCP, "Authorization"). */
+/** Adds to a 401 or 403 where to sign in and for which scopes (MCP, "Authorization"). */
 function withDiscovery(
 	challenge: string,
 	status: number,
@@ -254,7 +256,7 @@ function withDiscovery(
 ): string {
 	const asked = scopesToAsk(config);
 	const parts = [
-		// A 403 names the missing ones itself.
+		// A 403 names the missing scopes itself.
 		challenge.replace(/(?<=scope=")[^"]+/, (missing) =>
 			missing
 				.split(" ")

@@ -6,13 +6,13 @@ import { anybody } from "../../identity/identity.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import type { Context } from "../../procedure.ts";
 
-/** Who is asking, or why that is not known. */
+/** The caller, or why they are unknown. */
 type Asking = Pick<Context, "identity" | "refusal">;
 
 /**
- * Makes what tells who asks over standard input: the owner of ACCESS_TOKEN, for
- * as long as the token is good. It is looked up anew every time, so that
- * revoking it counts at once.
+ * Returns a function that identifies the caller over standard input: the owner
+ * of ACCESS_TOKEN, for as long as the token is valid. It is looked up each
+ * time, so that a revocation takes effect at once.
  */
 export function tellWhoAsks(
 	db: Database,
@@ -33,18 +33,18 @@ export function tellWhoAsks(
 	};
 }
 
-/** @throws Error where people sign in, and nothing says who this is */
+/** @throws Error where people sign in and no access token is configured */
 export function requireAccessToken(
 	config: Pick<Config, "AUTH" | "ACCESS_TOKEN">,
 ): void {
 	if (config.AUTH === "oidc" && !config.ACCESS_TOKEN) {
 		throw new Error(
-			"ACCESS_TOKEN is needed where AUTH=oidc: over standard input nobody can sign in. Make an access token in the service, and set ACCESS_TOKEN to it.",
+			"ACCESS_TOKEN is required where AUTH=oidc: nobody can sign in over standard input. Create an access token in the service, and set ACCESS_TOKEN to it.",
 		);
 	}
 }
 
-/** Why the service does not start with a token that proves nothing. */
+/** Returns the error with which the service refuses to start with an invalid token. */
 export function accessTokenRefused(refusal: TRPCError): Error {
 	return new Error(`ACCESS_TOKEN is refused. ${publicError(refusal).detail}`);
 }

@@ -12,10 +12,10 @@ import type { Context } from "../../procedure.ts";
 import { buildMcpServer } from "./build-server.ts";
 
 /**
- * Serves MCP over standard input and output, until the client closes them.
+ * Serves MCP over standard input and output until the client closes them.
  *
- * @param context who is asking at the start, which decides what is shown
- * @param identify tells it again, for every call
+ * @param context the caller at the start, who decides what is listed
+ * @param identify identifies the caller again, for every call
  */
 export function serveMcpStdio(
 	context: Context,
@@ -31,10 +31,10 @@ export function serveMcpStdio(
 	return served;
 }
 
-/** The byte order mark of UTF-8, which some programs write before their first message. */
+/** The UTF-8 byte order mark, which some programs write before their first message. */
 const MARK = Buffer.from("\uFEFF");
 
-/** The same bytes, but for a byte order mark that they begin with. */
+/** Returns the same bytes without a leading byte order mark. */
 function withoutMark(input: Readable): Readable {
 	let start: Buffer | undefined = Buffer.alloc(0);
 	const pass = new Transform({
@@ -53,7 +53,7 @@ function withoutMark(input: Readable): Readable {
 	return input.pipe(pass);
 }
 
-/** Over HTTP the body's reader has done it. */
+/** Refuses reserved names; over HTTP the body reader does this. */
 function refuseReserved(transport: StdioServerTransport): void {
 	const { onmessage } = transport;
 	transport.onmessage = (message: JSONRPCMessage) => {

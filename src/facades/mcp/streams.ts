@@ -2,18 +2,18 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { tooManyRequests } from "../../core/errors.ts";
 import { holderOf } from "../http/receive-body.ts";
 
-/** Streams that one person may have open at once. */
+/** Maximum number of streams that one person may have open at once. */
 const MAX_STREAMS = 8;
 
-/** Milliseconds between two looks whether who opened a stream may still have it. */
+/** Milliseconds between two checks whether the owner of a stream may still have it. */
 const CHECK_INTERVAL = 5_000;
 
-/** Keeps account of the answers that stay open. */
+/** Keeps track of the answers that stay open. */
 export interface Streams {
 	/**
 	 * Counts an answer that is a stream until it ends, and ends it soon after its
-	 * token has: revoked, expired, or no longer accepted. Other answers it leaves
-	 * alone.
+	 * token stops being valid: revoked, expired, or no longer accepted. Other
+	 * answers are left alone.
 	 *
 	 * @param end ends the stream
 	 * @throws TRPCError TOO_MANY_REQUESTS where its person has too many
@@ -27,8 +27,11 @@ export interface Streams {
 }
 
 /**
- * @param isStillKnown whether the credentials of a request would still be accepted
- * @param interval milliseconds between two looks
+ * Creates the account of open streams.
+ *
+ * @param isStillKnown whether the credentials of a request would still be
+ *   accepted
+ * @param interval milliseconds between two checks
  */
 export function keepStreams(
 	isStillKnown: (request: FastifyRequest) => Promise<boolean>,
@@ -64,7 +67,7 @@ export function keepStreams(
 
 function tooManyStreams(): Error {
 	return tooManyRequests(
-		`You have ${MAX_STREAMS} streams open already, which is all that one may have. Close one of them first.`,
+		`You have ${MAX_STREAMS} streams open already, the maximum for one person. Close one of them first.`,
 		5,
 	);
 }

@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import type { Caller } from "../../router.ts";
 
-/** Where a procedure stands in the router, such as `reports.submit`. */
+/** The path of a procedure in the router, such as `reports.submit`. */
 export type ProcedurePath = {
 	[Slice in keyof Caller & string]: `${Slice}.${keyof Caller[Slice] & string}`;
 }[keyof Caller & string];
 
-/** One MCP tool. All four hints are stated: a client must not have to guess. */
+/** One MCP tool. All four hints are stated, so that no client has to guess. */
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
 	name: string;
 	title: string;
@@ -19,7 +19,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
 		openWorldHint: boolean;
 	};
 	_meta?: Record<string, unknown>;
-	/** What it does; who may call this procedure is shown the tool. */
+	/** What the tool calls; callers who may call this procedure see the tool. */
 	procedure: ProcedurePath;
 	/** @returns the text that the model sees */
 	run(caller: Caller, input: z.infer<Input>): Promise<string>;
@@ -33,7 +33,7 @@ export const readOnly = {
 	openWorldHint: false,
 };
 
-/** Lets each tool know its own input's type while all of them stand in one list. */
+/** Gives each tool the type of its own input while all of them are in one list. */
 export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
 	return tool as unknown as Tool;
 }

@@ -3,25 +3,25 @@ import type { FastifyReply } from "fastify";
 import { LRUCache } from "lru-cache";
 import { writeJson } from "../../core/json-text.ts";
 
-/** Kept by the client alone, and asked again every time. */
+/** Cached by the client only, which revalidates every time. */
 export const CACHE_CONTROL = "private, no-cache";
 
-/** Bytes of answers that one process keeps. */
+/** Bytes of answers that one process caches. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
-/** Bytes above which an answer is not kept: it would push out too many others. */
+/** Bytes above which an answer is not cached: it would push out too many others. */
 const LARGE = 256 * 1024;
 
-/** How many questions are remembered at least, to know which are asked again. */
+/** Minimum number of request keys remembered, to recognise repeated requests. */
 const REMEMBERED = 5000;
 
-/** Characters of a question above which it is none that anybody asks twice. */
+/** Characters above which a key is too long to be worth remembering. */
 const LONG = 500;
 
-/** Answers as they were sent last, each with the snapshot before it was read. */
+/** The answers sent last, each with the snapshot taken before it was read. */
 export interface KeptAnswers {
 	answers: LRUCache<string, KeptAnswer>;
-	/** Whether something was asked for not long ago: what is asked for once is not kept. */
+	/** Returns whether the same request was made recently: answers requested only once are not cached. */
 	isAskedAgain(key: string): boolean;
 }
 
@@ -31,7 +31,7 @@ interface KeptAnswer {
 	body: Buffer;
 }
 
-/** Opens a place for answers; which was silent for longest leaves it first. */
+/** Creates the answer cache (least recently used goes first). */
 export function openKeptAnswers(): KeptAnswers {
 	let asked = new Set<string>();
 	let askedBefore = new Set<string>();
@@ -54,13 +54,13 @@ export function openKeptAnswers(): KeptAnswers {
 	};
 }
 
-/** An answer that depends on nothing but what is asked, who asks, and what is stored. */
+/** An answer that depends only on the request, the caller and what is stored. */
 export interface VersionedAnswer {
-	/** Names what is asked for, and who asks. */
+	/** Identifies the request and the caller. */
 	key: string;
-	/** Names what can be read now; the same as long as nothing was written. */
+	/** Returns an id of what can be read now; it stays the same as long as nothing is written. */
 	readSnapshot(): Promise<string>;
-	/** The answer's version without the rest of it; throws what `read` throws. */
+	/** Returns the answer's version without the rest of it; throws what `read` throws. */
 	readVersion(): Promise<unknown>;
 	read(): Promise<unknown>;
 	versionOf(answer: unknown): string;
@@ -68,9 +68,9 @@ export interface VersionedAnswer {
 
 /**
  * Sends an answer with its version as `ETag`: 304 when the client has this
- * version (RFC 9110, section 13.1.2), the kept bytes when this process has
+ * version (RFC 9110, section 13.1.2), the cached bytes when this process has
  * them. The database is asked each time whether anything was written since, and
- * if so whether this answer is another, so that nobody is shown what is no more.
+ * if so whether this answer changed, so that nobody sees outdated data.
  *
  * @param known `If-None-Match` of the request
  */
@@ -81,7 +81,7 @@ export async function sendVersioned(
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const { key } = answer;
-	// Before the answer is read: what is written meanwhile makes it another.
+	// Before the answer is read: a write in between makes it another one.
 	const snapshot = isAskedAgain(key) ? await answer.readSnapshot() : undefined;
 	const last = answers.get(key);
 	const isSure = last !== undefined && last.snapshot === snapshot;
@@ -101,7 +101,7 @@ export async function sendVersioned(
 	return sendJson(etag, body, reply);
 }
 
-/** The same for an answer whose version is itself. */
+/** Sends an answer that is its own version. */
 export function sendWithEtag(
 	output: unknown,
 	known: string | undefined,

@@ -43,7 +43,7 @@ import { membersOf } from "../http/procedure-inputs.ts";
 
 const EXAMPLE_REQUEST_ID = "req-0190f3c2";
 
-/** Wrong for every procedure. */
+/** Invalid for every procedure. */
 const invalidInput = {
 	id: "abc-123",
 	status: "done",
@@ -53,7 +53,10 @@ const invalidInput = {
 	owner: "nobody",
 };
 
-/** What an operation answers that fails with this status, in the words of what really throws there. */
+/**
+ * Returns what an operation answers when it fails with this status, in the
+ * words of the error really thrown there.
+ */
 export function exampleProblem(
 	status: string,
 	{ procedure, path }: { procedure: string; path: string },
@@ -66,7 +69,7 @@ export function exampleProblem(
 	return problemOf(error, path.replace("{id}", id));
 }
 
-/** What any operation may answer with this status. */
+/** Returns what any operation may answer with this status. */
 export function commonExample(status: string) {
 	const code = unreadable[status];
 	if (code) return unreadableProblem(code, EXAMPLE_REQUEST_ID);
@@ -77,7 +80,7 @@ function problemOf(error: unknown, url: string) {
 	return problemDetails(publicError(error), { url, id: EXAMPLE_REQUEST_ID });
 }
 
-/** What the service really says to an input with nothing right in it. */
+/** Returns the service's real answer to an input in which nothing is valid. */
 function parseInvalid(procedure: string): unknown {
 	const { inputs } = (
 		appRouter._def.procedures as unknown as Record<
@@ -112,7 +115,7 @@ const decidedReport = {
 };
 const finding = Finding.meta()?.examples?.[0] as Finding;
 
-/** Made only when the document is: each what the procedure throws with this status. */
+/** Called only when the document is generated: each returns what the procedure throws with this status. */
 const ownErrors: Record<string, () => unknown> = {
 	"reports.submit 403": () =>
 		thrownBy(() => actingAs(developer, "developer_email", decision.decided_by)),
@@ -159,7 +162,7 @@ const commonErrors: Record<string, () => unknown> = {
 	503: () => outOfReach(),
 };
 
-/** What Node calls a request that is none yet, by the status that answers it. */
+/** Node's code for bytes that are not yet a request, by the status that answers them. */
 const unreadable: Record<string, string> = {
 	408: "ERR_HTTP_REQUEST_TIMEOUT",
 	431: "HPE_HEADER_OVERFLOW",
@@ -186,7 +189,7 @@ function tooLargeReport(): unknown {
 	);
 }
 
-/** As Node reports a database that nobody listens for. */
+/** Returns the error that Node reports when no database is listening. */
 function outOfReach(): Error {
 	return Object.assign(new Error(), { code: "ECONNREFUSED" });
 }

@@ -1,6 +1,6 @@
 import { commonExample, exampleProblem } from "./openapi-problem-examples.ts";
 
-/** The one schema of everything that goes wrong (RFC 9457). */
+/** The one schema of all errors (RFC 9457). */
 export const problemSchema = {
 	type: "object" as const,
 	description: "What went wrong and what to do about it (RFC 9457).",
@@ -18,7 +18,7 @@ export const problemSchema = {
 		instance: {
 			type: "string" as const,
 			format: "uri-reference",
-			description: "The path that was asked for.",
+			description: "The requested path.",
 		},
 		code: {
 			type: "string" as const,
@@ -26,7 +26,7 @@ export const problemSchema = {
 		},
 		request_id: {
 			type: "string" as const,
-			description: "The id under which this request stands in the log.",
+			description: "The id of this request in the log.",
 		},
 		issues: {
 			type: "array" as const,
@@ -43,13 +43,13 @@ export const problemSchema = {
 		existing_report_id: {
 			type: "string" as const,
 			format: "uuid",
-			description: "The live report that stands in the way of this one.",
+			description: "The live report that blocks this one.",
 		},
 		confirmation_url: {
 			type: "string" as const,
 			format: "uri",
 			description:
-				"Where the person confirms, in the browser, the approval that a token asked for.",
+				"Where the person confirms, in the browser, the approval requested with a token.",
 		},
 	},
 	required: [
@@ -63,20 +63,20 @@ export const problemSchema = {
 	],
 };
 
-/** Stands in every answer. */
+/** Present in every answer. */
 export const requestIdHeader = {
-	description: "The id under which this request stands in the log.",
+	description: "The id of this request in the log.",
 	required: true,
 	schema: { type: "string" as const },
 };
 
 const retryAfterHeader = {
-	description: "Seconds after which trying again makes sense.",
+	description: "Seconds to wait before trying again.",
 	required: true,
 	schema: { type: "integer" as const },
 };
 
-/** Stand in every answer to a request that is counted. */
+/** Present in every answer to a request that is counted. */
 export const rateLimitHeaders = {
 	RateLimit: {
 		description:
@@ -97,9 +97,10 @@ const authenticateHeader = {
 };
 
 /**
- * A response of an operation that fails with this status, with an example of its own.
+ * Returns the response of an operation that fails with this status, with its
+ * own example.
  *
- * @param isCommon whether it may also meet the failure that is common to all
+ * @param isCommon whether the operation may also fail in the way common to all
  */
 export function problemResponse(
 	status: string,
@@ -117,22 +118,22 @@ export function problemResponse(
 	);
 }
 
-/** What each failure means that any operation may meet. */
+/** The meaning of each failure that any operation may meet. */
 const commonDescriptions: Record<string, string> = {
-	400: "The request cannot be read, or has a parameter that is unknown here.",
-	401: "Nobody is signed in, or the token proves nothing: unknown, expired, revoked, for another audience or of another issuer.",
+	400: "The request cannot be read, or has an unknown parameter.",
+	401: "The caller is not signed in, or the token is not valid: unknown, expired, revoked, for another audience or from another issuer.",
 	403: "The caller lacks the permission, or the request is addressed to a host name, or comes from an origin, that is not allowed.",
 	408: "The request did not arrive in time.",
 	413: "The request body is too large.",
 	414: "The URL is too long.",
 	415: "The request body is not JSON, or it is compressed.",
-	429: "There were more requests than the limit allows; `Retry-After` says when the next one is let through.",
+	429: "Too many requests; `Retry-After` says when the next one is accepted.",
 	431: "The request's headers are too large.",
-	500: "Something failed that should not; the log knows more under the request id.",
+	500: "An unexpected error; the log has the details under the request id.",
 	503: "The database does not answer, or the service is overloaded or busy; `Retry-After` says when to try again.",
 };
 
-/** The failures that any operation may meet, as components by status. */
+/** Returns the failures that any operation may meet, as components by status. */
 export function commonResponses() {
 	return Object.fromEntries(
 		Object.entries(commonDescriptions).map(([status, description]) => [

@@ -5,7 +5,7 @@ import { refuseOtherMethods } from "../http/route-refusals.ts";
 /**
  * Mounts the OpenAPI document.
  *
- * @param publicUrl the address that clients use, when it is not the one the
+ * @param publicUrl the address that clients use, if it is not the one the
  *   document came from
  */
 export function mountOpenApiDocument(

@@ -37,7 +37,7 @@ const tags = [
 	{
 		name: "Servers",
 		description:
-			"MCP servers: one per repository, with all that its reports make of it.",
+			"MCP servers: one per repository, with the state that results from its reports.",
 	},
 	{
 		name: "Checklist",
@@ -47,7 +47,7 @@ const tags = [
 	{
 		name: "Analytics",
 		description:
-			"How many reports there are, by status and by risk, and how the review goes.",
+			"How many reports there are, by status and by risk, and how reviewing is going.",
 	},
 	{
 		name: "Access tokens",
@@ -56,7 +56,7 @@ const tags = [
 	{
 		name: "Sessions",
 		description:
-			"Where people are signed in to the pages, and ending that: one session, all of one's own, or all that somebody has.",
+			"Where people are signed in to the pages, and how to end it: one session, all of one's own, or all of somebody's.",
 	},
 	{
 		name: "Audit log",
@@ -69,9 +69,9 @@ const tags = [
 ];
 
 /**
- * The OpenAPI 3.1 document of the REST façade: trpc-to-openapi's generator
- * writes it from the router, and this completes what the generator does not
- * know (real statuses, one error schema, headers, examples).
+ * Returns the OpenAPI 3.1 document of the REST façade: trpc-to-openapi's
+ * generator writes it from the router, and this adds what the generator does
+ * not know (real statuses, one error schema, headers, examples).
  */
 export function openApiDocument(): OpenAPIObject {
 	const document = generateOpenApiDocument(appRouter, {
@@ -84,7 +84,7 @@ export function openApiDocument(): OpenAPIObject {
 		license: { name: "MIT", identifier: "MIT" },
 		securitySchemes: { bearer },
 	});
-	// The generator's own error schemas give way to Problem.
+	// Problem replaces the generator's own error schemas.
 	const schemas = Object.fromEntries(
 		Object.entries(document.components?.schemas ?? {}).filter(
 			([name]) => !name.startsWith("error."),
@@ -130,7 +130,7 @@ function complete(
 		description: rest.success === 201 ? "Created." : "Success.",
 		headers: {
 			...successHeaders(rest),
-			// Whoever looks after the service is not limited.
+			// The operator's endpoints are not limited.
 			...(openapi.path.startsWith("/api/") && rateLimitHeaders),
 		},
 		content: {
@@ -147,7 +147,7 @@ function complete(
 		};
 		target.parameters.push(ifNoneMatch);
 	}
-	// Said of each: the generator takes every operation for one that asks who calls.
+	// Stated for each: the generator assumes that every operation needs a signed-in caller.
 	target.security = access ? [{ bearer: [] }, {}] : [];
 	if (access) {
 		target.description = `${target.description}\n\n${describeAccess(access)}`;
@@ -171,11 +171,11 @@ function complete(
 			common.includes(status),
 		);
 	}
-	// Objects with number-like keys are in ascending order already: 200, 304, 400 …
+	// Number-like keys of an object are already in ascending order: 200, 304, 400 …
 	target.responses = responses;
 }
 
-/** How a caller shows who it is, where the service runs with AUTH=oidc. */
+/** How callers authenticate where the service runs with AUTH=oidc. */
 const bearer = {
 	type: "http" as const,
 	scheme: "bearer",
@@ -187,10 +187,10 @@ function describeAccess(access: Permission): string {
 	const holders = roles
 		.filter((role) => permissionsOf[role].includes(access))
 		.map((role) => `\`${role}\``);
-	return `Where people sign in: takes the permission \`${access}\`, which the roles ${holders.join(", ")} have.`;
+	return `Where people sign in: requires the permission \`${access}\`, which the roles ${holders.join(", ")} have.`;
 }
 
-/** The generator leaves a query parameter's description inside its schema, where few tools look. */
+/** Moves a query parameter's description out of its schema, where the generator leaves it and few tools look. */
 function describeParameter(parameter: Parameter): Parameter {
 	const { schema } = parameter as { schema?: Schema };
 	if (!schema) return parameter;
@@ -202,7 +202,7 @@ function describeParameter(parameter: Parameter): Parameter {
 	} as Parameter;
 }
 
-/** A parameter is text: it can be left out, and be nothing else. */
+/** Returns a parameter's schema without null: a parameter is text or absent. */
 function withoutNull(schema: Schema): Schema {
 	const { anyOf = [], ...rest } = schema;
 	const [only, ...more] = anyOf.filter(({ type }) => type !== "null");
@@ -242,12 +242,13 @@ function successHeaders(rest: RestOperation["rest"]) {
 }
 
 const etagHeader = {
-	description: "Names this very answer; send it back in If-None-Match.",
+	description:
+		"Identifies this version of the answer; send it back in If-None-Match.",
 	required: true,
 	schema: { type: "string" as const },
 };
 
-/** Takes a member out of a body that is a header where there are headers. */
+/** Removes a body member that is a header where there are headers. */
 function takeIfMatch({ properties = {} }: Schema) {
 	const { if_match } = properties;
 	if (!if_match) throw new Error("the procedure's input has no if_match");
@@ -268,7 +269,7 @@ const ifNoneMatch = {
 	schema: { type: "string" as const },
 };
 
-/** A real assessment, cut to what fits into documentation. */
+/** Returns a real assessment, shortened to fit into documentation. */
 function exampleAssessment(): Assessment {
 	const report_data = "# Go-Live Report\n\n## Phase 1: Security\n";
 	const assessment = assess({ report_data });

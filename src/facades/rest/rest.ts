@@ -27,22 +27,22 @@ import {
 	sendWithEtag,
 } from "./etags.ts";
 
-/** A procedure that has a place in REST. */
+/** A procedure that is part of the REST API. */
 export interface RestOperation {
 	/** Path in the router, such as `reports.submit`. */
 	procedure: string;
 	type: ProcedureType;
 	openapi: NonNullable<Meta["openapi"]>;
 	rest: RestMeta;
-	/** What a caller must be permitted; absent where everybody may call. */
+	/** The permission a caller needs; absent where everybody may call. */
 	access: Permission | undefined;
-	/** Under which action it is recorded that somebody had the answer, if it is. */
+	/** The action under which reading the answer is recorded, if it is. */
 	readAs: Meta["readAs"];
 }
 
 type ProcedureType = Parameters<typeof callTRPCProcedure>[0]["type"];
 
-/** Every procedure that has a place in REST, from the router's metadata. */
+/** All procedures that are part of the REST API, from the router's metadata. */
 export const restOperations: RestOperation[] = Object.entries(
 	appRouter._def.procedures as unknown as Record<
 		string,
@@ -57,16 +57,17 @@ export const restOperations: RestOperation[] = Object.entries(
 });
 
 /**
- * Mounts one Fastify route per procedure, and 405 for every other method of its path.
+ * Mounts one Fastify route per procedure, and 405 for every other method of its
+ * path.
  *
- * @param contextFor who is asking, and with what
+ * @param contextFor returns the caller and the services of a request
  */
 export function mountRest(
 	app: FastifyInstance,
 	contextFor: ContextFor,
 	json: JsonBodies,
 ): void {
-	// Fastify knows nine methods; whatever else Node reads shall be 405 as well.
+	// Fastify knows nine methods; the others that Node reads must be 405 too.
 	for (const method of METHODS) {
 		if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
 	}
@@ -128,7 +129,8 @@ async function answer(
 			versionOf: etag.versionOf,
 		};
 		const sent = await sendVersioned(versioned, known, kept, reply);
-		// Also where the procedure was not asked: who is told that it is the same has it.
+		// Also where the procedure was not called: a client that is told nothing
+		// has changed has the answer already.
 		const { id = null } = input as { id?: string };
 		if (readAs) context.reads?.note(context, { action: readAs, report_id: id });
 		return sent;
@@ -165,7 +167,7 @@ async function call(
 	});
 }
 
-/** Tells apart whoever may be answered differently. */
+/** Returns a key that tells apart callers who may get different answers. */
 function nameCaller({ identity }: Context): string {
 	if (!identity || identity.method === "none") return String(identity?.method);
 	const { subject, email, permissions } = identity;
@@ -173,9 +175,9 @@ function nameCaller({ identity }: Context): string {
 }
 
 /**
- * Path parameters and headers win over the query and the body, and the query's
- * values stay strings. What a body holds beside what is known is passed over:
- * whole answers are sent back.
+ * Path parameters and headers take precedence over the query and the body, and
+ * the query's values stay strings. Unknown members of a body are ignored,
+ * because clients send whole answers back.
  *
  * @throws TRPCError BAD_REQUEST
  */
@@ -210,7 +212,7 @@ function readInput(
 	};
 }
 
-/** RFC 8288: where the page after this one is, when this one is full. */
+/** Adds a link to the next page when this one is full (RFC 8288). */
 function linkNextPage(
 	{ pageSize, cursor, countRows, isFull }: RestMeta,
 	output: unknown,

@@ -2,7 +2,7 @@ import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import type { AppRouter } from "../../router.ts";
 
-/** What a failed call throws; here, so that a program needs no second package to recognise it. */
+/** The error of a failed call; exported here, so that a program can recognise it without a second package. */
 export { TRPCClientError } from "@trpc/client";
 export type { Assessment, Finding } from "../../checklist/assessment-schema.ts";
 export type { Checklist } from "../../checklist/schema.ts";
@@ -39,17 +39,17 @@ export type {
 } from "../../features/tokens/schema.ts";
 export type { AppRouter };
 
-/** What each procedure takes, as in `Inputs["reports"]["submit"]`. */
+/** The input of each procedure, as in `Inputs["reports"]["submit"]`. */
 export type Inputs = inferRouterInputs<AppRouter>;
 
-/** What each procedure gives, as in `Outputs["reports"]["list"]`. */
+/** The output of each procedure, as in `Outputs["reports"]["list"]`. */
 export type Outputs = inferRouterOutputs<AppRouter>;
 
 export type NewReport = Inputs["reports"]["submit"];
 export type Draft = Inputs["reports"]["check"];
 export type Report = Outputs["reports"]["get"];
 
-/** How a client speaks to the service. */
+/** Options of a client. */
 export interface ClientOptions {
 	/** Sent with every request, such as `authorization`. */
 	headers?: Record<string, string>;
@@ -58,9 +58,10 @@ export interface ClientOptions {
 }
 
 /**
- * A typed client of the service, over tRPC. Calls made in the same tick travel
- * in one HTTP request. A failed call throws `TRPCClientError`, whose `data`
- * holds `code`, `httpStatus`, `request_id` and, for invalid input, `issues`.
+ * Creates a typed client of the service, over tRPC. Calls made in the same tick
+ * travel in one HTTP request. A failed call throws `TRPCClientError`, whose
+ * `data` holds `code`, `httpStatus`, `request_id` and, for invalid input,
+ * `issues`.
  *
  * @param url where the service is, such as `http://127.0.0.1:8080`
  */
@@ -74,7 +75,7 @@ export function createClient(
 				url: `${url.replace(/\/+$/, "")}/trpc`,
 				// Longer batches of queries are split: proxies refuse very long URLs.
 				maxURLLength: 2000,
-				// The most that the service takes.
+				// The maximum that the service accepts.
 				maxItems: 20,
 				...(options.headers && { headers: options.headers }),
 				...(options.fetch && { fetch: options.fetch }),

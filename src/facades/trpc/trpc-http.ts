@@ -23,11 +23,11 @@ import { sendResponse } from "../http/send-response.ts";
 import { carryJson } from "./trpc-json.ts";
 
 /**
- * Mounts tRPC over HTTP at `/trpc`: the library's own protocol, without its
- * Fastify adapter, which makes a whole fetch request out of every request and
- * a stream out of every answer.
+ * Mounts tRPC over HTTP at `/trpc`: the library's own protocol without its
+ * Fastify adapter, which turns every request into a full fetch request and
+ * every answer into a stream.
  *
- * @param contextFor who is asking, and with what
+ * @param contextFor returns the caller and the services of a request
  */
 export function mountTrpc(
 	app: FastifyInstance,
@@ -46,7 +46,7 @@ export function mountTrpc(
 			const calls = pathsOf(request).length;
 			if (calls > MAX_CALLS) throw batchTooLong();
 			await limits.countBatch(request, reply, calls);
-			// Every mutation asks who calls it, and only they come with a body.
+			// Every mutation needs a signed-in caller, and only mutations have a body.
 			if (request.method === "POST") await refuseStrangers(request);
 		});
 		scope.route<{ Params: { path: string } }>({
@@ -60,7 +60,7 @@ export function mountTrpc(
 
 const methods = ["GET", "HEAD", "POST"] as const;
 
-/** The procedures that a request names, however their commas are written. */
+/** Returns the procedures that a request names, however their commas are written. */
 function pathsOf({ params }: FastifyRequest): string[] {
 	const { path } = params as { path: string };
 	try {
@@ -81,7 +81,7 @@ async function answer(
 	reply: FastifyReply,
 	contextFor: ContextFor,
 ): Promise<FastifyReply> {
-	// The library says so as a text, in words of its own.
+	// The library reports this as plain text, in words of its own.
 	if (request.method === "POST" && !request.headers["content-type"]) {
 		throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE("");
 	}
@@ -96,7 +96,7 @@ async function answer(
 				_config: {
 					..._config,
 					transformer,
-					// Of an error that comes before the context, too.
+					// Also for errors that occur before the context exists.
 					errorFormatter: (of: Parameters<typeof _config.errorFormatter>[0]) =>
 						_config.errorFormatter({ ...of, ctx: of.ctx ?? context }),
 				},
@@ -134,7 +134,7 @@ async function answer(
 	return sendResponse(response, reply, restore);
 }
 
-/** A request that no procedure was reached with, in the shape of tRPC's own errors. */
+/** Sends an error for a request that reached no procedure, in the shape of tRPC's own errors. */
 function sendError(
 	error: unknown,
 	request: FastifyRequest,
@@ -164,7 +164,7 @@ function sendError(
 	return reply.code(status).send({ error: shape });
 }
 
-/** What the library reads of a fetch request. */
+/** Returns what the library reads of a fetch request. */
 function asFetchRequest(request: FastifyRequest, text: string): Request {
 	const aborted = new AbortController();
 	request.raw.on("close", () => {

@@ -6,23 +6,23 @@ import { holdsReservedKey, RESERVED_KEY } from "../../core/json-reserved.ts";
 import { JsonText } from "../../core/json-text.ts";
 import { appRouter } from "../../router.ts";
 
-/** Stands in an answer, with a number, for text that is put in afterwards; nobody outside knows it. */
+/** Marks, with a number, the place of text that is inserted afterwards; nobody outside knows it. */
 const MARK = randomUUID();
 
-/** What the library is given of a request, and what becomes of its answer. */
+/** What the library receives of a request, and how its answer is restored. */
 interface CarriedJson {
-	/** The body that it parses. */
+	/** The body that the library parses. */
 	text: string;
 	transformer: TRPCCombinedDataTransformer;
-	/** The answer as it was meant. */
+	/** Restores the real answer. */
 	restore(answer: string): string;
 }
 
 /**
  * Carries a request's inputs and outputs past the library's own parsing and
- * writing of JSON: the body is parsed already, and large JSON stays text. What
- * the library reads and writes holds numbers in their place, and its
- * transformer, which it asks about every input and output, knows what they mean.
+ * writing of JSON: the body is already parsed, and large JSON stays text. What
+ * the library reads and writes contains numbers in their place; its
+ * transformer, which it calls for every input and output, resolves them.
  */
 export function carryJson({
 	body,
@@ -55,13 +55,16 @@ export function carryJson({
 	};
 }
 
-/** An input that stands in the address, which the library has parsed. */
+/** Refuses reserved names in an input from the address, which the library has parsed. */
 function refuseReserved(input: unknown): unknown {
 	if (!holdsReservedKey(input)) return input;
 	throw new TRPCError({ code: "BAD_REQUEST", message: RESERVED_KEY });
 }
 
-/** A batch has its inputs by their place in it. One that is no object is for the library to refuse. */
+/**
+ * Numbers the inputs of a batch by their place in it. A batch that is not an
+ * object is left for the library to refuse.
+ */
 function numberInputs(
 	body: unknown,
 	{ batch }: { batch?: string },

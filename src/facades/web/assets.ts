@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A static file as it is served: under an address that changes with its content. */
+/** A static file as it is served, at an address that changes with its content. */
 export interface Asset {
 	url: string;
 	type: string;
@@ -17,9 +17,9 @@ const types: Record<string, string> = {
 };
 
 /**
- * Reads the static files in `assets/`, beside `src` and `dist` alike.
+ * Reads the static files in `assets/`, which lies beside both `src` and `dist`.
  *
- * @returns the files by their names
+ * @returns the files by name
  */
 export function readAssets(): Record<string, Asset> {
 	const folder = fileURLToPath(new URL("../../../assets/", import.meta.url));
@@ -47,7 +47,10 @@ function readAsset(path: string, others: Record<string, Asset>): Asset {
 	};
 }
 
-/** Images by their hashed addresses; data: addresses, which the pages' policy lets nobody load, are left out. */
+/**
+ * Replaces images with their hashed addresses; data: addresses, which the
+ * pages' policy does not load, are left out.
+ */
 function setImages(css: string, images: Record<string, Asset>): string {
 	return css
 		.replaceAll(/url\("([\w.-]+)"\)/g, (whole, name) =>

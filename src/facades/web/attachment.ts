@@ -1,12 +1,12 @@
 import type { Report } from "../../features/reports/schema.ts";
 
-/** Characters of a server's name that go into a file's. */
+/** Maximum number of characters of a server's name in a file name. */
 const LENGTH = 80;
 
 /**
- * The `content-disposition` of a report's download, which is named after the
- * server: in letters of every language (RFC 8187), and in plain ones for
- * programs that know no others.
+ * Returns the `content-disposition` of a report's download, named after the
+ * server: in letters of every language (RFC 8187), and in ASCII for programs
+ * that do not support them.
  *
  * @param extension such as `pdf`
  */
@@ -25,7 +25,7 @@ export function attachment(
 	}`;
 }
 
-/** By whole characters: half of one cannot be encoded. */
+/** Cuts at whole characters: half a surrogate pair cannot be encoded. */
 function shorten(name: string): string {
 	return [...name].slice(0, LENGTH).join("");
 }

@@ -1,7 +1,7 @@
-/** The colour scheme that a chart is drawn for. */
+/** The colour scheme of a chart. */
 export type Scheme = "light" | "dark";
 
-/** A chart's colours, by what they say. */
+/** The colours of a chart by meaning. */
 export const palettes = {
 	light: {
 		text: "#4b5563",

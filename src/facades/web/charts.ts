@@ -3,7 +3,7 @@ import type { Overview } from "../../features/overview/schema.ts";
 import { type Palette, palettes, type Scheme } from "./chart-colours.ts";
 import { escapeAttribute } from "./markdown/escape.ts";
 
-/** The charts of the overview by name: each draws the inside of an SVG document. */
+/** The charts of the overview by name: each draws the content of an SVG document. */
 export const charts = {
 	pending: drawPending,
 	outcomes: drawOutcomes,
@@ -14,14 +14,14 @@ export type ChartName = keyof typeof charts;
 
 const WIDTH = 640;
 const HEIGHT = 320;
-/** Where values are drawn: what is left beside the labels of both axes. */
+/** Where values are drawn: what the labels of both axes leave free. */
 const area = { left: 56, top: 40, right: WIDTH - 24, bottom: HEIGHT - 32 };
 
 /**
  * Draws a chart.
  *
  * @returns an SVG document without scripts and styles, as the pages' policy
- *   wants it
+ *   requires
  */
 export function drawChart(
 	name: ChartName,
@@ -114,7 +114,7 @@ function drawFindings({ frequent_findings }: Overview, palette: Palette) {
 	);
 }
 
-/** Bars from left to right, each below its name, which may be as long as the chart is wide. */
+/** Draws bars from left to right, each below its name, which may be as long as the chart is wide. */
 function namedBars(
 	palette: Palette,
 	bars: [name: string, value: number, colour: string][],
@@ -141,13 +141,13 @@ function namedBars(
 		.join("");
 }
 
-/** The values of an axis that begins at 0: whole numbers, a round step apart. */
+/** The values of an axis that starts at 0: whole numbers at round steps. */
 interface Scale {
 	top: number;
 	step: number;
 }
 
-/** Four steps or so of 1, 2 or 5 times a power of ten, up to the greatest value. */
+/** Returns a scale of about four steps of 1, 2 or 5 times a power of ten, up to the greatest value. */
 function scaleFor(most: number): Scale {
 	const atLeast = Math.max(most, 1) / 5;
 	const power = 10 ** Math.floor(Math.log10(atLeast));
@@ -184,7 +184,7 @@ function valueAxis(scale: Scale, palette: Palette): string {
 	}).join("");
 }
 
-/** Names below columns: as many as there is room for, the first among them. */
+/** Draws names below columns: as many as there is room for, including the first. */
 function columnLabels(names: string[], palette: Palette): string {
 	const columns = columnsFor(names.length);
 	const every = Math.max(1, Math.ceil(56 / columns.width));
@@ -225,7 +225,7 @@ function label(
 	return `<text x="${round(x)}" y="${round(y)}" fill="${colour}"${anchored}>${escapeAttribute(String(text))}</text>`;
 }
 
-/** To tenths of a pixel. */
+/** Rounds to tenths of a pixel. */
 function round(pixels: number): number {
 	return Math.round(pixels * 10) / 10;
 }

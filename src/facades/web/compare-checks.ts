@@ -23,7 +23,7 @@ const goodness: Record<CheckStatus, number> = {
 
 const order = ["worse", "better", "other"];
 
-/** The checks whose answer changed: what became worse first, then what became better. */
+/** Returns the checks whose answer changed: first those that became worse, then those that became better. */
 export function compareChecks(
 	before: Assessment,
 	after: Assessment,
@@ -39,14 +39,17 @@ export function compareChecks(
 		.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
 }
 
-/** The findings that one assessment has and the other has not; a line that moved changes nothing. */
+/**
+ * Returns the findings of one assessment that the other does not have; a moved
+ * line does not make a difference.
+ */
 export function findingsOnlyIn(one: Assessment, other: Assessment): Finding[] {
 	const known = new Set(other.findings.map(keyOf));
 	return one.findings.filter((finding) => !known.has(keyOf(finding)));
 }
 
 function kindOf(before: CheckStatus, after: CheckStatus): CheckChange["kind"] {
-	// Whether "not applicable" is right is for the reviewer to say.
+	// The reviewer must judge whether "not applicable" is right.
 	if (before === "not_applicable" || after === "not_applicable") return "other";
 	return goodness[after] > goodness[before] ? "better" : "worse";
 }

@@ -1,6 +1,6 @@
 import { diffLines, diffWordsWithSpace } from "diff";
 
-/** A piece of a line: kept, taken away or added. */
+/** A piece of a line: kept, removed or added. */
 export interface DiffPart {
 	text: string;
 	kind: "same" | "removed" | "added";
@@ -11,7 +11,7 @@ export type DiffBlock =
 	| { type: "same"; lines: string[] }
 	| { type: "changed"; parts: DiffPart[] };
 
-/** Milliseconds after which one comparison by words gives up and shows whole lines. */
+/** Milliseconds after which one word-by-word comparison gives up and shows whole lines. */
 const WORDS_TIME_LIMIT = 500;
 
 /**

@@ -28,35 +28,35 @@ import { providerOutOfReach } from "../../identity/oidc.ts";
 import { isName } from "../../identity/sessions/logout-token.ts";
 import { explainRefusal } from "./sign-in-refused.ts";
 
-/** Seconds that the provider has for an answer. */
+/** Seconds within which the provider must answer. */
 const TIMEOUT = 5;
 
-/** What a sign-in began with, and must end with. */
+/** What a sign-in started with and must end with. */
 export interface Transaction {
 	state: string;
 	nonce: string;
-	/** Of PKCE (RFC 7636). */
+	/** The PKCE code verifier (RFC 7636). */
 	verifier: string;
 }
 
-/** The organisation's identity provider, as the pages sign in with it. */
+/** The organisation's identity provider, as the pages use it to sign people in. */
 export interface IdentityProvider {
-	/** @returns where the browser must go, and what is to be kept until it comes back */
+	/** @returns where the browser must go, and what must be kept until it comes back */
 	begin(): Promise<{ url: URL; transaction: Transaction }>;
 	/**
-	 * @param query with which the browser came back
-	 * @throws TRPCError UNAUTHORIZED when nobody is signed in by it, with the
-	 *   `reason` in its cause; SERVICE_UNAVAILABLE when the provider is out of reach
+	 * @param query the query with which the browser came back
+	 * @throws TRPCError UNAUTHORIZED when this signs nobody in, with the `reason`
+	 *   in its cause; SERVICE_UNAVAILABLE when the provider is unreachable
 	 */
 	finish(
 		query: string,
 		transaction: Transaction,
 	): Promise<{
 		shown: ShownPerson;
-		/** What the provider calls the session that has begun, if it says so (`sid`). */
+		/** The provider's id of the new session, if it sends one (`sid`). */
 		providerSession: string | null;
 	}>;
-	/** Where the browser must go to be signed out there too, if the provider has such a place. */
+	/** Returns where the browser must go to be signed out there too, if the provider has such an address. */
 	endSessionUrl(returnTo: string): Promise<URL | undefined>;
 }
 
@@ -73,13 +73,16 @@ type Settings = Pick<
 	| "PUBLIC_URL"
 >;
 
-/** Nothing is asked before the first sign-in; what the provider says of itself then counts until the next start. */
+/**
+ * Creates the client of the identity provider. It sends nothing before the
+ * first sign-in; the provider's metadata is then used until the next start.
+ */
 export function openIdentityProvider(settings: Settings): IdentityProvider {
 	const redirectUri = `${settings.PUBLIC_URL}/sign-in/callback`;
 	let pending: Promise<Configuration> | undefined;
 	const discovered = () => {
 		pending ??= discover(settings).catch((error) => {
-			// The next sign-in asks again.
+			// The next sign-in tries again.
 			pending = undefined;
 			throw providerOutOfReach(error);
 		});
@@ -150,16 +153,16 @@ function discover(settings: Settings): Promise<Configuration> {
 		{
 			timeout: TIMEOUT,
 			execute: [
-				// The ID token's signature too, not only whom it came from.
+				// Check the ID token's signature too, not only the connection it came over.
 				enableNonRepudiationChecks,
-				// The configuration lets http through on this machine alone.
+				// The configuration allows http on this machine only.
 				...(issuer.protocol === "http:" ? [allowInsecureRequests] : []),
 			],
 		},
 	);
 }
 
-/** By the way that a registration has unless it says otherwise, where the provider knows it. */
+/** Returns the authentication method that a registration has by default, if the provider supports it. */
 function clientSecret(secret: string): ClientAuth {
 	const basic = ClientSecretBasic(secret);
 	const post = ClientSecretPost(secret);
@@ -170,7 +173,10 @@ function clientSecret(secret: string): ClientAuth {
 	};
 }
 
-/** Some providers put the e-mail address, that it is verified, or the roles only into what they tell of the user. */
+/**
+ * Adds the claims that some providers put only into the user info: the e-mail
+ * address, whether it is verified, or the roles.
+ */
 async function complete(
 	configuration: Configuration,
 	accessToken: string,
@@ -189,7 +195,7 @@ async function complete(
 		const told = await fetchUserInfo(configuration, accessToken, subject);
 		return { ...told, ...claims };
 	} catch (error) {
-		// An access token that is for something else: then the ID token says all there is.
+		// The access token is for something else: then the ID token contains all there is.
 		if (error instanceof WWWAuthenticateChallengeError) return claims;
 		throw error;
 	}

@@ -4,16 +4,16 @@ import type { Frame, Html, Page } from "./page.ts";
 import { homeOf, sectionsFor } from "./sections.ts";
 
 const shortcuts = [
-	["j", "Next row of a list, next report on a report"],
-	["k", "Previous row, previous report"],
-	["Enter", "Open the chosen row"],
+	["j", "Next row of a list, or next report"],
+	["k", "Previous row, or previous report"],
+	["Enter", "Open the selected row"],
 	["/", "Search"],
 	["a", "Approve: goes to the confirmation"],
 	["r", "Reject: goes to the notes"],
 	["?", "This sheet"],
 ] as const;
 
-/** A whole HTML document around a page. */
+/** Renders the whole HTML document around a page. */
 export function layout(page: Page, frame: Frame): Html {
 	const { assets, queue, viewer } = frame;
 	return html`<!doctype html>
@@ -61,7 +61,7 @@ ${page.body}
 </html>`;
 }
 
-/** Who is signed in, and the way out; for a stranger the way in. */
+/** Renders the signed-in person with the sign-out form, or the sign-in link for others. */
 function accountOf(page: Page, { viewer }: Frame): Html | string {
 	if (viewer === undefined) return "";
 	if (viewer === null) {

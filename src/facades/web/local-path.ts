@@ -1,15 +1,15 @@
-/** Characters of an address that are carried through a sign-in. */
+/** Maximum length of an address that is carried through a sign-in, in characters. */
 const MAX_LENGTH = 2000;
 
 /**
- * A path of this service, with its query, out of what an address says.
+ * Returns a path of this service, with its query, from a given address.
  *
- * @returns `undefined` for anything that a browser could take for an address
- *   elsewhere, however it is encoded
+ * @returns `undefined` for anything that a browser could take for a foreign
+ *   address, however it is encoded
  */
 export function localPath(given: unknown): string | undefined {
 	if (typeof given !== "string" || given.length > MAX_LENGTH) return undefined;
-	// Browsers take a backslash for a slash, and drop tabs and line breaks.
+	// Browsers treat a backslash as a slash, and drop tabs and line breaks.
 	if (!/^\/(?![/\\])[\x21-\x7e]*$/.test(given)) return undefined;
 	const url = URL.parse(given, ORIGIN);
 	if (url?.origin !== ORIGIN) return undefined;
@@ -21,7 +21,7 @@ export function localPath(given: unknown): string | undefined {
 
 const ORIGIN = "https://go-live.invalid";
 
-/** `undefined` for what is no text, or is encoded again and again. */
+/** Decodes a text completely; `undefined` if it is not valid text or is encoded too many times. */
 function decodeFully(text: string): string | undefined {
 	let decoded = text;
 	for (let round = 0; round < 5; round++) {

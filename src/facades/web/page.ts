@@ -5,12 +5,12 @@ import type { SectionId, Viewer } from "./sections.ts";
 /** Markup whose values have been escaped. */
 export type Html = ReturnType<typeof html>;
 
-/** What a favicon and a title tell of the page's subject. */
+/** The state of the page's subject, shown in favicon and title. */
 export type PageState = "idle" | "pending" | "approved" | "rejected";
 
-/** A page without what stands around every page. */
+/** A page without the frame around every page. */
 export interface Page {
-	/** Tells the state first: it is what a row of tabs shows. */
+	/** Starts with the state, which is what a row of tabs shows. */
 	title: string;
 	/** The entry of the navigation that this page belongs to. */
 	section?: SectionId;
@@ -18,13 +18,13 @@ export interface Page {
 	body: Html;
 }
 
-/** What every page needs beside its data; made by the routes for each request. */
+/** What every page needs beside its data; created by the routes for each request. */
 export interface Frame {
 	/** Addresses of the static files, by their name in `assets/`. */
 	assets: Record<string, string>;
 	version: string;
-	/** How many reports wait, and which came last; `null` where nobody could be asked. */
+	/** How many reports are pending and which is the newest; `null` if this could not be looked up. */
 	queue: Pick<QueueState, "pending_review" | "newest_id"> | null;
-	/** Who looks at it: `null` for a stranger; absent where nobody signs in. */
+	/** The signed-in reader: `null` if there is none; absent where nobody signs in. */
 	viewer?: Viewer | null;
 }

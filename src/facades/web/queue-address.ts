@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 
-/** The state of the queue, as the address has it. Absent values are the usual ones. */
+/** The state of the queue as in the address. Absent values are the defaults. */
 export interface QueueQuery {
 	status: "pending_review" | "approved" | "rejected" | "all";
 	sort: "waiting" | "newest" | "risk";
@@ -12,8 +12,8 @@ export interface QueueQuery {
 }
 
 /**
- * The queue's state out of an address: the filters of the list, where an empty
- * value is none, in the order that suits the tab.
+ * Reads the queue's state from an address: the filters of the list, with empty
+ * values ignored, and the tab's order.
  */
 export function readQueueQuery(request: FastifyRequest): QueueQuery {
 	const given = Object.fromEntries(
@@ -34,18 +34,18 @@ export function readQueueQuery(request: FastifyRequest): QueueQuery {
 	};
 }
 
-/** The order that a tab has when none is asked for. */
+/** Returns the default order of a tab. */
 export function usualSort(status: QueueQuery["status"]): QueueQuery["sort"] {
 	return status === "pending_review" ? "waiting" : "newest";
 }
 
-/** The address of the queue in this state: only what differs from the usual is in it. */
+/** Returns the address of the queue in this state, containing only what differs from the defaults. */
 export function queueUrl(query: QueueQuery): string {
 	const text = queueSearch(query);
 	return text === "" ? "/" : `/?${text}`;
 }
 
-/** What follows a report's address: what its forms lead to, and its comparison. */
+/** The last part of the address of a report's forms and comparison. */
 export type ReportStep =
 	| "decide"
 	| "decision"
@@ -54,7 +54,7 @@ export type ReportStep =
 	| "compare"
 	| "history";
 
-/** The address of a report, or of a step about it, which keeps the page of the list that it was found on. */
+/** Returns the address of a report, or of a step about it, including the page of the list it was found on. */
 export function reportUrl(
 	id: string,
 	list: QueueQuery,
@@ -65,7 +65,7 @@ export function reportUrl(
 	return text === "" ? path : `${path}?${text}`;
 }
 
-/** The queue's state as the fields of an address: only what differs from the usual. */
+/** Returns the queue's state as the fields of an address: only what differs from the defaults. */
 export function queueFields(
 	query: QueueQuery,
 ): [name: string, value: string][] {

@@ -25,18 +25,18 @@ import type { Site } from "./site.ts";
 
 declare module "fastify" {
 	interface FastifyContextConfig {
-		/** Strangers may ask for it too. */
+		/** Whether callers who are not signed in may request it too. */
 		isOpen?: boolean;
-		/** A page that looks at the session, and counts the request as that person's. */
+		/** Whether the page checks the session itself, and counts the request for that person. */
 		isPersonal?: boolean;
-		/** What a page asks by itself while it is open: nobody does anything by it. */
+		/** Whether an open page requests it by itself, without any action by the person. */
 		isPolled?: boolean;
 	}
 }
 
 /**
- * Recognises people by their session, and nothing else; sends strangers to sign
- * in. What they may do is for the procedures to say.
+ * Identifies people by their session only, and sends others to sign in. The
+ * procedures decide what they may do.
  */
 export function recognisePeople(
 	scope: FastifyInstance,
@@ -61,7 +61,7 @@ export function recognisePeople(
 		if (!isForPage(request)) throw signInFirst();
 		return reply.redirect(signInUrl(request.url), 303);
 	});
-	// A form is read first, so that nothing typed is lost.
+	// Forms are read first, so that nothing typed is lost.
 	scope.addHook("preHandler", async (request, reply) => {
 		const { isOpen } = request.routeOptions.config;
 		if (isOpen || request.method !== "POST") return;
@@ -78,7 +78,7 @@ export function recognisePeople(
 	});
 }
 
-/** What was typed, with why it could not be taken. */
+/** Sends back what was typed, with the reason why it was not accepted. */
 function sendKept(
 	site: Site,
 	error: unknown,
@@ -100,7 +100,7 @@ function sendKept(
 	);
 }
 
-/** Sets `request.identity` by the session that the browser has, if it has one. */
+/** Sets `request.identity` by the browser's session, if it has one. */
 export async function recognise(
 	site: Site,
 	request: FastifyRequest,
@@ -123,8 +123,8 @@ export async function recognise(
 }
 
 /**
- * For a page that is kept and shown again: what a procedure asked once, each
- * reader must be asked.
+ * Checks a reader's permission for a page that is cached: the procedure checked
+ * it only once, but every reader must be checked.
  *
  * @throws TRPCError
  */
@@ -146,7 +146,7 @@ export async function refuseWithout(
 	throw error;
 }
 
-/** Takes a session's cookie from the browser. */
+/** Removes the session's cookie from the browser. */
 export function forgetSession(
 	{ cookies }: Site,
 	request: FastifyRequest,
@@ -156,7 +156,7 @@ export function forgetSession(
 	reply.clearCookie(cookies.session, cookies.options);
 }
 
-/** Where to sign in, to come back to this address. */
+/** Returns where to sign in, to come back to this address. */
 export function signInUrl(returnTo: string): string {
 	const path = localPath(returnTo) ?? localPath(returnTo.split("?", 1)[0]);
 	return path === undefined || path === "/"
@@ -164,7 +164,7 @@ export function signInUrl(returnTo: string): string {
 		: `/sign-in?${new URLSearchParams({ return_to: path })}`;
 }
 
-/** Whether a browser asks for a page, and not for an answer of the API. */
+/** Returns whether a browser requests a page, and not an answer of the API. */
 export function isForPage(request: FastifyRequest): boolean {
 	const { method, url, headers } = request;
 	return (
@@ -175,7 +175,7 @@ export function isForPage(request: FastifyRequest): boolean {
 	);
 }
 
-/** What takes everything alike is a program more often than a browser. */
+/** A client that accepts everything equally is more likely a program than a browser. */
 function prefersPage(accept: string | undefined): boolean {
 	const others = ["application/json", "application/problem+json"];
 	const page = qualityOf(accept, "text/html");
@@ -185,16 +185,16 @@ function prefersPage(accept: string | undefined): boolean {
 function signInFirst(): TRPCError {
 	return new TRPCError({
 		code: "UNAUTHORIZED",
-		message: "You are not signed in, or not any more.",
+		message: "You are not signed in, or your session has ended.",
 	});
 }
 
-/** The page that a form stands on: its own, or the report's whose parts it belongs to. */
+/** Returns the page that a form is on: its own, or the page of the report that it belongs to. */
 function pageOf({ url }: FastifyRequest): string {
 	return url.replace(/^(\/reports\/[^/?]+)\/[^?]*/, "$1");
 }
 
-/** The forms whose fields can be sent again, to be looked at. */
+/** The forms whose fields can be sent again for another look. */
 const keptForms: Record<string, (url: string) => string> = {
 	"/reports/:id/decide": (url) => url,
 	"/reports/:id/decision": (url) => url.replace(/decision(?=\?|$)/, "decide"),

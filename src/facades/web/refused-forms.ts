@@ -10,10 +10,10 @@ import { ReportId } from "../../features/reports/schema.ts";
 import type { Site } from "./site.ts";
 
 /**
- * Records that a form was refused: from where it came, for the session it is
- * of, or because it is too late for it.
+ * Records that a form was refused: for its origin, for its session, or because
+ * it came too late.
  *
- * @param detail why, in a sentence of ours
+ * @param detail the reason, in a sentence of ours
  */
 export async function recordRefusedForm(
 	site: Site,
@@ -31,9 +31,9 @@ export async function recordRefusedForm(
 }
 
 /**
- * The same for a form whose refusal is an error, unless that is recorded as the
- * procedure's that was tried with it. A form in which something is wrong, or
- * whose sender is not signed in any more, comes back: it is not refused.
+ * Records a form whose refusal is an error, unless it is recorded for the
+ * procedure that the form called. A form that contains mistakes, or whose
+ * sender is no longer signed in, is shown again: it was not refused.
  */
 export async function recordIfRefused(
 	site: Site,

@@ -1,5 +1,6 @@
-/** Somebody who is signed in and looks at a page. */
 import type { Permission } from "../../core/words.ts";
+
+/** A signed-in person who looks at a page. */
 export interface Viewer {
 	email: string;
 	permissions: ReadonlySet<Permission>;
@@ -7,7 +8,7 @@ export interface Viewer {
 	csrf: string;
 }
 
-/** What the navigation leads to, and what that takes where people sign in. */
+/** The entries of the navigation, and the permission each requires where people sign in. */
 const sections = [
 	{ id: "queue", href: "/", label: "Queue", needs: "reports:read" },
 	{
@@ -31,7 +32,7 @@ const sections = [
 	},
 ] as const;
 
-/** What there is only where people sign in. */
+/** Entries that exist only where people sign in. */
 const personalSections = [
 	{
 		id: "tokens",
@@ -41,13 +42,16 @@ const personalSections = [
 	},
 ] as const;
 
-/** A page's place in the navigation; sessions stand beside who is signed in. */
+/** A page's place in the navigation; sessions are beside the signed-in person. */
 export type SectionId =
 	| "sessions"
 	| (typeof sections)[number]["id"]
 	| (typeof personalSections)[number]["id"];
 
-/** The sections that somebody may use; where nobody signs in, all that need nobody's name. */
+/**
+ * Returns the sections that somebody may use; where nobody signs in, all that
+ * do not need a signed-in person.
+ */
 export function sectionsFor(
 	viewer: Pick<Viewer, "permissions"> | null | undefined,
 ) {
@@ -57,7 +61,7 @@ export function sectionsFor(
 	);
 }
 
-/** Where somebody begins: the queue, for those who may see it. */
+/** Returns somebody's start page: the queue, for those who may see it. */
 export function homeOf(viewer: Pick<Viewer, "permissions">): string {
 	return sectionsFor(viewer)[0]?.href ?? "/";
 }

@@ -3,14 +3,14 @@ import type { CookieSerializeOptions } from "@fastify/cookie";
 import { TRPCError } from "@trpc/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** Seconds that a browser remembers who reviewed last: one year. */
+/** Seconds for which a browser remembers the last reviewer: one year. */
 const REVIEWER_MAX_AGE = 365 * 24 * 60 * 60;
 
-/** The cookies of the pages: their names, and how they are set. */
+/** The names of the pages' cookies, and how they are set. */
 export interface Cookies {
 	session: string;
 	reviewer: string;
-	/** What the names of the cookies begin with that last as long as one sign-in. */
+	/** The prefix of cookies that last as long as one sign-in. */
 	signIn: string;
 	/** A new access token, until its page is shown. */
 	newToken: string;
@@ -19,7 +19,7 @@ export interface Cookies {
 
 /** @param isSecure whether people use the service over https */
 export function cookiesFor(isSecure: boolean): Cookies {
-	// A __Host- cookie is one that no other host, not even a subdomain, can have set.
+	// No other host, not even a subdomain, can set a __Host- cookie.
 	const prefix = isSecure ? "__Host-" : "";
 	return {
 		session: `${prefix}go_live_session`,
@@ -29,9 +29,9 @@ export function cookiesFor(isSecure: boolean): Cookies {
 		options: {
 			path: "/",
 			httpOnly: true,
-			// Strict, a link from elsewhere would come without them, and the session
-			// that then begins would part every open tab from its forms. What changes
-			// anything is a POST, with which no other site sends them.
+			// With Strict, a link from elsewhere would come without them, and the new
+			// session would separate every open tab from its forms. Every change is a
+			// POST, and no other site can send that with these cookies.
 			sameSite: "lax",
 			secure: isSecure,
 		},
@@ -39,9 +39,9 @@ export function cookiesFor(isSecure: boolean): Cookies {
 }
 
 /**
- * The browser's session: 256 random bits in a cookie. Where people sign in, it
- * is made then, and the server knows its hash; elsewhere it is made at the
- * first page, and there is nothing on the server behind it.
+ * Opens the browser's session: 256 random bits in a cookie. Where people sign
+ * in, it is created at sign-in, and the server stores its hash; elsewhere it is
+ * created with the first page, and the server stores nothing.
  */
 export function openSession(
 	cookies: Cookies,
@@ -55,7 +55,7 @@ export function openSession(
 	return session;
 }
 
-/** Who decided last in this browser. Anybody may type anything here: it is no proof. */
+/** Returns who decided last in this browser. Anybody may type anything here, so it proves nothing. */
 export function readReviewer(
 	cookies: Cookies,
 	request: FastifyRequest,
@@ -75,19 +75,19 @@ export function rememberReviewer(
 }
 
 /**
- * The token that a form of this session carries. Only who has the session's
- * secret cookie can make it, so it needs no second secret that all instances
- * would have to share and keep.
+ * Returns the token that a form of this session carries. Only the holder of the
+ * session's secret cookie can compute it, so it needs no second secret that all
+ * instances would have to share and keep.
  */
 export function csrfToken(session: string): string {
 	return createHmac("sha256", session).update("form").digest("base64url");
 }
 
 /**
- * Lets through only forms of our own pages: sent by this origin, as the browser
+ * Allows only forms of our own pages: sent from this origin, as the browser
  * itself says, with the token of the browser's session.
  *
- * @param publicUrl the address people use, where it is not the one in `Host`
+ * @param publicUrl the address people use, if it is not the one in `Host`
  * @throws TRPCError FORBIDDEN
  */
 export function refuseForeignForm(
@@ -100,13 +100,14 @@ export function refuseForeignForm(
 	throw new TRPCError({
 		code: "FORBIDDEN",
 		message:
-			"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
+			"The form belongs to another session: perhaps the browser was closed in the meantime, or blocks cookies. Go back, reload the page, and send it again.",
 	});
 }
 
 /**
- * Whether a form has the token of the browser's session. One of our own origin
- * that does not is an older one: it stores nothing, and can be shown again.
+ * Returns whether a form has the token of the browser's session. A form from
+ * our own origin without it is an older one: it stores nothing, and can be
+ * shown again.
  */
 export function isOfSession(
 	cookies: Cookies,
@@ -121,13 +122,13 @@ export function isOfSession(
 	);
 }
 
-/** Why a form came back with what was typed, and can be sent again as it is. */
+/** Why a form came back with what was typed, and can be sent again unchanged. */
 export const OTHER_SESSION =
-	"Nothing was stored: this form is of an earlier session. Somebody has signed in anew meanwhile, or the browser was closed, or refuses cookies. What you typed is kept here: look at it, and send it again.";
+	"Nothing was stored: this form belongs to an earlier session. Somebody has signed in again since, or the browser was closed, or blocks cookies. What you typed is kept here: check it, and send it again.";
 
 /**
- * Lets through only what a page of our own sent, as the browser itself says.
- * That is enough for a form that only shows what it holds.
+ * Allows only what one of our own pages sent, as the browser itself says. That
+ * is enough for a form that only displays its content.
  *
  * @throws TRPCError FORBIDDEN
  */

@@ -5,10 +5,10 @@ import type { Cookies } from "./session.ts";
 /** Seconds that somebody may take to sign in at the provider. */
 const SIGN_IN_TIME = 15 * 60;
 
-/** Sign-ins that one browser may have begun: many tabs open at once after a night. */
+/** Maximum number of unfinished sign-ins per browser: many tabs may open at once after a night. */
 const MAX_SIGN_INS = 8;
 
-/** What a browser keeps while its person is away at the provider. */
+/** What a browser stores while its person is at the provider. */
 const Kept = z.object({
 	state: z.string().regex(/^[\w-]{43}$/),
 	nonce: z.string(),
@@ -17,7 +17,7 @@ const Kept = z.object({
 });
 type Kept = z.infer<typeof Kept>;
 
-/** Keeps a sign-in that begins, under a name of its own, so that two tabs can sign in at the same time. */
+/** Stores a new sign-in under its own name, so that two tabs can sign in at the same time. */
 export function keepTransaction(
 	cookies: Cookies,
 	request: FastifyRequest,
@@ -37,7 +37,7 @@ export function keepTransaction(
 	);
 }
 
-/** What this browser kept for the sign-in that it comes back from; it serves once. */
+/** Returns what this browser stored for the sign-in it comes back from; it can be used only once. */
 export function takeTransaction(
 	cookies: Cookies,
 	request: FastifyRequest,

@@ -8,9 +8,9 @@ import {
 import { providerOutOfReach } from "../../identity/oidc.ts";
 
 /**
- * Nobody is signed in by this.
+ * Returns the error of a failed sign-in.
  *
- * @param reason in a few fixed words, for the log
+ * @param reason one of a few fixed words, for the log
  */
 export function signInRefused(reason: string, message: string): TRPCError {
 	const cause = Object.assign(new Error(message), { reason });
@@ -18,8 +18,8 @@ export function signInRefused(reason: string, message: string): TRPCError {
 }
 
 /**
- * What went wrong at the provider, in our words: what it says of an error comes
- * by the browser, and anybody can have written it.
+ * Explains in our words what went wrong at the provider: its own description of
+ * an error comes through the browser, and anybody could have written it.
  */
 export function explainRefusal(error: unknown): unknown {
 	if (error instanceof AuthorizationResponseError) {
@@ -34,7 +34,7 @@ export function explainRefusal(error: unknown): unknown {
 	if (error instanceof ResponseBodyError && error.error === "invalid_grant") {
 		return signInRefused(
 			"invalid_grant",
-			"This sign-in was used already, or took too long.",
+			"This sign-in was already used, or took too long.",
 		);
 	}
 	if (
@@ -60,15 +60,15 @@ export function explainRefusal(error: unknown): unknown {
 	if (isOutOfReach(error)) return providerOutOfReach(error);
 	if (error instanceof ClientError) {
 		return signInRefused(
-			// Which check it was: the library's own fixed words.
+			// Names the failed check in the library's own fixed words.
 			`bad_answer ${error.code ?? ""}`.trim(),
-			"What the browser came back with is not what this sign-in began with.",
+			"The identity provider's answer does not belong to this sign-in.",
 		);
 	}
 	return error;
 }
 
-/** The pages' own credentials are wrong (RFC 6749, section 5.2). */
+/** Returns whether the pages' own credentials are wrong (RFC 6749, section 5.2). */
 function isClientRefused(error: unknown): boolean {
 	return (
 		error instanceof ResponseBodyError &&
@@ -76,7 +76,10 @@ function isClientRefused(error: unknown): boolean {
 	);
 }
 
-/** Nobody answered (`fetch` throws a TypeError), in time, or with what a provider says. */
+/**
+ * Returns whether the provider did not answer (`fetch` throws a TypeError), not
+ * in time, or not as a provider does.
+ */
 function isOutOfReach(error: unknown): boolean {
 	if (error instanceof TypeError) return true;
 	return (

@@ -15,10 +15,10 @@ import type { Viewer } from "./sections.ts";
 import { type Cookies, csrfToken, openSession } from "./session.ts";
 import { orWhyNot, type Unavailable } from "./unavailable.ts";
 
-/** Characters of rendered reports that are kept, so that they are not rendered again. */
+/** Characters of rendered reports that are cached. */
 const CACHE_SIZE = 32 * 1024 * 1024;
 
-/** Milliseconds for which a text that is too complex is not tried again. */
+/** Milliseconds before a text that was too complex is tried again. */
 const RETRY_AFTER = 60_000;
 
 /** What the routes of all pages share. */
@@ -27,20 +27,20 @@ export interface Site {
 	callerFor(request: FastifyRequest): Caller;
 	/** Whether people sign in; elsewhere, everybody may do everything. */
 	hasSignIn: boolean;
-	/** Who is signed in; `null` for a stranger, absent where nobody signs in. */
+	/** The signed-in person; `null` if there is none, absent where nobody signs in. */
 	viewerOf(request: FastifyRequest): Viewer | null | undefined;
 	cookies: Cookies;
 	publicUrl: string | undefined;
 	assets: Record<string, Asset>;
-	/** Sends a page; with a number of waiting reports when the database can be asked. */
+	/** Sends a page, with the number of pending reports if the database is reachable. */
 	sendPage(
 		request: FastifyRequest,
 		reply: FastifyReply,
 		page: Page,
 	): Promise<FastifyReply>;
-	/** The form token of the request's session, which is opened if there is none. */
+	/** Returns the form token of the request's session, which is opened if there is none. */
 	tokenFor(request: FastifyRequest, reply: FastifyReply): string;
-	/** A report's Markdown as markup, or why it cannot be had. */
+	/** Returns a report's Markdown as markup, or why it is unavailable. */
 	render(
 		request: FastifyRequest,
 		report: Report,
@@ -73,8 +73,9 @@ export function openSite(
 		viewerOf,
 		async sendPage(request, reply, page) {
 			const viewer = viewerOf(request);
-			// Whoever may not read reports would be refused, and the audit log say so;
-			// who is refused for asking too much is not given more.
+			// Readers who may not read reports would be refused, and the refusal
+			// recorded in the audit log; a caller refused for too many requests gets
+			// no further work done.
 			const { statusCode } = reply;
 			const mayLook =
 				statusCode < 500 &&
@@ -107,13 +108,13 @@ export function openSite(
 	};
 }
 
-/** Characters of a page that are encoded at once. */
+/** Characters of a page encoded at once. */
 const PIECE = 128 * 1024;
 
 /**
- * A page in bytes: as text, it would be encoded once to be measured, and once to
- * be sent. A long one comes piece by piece, as fast as it is sent, so that others
- * are answered meanwhile.
+ * Encodes a page as bytes: as text, it would be encoded once to be measured and
+ * once to be sent. A long page is sent piece by piece, at the client's speed,
+ * so that other requests are answered meanwhile.
  */
 function encodePage(text: string): Buffer | Readable {
 	if (text.length <= PIECE) return Buffer.from(text);
@@ -124,7 +125,7 @@ async function* encodePieces(text: string): AsyncGenerator<Buffer> {
 	let start = 0;
 	while (start < text.length) {
 		let end = start + PIECE;
-		// Not within a pair of surrogates.
+		// Do not split a surrogate pair.
 		if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end += 1;
 		yield Buffer.from(text.slice(start, end));
 		start = end;
@@ -141,7 +142,7 @@ function readViewer(
 	return { email, permissions, csrf: csrfToken(session) };
 }
 
-/** A page can be shown without it: the error is the procedure's that the page is about. */
+/** Reads the state of the queue. A page can be shown without it: its own procedure reports the error. */
 async function lookAtQueue(caller: Caller): Promise<Frame["queue"]> {
 	try {
 		return await caller.reports.newest();

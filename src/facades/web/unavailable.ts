@@ -1,14 +1,14 @@
 import type { FastifyBaseLogger } from "fastify";
 import { reportError } from "../../core/public-error.ts";
 
-/** Why a page does without a part of it, and shows something simpler in its place. */
+/** Why a page lacks one of its parts, and shows something simpler instead. */
 export interface Unavailable {
 	why: "too complex" | "busy" | "failed";
 }
 
 /**
- * A part of a page, or why it cannot be had. What nobody expected goes to the
- * log: the page is of use without it.
+ * Returns a part of a page, or why it is unavailable. Unexpected errors are
+ * logged: the page is useful without the part.
  */
 export async function orWhyNot<Part>(
 	part: Promise<Part>,

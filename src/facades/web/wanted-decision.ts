@@ -6,10 +6,11 @@ import type {
 } from "./components/decision-form.ts";
 
 /**
- * What a decision's form says.
+ * Reads a decision's form.
  *
- * @param signedInAs who decides, whatever the form says; absent where nobody signs in
- * @throws TRPCError BAD_REQUEST when it does not say what to do
+ * @param signedInAs who decides, whatever the form says; absent where nobody
+ *   signs in
+ * @throws TRPCError BAD_REQUEST if it does not say what to do
  */
 export function readWanted(
 	body: Record<string, unknown> | null,
@@ -36,7 +37,7 @@ export function readWanted(
 	};
 }
 
-/** What must be corrected before a report can be decided so; `undefined` for nothing. */
+/** Returns what must be corrected before a report can be decided this way; `undefined` if nothing. */
 export function findProblems(
 	id: string,
 	wanted: WantedDecision,

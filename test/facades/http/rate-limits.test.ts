@@ -70,7 +70,7 @@ test.each(Object.entries(facades))(
 		if (facade === "web") {
 			expect(type).toBe("text/html");
 			expect(text).toMatch(exceeded);
-			expect(text).toContain("<title>429: This was too much at once");
+			expect(text).toContain("<title>429: Too many requests");
 			expect(text).toContain(`Request id: <code>${id}</code>`);
 			return;
 		}

@@ -193,7 +193,7 @@ test.each([
 		expect(JSON.parse(answer.body)).toMatchObject({
 			status: 408,
 			code: "TIMEOUT",
-			detail: "The request did not arrive in time. Send it again, whole.",
+			detail: "The request did not arrive in time. Send it again.",
 		});
 		expect(answer.milliseconds).toBeLessThan(3_000);
 		expect((await service.ask({ url: "/readyz" })).status).toBe(200);

@@ -223,7 +223,7 @@ describe("over standard input and output", () => {
 	});
 
 	test.each<[string, Record<string, string>, RegExp]>([
-		["no access token", {}, /ACCESS_TOKEN is needed where AUTH=oidc/],
+		["no access token", {}, /ACCESS_TOKEN is required where AUTH=oidc/],
 		[
 			"a wrong access token",
 			{ ACCESS_TOKEN: `golive_${"0".repeat(64)}` },

@@ -39,9 +39,9 @@ test("the page shows who did what, filters, pages, and leads to the reports", as
 		/status: <bdi>pending_review<\/bdi>, now <bdi>rejected/,
 	);
 	const none = await open("/audit?actor=nobody%40example.com");
-	expect(none.html).toContain("No row fits these filters.");
+	expect(none.html).toContain("No row matches these filters.");
 	for (const [query, problem] of [
-		[`report_id=${id.slice(0, 8)}`, "Must be the report&#39;s whole id"],
+		[`report_id=${id.slice(0, 8)}`, "Must be the report&#39;s full id"],
 		["action=nonsense", "Must be one of"],
 		["since=yesterday", "Must be a date and time in UTC"],
 		["after=x", "Must be a row"],

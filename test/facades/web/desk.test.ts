@@ -38,7 +38,7 @@ beforeAll(async () => {
 test("a reviewer goes through the whole of a review, from submission to catalogue", async () => {
 	const page = await openDesk();
 	await page.goto(base);
-	await page.getByText("Nothing waits for a review.").waitFor();
+	await page.getByText("No report is waiting for review.").waitFor();
 
 	const repository = "https://github.com/intility/mcp-servicenow";
 	const failing = { status: "❌ Fail", evidence: "A service principal" };

@@ -152,7 +152,7 @@ describe("the queue", () => {
 			good.id,
 		]);
 		expect((await browser.open("/?search=zzz")).html).toContain(
-			"No report fits",
+			"No report matches",
 		);
 	});
 
@@ -551,7 +551,7 @@ describe("deciding", () => {
 				/Approved<\/span> by <bdi>Robin<\/bdi> <time[^>]*title="\d{4}-/,
 			);
 			expect(html).toMatch(
-				/role="alert">Robin approved this report already, at \d{4}-[\d: -]+ UTC\. Nothing of yours was stored, and your notes are kept below\. To decide anew, reopen the report first\.</,
+				/role="alert">Robin approved this report already, at \d{4}-[\d: -]+ UTC\. Nothing was stored, and your notes are kept below\. To decide again, reopen the report first\.</,
 			);
 			expect(html).toContain(">\nA long\nexplanation</textarea>");
 			expect(await statusOf(report.id)).toBe("approved");
@@ -577,7 +577,7 @@ describe("deciding", () => {
 			);
 			expect(status).toBe(409);
 			expect(html).toMatch(
-				/role="alert">Ann reopened this report already, at \d{4}-[\d: -]+ UTC\. Nothing of yours was stored\./,
+				/role="alert">Ann reopened this report already, at \d{4}-[\d: -]+ UTC\. Nothing was stored\./,
 			);
 			expect(html).not.toMatch(/decided this report|is pending_review/);
 			expect(html).toContain(">\nNo OBO</textarea>");
@@ -635,7 +635,7 @@ describe("deciding", () => {
 			const url = `/reports/${report.id}/${step}`;
 			const again = await browser.post(url, form(earlier, typed));
 			expect(again.status).toBe(403);
-			expect(again.html).toContain("this form is of an earlier session");
+			expect(again.html).toContain("this form belongs to an earlier session");
 			expect(again.html).toContain(">\nNot &lt;lost&gt;</textarea>");
 			expect(again.html).toContain(`value="${reviewer}"`);
 			expect(await statusOf(report.id)).toBe("pending_review");
@@ -778,7 +778,7 @@ describe("errors", () => {
 		for (const url of ["/nowhere", `/reports/${notThere}`]) {
 			const page = await visit(service).open(url);
 			expect(page.status).toBe(404);
-			expect(page.html).toContain("There is nothing here");
+			expect(page.html).toContain("Nothing was found here");
 			expect(page.html).toMatch(/Request id/);
 		}
 		const { headers } = await service.ask({ url: "/nowhere" });

@@ -2,14 +2,14 @@ import proxyaddr from "@fastify/proxy-addr";
 import type { FastifyInstance } from "fastify";
 import { networkOf } from "../../../core/client-address.ts";
 
-/** Milliseconds between two lines in the log about connections that were closed. */
+/** Milliseconds between two log lines about closed connections. */
 const WARNING_INTERVAL = 60_000;
 
 /**
- * Closes connections that one address opens beyond its limit as they come, so
- * that it cannot take those of all others. An IPv6 address counts with its
- * whole /64. Proxies that are trusted have no limit but the total: everybody
- * comes through them.
+ * Closes new connections from an address that has reached its limit, so that it
+ * cannot take everybody else's. An IPv6 address counts with its whole /64.
+ * Trusted proxies are limited by the total alone, since everybody comes through
+ * them.
  *
  * @param trusted the proxies' addresses and ranges, as in TRUST_PROXY
  */
@@ -23,7 +23,7 @@ export function limitConnectionsPerAddress(
 	let warnedAt = 0;
 	app.server.on("connection", (socket) => {
 		const { remoteAddress } = socket;
-		// Absent: it is gone already.
+		// Undefined if the connection is already gone.
 		if (remoteAddress === undefined || isTrusted(remoteAddress, 0)) return;
 		const network = networkOf(remoteAddress);
 		const before = open.get(network) ?? 0;
@@ -45,7 +45,7 @@ export function limitConnectionsPerAddress(
 		warnedAt = Date.now();
 		app.log.warn(
 			{ limit },
-			"an address has as many connections as MAX_CONNECTIONS_PER_ADDRESS allows: further ones of it are closed. A proxy in front belongs in TRUST_PROXY",
+			"an address has reached MAX_CONNECTIONS_PER_ADDRESS: its further connections are closed. If it is a proxy, add it to TRUST_PROXY",
 		);
 	}
 }

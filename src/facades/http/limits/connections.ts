@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 
-/** Milliseconds that a connection may take for each of its steps. */
+/** How long each step of a connection may take, in milliseconds. */
 export interface Timeouts {
 	/** From the connection or the last answer to the end of a request's headers. */
 	headers: number;
-	/** The same to the end of its body: 8 MiB at 1 Mbit/s. */
+	/** From the connection or the last answer to the end of a request's body: 8 MiB at 1 Mbit/s. */
 	request: number;
-	/** Open without a request after an answer; longer than the minute that proxies usually keep theirs. */
+	/** Idle after an answer; longer than the minute that proxies usually keep their connections. */
 	keepAlive: number;
-	/** Without a byte in either direction, whatever it is doing. */
+	/** Without a byte in either direction, whatever the connection is doing. */
 	silence: number;
-	/** Between two looks for connections that are past their time. */
+	/** Between two checks for connections that have timed out. */
 	interval: number;
 }
 
@@ -25,8 +25,8 @@ const defaults: Timeouts = {
 };
 
 /**
- * Fastify's options that end a connection which sends nothing, or its request
- * byte by byte, to keep others from being answered.
+ * Returns Fastify's options that end a connection which sends nothing, or sends
+ * its request byte by byte, to keep others from being answered.
  */
 export function connectionOptions(
 	log: FastifyBaseLogger,
@@ -43,7 +43,7 @@ export function connectionOptions(
 		http: {
 			headersTimeout: headers,
 			connectionsCheckingInterval: interval,
-			// Node's own refusal of a missing Host has no body; ours has words.
+			// Node's own refusal of a missing Host has no body; ours explains it.
 			requireHostHeader: false,
 		},
 		clientErrorHandler: (error: Error & { code?: string }, socket: Socket) =>
@@ -51,10 +51,10 @@ export function connectionOptions(
 	};
 }
 
-/** Milliseconds between two lines in the log about connections that were closed. */
+/** Milliseconds between two log lines about closed connections. */
 const WARNING_INTERVAL = 60_000;
 
-/** Closes connections beyond the limit as they come, with a line in the log once a minute. */
+/** Closes new connections beyond the limit, and logs it once a minute. */
 export function limitConnections(app: FastifyInstance, limit: number): void {
 	let warnedAt = 0;
 	app.server.maxConnections = limit;
@@ -63,7 +63,7 @@ export function limitConnections(app: FastifyInstance, limit: number): void {
 		warnedAt = Date.now();
 		app.log.warn(
 			{ limit },
-			"there are as many connections as MAX_CONNECTIONS allows: further ones are closed",
+			"MAX_CONNECTIONS is reached: further connections are closed",
 		);
 	});
 }
@@ -80,11 +80,14 @@ const unreadable: Record<
 	ERR_HTTP_REQUEST_TIMEOUT: [
 		408,
 		"Request Timeout",
-		"The request did not arrive in time. Send it again, whole.",
+		"The request did not arrive in time. Send it again.",
 	],
 };
 
-/** Bytes that are no HTTP request, or one that is too large or too slow: no request object exists yet. */
+/**
+ * Answers bytes that are not an HTTP request, or a request that is too large or
+ * too slow: no request object exists yet.
+ */
 function answerUnreadable(
 	error: Error & { code?: string },
 	socket: Socket,
@@ -93,7 +96,7 @@ function answerUnreadable(
 	if (!socket.writable) return;
 	const problem = unreadableProblem(error.code, randomUUID());
 	const { status, title, request_id } = problem;
-	// Never the error itself, which holds the bytes.
+	// Never log the error itself: it contains the bytes.
 	log.info({ request_id, status, reason: error.code }, "unreadable request");
 	const body = JSON.stringify(problem);
 	socket.end(
@@ -102,9 +105,10 @@ function answerUnreadable(
 }
 
 /**
- * RFC 9457 body of an error about bytes that are no HTTP request, or one that is too large or too slow.
+ * Returns the RFC 9457 body of the error for bytes that are not an HTTP
+ * request, or for a request that is too large or too slow.
  *
- * @param code Node's name for it
+ * @param code Node's error code
  */
 export function unreadableProblem(
 	code: string | undefined,

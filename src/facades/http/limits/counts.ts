@@ -1,16 +1,16 @@
 import { LRUCache } from "lru-cache";
 import type { Counted } from "./queries.ts";
 
-/** Milliseconds over which requests are counted, from the first one on. */
+/** Length of the counting window in milliseconds, from the first request on. */
 export const WINDOW = 60_000;
 
-/** Keys that one process remembers; the one that was silent for longest is forgotten. */
+/** Maximum number of keys that one process remembers; the least recently used is forgotten first. */
 export const MAX_REMEMBERED = 20_000;
 
 /**
- * Counts so many more requests under a key.
+ * Adds a number of requests to a key.
  *
- * @param max how many the window may have, for counting no further than needed
+ * @param max the limit of the window, beyond which counting is not needed
  * @throws Error when they cannot be counted
  */
 export type Count = (
@@ -19,7 +19,7 @@ export type Count = (
 	max: number,
 ) => Promise<Counted>;
 
-/** Counts in this process alone. */
+/** Creates a counter for this process alone. */
 export function countHere(): Count {
 	const windows = new LRUCache<string, { requests: number; endsAt: number }>({
 		max: MAX_REMEMBERED,

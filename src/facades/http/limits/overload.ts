@@ -3,19 +3,19 @@ import underPressure from "@fastify/under-pressure";
 import type { FastifyInstance } from "fastify";
 import { overloaded } from "../../../core/errors.ts";
 
-/** From when on the service counts as overloaded. */
+/** The limits beyond which the service counts as overloaded. */
 export interface OverloadLimits {
-	/** Milliseconds that everything waits for its turn, on average over an interval. */
+	/** Event loop delay in milliseconds, averaged over an interval. */
 	maxEventLoopDelay: number;
-	/** Bytes of JavaScript's memory in use. */
+	/** JavaScript heap in use, in bytes. */
 	maxHeapUsedBytes: number;
-	/** Milliseconds between two looks. */
+	/** Milliseconds between two samples. */
 	sampleInterval: number;
 }
 
 /**
- * Far from what a busy machine shows: a request that waits for seconds is worth
- * nothing to its client, and a full heap ends the process.
+ * Far above what a busy machine shows: a request that waits for seconds is
+ * worth nothing to its client, and a full heap ends the process.
  */
 const defaults: OverloadLimits = {
 	maxEventLoopDelay: 1500,
@@ -23,12 +23,12 @@ const defaults: OverloadLimits = {
 	sampleInterval: 2000,
 };
 
-/** Milliseconds between two lines in the log. */
+/** Milliseconds between two log lines. */
 const WARNING_INTERVAL = 10_000;
 
 /**
- * Answers 503 at once while the service is overloaded, so that it recovers.
- * Probes are answered as ever: restarting it would help nobody.
+ * Answers 503 at once while the service is overloaded, so that it can recover.
+ * Probes are answered as usual, because a restart would not help.
  */
 export function mountOverload(
 	app: FastifyInstance,

@@ -1,19 +1,22 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** Requests of one connection that are under way at once: clients send the next one when they have been answered. */
+/**
+ * Maximum number of concurrent requests on one connection; ordinary clients
+ * wait for the answers before they send more.
+ */
 const MOST = 16;
 
 /**
- * Ends a connection that sends many requests without waiting for their answers
- * (pipelining, RFC 9112, section 9.3.2). Node begins all that have arrived in
- * one turn, in which nobody else is answered.
+ * Closes a connection that sends many requests without waiting for their
+ * answers (pipelining, RFC 9112, section 9.3.2). Node starts all that have
+ * arrived in one turn of the event loop, and nobody else is answered during it.
  *
- * @param server just made, with its one listener for requests
+ * @param server newly created, with its one request listener
  */
 export function limitPipelining(server: Server): void {
 	const [answer] = server.listeners("request");
-	if (!answer) throw new Error("the server has nothing that answers requests");
+	if (!answer) throw new Error("the server has no request listener");
 	const underWay = new WeakMap<Socket, number>();
 	server.off("request", answer as () => void);
 	server.on("request", (request, response) => {

@@ -1,13 +1,13 @@
 import { sql } from "kysely";
 import type { Database } from "../../../platform/postgres/database.ts";
 
-/** How many requests were counted, and for how many milliseconds they still count. */
+/** The number of requests counted, and for how many more milliseconds they count. */
 export interface Counted {
 	requests: number;
 	remainingMs: number;
 }
 
-/** Counts more requests under a key; a window that is over begins anew. */
+/** Adds requests to a key; a window that has ended starts again. */
 export async function countRequests(
 	db: Database,
 	key: string,
@@ -26,7 +26,7 @@ export async function countRequests(
 	return rows[0] as Counted;
 }
 
-/** Deletes what counts no longer; rows that another instance holds are left to it. */
+/** Deletes windows that have ended; rows locked by another instance are left to it. */
 export async function forgetPastWindows(db: Database): Promise<void> {
 	await sql`
 		delete from rate_limits where key in (

@@ -8,51 +8,52 @@ import { type Count, countHere, WINDOW } from "./counts.ts";
 import type { Counted } from "./queries.ts";
 import { countTogether } from "./shared-counts.ts";
 
-/** Failed sign-ins per minute that an address may have, at whatever façade. */
+/** Failed sign-ins per minute allowed to one address, across all façades. */
 const MAX_FAILURES = 60;
 
 export interface RateLimitOptions {
-	/** Requests per minute of one identity or address to one façade; 0: no limits at all. */
+	/** Requests per minute of one identity or address to one façade; 0 turns all limits off. */
 	perMinute: number;
-	/** Where all instances count together; each counts for itself without it. */
+	/** The database in which all instances count together; without it each counts for itself. */
 	shared?: Database;
 	/**
-	 * Whether a later hook will tell who sent the request, and then calls
-	 * `countIdentity`, `countAddress` or `countFailure`: until then it is not counted. Without it,
-	 * every request is counted by its address.
+	 * Whether a later hook will identify the sender of the request and then call
+	 * `countIdentity`, `countAddress` or `countFailure`; the request is not
+	 * counted before that. Without this option, every request is counted by its
+	 * address.
 	 */
 	isIdentifiedLater?: (request: FastifyRequest) => boolean;
 }
 
-/** What the hook that checks credentials calls; each throws TOO_MANY_REQUESTS. */
+/** What the hook that checks credentials calls; each method throws TOO_MANY_REQUESTS. */
 export interface RateLimits {
-	/** Counts a request of which nobody knows who sent it, by its address. */
+	/** Counts a request from an unknown sender, by its address. */
 	countAddress(request: FastifyRequest, reply: FastifyReply): Promise<void>;
-	/** Counts a request by who sent it, wherever from. */
+	/** Counts a request by its sender, wherever it comes from. */
 	countIdentity(
 		request: FastifyRequest,
 		reply: FastifyReply,
 		subject: string,
 	): Promise<void>;
 	/**
-	 * Counts a request of several calls, which was counted as one already, as
-	 * often as it has calls: all of them are refused, or none.
+	 * Counts a request that contains several calls, and was already counted once,
+	 * as often as it has calls: all of them are refused, or none.
 	 */
 	countBatch(
 		request: FastifyRequest,
 		reply: FastifyReply,
 		calls: number,
 	): Promise<void>;
-	/** Counts a request with credentials that are not accepted: guessing ends soon. */
+	/** Counts a request whose credentials were not accepted, so that guessing soon ends. */
 	countFailure(request: FastifyRequest): Promise<void>;
-	/** Refuses a request from an address that has used up its failures; counts nothing. */
+	/** Refuses a request from an address that has used up its failed attempts; counts nothing. */
 	refuseGuesser(request: FastifyRequest): Promise<void>;
 }
 
 /**
- * Refuses requests beyond a limit before anything is read or asked for them:
- * 429 with `Retry-After`. Every answer says what is left, in `RateLimit` and
- * `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). Probes, style
+ * Refuses requests beyond a limit before anything is read or looked up for
+ * them: 429 with `Retry-After`. Every answer says what is left, in `RateLimit`
+ * and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). Probes, style
  * sheets, scripts and images are not counted.
  */
 export function mountRateLimits(
@@ -71,7 +72,7 @@ export function mountRateLimits(
 	}
 	const subjects = new WeakMap<FastifyRequest, string>();
 	const count = shared ? countTogether(app, shared) : countHere();
-	// After the hooks of what is mounted before.
+	// After the hooks of everything mounted before.
 	app.after(() => {
 		app.addHook("onRequest", async (request, reply) => {
 			if (isExempt(request) || isIdentifiedLater(request)) return;
@@ -100,7 +101,7 @@ export function mountRateLimits(
 		throw beyondLimit(whose, perMinute, seconds);
 	}
 
-	/** Whoever cannot be counted is let through; what counts says so in the log. */
+	/** Lets a request pass if it cannot be counted; the counter logs why. */
 	async function countOrPass(...asked: Parameters<Count>): Promise<Counted> {
 		return count(...asked).catch(() => ({ requests: 0, remainingMs: 0 }));
 	}
@@ -128,7 +129,7 @@ export function mountRateLimits(
 	};
 }
 
-/** 429 for more requests than the limit allows, until so many seconds have passed. */
+/** Returns the 429 for a request beyond the limit, with the seconds until the next one is accepted. */
 export function beyondLimit(
 	who: "You have" | "This address has",
 	perMinute: number,
@@ -143,7 +144,7 @@ export function beyondLimit(
 function guessing({ remainingMs }: Counted): TRPCError {
 	const seconds = secondsOf(remainingMs);
 	return tooManyRequests(
-		`This address has sent too many credentials that are not valid. Try again in ${inSeconds(seconds)}.`,
+		`This address has sent too many invalid credentials. Try again in ${inSeconds(seconds)}.`,
 		seconds,
 	);
 }

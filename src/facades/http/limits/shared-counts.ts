@@ -5,23 +5,23 @@ import type { Database } from "../../../platform/postgres/database.ts";
 import { type Count, MAX_REMEMBERED, WINDOW } from "./counts.ts";
 import { type Counted, countRequests, forgetPastWindows } from "./queries.ts";
 
-/** Milliseconds that counting may hold up a request. */
+/** Milliseconds that counting may delay a request. */
 const PATIENCE = 1_000;
 
-/** Milliseconds without another try after counting has failed. */
+/** Milliseconds to wait after counting has failed before the next attempt. */
 const PAUSE = 5_000;
 
-/** Milliseconds between two deletions of what counts no longer. */
+/** Milliseconds between two deletions of windows that have ended. */
 const CLEANING_INTERVAL = 60_000;
 
 /**
- * Counts where all instances count together: in a table of the database.
+ * Creates a counter shared by all instances, in a table of the database.
  *
- * While the database cannot count, every request passes, and the log has one
- * line. A key that has exceeded its limit is remembered here until its window
- * ends, so that refusing costs no query.
+ * While the database cannot count, every request passes and one line is logged.
+ * A key that has exceeded its limit is remembered here until its window ends,
+ * so that refusing it needs no query.
  *
- * @param app cleans up after itself when it closes
+ * @param app the counter cleans up when it closes
  */
 export function countTogether(app: FastifyInstance, db: Database): Count {
 	const exceeded = new LRUCache<string, Counted>({
@@ -43,7 +43,7 @@ export function countTogether(app: FastifyInstance, db: Database): Count {
 				isReported = true;
 				app.log.warn(
 					{ err: error },
-					"requests cannot be counted in the database: until they can, none is refused",
+					"requests cannot be counted in the database: none are refused until they can",
 				);
 			}
 			throw error;
@@ -70,7 +70,7 @@ export function countTogether(app: FastifyInstance, db: Database): Count {
 	};
 }
 
-/** Of one length, whatever a caller is called; and no address or name is written down. */
+/** Returns an id of fixed length, however long the key is, so that no address or name is stored. */
 function idOf(key: string): string {
 	return hash("sha256", key, "base64url");
 }

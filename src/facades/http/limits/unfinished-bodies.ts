@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from "fastify";
 import { overloaded, tooManyRequests } from "../../../core/errors.ts";
 
-/** Bytes of bodies that are held before anything is made of them. */
+/** Limits on the bytes of bodies held in memory before they are processed. */
 export interface BodyCeilings {
-	/** Of one identity or address: four of the largest there are. */
+	/** For one identity or address: four of the largest possible bodies. */
 	perHolder: number;
-	/** Of all together. */
+	/** For all senders together. */
 	inAll: number;
 }
 
@@ -14,29 +14,29 @@ const defaults: BodyCeilings = {
 	inAll: 128 * 1024 * 1024,
 };
 
-/** Milliseconds between two lines in the log. */
+/** Milliseconds between two log lines. */
 const WARNING_INTERVAL = 60_000;
 
 /** Seconds after which a refused body may be sent again. */
 const RETRY_AFTER = 5;
 
-/** A body from its first byte until something is made of it. */
+/** A body from its first byte until it has been processed. */
 export interface UnfinishedBody {
-	/** Says how many bytes of it there are, or are announced. */
+	/** Reports how many bytes have arrived or are announced. */
 	grow(bytes: number): void;
-	/** All of it is there: it is no longer one that can be refused. */
+	/** Marks the body as complete: it can no longer be refused. */
 	complete(): void;
-	/** It is held no longer. */
+	/** Marks the body's memory as free. */
 	release(): void;
 }
 
-/** Counts the memory of bodies that are still on their way. */
+/** Counts the memory of bodies that are still arriving. */
 export interface UnfinishedBodies {
 	/**
-	 * @param holder who sends it, by identity or address
-	 * @param refuse hears at most once why the body must not be received: 429
-	 *   where its sender is beyond the limit, 503 where all are and nobody holds
-	 *   more than its sender
+	 * @param holder the sender, by identity or address
+	 * @param refuse called at most once, with the reason why the body must not be
+	 *   received: 429 where its sender is beyond the limit, 503 where all senders
+	 *   together are and nobody holds more than this one
 	 */
 	begin(holder: string, refuse: (reason: Error) => void): UnfinishedBody;
 }
@@ -47,7 +47,7 @@ interface Held {
 	refuse: ((reason: Error) => void) | undefined;
 }
 
-/** Opens the count. Who sends slowly and much makes room for everybody else. */
+/** Creates the counter. A sender that sends slowly and a lot makes room for everybody else. */
 export function countUnfinishedBodies(
 	log: FastifyBaseLogger,
 	ceilings: Partial<BodyCeilings> = {},
@@ -78,7 +78,7 @@ export function countUnfinishedBodies(
 		add(body, -body.bytes);
 	}
 
-	/** The largest that is still on its way, of whoever holds the most. */
+	/** Returns the largest body still arriving from the sender that holds the most. */
 	function findLargest(): Held | undefined {
 		let largest: Held | undefined;
 		for (const body of bodies) {
@@ -98,7 +98,7 @@ export function countUnfinishedBodies(
 		warnedAt = Date.now();
 		log.warn(
 			{ bytes: total },
-			"more is being received than may be held: those who send the most are refused",
+			"request bodies exceed the memory limit: the largest senders are refused",
 		);
 	}
 
@@ -131,7 +131,7 @@ export function countUnfinishedBodies(
 
 function tooMuchAtOnce(perHolder: number): Error {
 	return tooManyRequests(
-		`You are sending more than ${perHolder / 1024 / 1024} MiB at once, all requests together that are not finished. Send one after the other, and try again in ${RETRY_AFTER} seconds.`,
+		`You are sending more than ${perHolder / 1024 / 1024} MiB at once in unfinished requests. Send them one after the other, and try again in ${RETRY_AFTER} seconds.`,
 		RETRY_AFTER,
 	);
 }

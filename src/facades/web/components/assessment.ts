@@ -11,16 +11,16 @@ import type { Html } from "../page.ts";
 import { checkBadge, findingBadge, legBadge, verdictBadge } from "./badges.ts";
 import { countOf, foreignText } from "./text.ts";
 
-/** Findings that stand open; the others, which weigh less, unfold. */
+/** Number of findings shown at once; the others, which are less severe, are collapsed. */
 const SHOWN_FINDINGS = 12;
 
-/** Leads to a line of the report's text, wherever the text is shown. */
+/** Returns the address of a line of the report's text, wherever the text is shown. */
 export type LineLink = (line: number) => string;
 
-/** Every finding with its rule and how to fix it, worst first. */
+/** Renders every finding with its rule and how to fix it, worst first. */
 export function findingList(findings: Finding[], lineLink: LineLink): Html {
 	if (findings.length === 0) {
-		return html`<p class="calm">The assessment found nothing to remark on.</p>`;
+		return html`<p class="calm">The assessment found no problems.</p>`;
 	}
 	const shown = findings.slice(0, SHOWN_FINDINGS);
 	const rest = findings.slice(SHOWN_FINDINGS);
@@ -49,7 +49,7 @@ function listOf(findings: Finding[], lineLink: LineLink): Html {
 	})}</ul>`;
 }
 
-/** The six phases with their checks, each leading to its place in the report. */
+/** Renders the six phases with their checks, each linked to its place in the report. */
 export function phaseList(phases: PhaseAssessment[], lineLink: LineLink): Html {
 	return html`<div class="phases">${phases.map(
 		(
@@ -63,7 +63,7 @@ export function phaseList(phases: PhaseAssessment[], lineLink: LineLink): Html {
 	)}</div>`;
 }
 
-/** The three legs of the lethal trifecta, and what they make together. */
+/** Renders the three legs of the lethal trifecta and their combination. */
 export function trifectaTable(trifecta: Trifecta): Html {
 	const legs = [
 		["Private data", trifecta.private_data],
@@ -73,22 +73,25 @@ export function trifectaTable(trifecta: Trifecta): Html {
 	return html`<dl class="legs">${legs.map(([name, leg]) => html`<div><dt>${name}</dt><dd>${legBadge(leg)}</dd></div>`)}</dl>`;
 }
 
-/** What an assessment says in one line. */
+/** Summarises an assessment in one line. */
 export function assessmentSummary(assessment: Assessment): string {
 	const { answered, total, error_count, warning_count } = assessment;
 	return `${answered} of ${total} checks answered, ${countOf(error_count, "error")}, ${countOf(warning_count, "warning")}`;
 }
 
-/** Approving against the assessment is allowed, and must be seen to be done. */
+/**
+ * Renders the warning about approving against the assessment, which is allowed
+ * but must be a conscious choice.
+ */
 export function approvalWarning(assessment: Assessment): Html | string {
 	const isComplete = assessment.trifecta.combination === "complete";
 	if (!isComplete && assessment.error_count === 0) return "";
-	return html`<p class="problem" role="note"><strong>You approve against the assessment:</strong> ${
+	return html`<p class="problem" role="note"><strong>You are approving against the assessment:</strong> ${
 		isComplete ? "the lethal trifecta is complete, and " : ""
 	}it finds ${countOf(assessment.error_count, "error")}.</p>`;
 }
 
-/** Whether a check keeps a reviewer from approving at once. */
+/** Returns whether a check needs a reviewer's attention before an approval. */
 function needsEyes(check: CheckAnswer): boolean {
 	if (check.status === "missing") return check.severity !== "recommended";
 	return check.status === "fail" || check.status === "warning";

@@ -4,7 +4,7 @@ import { actions, methods } from "../../../features/audit/schema.ts";
 import type { Html } from "../page.ts";
 import { capitalise, facadeWords, methodWords, words } from "./audit-words.ts";
 
-/** The state of the list, as the address has it; times are minutes in UTC, as in `2025-10-20T10:00`. */
+/** The state of the list as in the address; times are minutes in UTC, as in `2025-10-20T10:00`. */
 export type AuditQuery = Record<
 	| "actor"
 	| "action"
@@ -17,7 +17,7 @@ export type AuditQuery = Record<
 	string | undefined
 >;
 
-/** What is wrong with the filters, by their names. */
+/** Problems of the filters, by filter name. */
 export type FilterProblems = Partial<Record<keyof AuditQuery, string>>;
 
 const filterNames: Record<keyof AuditQuery, string> = {
@@ -31,13 +31,13 @@ const filterNames: Record<keyof AuditQuery, string> = {
 	after: "Row",
 };
 
-/** What is wrong with the filters, in a sentence for each. */
+/** Renders the problems of the filters, one sentence each. */
 export function auditProblems(problems: FilterProblems): Html {
 	const sentences = Object.entries({
 		...problems,
-		// The rows show an id by its beginning.
+		// The rows show only the beginning of an id.
 		...(problems.report_id && {
-			report_id: "Must be the report's whole id, as its address has it.",
+			report_id: "Must be the report's full id, as in its address.",
 		}),
 	}).map(
 		([name, message]) =>
@@ -46,7 +46,7 @@ export function auditProblems(problems: FilterProblems): Html {
 	return html`<p class="problem" role="alert" id="filter-problem">${sentences}</p>`;
 }
 
-/** The form that chooses rows of the audit log, with what was chosen. */
+/** Renders the form that filters the audit log, with the current values. */
 export function auditFilters(
 	query: AuditQuery,
 	problems: FilterProblems = {},

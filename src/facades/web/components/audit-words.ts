@@ -1,4 +1,4 @@
-/** The ways in, in words. */
+/** The names of the façades on the pages. */
 export const facadeWords: Record<string, string> = {
 	rest: "REST",
 	trpc: "tRPC",
@@ -7,7 +7,7 @@ export const facadeWords: Record<string, string> = {
 	command_line: "Command line",
 };
 
-/** How it was known who acted, in words. */
+/** How the actor was identified, in words. */
 export const methodWords: Record<string, string> = {
 	none: "not proven",
 	oidc: "signed in",
@@ -16,7 +16,7 @@ export const methodWords: Record<string, string> = {
 	local: "the operator's word",
 };
 
-/** A name of the contract in words. */
+/** Returns an identifier of the API as words. */
 export function words(name: string): string {
 	return name.replaceAll("_", " ");
 }

@@ -12,10 +12,10 @@ import { contradictedPass } from "../../../checklist/contradicted-pass.ts";
 import type { ReportStatus } from "../../../features/reports/schema.ts";
 import type { Html } from "../page.ts";
 
-/** How good or bad a badge's fact is; each has a colour and a sign of its own. */
+/** The tone of a badge; each has its own colour and sign. */
 type Tone = "good" | "warn" | "bad" | "dire" | "quiet" | "open";
 
-/** The words of a status on the pages. */
+/** The names of the statuses on the pages. */
 export const statusWords: Record<ReportStatus, string> = {
 	pending_review: "Pending",
 	approved: "Approved",
@@ -50,7 +50,7 @@ export function checkBadge(status: CheckStatus | Verdict): Html {
 	return badge(...known[status]);
 }
 
-/** The report's own verdict on a phase, and what of the phase stands against it. */
+/** Renders the report's own verdict on a phase, and what contradicts it. */
 export function verdictBadge(
 	phase: Pick<PhaseAssessment, "verdict" | "checks">,
 ): Html {

@@ -16,9 +16,10 @@ const systems = [
 ] as const;
 
 /**
- * `Firefox 140 on Linux`: what people recognise of a `User-Agent`.
+ * Returns the recognisable part of a `User-Agent`, such as `Firefox 140 on
+ * Linux`.
  *
- * @returns `undefined` for one that is none of the usual browsers
+ * @returns `undefined` for one that is not a common browser
  */
 export function browserName(userAgent: string): string | undefined {
 	for (const [pattern, name] of browsers) {

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { Html } from "../page.ts";
 
-/** A sentence of our own, in which what stands between backticks is code. */
+/** Renders a sentence of our own, with text between backticks as code. */
 export function codeInText(text: string): Html {
 	const parts = text.split(/`([^`]+)`/);
 	return html`${parts.map((part, index) =>
@@ -9,7 +9,7 @@ export function codeInText(text: string): Html {
 	)}`;
 }
 
-/** The same for paragraphs, which blank lines part. */
+/** Renders such a text as paragraphs, which are separated by blank lines. */
 export function paragraphs(text: string): Html {
 	return html`${text.split(/\n{2,}/).map((one) => html`<p>${codeInText(one)}</p>`)}`;
 }

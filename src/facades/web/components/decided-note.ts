@@ -8,9 +8,10 @@ import { notesQuote } from "./notes.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
 /**
- * The decision that stands: what, by whom, when, and everybody's notes.
+ * Renders the current decision: what was decided, by whom, when, and
+ * everybody's notes.
  *
- * @param whole where long notes are read whole
+ * @param whole whether long notes are shown in full
  */
 export function decidedNote(
 	decision: Decision,

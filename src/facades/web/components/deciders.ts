@@ -6,18 +6,21 @@ import { foreignText } from "./text.ts";
 
 const listFormat = new Intl.ListFormat("en-GB");
 
-/** Everybody whose decision it is: `rita@example.com and ron@example.com`. */
+/** Renders everybody who took part in the decision: `rita@example.com and ron@example.com`. */
 export function deciders(decision: Decision): Html {
 	return nameList(decidersOf(decision));
 }
 
-/** Who decided, where the others are named before: `ron@example.com, after rita@example.com`. */
+/**
+ * Renders who decided last, where the others have been named before:
+ * `ron@example.com, after rita@example.com`.
+ */
 export function lastDecider(decision: Decision): Html {
 	const before = decidersOf(decision).slice(0, -1);
 	return html`${foreignText(decision.decided_by)}${before.length > 0 ? html`, after ${nameList(before)}` : ""}`;
 }
 
-/** The same for where no markup can stand. */
+/** Returns the same as plain text. */
 export function lastDeciderText(decision: Decision): string {
 	const before = decidersOf(decision).slice(0, -1);
 	return before.length > 0

@@ -3,32 +3,32 @@ import type { Report, ReportStatus } from "../../../features/reports/schema.ts";
 import type { Html } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 
-/** What a reviewer has typed, and what is wrong with it. */
+/** What a reviewer typed, and its problems. */
 export interface TypedDecision {
 	reviewed_by: string;
 	review_notes: string;
-	/** What must be corrected, by field. */
+	/** What must be corrected, by field; `form` is about the form as a whole. */
 	problems?: { reviewed_by?: string; review_notes?: string; form?: string };
 }
 
-/** What a form asks for, and about which state of the report. */
+/** The decision that a form requests, and the state of the report it was made for. */
 export type WantedDecision = TypedDecision & {
 	status: ReportStatus;
-	/** How many decisions there were when the form was opened; absent where it does not say. */
+	/** The number of decisions when the form was opened; absent if the form does not say. */
 	decisions_seen: number | undefined;
 };
 
-/** What a form needs to know of the report that is shown. */
+/** What the form needs to know about the report. */
 export type DecidableReport = Pick<Report, "id" | "status" | "decision_count">;
 
-/** The form with which a report is decided; it leads to a confirmation and changes nothing by itself. */
+/** Renders the form for deciding a report; it leads to a confirmation and changes nothing by itself. */
 export function decisionForm(
 	report: DecidableReport,
-	/** The list that the reviewer came from, and goes back to. */
+	/** The list that the reviewer came from and returns to. */
 	list: QueueQuery,
 	typed: TypedDecision,
 	csrf: string,
-	/** Of whom it is known who they are; who is not known is asked. */
+	/** The signed-in reviewer; without one, the form asks for a name. */
 	reviewer?: { mayApprove: boolean },
 ): Html {
 	const { problems = {} } = typed;
@@ -59,7 +59,7 @@ ${problem("reviewed_by", problems.reviewed_by)}
 `;
 }
 
-/** The fields of a decision that is carried on as it is. */
+/** Renders the fields of a decision that is passed on unchanged. */
 export function hiddenDecision(decision: WantedDecision, csrf: string): Html {
 	return html`<input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="decisions_seen" value="${decision.decisions_seen}">

@@ -15,7 +15,7 @@ import { notesQuote } from "./notes.ts";
 import { countOf, foreignText } from "./text.ts";
 import { exactTime, timeAgo } from "./time.ts";
 
-/** Where a signed-in reader stands towards a report. */
+/** What a signed-in reader may do with a report. */
 export interface Standing {
 	approvals: Approvals;
 	involvement: Involvement;
@@ -23,7 +23,7 @@ export interface Standing {
 	mayWithdraw: boolean;
 }
 
-/** How far a report's approval is, and what this reader can do about it; in words why not. */
+/** Renders how many approvals a report has, and what this reader can do about it, or why they cannot. */
 export function decisionPanel(
 	report: DecidableReport,
 	list: QueueQuery,
@@ -69,7 +69,7 @@ ${
 					html`<li>Approved by ${foreignText(approved_by)} <small>${timeAgo(approved_at, now)} · ${exactTime(approved_at)}</small>${notesQuote(shortenNotes(notes), whole)}</li>`,
 			)}</ul>`
 }
-<p class="quiet">Any reviewer may who has not yet, and who never submitted a report for this repository.</p>`;
+<p class="quiet">Any reviewer may approve who has not done so yet and has never submitted a report for this repository.</p>`;
 }
 
 function obstacleOf({
@@ -79,7 +79,7 @@ function obstacleOf({
 	mayWithdraw,
 }: Standing): Html | string {
 	if (!mayDecide) {
-		return html`<p>${mayWithdraw ? "Your report waits for a reviewer." : "Reviewers decide about this report; your role reads it."}</p>`;
+		return html`<p>${mayWithdraw ? "Your report is waiting for a reviewer." : "Reviewers decide on this report; your role may only read it."}</p>`;
 	}
 	if (involvement.has_approved) {
 		return html`<p class="done" role="status">Your approval is recorded; ${approvalsLeft(approvals)}. You can still reject.</p>`;
@@ -90,7 +90,7 @@ function obstacleOf({
 	return "";
 }
 
-/** `one more reviewer must approve`. */
+/** Returns text such as `one more reviewer must approve`. */
 function approvalsLeft({ required, recorded }: Approvals): string {
 	const left = required - recorded.length;
 	return left === 1

@@ -3,7 +3,7 @@ import type { ReportStatus } from "../../../features/reports/schema.ts";
 import { visibleText } from "./text.ts";
 import { exactTime } from "./time.ts";
 
-/** Decisions that are told one by one; of more, the last ones. */
+/** Maximum number of decisions listed one by one; the latest ones if there are more. */
 const TOLD = 4;
 
 const deeds: Record<ReportStatus, string> = {
@@ -12,18 +12,19 @@ const deeds: Record<ReportStatus, string> = {
 	pending_review: "reopened",
 };
 
-/** As much of it as is shown. */
+/** The part of the history that is shown. */
 type History = Pick<Revision, "decisions" | "decision_count">;
 
 const listFormat = new Intl.ListFormat("en-GB");
 
 /**
- * Why a decision came too late, and where what was typed for it stands now.
+ * Renders why a decision came too late, and where the typed text is now.
  *
- * @param history the last decisions about the report, oldest first, and how many there are
- * @param wanted the state that was wanted, and how many of the decisions had been
- *   made when the form was opened; `undefined` where it does not say
- * @returns `undefined` where it is not too late
+ * @param history the latest decisions about the report, oldest first, and how
+ *   many there are
+ * @param wanted the requested status, and the number of decisions when the form
+ *   was opened; `undefined` if the form does not say
+ * @returns `undefined` if it is not too late
  */
 export function meanwhile(
 	{ decisions, decision_count }: History,
@@ -58,7 +59,7 @@ function tellSince(
 		return `${doer(last)} this report already, at ${exactTime(last.decided_at)}.`;
 	}
 	return isPossible
-		? "This form does not say in which state it showed the report."
+		? "This form does not say which state of the report it showed."
 		: "Nobody has decided this report yet: there is nothing to reopen.";
 }
 
@@ -69,10 +70,10 @@ function doer({ decided_by, to_status }: Decision): string {
 function whatToDo(present: ReportStatus, wanted: ReportStatus): string {
 	if (present !== "pending_review") {
 		return wanted === "pending_review"
-			? "Nothing of yours was stored, and your notes are kept below: look at the report as it stands now, and reopen it again if it must be."
-			: "Nothing of yours was stored, and your notes are kept below. To decide anew, reopen the report first.";
+			? "Nothing was stored, and your notes are kept below: look at the report as it is now, and reopen it again if necessary."
+			: "Nothing was stored, and your notes are kept below. To decide again, reopen the report first.";
 	}
 	return wanted === "pending_review"
-		? "Nothing of yours was stored. What you typed is kept below, where it would be notes for the developer now."
-		: "Nothing of yours was stored, and your notes are kept below: look at the report as it stands now, and decide again.";
+		? "Nothing was stored. What you typed is kept below, where it would now be notes for the developer."
+		: "Nothing was stored, and your notes are kept below: look at the report as it is now, and decide again.";
 }

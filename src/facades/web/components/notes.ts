@@ -4,11 +4,11 @@ import type { Html } from "../page.ts";
 import { foreignText } from "./text.ts";
 
 /**
- * What somebody wrote, as it is shown among others: long notes say that they
- * are shortened.
+ * Renders somebody's notes among others: long notes say that they are
+ * shortened.
  *
- * @param whole where they are read whole
- * @param by who, where that is not said beside it
+ * @param whole whether they are shown in full
+ * @param by the author, if not named beside the notes
  */
 export function notesQuote(
 	{ notes, notes_shortened }: Notes,
@@ -26,7 +26,7 @@ export function notesQuote(
 	return html`<blockquote class="notes">${whose}${foreignText(notes)}${more}</blockquote>`;
 }
 
-/** Of a decision or an approval its notes alone. */
+/** Returns only the notes of a decision or an approval. */
 export function notesOf({ notes, notes_shortened }: Notes): Notes {
 	return notes_shortened ? { notes, notes_shortened } : { notes };
 }

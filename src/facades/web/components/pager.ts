@@ -2,12 +2,13 @@ import { html } from "hono/html";
 import type { Html } from "../page.ts";
 
 /**
- * Leads from a page of a list to its first page and to the next one.
+ * Renders links from a page of a list to its first page and to the next one.
  *
- * @param urlOf the address of the page that follows a row, or of the first one
- * @param after the row that this page follows; nothing if it is the first page
- * @param last the last row of this page; nothing if there are no more after it
- * @param toFirst what the way back is called
+ * @param urlOf returns the address of the page after a row, or of the first
+ *   page
+ * @param after the row that this page follows; absent on the first page
+ * @param last the last row of this page; absent if no more rows follow
+ * @param toFirst the text of the link to the first page
  */
 export function pager(
 	urlOf: (after: string | undefined) => string,

@@ -3,20 +3,23 @@ import { html, raw } from "hono/html";
 import type { Html } from "../page.ts";
 import { foreignPart, hiddenParts } from "./text.ts";
 
-/** Lines that get an anchor of their own; beyond them, one for all. */
+/** Number of lines that get their own anchor; all lines after them share one. */
 const MAX_LINES = 20_000;
 
-/** Pieces of markup that are made before others get their turn, and characters that count as one. */
+/**
+ * Pieces of markup made before other requests get their turn, and the number of
+ * characters that count as one.
+ */
 const TURN = 2_000;
 const PIECE = 64;
 
-/** Characters of text that are escaped at once: what all must be escaped takes many times what is all letters. */
+/** Characters escaped at once: text full of characters to escape takes many times as long as plain letters. */
 const ESCAPED = 8 * 1024;
 
 /**
- * A text exactly as it was sent, with an anchor at every line. It is shown
- * where nothing else can be, however the text is made: while a large one is
- * written, others are answered.
+ * Renders a text exactly as it was sent, with an anchor at every line. It is
+ * shown where nothing else can be. While a large text is being written, other
+ * requests are answered.
  */
 export async function rawText(text: string): Promise<Html> {
 	let written = "";

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { Html } from "../page.ts";
 import { codeInText } from "./code-in-text.ts";
 
-/** What the API's document uses of JSON Schema 2020-12. */
+/** The parts of JSON Schema 2020-12 that the API's document uses. */
 export interface JsonSchema {
 	$ref?: string;
 	type?: string;
@@ -30,18 +30,18 @@ export interface Member {
 	schema: JsonSchema;
 	isRequired: boolean;
 	description?: string | undefined;
-	/** Where a parameter stands: in the path, the query or a header. */
+	/** Where a parameter is sent: in the path, the query or a header. */
 	in?: string;
 }
 
-/** The members of a schema with their types, as a table; one sentence where it has none. */
+/** Renders the members of a schema with their types as a table, or one sentence if it has none. */
 export function schemaTable(schema: JsonSchema): Html {
 	const target = schema.anyOf?.find((one) => one.type !== "null") ?? schema;
 	if (target.$ref || !target.properties) return html`<p>${typeOf(target)}</p>`;
 	return memberTable(membersOf(target, ""));
 }
 
-/** Members and parameters as a table that scrolls by itself where it is too wide. */
+/** Renders members or parameters as a table that scrolls by itself where it is too wide. */
 export function memberTable(members: Member[]): Html {
 	return html`<div class="scroll" tabindex="0" role="group" aria-label="Members"><table class="dense">
 <thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
@@ -52,7 +52,7 @@ export function memberTable(members: Member[]): Html {
 </table></div>`;
 }
 
-/** Members of members stand behind those they belong to, as `header.version` or `issues[].path`. */
+/** Lists members of members after their parents, as `header.version` or `issues[].path`. */
 function membersOf(schema: JsonSchema, prefix: string): Member[] {
 	return Object.entries(schema.properties ?? {}).flatMap(([key, member]) => {
 		const name = prefix + key;
@@ -66,7 +66,7 @@ function membersOf(schema: JsonSchema, prefix: string): Member[] {
 	});
 }
 
-/** A schema's type in words, with its limits; a named one as a link to its table. */
+/** Renders a schema's type in words, with its limits; a named schema becomes a link to its table. */
 function typeOf(schema: JsonSchema): Html {
 	if (schema.$ref) {
 		const name = schema.$ref.replace(/.*\//, "");
@@ -103,7 +103,7 @@ function range(
 	least: number | undefined,
 	most: number | undefined,
 ): string | undefined {
-	// What JSON Schema says of every whole number in JavaScript is no limit.
+	// The range of JavaScript's safe integers is not a limit worth showing.
 	const top = most === Number.MAX_SAFE_INTEGER ? undefined : most;
 	const bottom = least === Number.MIN_SAFE_INTEGER ? undefined : least;
 	const words = unit && ` ${unit}`;

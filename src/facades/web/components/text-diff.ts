@@ -3,11 +3,12 @@ import { compareTexts, type DiffBlock, type DiffPart } from "../diff.ts";
 import type { Html } from "../page.ts";
 import { countOf, foreignText } from "./text.ts";
 
-/** Unchanged lines that are shown on either side of a change. */
+/** Unchanged lines shown on either side of a change. */
 const CONTEXT = 2;
 
 /**
- * Two texts in one, changes word by word, with a little around each.
+ * Renders two texts as one, with changes marked word by word and a little
+ * context.
  *
  * @returns markup
  */

@@ -8,48 +8,49 @@ import type { ReportSummary } from "../../../features/reports/schema.ts";
 import type { Html } from "../page.ts";
 
 /**
- * Text that somebody else wrote, as one run of its own direction, with every
- * character that nobody would see written out.
+ * Renders text from somebody else as one run with its own direction, with every
+ * invisible character written out.
  */
 export function foreignText(text: string): Html {
 	return html`<bdi>${splitHidden(text).map(foreignPart)}</bdi>`;
 }
 
-/** A part of such a text, as `splitHidden` cuts it. */
+/** Renders a part of such a text, as `splitHidden` cuts it. */
 export function foreignPart({ text, isHidden }: TextPart): Html {
 	return isHidden
 		? html`<span class="hidden-char">${text}</span>`
 		: html`${text}`;
 }
 
-/** The same for where no markup can stand, such as a title. */
+/** Returns the same as plain text, for places such as a title. */
 export function visibleText(text: string): string {
 	return splitHidden(text)
 		.map(({ text, isHidden }) => (isHidden ? `[${text}]` : text))
 		.join("");
 }
 
-/** A stretch of text that can be seen, or the name of a character that cannot. */
+/** A stretch of visible text, or the name of an invisible character. */
 interface TextPart {
 	text: string;
 	isHidden: boolean;
 }
 
-/** Cuts a text at its hidden characters, which are given by their Unicode names. */
+/** Splits a text at its hidden characters, which are given by their Unicode names. */
 export function splitHidden(text: string): TextPart[] {
 	return [...hiddenParts(text)];
 }
 
-/** Hidden characters of a text that are written out by their names, and those of one run. */
+/** Maximum number of hidden characters written out by name: in a text, and in one run. */
 const MOST_NAMED = 20_000;
 const MOST_IN_RUN = 50;
 
-/** In place of those that are not: a name takes sixty times the room of its character. */
+/** Shown instead of the others: a name takes sixty times the room of its character. */
 const UNNAMED = "\u25af";
 
 /**
- * The same, part by part: a long text may have very many. Beyond the first
- * twenty thousand hidden characters, and fifty in one place, each is a box.
+ * Yields the same part by part, since a long text may have very many. Beyond
+ * the first twenty thousand hidden characters, and fifty in one place, each
+ * becomes a box.
  */
 export function* hiddenParts(text: string): Generator<TextPart> {
 	let start = 0;
@@ -74,7 +75,7 @@ export function* hiddenParts(text: string): Generator<TextPart> {
 /** Where a server's code is. */
 type Place = Pick<ReportSummary, "repository_url" | "subfolder">;
 
-/** A repository by host and path, a link where a browser can follow it; and the server's folder in it. */
+/** Renders a repository as host and path, linked if a browser can open it, with the server's folder in it. */
 export function repositoryLink({
 	repository_url: url,
 	subfolder,
@@ -88,7 +89,10 @@ export function repositoryLink({
 		: html`${link}, folder ${foreignText(subfolder)}`;
 }
 
-/** A repository in the little room of a row: what identifies it, as text, and the server's folder in it. */
+/**
+ * Renders a repository in a row with little room: its identifying part as text,
+ * with the server's folder in it.
+ */
 export function repositoryName({
 	repository_url: url,
 	subfolder,
@@ -97,7 +101,7 @@ export function repositoryName({
 	return subfolder === null ? name : html`${name} · ${foreignText(subfolder)}`;
 }
 
-/** `1 error`, `2 errors`. */
+/** Returns text such as `1 error` or `2 errors`. */
 export function countOf(count: number, noun: string): string {
 	return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

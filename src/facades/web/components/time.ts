@@ -8,7 +8,7 @@ const units = [
 ] as const;
 
 /**
- * How long ago, with the exact time on hover.
+ * Renders how long ago a time was, with the exact time on hover.
  *
  * @param time ISO 8601
  */
@@ -16,17 +16,17 @@ export function timeAgo(time: string, now: Date): Html {
 	return html`<time datetime="${time}" title="${exactTime(time)}">${duration(time, now)} ago</time>`;
 }
 
-/** How long something has lasted, with its exact beginning on hover. */
+/** Renders how long something has lasted, with its exact start on hover. */
 export function timeSince(time: string, now: Date): Html {
 	return html`<time datetime="${time}" title="${exactTime(time)}">${duration(time, now)}</time>`;
 }
 
-/** `2025-10-20 10:00 UTC`. */
+/** Returns a time as `2025-10-20 10:00 UTC`. */
 export function exactTime(time: string): string {
 	return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
 }
 
-/** Seconds in words of one unit: `45 s`, `12 min`, `5 h`, `3 d`. */
+/** Returns seconds in words, in one unit: `45 s`, `12 min`, `5 h`, `3 d`. */
 export function inWords(seconds: number): string {
 	const unit = units.find(([, size]) => seconds >= size);
 	return unit

@@ -21,8 +21,8 @@ const deeds: Record<ReportStatus, string> = {
 };
 
 /**
- * What happened to a repository's reports lately: newest revision first, within
- * it oldest first.
+ * Renders what happened recently to a repository's reports: newest revision
+ * first, oldest event first within it.
  */
 export function timeline(
 	revisions: Revision[],
@@ -55,7 +55,7 @@ function earlierDecisions(
 		: "";
 }
 
-/** What was decided about one report, oldest first. */
+/** Returns the decisions about one report, oldest first. */
 export function decisionEvents(decisions: Decision[]): Event[] {
 	return decisions.flatMap((decision): Event[] => [
 		...approvalsBefore(decision).map(approvalEvent),
@@ -69,12 +69,12 @@ export function decisionEvents(decisions: Decision[]): Event[] {
 	]);
 }
 
-/** One thing that happened to a report. */
+/** One event in a report's history. */
 interface Event extends Notes {
 	deed: string;
 	by: Html;
 	at: string;
-	/** What its mark is coloured after. */
+	/** The status that colours its mark. */
 	status?: ReportStatus;
 }
 
@@ -91,7 +91,7 @@ function eventsOf(revision: Revision): Event[] {
 	];
 }
 
-/** An approval that decided nothing by itself. */
+/** Returns an approval that did not decide the report by itself. */
 export function approvalEvent({
 	approved_by,
 	approved_at,
@@ -105,7 +105,7 @@ export function approvalEvent({
 	};
 }
 
-/** @param whole where its notes are read whole */
+/** @param whole whether its notes are shown in full */
 export function eventItem(
 	{ deed, by, at, status, ...notes }: Event,
 	whole: string,

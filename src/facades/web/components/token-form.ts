@@ -2,18 +2,18 @@ import { html } from "hono/html";
 import { type Permission, permissions } from "../../../core/words.ts";
 import type { Html } from "../page.ts";
 
-/** What somebody has typed for a new token, and what is wrong with it. */
+/** What somebody typed for a new token, and its problems. */
 export interface TypedToken {
 	name: string;
 	scopes: string[];
 	expires_in_days: string;
-	/** The group that answers for a service token. */
+	/** The group responsible for a service token. */
 	owner?: string;
-	/** What must be corrected, by field; `form` is about the whole of it. */
+	/** What must be corrected, by field; `form` is about the form as a whole. */
 	problems?: Partial<Record<string, string>>;
 }
 
-/** What each scope lets a token do: an approval takes a person, whatever the role allows. */
+/** What each scope lets a token do. An approval needs a person, whatever the role allows. */
 const scopeWords: Record<Permission, string> = {
 	...permissions,
 	"reports:decide": "reject and reopen reports",
@@ -28,9 +28,9 @@ const lifetimes = [
 ] as const;
 
 /**
- * The form that makes a token: somebody's own, or a service's.
+ * Renders the form that creates a token: somebody's own, or a service's.
  *
- * @param scopes what it can be used for
+ * @param scopes the scopes it may have
  */
 export function tokenForm(
 	kind: "personal" | "service",
@@ -51,10 +51,10 @@ export function tokenForm(
 			? html`<p class="problem" id="${field}-problem">${problems[field]}</p>`
 			: "";
 	if (scopes.length === 0) {
-		return html`<p class="calm">Your roles allow nothing that a token could be used for.</p>`;
+		return html`<p class="calm">Your roles do not allow anything that a token could be used for.</p>`;
 	}
 	return html`<section class="card new-token" aria-labelledby="new-title">
-<h2 id="new-title">${isService ? "Make a service token" : "Make an access token"}</h2>
+<h2 id="new-title">${isService ? "Create a service token" : "Create an access token"}</h2>
 ${isService ? html`<p class="quiet">For CI and other programs that must not depend on one person's account. It acts for nobody: it submits no report and decides nothing. Any admin can revoke it.</p>` : ""}
 <form method="post" action="${isService ? "/tokens/service" : "/tokens"}" novalidate data-once>
 <input type="hidden" name="csrf" value="${csrf}">
@@ -76,13 +76,13 @@ ${scopes.map(
 )}
 </fieldset>
 ${problem("scopes")}
-<label for="expires_in_days">Ends after</label>
+<label for="expires_in_days">Expires after</label>
 <select id="expires_in_days" name="expires_in_days" ${describedBy("expires_in_days")}>${lifetimes.map(
 		([days, label]) =>
 			html`<option value="${days}" ${days === typed.expires_in_days ? html`selected` : ""}>${label}</option>`,
 	)}</select>
 ${problem("expires_in_days")}
-<button>Make the token</button>
+<button>Create the token</button>
 </form>
 </section>`;
 }

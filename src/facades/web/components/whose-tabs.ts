@@ -3,10 +3,11 @@ import type { Html } from "../page.ts";
 import { foreignText } from "./text.ts";
 
 /**
- * Leads from one's own of a list to everybody's, for who looks after all.
+ * Renders the tabs that switch a list between one's own entries and
+ * everybody's, for those who manage all of them.
  *
  * @param path of the page
- * @param owner me, everybody, or the e-mail address of somebody
+ * @param owner me, everybody, or somebody's e-mail address
  */
 export function whoseTabs(path: string, owner: string): Html {
 	const tab = (href: string, id: string, label: Html | string) =>

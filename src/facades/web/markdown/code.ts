@@ -26,7 +26,7 @@ const languages = {
 for (const [name, language] of Object.entries(languages))
 	hljs.registerLanguage(name, language);
 
-/** Characters that are highlighted of a block and of a whole report: some languages take time with the square of them. */
+/** Characters highlighted per block and per report: some languages take quadratic time. */
 const limits = { block: 4_096, report: 32_768 };
 
 /** Highlights the code of one report. */
@@ -34,7 +34,7 @@ export class Highlighter {
 	private left = limits.report;
 
 	/**
-	 * @param info what stands behind the fence: a language, and whatever else
+	 * @param info the text after the opening fence: a language, and possibly more
 	 * @param code the code itself
 	 * @param id an attribute for the block, or an empty text
 	 */
@@ -42,7 +42,7 @@ export class Highlighter {
 		const words = info.trim();
 		const [name = ""] = /^[\w#+.-]{1,40}(?=\s|$)/.exec(words) ?? [];
 		const language = name.toLowerCase();
-		// Whatever else stands there would be seen by nobody.
+		// Any other text there would be invisible.
 		const label = words === name ? "" : `${note(words)}\n`;
 		const isKnown = hljs.getLanguage(language) !== undefined;
 		const markup = isKnown ? this.highlight(language, code) : undefined;

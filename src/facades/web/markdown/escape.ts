@@ -13,17 +13,17 @@ function escapeMarkup(text: string): string {
 	return text.replace(/[&<>"']/g, (character) => special[character] ?? "");
 }
 
-/** Text of a report as markup that is text and nothing else; characters that nobody would see are written out. */
+/** Escapes text of a report as markup that is nothing but text; invisible characters are written out. */
 export function escapeText(text: string): string {
 	return showHidden(escapeMarkup(text));
 }
 
-/** The same for the value of an attribute. */
+/** Escapes the value of an attribute in the same way. */
 export function escapeAttribute(text: string): string {
 	return escapeMarkup(visibleText(text));
 }
 
-/** Writes out the characters in a markup's text that nobody would see. No tag of it may have any. */
+/** Writes out invisible characters in the text of markup. Its tags must not contain any. */
 export function showHidden(markup: string): string {
 	if (markup.search(hiddenCharacter) < 0) return markup;
 	return splitHidden(markup)
@@ -33,7 +33,7 @@ export function showHidden(markup: string): string {
 		.join("");
 }
 
-/** What the service itself says amid a report's text. */
+/** Renders a note by the service itself within a report's text. */
 export function note(text: string): string {
 	return `<span class="blocked">${escapeText(text)}</span>`;
 }

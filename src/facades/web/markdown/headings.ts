@@ -4,20 +4,20 @@ import { plainText } from "../../../checklist/plain-text.ts";
 import { hiddenCharacter } from "../../../core/hidden-characters.ts";
 import { ID_PREFIX } from "./links.ts";
 
-/** A heading's text without markup, and the id that links in the report know it by. */
+/** A heading's text without markup, and the id by which links in the report refer to it. */
 export interface Heading {
 	depth: number;
 	text: string;
 	id: string;
 }
 
-/** Characters of a heading that make its id. */
+/** Characters of a heading that go into its id. */
 const LONGEST_ID = 200;
 
-/** Headings that have an id. Others are still reached by their line. */
+/** Maximum number of headings with an id. Others can still be reached by their line. */
 const MAX_HEADINGS = 2_000;
 
-/** The headings of a report in order. */
+/** Returns the headings of a report in order. */
 export function collectHeadings(
 	blocks: DocumentBlock[],
 	environment: object,
@@ -40,7 +40,7 @@ export function collectHeadings(
 	return headings;
 }
 
-/** As on GitHub: letters that are seen, numbers, `-` and `_`; a number tells apart what is named alike. */
+/** Makes an id as GitHub does: visible letters, digits, `-` and `_`; a number distinguishes equal names. */
 function makeId(text: string, seen: Map<string, number>): string {
 	const name = text
 		.slice(0, LONGEST_ID)

@@ -1,15 +1,16 @@
 import { normalizeAddress } from "../../../checklist/address.ts";
 import { escapeAttribute, escapeText, note } from "./escape.ts";
 
-/** Before every id that comes from a report, so that it cannot be one of the page's own. */
+/** Prefix of every id that comes from a report, so that it cannot clash with one of the page's own. */
 export const ID_PREFIX = "md-";
 
 /**
- * A link out of a report leaves the page in the open: into a new tab, without telling where from, with its host named
- * where the text names another. What is neither an address nor a place in the report becomes text.
+ * Renders a link out of a report: it opens in a new tab, sends no referrer, and
+ * names its host where its text names another. What is neither an address nor a
+ * place in the report becomes text.
  *
- * @param address where it leads, as the report has it
- * @param title what a browser would show only to a mouse, or an empty text
+ * @param address where it leads, as written in the report
+ * @param title what a browser would show only on hover, or an empty text
  * @param text what it reads, without markup
  * @param content the same as markup
  * @param ids of the report's headings
@@ -38,7 +39,7 @@ export function linkHtml(
 	return `${openLink(url)}${content}${goesTo}</a>${said}`;
 }
 
-/** Text in which addresses of the web and of people are links, as on GitHub. */
+/** Renders text with web and e-mail addresses as links, as GitHub does. */
 export function linkedText(text: string): string {
 	if (!/:\/\/|www\.|@/i.test(text)) return escapeText(text);
 	let html = "";
@@ -56,7 +57,7 @@ export function linkedText(text: string): string {
 const webAddress = /(?:^|[^\p{L}\p{N}])(https?:\/\/|www\.)/iu;
 const mailAddress = /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/;
 
-/** The address in a word; signs around it, such as brackets and a full stop, are not part of it. */
+/** Finds the address in a word; surrounding characters, such as brackets and a full stop, are not part of it. */
 function findAddress(
 	word: string,
 ): { start: number; text: string; url: URL } | undefined {
@@ -92,7 +93,10 @@ function openLink({ href }: URL): string {
 	return `<a href="${shown}" rel="noopener noreferrer nofollow" target="_blank" title="${shown}">`;
 }
 
-/** Whether a link's text is the address of another host, or the address begins like one's. */
+/**
+ * Returns whether a link's text is the address of another host, or the address
+ * only looks as if it began with one.
+ */
 function isMisleading(text: string, url: URL): boolean {
 	const named = URL.parse(text.trim().replace(/^www\./i, "https://"));
 	if (url.username !== "" && url.protocol !== "mailto:") return true;

@@ -14,18 +14,19 @@ import { escapeAttribute, escapeText, note } from "./escape.ts";
 import { collectHeadings, type Heading } from "./headings.ts";
 import { runningTextHtml, type Surroundings, takeBox } from "./running-text.ts";
 
-/** A report's Markdown as markup that does nothing. */
+/** A report's Markdown as inert markup. */
 export interface Rendered {
-	/** Made of our own tags around escaped text; blocks have ids `line-N` by the line they start at. */
+	/** Our own tags around escaped text; blocks have ids `line-N` by the line they start at. */
 	html: string;
-	/** The lines that have an id, ascending. */
+	/** The lines that have an id, in ascending order. */
 	anchors: number[];
 	outline: { depth: number; text: string; id: string }[];
 }
 
 /**
- * Renders Markdown (GFM) of unknown origin, by the same parser as it is assessed. Raw HTML is shown as text, images
- * are named and not loaded, characters that nobody would see are written out, and so is what is not read as an answer.
+ * Renders Markdown (GFM) of unknown origin with the parser that also assesses
+ * it. Raw HTML is shown as text, images are named but not loaded, and invisible
+ * characters and text that is not read as an answer are written out.
  */
 export function renderMarkdown(source: string): Rendered {
 	const { blocks, environment } = readDocument(toSource(source));
@@ -81,7 +82,7 @@ class Renderer {
 		}
 	}
 
-	/** The page has two levels of headings of its own above the report's. */
+	/** The page has two levels of its own headings above the report's. */
 	private heading(block: DocumentBlock & { type: "heading" }): string {
 		const tag = `h${Math.min(6, block.depth + 2)}`;
 		const content = runningTextHtml(block.text, this.around);
@@ -90,7 +91,7 @@ class Renderer {
 		if (!known) return `<${tag}${anchor}>${content}</${tag}>`;
 		const id = escapeAttribute(known.id);
 		const name = escapeAttribute(known.text);
-		// It has its own id already: its link to itself carries the line's.
+		// It already has its own id; the line's id goes to the link to itself.
 		const link =
 			anchor &&
 			`<a${anchor} href="#${id}" class="heading-link" aria-label="Link to ${name}">#</a>`;
@@ -122,7 +123,7 @@ class Renderer {
 		return `<${tag}${from}${marked}>\n${html}</${tag}>`;
 	}
 
-	/** Wide tables scroll in a box of their own, which the keyboard reaches. */
+	/** Wide tables scroll in their own box, which the keyboard can reach. */
 	private table({ aligns, rows }: DocumentTable): string {
 		const attributes = aligns.map((align) =>
 			align ? ` align="${align}"` : "",
@@ -162,7 +163,7 @@ class Renderer {
 		return `<div${this.anchor(line)} class="unread"><p>${escapeText(notRead(why))}</p><pre><code>${escapeText(text)}</code></pre></div>`;
 	}
 
-	/** The id of a line, for the first block that begins at it. */
+	/** Returns the id of a line, for the first block that starts at it. */
 	private anchor(line: number): string {
 		if (this.anchors.has(line)) return "";
 		this.anchors.add(line);

@@ -9,9 +9,9 @@ import { linkedText, linkHtml } from "./links.ts";
 
 /** What running text refers to. */
 export interface Surroundings {
-	/** The parser's own, with the report's link definitions. */
+	/** The parser's own environment, with the report's link definitions. */
 	environment: object;
-	/** Of the report's headings. */
+	/** The ids of the report's headings. */
 	ids: ReadonlySet<string>;
 }
 
@@ -22,12 +22,12 @@ const emphasis: Record<string, string> = {
 	em_close: "</em>",
 };
 
-/** The running text of a paragraph, heading or cell as markup. */
+/** Renders the running text of a paragraph, heading or cell as markup. */
 export function runningTextHtml(text: string, around: Surroundings): string {
 	return tokensHtml(parseRunningText(text, around.environment), around);
 }
 
-/** The box that the text of a list's item begins with, and what follows it; undefined where it begins with none. */
+/** Returns the task box at the start of a list item's text, and what follows it; undefined if there is none. */
 export function takeBox(
 	text: string,
 	around: Surroundings,
@@ -35,7 +35,7 @@ export function takeBox(
 	if (!/^\[[ xX]\]\s/.test(text)) return undefined;
 	const tokens = parseRunningText(text, around.environment);
 	const [first] = tokens;
-	// It may be a link, if somebody defines one of that name.
+	// It may be a link, if the report defines one of that name.
 	if (first?.type !== "text" || !first.content.startsWith("["))
 		return undefined;
 	const isDone = first.content.charAt(1) !== " ";
@@ -48,10 +48,10 @@ export function takeBox(
 
 function tokensHtml(tokens: Token[], around: Surroundings): string {
 	let html = "";
-	/** Text that the parser has taken apart, such as at an underscore. */
+	/** Text that the parser has split, for example at an underscore. */
 	let pending = "";
 	let isPendingStruck = false;
-	/** Inside a link: its beginning, and what stood before it. Links do not nest. */
+	/** The start of the link around the current text, and what came before it. Links do not nest. */
 	let link: { token: Token; before: string; from: number } | undefined;
 	const flush = () => {
 		if (pending === "") return;
@@ -108,12 +108,12 @@ function tokensHtml(tokens: Token[], around: Surroundings): string {
 	return html;
 }
 
-/** Each piece by itself: what strikes out may begin and end anywhere in other markup. */
+/** Marks each piece by itself: struck-out text may start and end anywhere in other markup. */
 function strike(html: string, isStruck: boolean): string {
 	return isStruck && html !== "" ? `<del>${html}</del>` : html;
 }
 
-/** Images are never loaded: each becomes a note with its text and address. */
+/** Renders an image, which is never loaded, as a note with its text and address. */
 function imageNote(token: Token): string {
 	const { address, title } = readTarget(token);
 	const isRemote = /^([a-z][a-z0-9+.-]*:|\/\/)/i.test(address);

@@ -17,16 +17,16 @@ import { pager } from "../components/pager.ts";
 import { foreignText } from "../components/text.ts";
 import type { Html, Page } from "../page.ts";
 
-/** What the page of the audit log shows. */
+/** What the audit log page shows. */
 export interface AuditPage {
 	query: AuditQuery;
 	entries: AuditEntry[];
 	hasMore: boolean;
-	/** What is wrong with the filters, by name; nothing is listed then. */
+	/** Problems of the filters, by name; nothing is listed then. */
 	problems?: FilterProblems;
 }
 
-/** The audit log, newest first, with the chain's state of the rows that are shown. */
+/** Renders the audit log, newest first, with the state of the chain in the rows shown. */
 export function auditPage(data: AuditPage): Page {
 	const { query, entries, hasMore, problems } = data;
 	return {
@@ -40,7 +40,7 @@ ${entries.length > 0 ? chainNote(entries) : ""}
 <section class="card" aria-label="Rows">
 ${
 	entries.length === 0
-		? html`<p class="calm">${problems ? "No row is shown." : "No row fits these filters."} <a href="/audit">Show all</a></p>`
+		? html`<p class="calm">${problems ? "No row is shown." : "No row matches these filters."} <a href="/audit">Show all</a></p>`
 		: entryTable(entries)
 }
 </section>
@@ -48,7 +48,7 @@ ${pager((after) => auditUrl({ ...query, after }), query.after, hasMore ? entries
 	};
 }
 
-/** What the rows that are shown prove by themselves. */
+/** Renders what the rows shown prove by themselves. */
 function chainNote(entries: AuditEntry[]): Html {
 	const broken = entries.filter((entry, index) =>
 		isBroken(entry, entries[index + 1]),
@@ -59,7 +59,7 @@ function chainNote(entries: AuditEntry[]): Html {
 	return html`<p role="alert"><span class="badge dire">Chain broken</span> Not as recorded: ${broken.map(({ seq }) => `row ${seq}`).join(", ")}.</p>`;
 }
 
-/** Whether a row lacks the hash of its content, or does not follow the one that is shown before it. */
+/** Returns whether a row lacks the hash of its content, or does not follow the row shown before it. */
 function isBroken(entry: AuditEntry, before: AuditEntry | undefined): boolean {
 	const isNext = before?.seq === entry.seq - 1;
 	return (
@@ -87,7 +87,7 @@ function entryRow(entry: AuditEntry, before: AuditEntry | undefined): Html {
 </tr>`;
 }
 
-/** The report that a row is about, or what else. */
+/** Renders the report, or other subject, that a row is about. */
 function subject({ report_id, target, after }: AuditEntry): Html | string {
 	const name = after?.server_name ?? after?.name ?? target;
 	if (report_id !== null) {
@@ -99,13 +99,13 @@ function subject({ report_id, target, after }: AuditEntry): Html | string {
 		: "";
 }
 
-/** What changed: `status: pending_review, now approved`. */
+/** Renders what changed: `status: pending_review, now approved`. */
 function facts({ before, after }: AuditEntry): Html {
 	const names = new Set([
 		...Object.keys(before ?? {}),
 		...Object.keys(after ?? {}),
 	]);
-	// It stands below the action already.
+	// It is already shown below the action.
 	names.delete("server_name");
 	return html`<small>${[...names].map((name) => {
 		const [was, is] = [before?.[name], after?.[name]];
@@ -114,7 +114,7 @@ function facts({ before, after }: AuditEntry): Html {
 	})}</small>`;
 }
 
-/** Hashes by their beginning: the whole stands in the API. */
+/** Shortens a hash to its beginning; the API has all of it. */
 function short(value: string): string {
 	return /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, 12)}…` : value;
 }

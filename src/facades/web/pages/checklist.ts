@@ -5,7 +5,7 @@ import { findingBadge } from "../components/badges.ts";
 import { renderMarkdown } from "../markdown/render.ts";
 import type { Html, Page } from "../page.ts";
 
-/** The checklist with its rules: what reports are held against, to read and to print. */
+/** Renders the checklist with its rules: what reports are assessed against, to read and to print. */
 export function checklistPage(checklist: Checklist & { rules: Rule[] }): Page {
 	const { phases, rules, version } = checklist;
 	return {
@@ -63,7 +63,7 @@ function ruleEntry({ id, severity, title, meaning, fix }: Rule): Html {
 </section>`;
 }
 
-/** The checklist is our own text, and short; its ids would repeat from check to check. */
+/** The checklist is our own text, and short; ids would repeat from check to check. */
 function guide({ verify }: Check): Html {
 	const { html: markup } = renderMarkdown(verify);
 	return raw(markup.replaceAll(/ id="line-\d+"/g, ""));

@@ -34,7 +34,7 @@ interface Revision {
 interface Pair {
 	before: Revision;
 	after: Revision;
-	/** The markup of both texts compared, or why there is none. */
+	/** The comparison of both texts as markup, or why there is none. */
 	text: string | Unavailable;
 }
 
@@ -46,11 +46,11 @@ export interface ComparePage {
 	revisions: Pick<ReportSummary, "id" | "revision" | "status">[];
 	/** The list that the reader came from. */
 	list: QueueQuery;
-	/** Absent where there is no earlier revision, and no other one was chosen. */
+	/** Absent if there is no earlier revision and no other one was chosen. */
 	pair?: Pair;
 }
 
-/** Revision against revision: checks first, then findings, then the text. */
+/** Renders the comparison of two revisions: checks first, then findings, then the text. */
 export function comparePage(data: ComparePage): Page {
 	const { report, pair } = data;
 	const revisions = pair

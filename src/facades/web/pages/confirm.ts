@@ -16,7 +16,7 @@ import type { Page } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
-/** What is to be confirmed. */
+/** The decision to be confirmed. */
 export interface ConfirmPage {
 	report: Report;
 	assessment: Assessment;
@@ -39,10 +39,10 @@ const consequences: Record<ReportStatus, string> = {
 	rejected:
 		"The developer reads the notes and answers with a new revision. This revision stays as it is.",
 	pending_review:
-		"The report waits for a review again. Reviewer, time and notes are taken off it; the decision stays in the history.",
+		"The report is pending review again. Its reviewer, time and notes are cleared; the decision stays in the history.",
 };
 
-/** Repeats what is about to be decided; nothing is changed before its form is sent. */
+/** Renders the decision that is about to be made; nothing changes until its form is sent. */
 export function confirmPage(data: ConfirmPage): Page {
 	const { report, assessment, decision, list, csrf } = data;
 	const verb = verbs[decision.status];
@@ -71,12 +71,12 @@ ${hiddenDecision(decision, csrf)}
 	};
 }
 
-/** What will be, once it is confirmed. */
+/** Returns what will happen once it is confirmed. */
 function consequenceOf({ decision, approvals }: ConfirmPage): string {
 	const { required, reason, recorded } = approvals;
 	const left = required - recorded.length - 1;
 	if (decision.status !== "approved" || left <= 0) {
 		return consequences[decision.status];
 	}
-	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it takes ${required}. ${reason}`;
+	return `Your approval will be recorded, and the report stays pending until ${left === 1 ? "one more reviewer approves" : `${left} more reviewers approve`}: it requires ${required}. ${reason}`;
 }

@@ -14,12 +14,12 @@ import { timeAgo } from "../components/time.ts";
 import type { Html, Page } from "../page.ts";
 import { stateOf } from "./report.ts";
 
-/** Findings that are shown before the report itself is read. */
+/** Number of findings shown before the report itself. */
 const SHOWN_FINDINGS = 5;
 
-/** An approval that a program asked for, before its person. */
+/** An approval requested by a program, which its person must confirm. */
 export interface ConfirmationPage {
-	/** What follows /confirm/ in the address. */
+	/** The last part of the address, after /confirm/. */
 	token: string;
 	confirmation: Confirmation;
 	report: Report;
@@ -29,7 +29,7 @@ export interface ConfirmationPage {
 	now: Date;
 }
 
-/** Shows what would be approved; nothing is changed before its form is sent. */
+/** Renders what would be approved; nothing changes until its form is sent. */
 export function confirmationPage(data: ConfirmationPage): Page {
 	const { token, confirmation, report, assessment, csrf } = data;
 	const { review_notes, client } = confirmation;
@@ -39,7 +39,7 @@ export function confirmationPage(data: ConfirmationPage): Page {
 		state: stateOf(report),
 		body: html`<section class="confirm card approved" aria-labelledby="confirm-title">
 <h1 id="confirm-title">Approve ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
-<p>A program that is signed in as you asked for this approval. Confirm it only if you have read <a href="/reports/${report.id}">the report</a> and told the program to approve it. If not, close this page: nothing is approved without you.</p>
+<p>A program that is signed in as you requested this approval. Confirm it only if you have read <a href="/reports/${report.id}">the report</a> and told the program to approve it. If not, close this page: nothing is approved without you.</p>
 ${approvalWarning(assessment)}
 ${quorum(data.approvals)}
 <dl class="facts">
@@ -48,7 +48,7 @@ ${quorum(data.approvals)}
 <div><dt>Risk</dt><dd>${riskBadge(assessment.risk_level)} ${trifectaBadge(assessment.trifecta.combination)}</dd></div>
 <div><dt>Assessment</dt><dd>${assessmentSummary(assessment)}</dd></div>
 <div><dt>Reviewer</dt><dd>${foreignText(confirmation.reviewed_by)}</dd></div>
-<div><dt>Asked by</dt><dd>${client ? foreignText(client) : "a program that does not say its name"}, ${timeAgo(confirmation.requested_at, data.now)}</dd></div>
+<div><dt>Requested by</dt><dd>${client ? foreignText(client) : "a program that does not give its name"}, ${timeAgo(confirmation.requested_at, data.now)}</dd></div>
 <div><dt>Notes</dt><dd>${review_notes ? html`<blockquote class="notes">${foreignText(review_notes)}</blockquote>` : "none"}</dd></div>
 </dl>
 ${gravest(report, assessment)}
@@ -61,7 +61,7 @@ ${gravest(report, assessment)}
 	};
 }
 
-/** Says why a link can be confirmed no more, and what to do. */
+/** Renders why a link can no longer be confirmed, and what to do. */
 export function closedConfirmationPage(reason: string, reportId: string): Page {
 	return {
 		title: "This approval cannot be confirmed",
@@ -77,13 +77,13 @@ export function closedConfirmationPage(reason: string, reportId: string): Page {
 
 function quorum({ required, reason, recorded }: Approvals): Html | string {
 	if (required < 2) return "";
-	return html`<p>This report takes ${countOf(required, "reviewer")}; ${recorded.length === 0 ? "none has" : `${recorded.length} ${recorded.length === 1 ? "has" : "have"}`} approved it so far. ${reason}</p>`;
+	return html`<p>This report requires ${countOf(required, "reviewer")}; ${recorded.length === 0 ? "none has" : `${recorded.length} ${recorded.length === 1 ? "has" : "have"}`} approved it so far. ${reason}</p>`;
 }
 
 function gravest(report: Report, { findings }: Assessment): Html | string {
 	const errors = findings.filter(({ severity }) => severity === "error");
 	if (errors.length === 0) return "";
 	const lineLink = () => `/reports/${report.id}`;
-	return html`<h2>What weighs most</h2>
+	return html`<h2>The most serious findings</h2>
 ${findingList(errors.slice(0, SHOWN_FINDINGS), lineLink)}`;
 }

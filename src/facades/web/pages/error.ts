@@ -7,46 +7,46 @@ import {
 import type { Page } from "../page.ts";
 
 const headings: Record<number, string> = {
-	400: "This address or form is not right",
+	400: "This address or form is not valid",
 	401: "Sign in first",
-	403: "This was refused",
-	404: "There is nothing here",
+	403: "The request was refused",
+	404: "Nothing was found here",
 	405: "This cannot be done here",
-	409: "Somebody was faster",
+	409: "Somebody else was faster",
 	413: "This is too large",
 	414: "This address is too long",
-	429: "This was too much at once",
-	503: "Not at the moment",
+	429: "Too many requests",
+	503: "Temporarily unavailable",
 };
 
 const advice: Record<number, string> = {
 	404: "The link may be old or cut off. Everything that exists can be found from the queue.",
 	409: "Reload the report to see where it stands.",
-	429: "Other people are to get their turn too. Wait, and reload the page.",
+	429: "Wait a moment, and reload the page.",
 	503: "Nothing was changed. The service recovers by itself; reload this page in a few seconds.",
 };
 
-/** What went wrong, and what to do about it. */
+/** Renders what went wrong, and what to do about it. */
 export function errorPage(
 	error: PublicError,
 	request: {
 		id: string;
-		/** A decision that could not be stored, to be sent again as it was. */
+		/** A decision that could not be stored, for sending again unchanged. */
 		unsent?: {
 			action: string;
 			decision: WantedDecision;
 			csrf: string;
 		};
-		/** The address of the report that it is about, where that helps. */
+		/** The address of the report concerned, where that helps. */
 		reportUrl?: string;
-		/** Where the reader begins, if not at the queue; `null` for who may see no page. */
+		/** The reader's start page, if not the queue; `null` for readers who may see no page. */
 		home?: string | null;
-		/** For a stranger. */
+		/** Where to sign in, for readers who are not signed in. */
 		signInUrl?: string;
 	},
 ): Page {
 	const { unsent, reportUrl, home = "/", signInUrl } = request;
-	// What the role does not allow, no reload mends.
+	// Reloading does not help when the role forbids it.
 	const isForbidden = error.status === 403 && error.challenge !== undefined;
 	const heading =
 		(isForbidden ? "Your role does not allow this" : headings[error.status]) ??
@@ -60,7 +60,7 @@ export function errorPage(
 		body: html`<section class="card error-page" aria-labelledby="error-title">
 <p class="quiet">${error.status} ${error.title}</p>
 <h1 id="error-title">${heading}</h1>
-<p>${error.isUnexpected ? "The service met an error that nobody expected. It is in the log, with the number below." : error.detail}</p>
+<p>${error.isUnexpected ? "An unexpected error occurred. It is in the log under the request id below." : error.detail}</p>
 ${advised ? html`<p>${advised}</p>` : ""}
 ${
 	unsent

@@ -20,7 +20,7 @@ export interface HistoryPage {
 	report: Report;
 	decisions: Decision[];
 	approvals: Approvals;
-	/** How many decisions stand before this page. */
+	/** The number of decisions before this page. */
 	after: number;
 	/** The list that the reader came from. */
 	list: QueueQuery;
@@ -28,9 +28,9 @@ export interface HistoryPage {
 }
 
 /**
- * All decisions about a report, oldest first, and at the end the approvals since
- * the last one, with whole notes. These may be long: while they are written,
- * others are answered.
+ * Renders all decisions about a report, oldest first, and then the approvals
+ * since the last one, with notes in full. These may be long: while they are
+ * being written, other requests are answered.
  */
 export async function historyPage(data: HistoryPage): Promise<Page> {
 	const { report, decisions, approvals, after, list, now } = data;

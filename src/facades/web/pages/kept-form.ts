@@ -3,20 +3,20 @@ import { foreignText } from "../components/text.ts";
 import type { Html, Page } from "../page.ts";
 import { noticePage } from "./sign-in.ts";
 
-/** A form that came without a session, or when nobody could tell whose it is. */
+/** A form that came without a session, or whose sender could not be identified. */
 export interface KeptForm {
 	status: number;
-	/** What stood in the way. */
+	/** The reason. */
 	detail: string;
 	/** Where to sign in, if that helps. */
 	signInUrl: string | undefined;
-	/** What was typed, and where it can be sent to be looked at. */
+	/** What was typed, and where to send it for another look. */
 	typed:
 		| { action: string; fields: [name: string, value: string][] }
 		| undefined;
 }
 
-/** Nothing was changed, and nothing that was typed is lost. */
+/** Renders a refused form with everything that was typed; nothing was changed. */
 export function keptFormPage(kept: KeptForm): Page {
 	const { status, detail, signInUrl, typed } = kept;
 	const heading = signInUrl
@@ -50,6 +50,6 @@ ${fields.map(
 ${value}</textarea>`,
 )}
 <input type="hidden" name="change" value="yes">
-<button>Go on where I was</button>
+<button>Continue where I was</button>
 </form>`;
 }

@@ -11,7 +11,7 @@ export interface OverviewPage {
 	overview: Overview;
 }
 
-/** A row of a table: what, and how many. */
+/** A row of a table: a name and a number. */
 type Row = (string | number | Html)[];
 
 const spans = [
@@ -20,7 +20,7 @@ const spans = [
 	[366, "One year"],
 ] as const;
 
-/** How the review goes: plots, each with the table behind it. */
+/** Renders how reviewing is going: charts, each with the table behind it. */
 export function overviewPage({ days, overview }: OverviewPage): Page {
 	const { time_to_decision: time, outcomes_by_month, step } = overview;
 	const risks = overview.risk_distribution;
@@ -66,7 +66,7 @@ ${chart(
 )}
 ${chart(
 	"risks",
-	"Risk of what was submitted",
+	"Risk of submitted reports",
 	`Critical ${risks.critical}, high ${risks.high}, medium ${risks.medium}, low ${risks.low}, unknown ${risks.unknown}.`,
 	["Risk", "Reports"],
 	(["critical", "high", "medium", "low", "unknown"] as const).map((risk) => [
@@ -77,7 +77,7 @@ ${chart(
 ${chart(
 	"findings",
 	"Most frequent findings",
-	"The rules that most reports have a finding of.",
+	"The rules with findings in the most reports.",
 	["Rule", "Reports"],
 	overview.frequent_findings.map(({ rule, reports }) => [
 		html`<a href="/checklist#rule-${rule}">${findRule(rule)?.title ?? rule}</a>`,

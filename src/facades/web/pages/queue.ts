@@ -18,9 +18,9 @@ export interface QueuePage {
 	query: QueueQuery;
 	counts: ReportCounts;
 	reports: ReportSummary[];
-	/** Whether there are more reports after these. */
+	/** Whether more reports follow. */
 	hasMore: boolean;
-	/** The reader sees own reports alone. */
+	/** Whether the reader sees only their own reports. */
 	isOwnOnly?: boolean;
 	now: Date;
 }
@@ -32,7 +32,7 @@ const tabs = [
 	["all", "All"],
 ] as const;
 
-/** The reports that wait, or any others, with what a reviewer chooses by. */
+/** Renders the pending reports, or any others, with what a reviewer chooses by. */
 export function queuePage(data: QueuePage): Page {
 	const { query, counts, reports, isOwnOnly = false } = data;
 	const tab = tabs.find(([status]) => status === query.status)?.[1] ?? "All";
@@ -161,13 +161,13 @@ function emptyNote(query: QueueQuery, isOwnOnly: boolean): Html {
 		query.has_errors ||
 		query.after
 	) {
-		return html`<p class="calm">No report fits these filters. <a href="${queueUrl({ status: query.status, sort: query.sort })}">Show all of this tab</a></p>`;
+		return html`<p class="calm">No report matches these filters. <a href="${queueUrl({ status: query.status, sort: query.sort })}">Show all of this tab</a></p>`;
 	}
 	if (isOwnOnly) {
-		return html`<p class="calm">There are no such reports of yours. Submit one from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;
+		return html`<p class="calm">You have no such reports. Submit one from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here automatically.</p>`;
 	}
 	if (query.status === "pending_review") {
-		return html`<p class="calm">Nothing waits for a review. A developer submits a report from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here by itself.</p>`;
+		return html`<p class="calm">No report is waiting for review. A developer submits a report from Claude Code with the go-live skill, or with <a href="/docs">the API</a>; it appears here automatically.</p>`;
 	}
 	return html`<p class="calm">There are no such reports yet.</p>`;
 }

@@ -48,8 +48,8 @@ export interface OpenApiDocument {
 }
 
 /**
- * The reference of the REST API: every operation and schema of its document, as
- * one HTML document that needs no script.
+ * Renders the reference of the REST API: every operation and schema of its
+ * document, as one HTML document that needs no script.
  *
  * @param assets addresses of the static files
  * @param baseUrl where the service is reached, for the examples
@@ -175,7 +175,7 @@ function answer(status: string, { description = "", content }: Response): Html {
 	}</dd></div>`;
 }
 
-/** A command that asks for it, with the values of the document's examples. */
+/** Returns a curl command for an operation, with the values of the document's examples. */
 function curl(
 	{ method, path, parameters = [], security = [] }: NamedOperation,
 	body: unknown,
@@ -196,7 +196,7 @@ function curl(
 			? []
 			: [
 					'-H "Content-Type: application/json"',
-					// Within single quotes nothing means anything to a shell but they.
+					// Within single quotes, only the quote itself means anything to a shell.
 					`-d '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''")}'`,
 				]),
 	];

@@ -29,27 +29,27 @@ import type { Html, Page, PageState } from "../page.ts";
 import { type QueueQuery, queueUrl, reportUrl } from "../queue-address.ts";
 import type { Unavailable } from "../unavailable.ts";
 
-/** Everything a report's page shows. */
+/** Everything that a report's page shows. */
 export interface ReportPage {
 	report: Report;
 	assessment: Assessment;
-	/** The text rendered; or as it was sent, because the reader wants it so or for the reason that is named. */
+	/** The rendered text; or the text as sent, by the reader's choice or for the given reason. */
 	text: Rendered | ({ raw: Html } & Partial<Unavailable>);
-	/** Its own, and the newest of the repository. */
+	/** The history of the report itself and of the repository's newest revisions. */
 	history: History;
-	/** The revision before it. */
+	/** The previous revision. */
 	previous: Pick<Report, "revision"> | null;
 	/** The list that the reader came from, and this report's neighbours in it. */
 	list: QueueQuery;
 	neighbours: Neighbours;
 	typed: TypedDecision;
-	/** Of a signed-in reader; absent where nobody signs in. */
+	/** What a signed-in reader may do; absent where nobody signs in. */
 	standing?: Standing;
 	csrf: string;
 	now: Date;
 }
 
-/** One report: what a reviewer asks first, the assessment, the text, and the decision. */
+/** Renders one report: what a reviewer asks first, the assessment, the text, and the decision. */
 export function reportPage(data: ReportPage): Page {
 	const { report, assessment, standing, list, typed, csrf } = data;
 	const { text } = data;
@@ -104,7 +104,7 @@ ${historyOf(data)}
 	};
 }
 
-/** The colour of a report's favicon. */
+/** Returns the state that colours a report's favicon. */
 export function stateOf({ status }: Pick<Report, "status">): PageState {
 	return status === "pending_review" ? "pending" : status;
 }
@@ -146,10 +146,10 @@ ${next ? html`<a rel="next" href="${reportUrl(next, list)}">Next ›</a>` : ""}
 </header>`;
 }
 
-/** Who names a new folder begins a new server, with revisions of its own. */
+/** A new folder name starts a new server, with its own revisions. */
 function besideNote({ report, list }: ReportPage) {
 	if (!report.beside_live_report) return "";
-	return html`<p class="problem">The first report for this folder, while another report of the repository, or of the same path on another port of its host, was live. Is it a server of its own? <a href="${allReports(report, list)}">All reports of the repository</a></p>`;
+	return html`<p class="problem">This is the first report for this folder, submitted while another report for the repository, or for the same path on another port of its host, was live. Is it a separate server? <a href="${allReports(report, list)}">All reports of the repository</a></p>`;
 }
 
 function standingDecision({ report, history, list, now }: ReportPage) {
@@ -159,7 +159,7 @@ function standingDecision({ report, history, list, now }: ReportPage) {
 	return decision ? decidedNote(decision, whole, now) : "";
 }
 
-/** The report's own history stands among the newest ones, or after them where it is older. */
+/** Renders the history; the report's own part comes among the newest revisions, or after them if it is older. */
 function historyOf({ report, history, list, now }: ReportPage): Html {
 	const { own, newest } = history;
 	const isAmong = newest.some(({ id }) => id === own.id);
@@ -202,7 +202,10 @@ function outline({ outline }: Rendered): Html | string {
 	)}</ul></details>`;
 }
 
-/** The block that a line stands in: the last one that begins at it or before. A report has many of both. */
+/**
+ * Returns the block that a line is in: the last one that starts at or before
+ * it. A report has many blocks and findings.
+ */
 function nearestAnchor({ anchors }: Rendered, line: number): number {
 	let low = 0;
 	let high = anchors.length;

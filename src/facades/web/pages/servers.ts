@@ -12,7 +12,7 @@ export interface ServersPage {
 	query: { status: string; search: string; after: string | undefined };
 	servers: Server[];
 	hasMore: boolean;
-	/** Whether the reader may read everybody's reports, and not only own ones. */
+	/** Whether the reader may read everybody's reports, not only their own. */
 	readsAll: boolean;
 	now: Date;
 }
@@ -24,7 +24,7 @@ const tabs = [
 	["all", "All"],
 ] as const;
 
-/** One row per repository: where its server stands. The approved ones are the catalogue. */
+/** Renders one row per repository with the state of its server. The approved ones are the catalogue. */
 export function serversPage(data: ServersPage): Page {
 	const { query, servers } = data;
 	const tab = tabs.find(([status]) => status === query.status)?.[1] ?? "All";
@@ -52,7 +52,7 @@ ${pager((after) => serversUrl({ ...query, after }), query.after, data.hasMore ? 
 
 function serverTable({ servers, readsAll, now }: ServersPage): Html {
 	return html`<table class="rows">
-<thead><tr><th scope="col">Server</th><th scope="col">Stands</th><th scope="col">Risk</th><th scope="col">Last decision</th><th scope="col" class="number">Revisions</th><th scope="col">Developer</th></tr></thead>
+<thead><tr><th scope="col">Server</th><th scope="col">Status</th><th scope="col">Risk</th><th scope="col">Last decision</th><th scope="col" class="number">Revisions</th><th scope="col">Developer</th></tr></thead>
 <tbody>${servers.map(
 		(server) => html`<tr>
 <th scope="row">${
@@ -60,7 +60,7 @@ function serverTable({ servers, readsAll, now }: ServersPage): Html {
 				? html`<a href="/reports/${server.live_report_id ?? server.id}" data-row-link>${foreignText(server.server_name)}</a>`
 				: foreignText(server.server_name)
 		}<small class="sub">${repositoryName(server)}</small></th>
-<td data-label="Stands">${statusBadge(server.server_status)}</td>
+<td data-label="Status">${statusBadge(server.server_status)}</td>
 <td data-label="Risk">${riskBadge(server.risk_level)}</td>
 <td data-label="Last decision">${lastDecision(server, now)}</td>
 <td data-label="Revisions" class="number">${server.revision}</td>
@@ -80,10 +80,10 @@ function lastDecision({ last_decision }: Server, now: Date): Html | string {
 
 function emptyNote({ status, search }: ServersPage["query"]): Html {
 	if (search) {
-		return html`<p class="calm">No server fits “${search}” here. <a href="${serversUrl({ status: "all", search })}">Search in all servers</a></p>`;
+		return html`<p class="calm">No server matches “${search}” here. <a href="${serversUrl({ status: "all", search })}">Search in all servers</a></p>`;
 	}
 	return status === "approved"
-		? html`<p class="calm">No server is approved yet. <a href="/">See what waits for a review.</a></p>`
+		? html`<p class="calm">No server is approved yet. <a href="/">See what is waiting for review.</a></p>`
 		: html`<p class="calm">There are no such servers.</p>`;
 }
 

@@ -7,17 +7,17 @@ import { exactTime, timeAgo } from "../components/time.ts";
 import { whoseTabs } from "../components/whose-tabs.ts";
 import type { Html, Page } from "../page.ts";
 
-/** What the page of sessions shows. */
+/** What the sessions page shows. */
 export interface SessionsPage {
 	sessions: Session[];
-	/** Whose they are: me, everybody, or an e-mail address. */
+	/** Whose sessions they are: me, everybody, or an e-mail address. */
 	owner: string;
-	/** Whether what was looked for is no e-mail address; nothing is listed then. */
+	/** Whether the search was not for a valid e-mail address; nothing is listed then. */
 	isBad: boolean;
 	after: string | undefined;
 	hasMore: boolean;
 	mayManage: boolean;
-	/** How many own tokens somebody has who was looked for. */
+	/** The number of own tokens of the person searched for. */
 	tokens?: number;
 	/** How long sessions last. */
 	lifetime: { hours: number; idleMinutes: number };
@@ -25,7 +25,7 @@ export interface SessionsPage {
 	now: Date;
 }
 
-/** Where somebody is signed in, or for who looks after everybody's sessions, who is. */
+/** Renders where somebody is signed in, or, for those who manage everybody's sessions, who is signed in. */
 export function sessionsPage(data: SessionsPage): Page {
 	const { sessions, owner, mayManage, lifetime, isBad } = data;
 	const isMine = owner === "me";
@@ -36,7 +36,7 @@ export function sessionsPage(data: SessionsPage): Page {
 		title,
 		section: "sessions",
 		body: html`<h1>${title}</h1>
-<p class="quiet">Browsers that are signed in to these pages. Each stays so for ${countOf(lifetime.hours, "hour")} at the most, and until nobody has used it for ${countOf(lifetime.idleMinutes, "minute")}. ${isMine ? html`Programs use <a href="/tokens">access tokens</a> instead.` : ""}</p>
+<p class="quiet">Browsers that are signed in to these pages. Each stays signed in for at most ${countOf(lifetime.hours, "hour")}, and is signed out once it has not been used for ${countOf(lifetime.idleMinutes, "minute")}. ${isMine ? html`Programs use <a href="/tokens">access tokens</a> instead.` : ""}</p>
 ${mayManage ? whoseTabs("/sessions", owner) : ""}
 ${isMine ? "" : findForm(owner, isBad)}
 <section class="card" aria-label="Sessions">
@@ -47,7 +47,7 @@ ${isMine ? everywhereForm(data) : accessNote(data)}`,
 	};
 }
 
-/** What somebody has, before it is taken from them. */
+/** What somebody has, before their access is ended. */
 export interface EndAccessPage {
 	person: string;
 	sessions: number;
@@ -55,7 +55,7 @@ export interface EndAccessPage {
 	csrf: string;
 }
 
-/** Repeats whose access is about to end; nothing is changed before its form is sent. */
+/** Renders whose access is about to end; nothing changes until its form is sent. */
 export function endAccessPage({
 	person,
 	sessions,
@@ -67,12 +67,12 @@ export function endAccessPage({
 		section: "sessions",
 		body: html`<section class="confirm card rejected" aria-labelledby="confirm-title">
 <h1 id="confirm-title">End the access of ${foreignText(person)}?</h1>
-<p>Their sessions end, and their own access tokens are revoked, at once and for ever. Service tokens go on.</p>
+<p>Their sessions end, and their own access tokens are revoked, immediately and permanently. Service tokens stay valid.</p>
 <dl class="facts">
 <div><dt>Sessions</dt><dd>${sessions}</dd></div>
 <div><dt>Access tokens</dt><dd>${tokens}</dd></div>
 </dl>
-<p>Whether they can sign in again is for the identity provider to say: take their account or their roles away there first.</p>
+<p>Whether they can sign in again is up to the identity provider: remove their account or their roles there first.</p>
 <form method="post" action="/sessions/end-access" data-once>
 <input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="person" value="${person}">
@@ -83,7 +83,7 @@ export function endAccessPage({
 	};
 }
 
-/** The address of a page of sessions. */
+/** Returns the address of a page of sessions. */
 export function sessionsUrl(owner: string, after?: string): string {
 	const query = new URLSearchParams({
 		...(owner !== "me" && { owner }),
@@ -94,13 +94,13 @@ export function sessionsUrl(owner: string, after?: string): string {
 
 function sessionTable({ sessions, owner, csrf, now }: SessionsPage): Html {
 	return html`<table class="rows">
-<thead><tr><th scope="col">Browser</th>${owner === "me" ? "" : html`<th scope="col">Who</th>`}<th scope="col">Signed in</th><th scope="col">Used last</th><th scope="col">Ends by</th><th scope="col">State</th></tr></thead>
+<thead><tr><th scope="col">Browser</th>${owner === "me" ? "" : html`<th scope="col">Who</th>`}<th scope="col">Signed in</th><th scope="col">Last used</th><th scope="col">Ends by</th><th scope="col">State</th></tr></thead>
 <tbody>${sessions.map(
 		(session) => html`<tr>
 <th scope="row">${clientOf(session)}</th>
 ${owner === "me" ? "" : html`<td data-label="Who">${foreignText(session.owner)}</td>`}
 <td data-label="Signed in">${timeAgo(session.created_at, now)}</td>
-<td data-label="Used last">${timeAgo(session.last_seen_at, now)}</td>
+<td data-label="Last used">${timeAgo(session.last_seen_at, now)}</td>
 <td data-label="Ends by"><time datetime="${session.expires_at}">${exactTime(session.expires_at)}</time></td>
 <td data-label="State">${session.is_current ? html`<span class="badge good">This browser</span>` : endForm(session, owner, csrf)}</td>
 </tr>`,
@@ -149,14 +149,14 @@ function everywhereForm({ csrf }: SessionsPage): Html {
 </form>`;
 }
 
-/** What else somebody has, and how all of it ends; nothing for everybody. */
+/** Renders what else somebody has and how all of it can be ended; nothing on the list of everybody. */
 function accessNote({ owner, tokens, sessions }: SessionsPage): Html | string {
 	if (tokens === undefined) return "";
 	const query = new URLSearchParams({ owner });
 	const person = new URLSearchParams({ person: owner });
 	return html`<p>${
 		tokens === 0
-			? "No access token of theirs still counts."
+			? "They have no active access token."
 			: html`<a href="/tokens?${query}">${countOf(tokens, "access token")}</a> of theirs still ${tokens === 1 ? "counts" : "count"}.`
 	}</p>
 ${

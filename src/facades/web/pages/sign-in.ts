@@ -1,15 +1,15 @@
 import { html } from "hono/html";
 import type { Html, Page } from "../page.ts";
 
-/** Leads a browser to the identity provider that would not be led there by a redirect. */
+/** Renders the page that takes a browser to the identity provider where a redirect would be blocked. */
 export function goingToSignInPage(providerUrl: string): Page {
 	return noticePage(
 		"Signing in",
-		html`<p>You are being sent to the identity provider. <a href="${providerUrl}">Go on</a></p>`,
+		html`<p>You are being sent to the identity provider. <a href="${providerUrl}">Continue</a></p>`,
 	);
 }
 
-/** Nobody was signed in. */
+/** Renders why nobody was signed in. */
 export function signInFailedPage(failure: {
 	status: number;
 	message: string;
@@ -22,7 +22,7 @@ export function signInFailedPage(failure: {
 			? "The identity provider does not answer"
 			: "You are not signed in",
 		html`<p>${failure.message}</p>
-${isOutage ? "" : html`<p>If it happens again, ask whoever runs the identity provider, and give the request id.</p>`}
+${isOutage ? "" : html`<p>If it happens again, ask the operators of the identity provider, and give them the request id.</p>`}
 <p><a href="${failure.signInUrl}" role="button">Sign in again</a></p>
 <p class="quiet">Request id: <code>${failure.requestId}</code></p>`,
 		failure.status,
@@ -30,7 +30,7 @@ ${isOutage ? "" : html`<p>If it happens again, ask whoever runs the identity pro
 }
 
 /**
- * After signing out here.
+ * Renders the page after signing out here.
  *
  * @param providerUrl where the browser goes next, to be signed out there too
  */
@@ -38,13 +38,13 @@ export function signedOutPage(providerUrl?: string): Page {
 	return noticePage(
 		"You are signed out",
 		providerUrl
-			? html`<p>You are signed out here, and are being sent to the identity provider to be signed out there too. <a href="${providerUrl}">Go on</a></p>`
+			? html`<p>You are signed out here, and are being sent to the identity provider to be signed out there too. <a href="${providerUrl}">Continue</a></p>`
 			: html`<p>Whoever uses this browser next has to sign in. You may still be signed in at the identity provider, and in other applications.</p>
 <p><a href="/sign-in" role="button">Sign in</a></p>`,
 	);
 }
 
-/** A page that says one thing. */
+/** Renders a page with a single message. */
 export function noticePage(heading: string, text: Html, status?: number): Page {
 	return {
 		title: status ? `${status}: ${heading}` : heading,

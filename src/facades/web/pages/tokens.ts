@@ -12,34 +12,34 @@ import { day, sleepOf, tokenTable } from "../components/token-table.ts";
 import { whoseTabs } from "../components/whose-tabs.ts";
 import type { Html, Page } from "../page.ts";
 
-/** Which tokens the page shows: a page of a list, or the one with an id. */
+/** Which tokens the page shows: a page of the list, or the one with an id. */
 export interface TokensQuery
 	extends Pick<AccessTokenFilter, "owner" | "after"> {
 	state: "living" | "ended";
-	/** What was looked for. */
+	/** The id searched for. */
 	id?: string | undefined;
 }
 
-/** What the page of access tokens shows. */
+/** What the access tokens page shows. */
 export interface TokensPage {
 	tokens: AccessToken[];
 	query: TokensQuery;
 	hasMore: boolean;
-	/** Why there is nothing with the id that was looked for. */
+	/** Why no token is shown for the id searched for. */
 	problem?: string | undefined;
 	mayManage: boolean;
-	/** What a new token can be used for. */
+	/** The scopes a new token may have. */
 	scopes: Permission[];
-	/** The token that was made just now; it is shown this once. */
+	/** The token just created; this is the only time it is shown. */
 	created: string | undefined;
 	typed: TypedToken;
-	/** Days without signing in after which own tokens sleep. */
+	/** Days without signing in after which own tokens fall asleep. */
 	ownerDays: number;
 	csrf: string;
 	now: Date;
 }
 
-/** Access tokens: a new one, and those that there are. */
+/** Renders access tokens: the form for a new one, and the existing ones. */
 export function tokensPage(data: TokensPage): Page {
 	const { query, mayManage, created, tokens, ownerDays } = data;
 	const { owner, id } = query;
@@ -48,7 +48,7 @@ export function tokensPage(data: TokensPage): Page {
 		title: isMine ? "Access tokens" : "Everybody's access tokens",
 		section: "tokens",
 		body: html`<h1>Access tokens</h1>
-<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for who made it, within its scopes and that person's roles, and sleeps while that person has not signed in for ${ownerDays} days. Browsers need none: see <a href="/sessions">where you are signed in</a>.</p>
+<p class="quiet">For CI, and for clients that cannot sign in: sent as <code>Authorization: Bearer …</code> to REST, tRPC and MCP. A token acts for the person who created it, within its scopes and that person's roles, and sleeps once that person has not signed in for ${ownerDays} days. Browsers need none: see <a href="/sessions">where you are signed in</a>.</p>
 ${created ? createdNote(created) : ""}
 ${isMine ? sleepNote(data) : ""}
 ${mayManage ? whoseTabs("/tokens", owner) : ""}
@@ -62,7 +62,7 @@ ${id === undefined ? tokenForm(isMine ? "personal" : "service", data) : ""}`,
 	};
 }
 
-/** Repeats which token is about to be revoked; nothing is changed before its form is sent. */
+/** Renders which token is about to be revoked; nothing changes until its form is sent. */
 export function revokeTokenPage({
 	token,
 	csrf,
@@ -75,7 +75,7 @@ export function revokeTokenPage({
 		section: "tokens",
 		body: html`<section class="confirm card rejected" aria-labelledby="confirm-title">
 <h1 id="confirm-title">Revoke the ${token.kind === "service" ? "service" : "access"} token ${foreignText(token.name)}?</h1>
-<p>It ends at once and for ever: whatever uses it is refused from then on.</p>
+<p>It stops working immediately and permanently: whatever uses it is refused from then on.</p>
 <dl class="facts">
 <div><dt>Owner</dt><dd>${foreignText(token.owner)}</dd></div>
 <div><dt>Scopes</dt><dd>${token.scopes.join(", ")}</dd></div>
@@ -90,7 +90,7 @@ export function revokeTokenPage({
 	};
 }
 
-/** The address of what the page shows. */
+/** Returns the address of the tokens page in this state. */
 export function tokensUrl(query: Partial<TokensQuery>): string {
 	const { owner, state, id, after } = query;
 	const text = new URLSearchParams({
@@ -105,16 +105,16 @@ export function tokensUrl(query: Partial<TokensQuery>): string {
 function createdNote(created: string): Html {
 	return html`<section class="card created" aria-labelledby="created-title">
 <h2 id="created-title">Your new access token</h2>
-<p role="status">Copy it now: it is shown this once, and kept nowhere.</p>
+<p role="status">Copy it now: it is shown only once, and cannot be recovered.</p>
 <p><code class="secret">${created}</code></p>
 </section>`;
 }
 
-/** Tells somebody a week before that their tokens will sleep. */
+/** Renders a warning, a week ahead, that the reader's tokens will fall asleep. */
 function sleepNote({ tokens, now }: TokensPage): Html | string {
 	const next = tokens.find((token) => sleepOf(token, now) === "soon");
 	if (!next?.sleeps_at) return "";
-	return html`<p role="status"><span class="badge warn">Asleep soon</span> Your tokens sleep from ${day(next.sleeps_at)} on unless you sign in anew before: sign out and in again, and they go on.</p>`;
+	return html`<p role="status"><span class="badge warn">Asleep soon</span> Your tokens fall asleep on ${day(next.sleeps_at)} unless you sign in again before then: sign out and in again, and they stay active.</p>`;
 }
 
 function findForm({ query, problem }: TokensPage): Html {

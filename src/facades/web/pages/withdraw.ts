@@ -6,7 +6,7 @@ import type { Page } from "../page.ts";
 import { type QueueQuery, reportUrl } from "../queue-address.ts";
 import { stateOf } from "./report.ts";
 
-/** Repeats what is about to be withdrawn; nothing is changed before its form is sent. */
+/** Renders what is about to be withdrawn; nothing changes until its form is sent. */
 export function withdrawPage({
 	report,
 	list,
@@ -23,7 +23,7 @@ export function withdrawPage({
 		state: stateOf(report),
 		body: html`<section class="confirm card rejected" aria-labelledby="confirm-title">
 <h1 id="confirm-title">Withdraw ${foreignText(report.server_name)}, revision ${report.revision}?</h1>
-<p>The report becomes rejected, with the notes “withdrawn by submitter”, and you can submit the next revision. It cannot be taken back by you.</p>
+<p>The report becomes rejected, with the notes “withdrawn by submitter”, and you can submit the next revision. You cannot undo this.</p>
 <dl class="facts">
 <div><dt>Repository</dt><dd>${repositoryLink(report)}</dd></div>
 <div><dt>Submitted</dt><dd>${exactTime(report.submitted_at)}</dd></div>

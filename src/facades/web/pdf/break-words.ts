@@ -1,10 +1,10 @@
-/** As many letters as the narrowest column of a table has room for. */
+/** The number of letters that the narrowest column of a table has room for. */
 const MAX_LETTERS = 6;
 
 /**
- * Lets a line end among runs of one letter each. Longer runs are cut where the
- * line is full, but in a word whose letters all differ in type there is nothing
- * to cut, and it would leave the paper.
+ * Lets a line break between runs of one letter each. Longer runs are cut where
+ * the line is full, but a word whose letters all differ in style has nothing to
+ * cut, and would run off the paper.
  */
 export function breakWords<Run extends { text: string }>(
 	runs: Run[],
@@ -14,22 +14,23 @@ export function breakWords<Run extends { text: string }>(
 		letters = run.text.length === 1 ? letters + 1 : 0;
 		if (letters < MAX_LETTERS) return [run];
 		letters = 0;
-		// Nothing is kept together with an empty run.
+		// An empty run allows a break after it.
 		return [run, { text: "" }];
 	});
 }
 
-/** Characters of a word that is looked at as a whole; a line has room for some eighty. */
+/** Longest word that is laid out as a whole, in characters; a line has room for about eighty. */
 const MAX_WORD = 40;
 
 /**
- * A text in runs, between which a line may end in very long words: where to cut
- * one of them is looked for from its end, a letter at a time, for every line.
+ * Splits a text into runs, between which a line may break in very long words:
+ * the layout looks for a place to cut a word from its end, one letter at a
+ * time, for every line.
  */
 export function cutWords(text: string): { text: string }[] {
 	const pieces = text.split(longWord).filter((piece) => piece !== "");
 	if (pieces.length < 2) return [{ text }];
-	// Nothing is kept together with an empty run.
+	// An empty run allows a break after it.
 	return pieces.flatMap((piece) => [{ text: piece }, { text: "" }]);
 }
 

@@ -17,15 +17,15 @@ const statusWords = {
 	rejected: "Rejected",
 };
 
-/** What a report's first page tells. */
+/** What a report's first page shows. */
 export interface FirstPage {
 	report: Report;
 	assessment: Assessment;
-	/** The report's own, of its repository's. */
+	/** The report's own entry in its repository's history. */
 	history: Pick<Revision, "decisions" | "decision_count" | "open_approvals">;
 }
 
-/** What was submitted, decided and assessed. */
+/** Returns what was submitted, decided and assessed. */
 export function firstPage({
 	report,
 	assessment,
@@ -114,7 +114,7 @@ function decisionFacts({
 	];
 }
 
-/** An approval that decided nothing by itself. */
+/** Returns an approval that did not decide the report by itself. */
 function approvalFact(approval: Approval) {
 	const { approved_by, approved_at } = approval;
 	return deed("Approval", approved_by, approved_at, approval);

@@ -11,10 +11,13 @@ import { breakWords } from "./break-words.ts";
 import { printable } from "./printable.ts";
 import { type Run, runsOfCell, runsOfText } from "./running-text.ts";
 
-/** Columns of a table that are typeset side by side; more share the last one. */
+/** Number of table columns typeset side by side; further ones share the last column. */
 const MAX_COLUMNS = 8;
 
-/** A report's Markdown as content of a PDF, by the same parser as it is assessed: text alone, nothing is loaded. */
+/**
+ * Returns a report's Markdown as content of a PDF, with the parser that also
+ * assesses it: only text, nothing is loaded.
+ */
 export function typesetMarkdown(source: string): Content[] {
 	const { blocks, environment } = readDocument(toSource(source));
 	return new Typesetter(environment).blocks(blocks);
@@ -96,7 +99,7 @@ class Typesetter {
 			}),
 		);
 		return {
-			// Not "*", which grows past the paper with the longest word.
+			// Not "*", which grows beyond the paper with the longest word.
 			table: {
 				headerRows: 1,
 				widths: Array(columns).fill(`${100 / columns}%`),
@@ -108,7 +111,7 @@ class Typesetter {
 	}
 }
 
-/** A new one each time, since what is laid out is changed. */
+/** Returns a new rule each time, since the layout modifies its input. */
 function rule(): Content {
 	return {
 		canvas: [

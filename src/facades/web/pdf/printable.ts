@@ -3,7 +3,7 @@ import {
 	nameCharacter,
 } from "../../../core/hidden-characters.ts";
 
-/** Signs of reports that the fonts do not have, in words. */
+/** Symbols in reports that the fonts lack, in words. */
 const words: Record<string, string> = {
 	"✅": "[pass]",
 	"✔": "[pass]",
@@ -31,8 +31,8 @@ const covered =
 	/^[\n\t -~\u00a0-\u024f\u0259\u02b0-\u036f\u0370-\u03ff\u0400-\u052f\u1e00-\u1eff\u2000-\u206f\u20a0-\u20bf\u2122]$/u;
 
 /**
- * Text as the PDF's fonts can show it: known signs in words, hidden and unknown
- * characters by their Unicode names. Nothing is left out.
+ * Returns text that the PDF's fonts can show: known symbols in words, hidden
+ * and unknown characters by their Unicode names. Nothing is left out.
  */
 export function printable(text: string): string {
 	const hidden = new Set([...hiddenCharacters(text)].map(({ index }) => index));

@@ -8,7 +8,7 @@ import { plainText, readTarget } from "../../../checklist/plain-text.ts";
 import { notRead } from "../../../checklist/unread.ts";
 import { printable } from "./printable.ts";
 
-/** Text in one type. */
+/** Text in one style. */
 export interface Run {
 	text: string;
 	bold?: true;
@@ -18,7 +18,7 @@ export interface Run {
 	color?: string;
 }
 
-/** The running text of a paragraph or heading. */
+/** Returns the running text of a paragraph or heading. */
 export function runsOfText(text: string, environment: object): Run[] {
 	const tokens = parseRunningText(text, environment);
 	const runs: Run[] = [];
@@ -78,7 +78,7 @@ export function runsOfText(text: string, environment: object): Run[] {
 	return runs;
 }
 
-/** The running text of a cell; as it stands where it is too much to be read. */
+/** Returns the running text of a cell; unparsed if it is too long or complex to read. */
 export function runsOfCell(text: string, environment: object): Run[] {
 	const excess = findExcess(text);
 	return excess

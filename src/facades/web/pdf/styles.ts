@@ -1,6 +1,6 @@
 import type { CustomTableLayout, StyleDictionary } from "pdfmake/interfaces.js";
 
-/** How the parts of a typeset report look. */
+/** The styles of a typeset report. */
 export const styles: StyleDictionary = {
 	title: { fontSize: 20, bold: true, margin: [0, 0, 0, 8] },
 	heading1: { fontSize: 16, bold: true, margin: [0, 8, 0, 6] },

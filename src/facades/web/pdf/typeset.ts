@@ -6,7 +6,7 @@ import { typesetMarkdown } from "./markdown.ts";
 import { printable } from "./printable.ts";
 import { styles, tableLayouts } from "./styles.ts";
 
-/** A cut of the font that comes with pdfmake; it has Latin, Greek and Cyrillic letters. */
+/** Returns a style of the font that comes with pdfmake; it has Latin, Greek and Cyrillic letters. */
 const cut = (name: string) =>
 	createRequire(import.meta.url).resolve(
 		`pdfmake/fonts/Roboto/Roboto-${name}.ttf`,
@@ -19,7 +19,7 @@ const font = {
 };
 
 pdfmake.setFonts({ Roboto: font });
-// Text alone is typeset: nothing is ever fetched, and of files only the fonts are read.
+// Only text is typeset: nothing is ever fetched, and only the font files are read.
 pdfmake.setUrlAccessPolicy(() => false);
 pdfmake.setLocalAccessPolicy((path: string) =>
 	Object.values(font).includes(path),

@@ -37,7 +37,7 @@ export function mountAuditPage(scope: FastifyInstance, site: Site): void {
 	});
 }
 
-/** The list's state out of an address; an empty value is none. */
+/** Reads the list's state from an address, ignoring empty values. */
 function readAuditQuery(given: Record<string, unknown>): AuditQuery {
 	const read = (name: keyof AuditQuery) => {
 		const value = given[name];
@@ -49,7 +49,7 @@ function readAuditQuery(given: Record<string, unknown>): AuditQuery {
 		report_id: read("report_id"),
 		method: read("method"),
 		facade: read("facade"),
-		// Browsers give minutes, and seconds where they were typed.
+		// Browsers send minutes, and seconds if they were typed.
 		since: read("since")?.slice(0, 16),
 		until: read("until")?.slice(0, 16),
 		after: read("after"),

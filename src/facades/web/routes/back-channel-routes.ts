@@ -10,9 +10,10 @@ import type { RateLimits } from "../../http/limits/rate-limit.ts";
 import type { Site } from "../site.ts";
 
 /**
- * Mounts where the identity provider says by itself that a session has ended
- * (OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8). The token alone
- * proves who asks: there is no cookie and no form token, and it comes from no page.
+ * Mounts the endpoint at which the identity provider reports that a session has
+ * ended (OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8). The
+ * token alone authenticates the provider: there is no cookie and no form token,
+ * and the request comes from no page.
  */
 export function mountBackChannelLogout(
 	scope: FastifyInstance,
@@ -49,7 +50,7 @@ export function mountBackChannelLogout(
 						{ detail },
 					);
 				}
-				// The standard knows this status alone, also for what is our own fault.
+				// The standard has only this status, also for faults of our own.
 				return reply.code(400).send({
 					error:
 						code === "UNAUTHORIZED" || code === "BAD_REQUEST"

@@ -5,7 +5,7 @@ import type { Site } from "../site.ts";
 
 /** Mounts the checklist's page. */
 export function mountChecklistPage(scope: FastifyInstance, site: Site): void {
-	// The checklist is part of the program: one page for as long as it runs.
+	// The checklist is part of the program: one page lasts as long as the process.
 	let page: Page | undefined;
 	scope.get("/checklist", async (request, reply) => {
 		await refuseWithout(site, "catalogue:read", request);
@@ -14,7 +14,7 @@ export function mountChecklistPage(scope: FastifyInstance, site: Site): void {
 	});
 }
 
-/** What renders its guides is heavy, and loaded here alone. */
+/** The renderer of the guides is heavy, and loaded only here. */
 async function makePage(site: Site, request: FastifyRequest): Promise<Page> {
 	const { checklistPage } = await import("../pages/checklist.ts");
 	return checklistPage(await site.callerFor(request).checklist.get());

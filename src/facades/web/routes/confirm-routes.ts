@@ -13,14 +13,14 @@ type ConfirmRequest = FastifyRequest<{ Params: { token: string } }>;
 
 type ClosedState = Exclude<Confirmation["state"], "open">;
 
-/** HTTP statuses of links that were good once. */
+/** HTTP statuses of links that are no longer valid. */
 const statuses: Record<ClosedState, number> = {
 	expired: 410,
 	used: 410,
 	outdated: 409,
 };
 
-/** Mounts the page on which a person confirms an approval that a program asked for. */
+/** Mounts the page on which a person confirms an approval requested by a program. */
 export function mountConfirmPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/confirm/:token", async (request: ConfirmRequest, reply) => {
 		const { token } = request.params;

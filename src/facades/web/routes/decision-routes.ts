@@ -16,7 +16,7 @@ import type { Site } from "../site.ts";
 import { findProblems, readWanted } from "../wanted-decision.ts";
 import { leadToReport, sendReport } from "./report-routes.ts";
 
-/** What the audit log says of a late form: what happened meanwhile has rows of its own. */
+/** The audit log's reason for refusing a late form; the decisions in between have their own rows. */
 const TOO_LATE = "The report was decided since the form was opened.";
 
 type DecisionRequest = FastifyRequest<{
@@ -24,7 +24,7 @@ type DecisionRequest = FastifyRequest<{
 	Body: Record<string, unknown> | null;
 }>;
 
-/** Mounts the two steps of a decision: asking for a confirmation, and deciding. */
+/** Mounts the two steps of a decision: asking for confirmation, and deciding. */
 export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 	leadToReport(scope, "decide");
 	scope.post("/reports/:id/decide", (request: DecisionRequest, reply) =>
@@ -36,7 +36,7 @@ export function mountDecisionForms(scope: FastifyInstance, site: Site): void {
 	);
 }
 
-/** What a step does with a form that is as it must be. */
+/** What a step does with a valid form. */
 type Step = (
 	site: Site,
 	request: DecisionRequest,
@@ -44,7 +44,7 @@ type Step = (
 	wanted: WantedDecision,
 ) => Promise<FastifyReply>;
 
-/** Takes one step, or gives the form back with what stands in the way of it. */
+/** Takes one step, or returns the form with the reasons against it. */
 async function takeForm(
 	site: Site,
 	request: DecisionRequest,
@@ -53,7 +53,7 @@ async function takeForm(
 ): Promise<FastifyReply> {
 	refuseForeignOrigin(request, site.publicUrl);
 	const wanted = readWanted(request.body, site.viewerOf(request)?.email);
-	// It comes back to be changed, perhaps after signing in anew: that only shows it.
+	// The form comes back to be changed, perhaps after signing in again: that only displays it.
 	const isChange =
 		step === askForConfirmation && request.body?.change === "yes";
 	try {
@@ -119,7 +119,7 @@ async function store(
 	return reply.redirect(reportUrl(id, readQueueQuery(request)), 303);
 }
 
-/** What was decided since the form was opened; `undefined` where it is not too late for it. */
+/** Returns what was decided since the form was opened; `undefined` if it is not too late. */
 async function tellMeanwhile(
 	site: Site,
 	request: DecisionRequest,
@@ -140,9 +140,9 @@ async function answerFailure(
 ): Promise<FastifyReply> {
 	const shown = publicError(error);
 	await recordIfRefused(site, request, error);
-	// Refused for what the report is to this reviewer, or has become meanwhile.
+	// Refused because of what the report is to this reviewer, or has become since.
 	if (shown.status === 409 || (shown.status === 403 && !shown.challenge)) {
-		// What the procedure says of a late one is for programs.
+		// The procedure's message about a late decision is meant for programs.
 		const late = await tellMeanwhile(site, request, wanted);
 		const why = late ? undefined : shown.detail;
 		return giveBack(site, request, reply, wanted, shown.status, why);
@@ -163,9 +163,9 @@ async function answerFailure(
 }
 
 /**
- * The report as it is now, with what was typed, and all that is wrong with it.
+ * Sends the current report with what was typed and all its problems.
  *
- * @param why it was not stored, beside that
+ * @param why an additional reason why it was not stored
  */
 async function giveBack(
 	site: Site,
@@ -176,7 +176,7 @@ async function giveBack(
 	why?: string,
 ): Promise<FastifyReply> {
 	const { id } = request.params;
-	// Its next form is of the report as it is now: what happened must be told here.
+	// The next form is for the current report, so what happened since must be shown here.
 	const late = await tellMeanwhile(site, request, wanted);
 	const form = [why, late].filter((text) => text !== undefined).join(" ");
 	reply.code(status);

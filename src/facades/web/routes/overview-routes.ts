@@ -10,7 +10,7 @@ import { overviewPage } from "../pages/overview.ts";
 import { refuseWithout } from "../recognise.ts";
 import type { Site } from "../site.ts";
 
-/** Milliseconds for which the page and its charts are made from one look at the database. */
+/** Milliseconds for which the page and its charts share one reading of the database. */
 const FRESH_FOR = 10_000;
 
 const Drawing = OverviewWindow.extend({

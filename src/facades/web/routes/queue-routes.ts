@@ -5,7 +5,7 @@ import { queuePage } from "../pages/queue.ts";
 import { readQueueQuery } from "../queue-address.ts";
 import type { Site } from "../site.ts";
 
-/** Mounts the queue, and what its script asks for while it is open. */
+/** Mounts the queue, and the endpoint that its script polls. */
 export function mountQueuePage(scope: FastifyInstance, site: Site): void {
 	scope.get("/", async (request, reply) => {
 		const query = readQueueQuery(request);

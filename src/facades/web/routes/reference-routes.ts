@@ -5,8 +5,8 @@ import { type OpenApiDocument, referencePage } from "../pages/reference.ts";
 import type { Site } from "../site.ts";
 
 /**
- * Mounts the reference of the REST API at `/docs`: the same for everybody, so it
- * is made once, and named by an `ETag`.
+ * Mounts the reference of the REST API at `/docs`: it is the same for
+ * everybody, so it is rendered once and identified by an `ETag`.
  */
 export function mountReferencePage(
 	scope: FastifyInstance,
@@ -27,7 +27,7 @@ export function mountReferencePage(
 		page ??= await make();
 		const { content, etag } = page;
 		reply.header("etag", etag).header("cache-control", "no-cache");
-		// RFC 9110, section 13.1.2: a list, or any.
+		// RFC 9110, section 13.1.2: a list, or `*`.
 		const known = request.headers["if-none-match"]?.split(/\s*,\s*/);
 		if (known?.some((one) => one === "*" || one === etag)) {
 			return reply.code(304).send();

@@ -26,10 +26,10 @@ type AboutReport = FastifyRequest<{
 	Querystring: Record<string, string | undefined>;
 }>;
 
-/** A report's id in a route where something follows it. */
+/** A report's id in a route that continues after it. */
 const ID = ":id(^[0-9a-fA-F-]{36})";
 
-/** Mounts a report's page, its text as it was sent, and its comparison with another revision. */
+/** Mounts a report's page, its text as sent, and its comparison with another revision. */
 export function mountReportPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/reports/:id", async (request: AboutReport, reply) => {
 		const { id } = request.params;
@@ -119,8 +119,8 @@ export function mountReportPages(scope: FastifyInstance, site: Site): void {
 }
 
 /**
- * Leads from the address of a step to its report. Only a form asks for a step,
- * and leaves its address in the browser, to be loaded again.
+ * Redirects from the address of a step to its report. Only a form requests a
+ * step, but its address stays in the browser and may be loaded again.
  */
 export function leadToReport(scope: FastifyInstance, step: ReportStep): void {
 	scope.get(`/reports/:id/${step}`, async (request: AboutReport, reply) => {
@@ -174,7 +174,7 @@ export async function sendReport(
 	);
 }
 
-/** Where the reader stands towards a report; `undefined` where nobody signs in. */
+/** Returns what the reader may do with a report; `undefined` where nobody signs in. */
 async function standingOf(
 	site: Site,
 	request: FastifyRequest,
@@ -193,9 +193,9 @@ async function standingOf(
 }
 
 /**
- * The id of the revision that a report is to be compared with, if one was chosen.
+ * Returns the id of the revision to compare a report with, if one was chosen.
  *
- * @throws TRPCError NOT_FOUND for what is no id
+ * @throws TRPCError NOT_FOUND if it is not an id
  */
 function wantedOther(wanted: unknown, { id }: Report): string | undefined {
 	const chosen = String(wanted ?? "").toLowerCase();
@@ -208,7 +208,7 @@ function noSuchRevision(): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
 		message:
-			"This server has no such revision. Choose one of its own to compare with, on the page of the comparison or in the report's history.",
+			"This server has no such revision. Choose one of its revisions on the comparison page or in the report's history.",
 	});
 }
 

@@ -49,12 +49,15 @@ import { mountSignIn } from "./sign-in-routes.ts";
 import { mountTokenPages } from "./token-routes.ts";
 import { mountWithdrawal } from "./withdrawal-routes.ts";
 
-/** The most that a form takes: notes of 10,000 characters, of which each may take nine bytes as a form encodes them. */
+/**
+ * Maximum size of a form in bytes: notes of 10,000 characters, each of which
+ * may take nine bytes in form encoding.
+ */
 const FORM_LIMIT = 96 * 1024;
 
-/** Answers a request that no page's route answers, in the form of a page. */
+/** Answers requests that no page route handles, in the form of a page. */
 export interface WebErrors {
-	/** Whether a browser asks for a page, and not for an answer of the API. */
+	/** Returns whether a browser requests a page, and not an answer of the API. */
 	isForPage(request: FastifyRequest): boolean;
 	send(
 		error: unknown,
@@ -66,7 +69,7 @@ export interface WebErrors {
 /**
  * Mounts the pages of the review desk.
  *
- * @param contextFor who is asking, and with what
+ * @param contextFor returns the caller and the services of a request
  */
 export function mountWeb(
 	app: FastifyInstance,
@@ -78,7 +81,7 @@ export function mountWeb(
 	const site = openWebSite(contextFor, config);
 	const headers = {
 		...pageHeaders(config.PUBLIC_URL),
-		// Where people sign in, the next one at the same browser must find nothing.
+		// Where people sign in, the next person at the same browser must find nothing.
 		"cache-control": site.hasSignIn ? "no-store" : "no-cache, private",
 	};
 	let pages = app;
@@ -93,7 +96,7 @@ export function mountWeb(
 		});
 		await scope.register(compress, {
 			threshold: 1024,
-			// No compressed body comes so far.
+			// Compressed bodies never get this far.
 			globalDecompression: false,
 		});
 		await scope.register(cookie);
@@ -130,7 +133,7 @@ export function mountWeb(
 		async send(error, request, reply) {
 			if (!site.hasSignIn)
 				return sendErrorPage(site, headers, error, request, reply);
-			// Where no route of the pages was found, nobody has read the cookies.
+			// If no page route was found, the cookies have not been read.
 			request.cookies ??= pages.parseCookie(request.headers.cookie ?? "");
 			const outage = await recognise(site, request).catch((cause) => cause);
 			return sendErrorPage(site, headers, outage ?? error, request, reply);
@@ -153,7 +156,7 @@ function openWebSite(
 	});
 }
 
-/** Answers 405 where a page or a form is asked with a method it does not have. */
+/** Answers 405 where a page or a form is requested with a method it does not have. */
 function refuseOtherMethodsOfAll(
 	scope: FastifyInstance,
 	mount: () => void,

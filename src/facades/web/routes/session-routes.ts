@@ -9,7 +9,7 @@ import { refuseForeignForm } from "../session.ts";
 import type { Site } from "../site.ts";
 import { sendSignedOut } from "./sign-in-routes.ts";
 
-/** Tokens that are counted at the most: four people of one address have no more. */
+/** Maximum number of tokens counted: four people with the same address cannot have more. */
 const MAX_COUNTED = 200;
 
 type SessionRequest = FastifyRequest<{
@@ -18,7 +18,7 @@ type SessionRequest = FastifyRequest<{
 	Body: Record<string, unknown> | null;
 }>;
 
-/** Mounts the page of sessions: one's own, and for who looks after them everybody's. */
+/** Mounts the sessions page: one's own, and everybody's for those who manage them. */
 export function mountSessionPages(
 	scope: FastifyInstance,
 	site: Site,
@@ -43,7 +43,7 @@ export function mountSessionPages(
 		return sendSignedOut(site, provider, request, reply);
 	});
 
-	// Only asks: what it leads to takes a form.
+	// Only asks: the next step needs a form.
 	scope.get("/sessions/end-access", async (request: SessionRequest, reply) => {
 		await refuseWithout(site, "sessions:manage", request);
 		const person = String(request.query.person ?? "");
@@ -110,7 +110,7 @@ async function sendSessions(
 	);
 }
 
-/** How many own tokens somebody has that still count. */
+/** Counts somebody's own tokens that are still valid. */
 async function countTokens(
 	site: Site,
 	request: FastifyRequest,

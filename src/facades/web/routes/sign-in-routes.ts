@@ -24,7 +24,7 @@ type QueryRequest = FastifyRequest<{
 	Querystring: Record<string, string | string[] | undefined>;
 }>;
 
-/** Mounts the ways in and out: to the identity provider, back from it, and out of both. */
+/** Mounts signing in and out: to the identity provider, back from it, and out of both. */
 export function mountSignIn(
 	scope: FastifyInstance,
 	site: Site,
@@ -56,7 +56,7 @@ export function mountSignIn(
 				if (!kept) {
 					throw signInRefused(
 						"unknown_transaction",
-						"This sign-in took too long, was used already, or began in another browser.",
+						"This sign-in took too long, was already used, or was started in another browser.",
 					);
 				}
 				const [, query = ""] = request.url.split("?", 2);
@@ -96,7 +96,10 @@ export function mountSignIn(
 	);
 }
 
-/** After signing out here: nothing of it stays in the browser, and it goes on to be signed out at the provider too. */
+/**
+ * Sends the page after signing out here: nothing of the session stays in the
+ * browser, which goes on to be signed out at the provider too.
+ */
 export async function sendSignedOut(
 	site: Site,
 	provider: IdentityProvider,
@@ -104,7 +107,7 @@ export async function sendSignedOut(
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	request.identity = null;
-	// Nor by the Back button.
+	// Not even through the Back button.
 	reply.header("clear-site-data", '"cache"');
 	forgetSession(site, request, reply);
 	reply.clearCookie(site.cookies.newToken, site.cookies.options);
@@ -118,7 +121,7 @@ export async function sendSignedOut(
 	return site.sendPage(request, reply, signedOutPage(url?.href));
 }
 
-/** @throws TRPCError BAD_REQUEST for an address elsewhere */
+/** @throws TRPCError BAD_REQUEST for a foreign address */
 function readReturnTo(given: unknown): string {
 	const path = localPath(given);
 	if (path === undefined) {
@@ -131,8 +134,9 @@ function readReturnTo(given: unknown): string {
 }
 
 /**
- * A redirect, or a page that goes there by itself where one of our own forms may
- * have led here: `form-action` of our policy counts for the redirects after a form too.
+ * Sends a redirect, or a page that navigates by itself if one of our own forms
+ * may have led here: the `form-action` of our policy also covers redirects
+ * after a form.
  */
 function sendToProvider(
 	site: Site,

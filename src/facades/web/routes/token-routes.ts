@@ -22,10 +22,10 @@ import {
 } from "../session.ts";
 import type { Site } from "../site.ts";
 
-/** Seconds in which the page with a new token must be asked for. */
+/** Seconds within which the page with a new token must be requested. */
 const SHOWN_WITHIN = 60;
 
-/** What is offered first. */
+/** The initial values of the form. */
 const usual: TypedToken = { name: "", scopes: [], expires_in_days: "90" };
 
 type TokenRequest = FastifyRequest<{
@@ -34,7 +34,7 @@ type TokenRequest = FastifyRequest<{
 	Body: Record<string, unknown> | null;
 }>;
 
-/** Mounts the page of access tokens: made, shown once, listed, found, revoked. */
+/** Mounts the access tokens page: tokens are created, shown once, listed, found and revoked. */
 export function mountTokenPages(scope: FastifyInstance, site: Site): void {
 	scope.get("/tokens", (request: TokenRequest, reply) =>
 		sendTokens(site, request, reply, usual),
@@ -57,7 +57,7 @@ export function mountTokenPages(scope: FastifyInstance, site: Site): void {
 		({ tokens }, wanted) => tokens.createService(wanted),
 	);
 
-	// Only asks: what it leads to takes a form.
+	// Only asks: the next step needs a form.
 	scope.get("/tokens/:id/revoke", async (request: TokenRequest, reply) => {
 		const { id } = request.params;
 		const token = await site.callerFor(request).tokens.get({ id });
@@ -74,10 +74,10 @@ export function mountTokenPages(scope: FastifyInstance, site: Site): void {
 }
 
 /**
- * Mounts a form that makes a token.
+ * Mounts a form that creates a token.
  *
- * @param schema what is wanted
- * @param owner whose tokens are shown with it
+ * @param schema of the form's values
+ * @param owner whose tokens are listed with it
  */
 function mountForm<Wanted>(
 	scope: FastifyInstance,
@@ -115,8 +115,8 @@ function mountForm<Wanted>(
 		const caller = site.callerFor(request);
 		try {
 			const { token } = await create(caller, wanted.data);
-			// By the browser to the next page, which takes it away: to load that one
-			// again neither shows it nor makes another.
+			// Passed by the browser to the next page, which deletes it: reloading
+			// that page neither shows the token again nor creates another.
 			reply.setCookie(site.cookies.newToken, token, {
 				...site.cookies.options,
 				sameSite: "strict",
@@ -190,7 +190,7 @@ function readTyped({ body }: TokenRequest): TypedToken {
 	};
 }
 
-/** The token with this id, or why none is shown. */
+/** Returns the token with this id, or why none is shown. */
 async function findToken({ tokens }: Caller, id: string) {
 	const wanted = AccessTokenId.safeParse({ id });
 	if (!wanted.success) {

@@ -7,7 +7,7 @@ import { leadToReport } from "./report-routes.ts";
 
 type AboutReport = FastifyRequest<{ Params: { id: string } }>;
 
-/** Mounts the two steps by which submitters take an own report back. */
+/** Mounts the two steps by which submitters withdraw their own report. */
 export function mountWithdrawal(scope: FastifyInstance, site: Site): void {
 	leadToReport(scope, "withdraw");
 	scope.post("/reports/:id/withdraw", async (request: AboutReport, reply) => {
