@@ -4,7 +4,7 @@ import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
-import { INVALID_JSON, type Issue, URL_TOO_LONG } from "./errors.ts";
+import { factsOf, INVALID_JSON, type Issue, URL_TOO_LONG } from "./errors.ts";
 
 /**
  * What the public may know of an error. Every façade shows this and nothing else.
@@ -54,8 +54,7 @@ export function publicError(error: unknown): PublicError {
 		return described("BAD_REQUEST", INVALID_JSON);
 	}
 	if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
-		const { members, issues, challenge, retryAfter, status } = (cause ??
-			{}) as Partial<PublicError>;
+		const { members, issues, challenge, retryAfter, status } = factsOf(error);
 		return {
 			...described(error.code, error.message, status),
 			...(members && { members }),
@@ -91,9 +90,7 @@ export function reportError(
 
 /** Who refuses to do too much writes it to the log, once and not for each request. */
 function isDeliberate(error: unknown): boolean {
-	if (!(error instanceof TRPCError)) return false;
-	const { isDeliberate } = (error.cause ?? {}) as { isDeliberate?: true };
-	return isDeliberate === true;
+	return factsOf(error).isDeliberate === true;
 }
 
 /** `WWW-Authenticate` of a 401 or 403 (RFC 6750, section 3). */

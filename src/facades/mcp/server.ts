@@ -5,12 +5,11 @@ import {
 	type Server,
 	WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
 import { answerBudget, REPORT_BODY } from "../../core/body-limits.ts";
 import type { Config } from "../../core/config.ts";
-import { notAcceptable, recordedWords } from "../../core/errors.ts";
+import { notAcceptable, Refusal, recordedWords } from "../../core/errors.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
 import { challengeHeader, reportError } from "../../core/public-error.ts";
 import type { Identity } from "../../identity/identity.ts";
@@ -128,11 +127,10 @@ export function mountMcp(
 		});
 		const refuse = async (_request: FastifyRequest, reply: FastifyReply) => {
 			reply.header("allow", "POST");
-			throw new TRPCError({
-				code: "METHOD_NOT_SUPPORTED",
-				message:
-					"This endpoint is stateless: send every MCP message as a POST.",
-			});
+			throw new Refusal(
+				"METHOD_NOT_SUPPORTED",
+				"This endpoint is stateless: send every MCP message as a POST.",
+			);
 		};
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),

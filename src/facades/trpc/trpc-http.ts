@@ -1,4 +1,4 @@
-import { getTRPCErrorShape, TRPCError } from "@trpc/server";
+import { getTRPCErrorShape, type TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import {
 	errorCodes,
@@ -7,6 +7,7 @@ import {
 	type FastifyRequest,
 } from "fastify";
 import { answerBudget } from "../../core/body-limits.ts";
+import { Refusal } from "../../core/errors.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
 import {
 	challengeHeader,
@@ -150,11 +151,7 @@ function sendError(
 	}
 	const shape = getTRPCErrorShape({
 		config: appRouter._def._config,
-		error: new TRPCError({
-			code,
-			message: detail,
-			cause: Object.assign(new Error(detail), { status }),
-		}),
+		error: new Refusal(code, detail, { status }),
 		type: "unknown",
 		path: undefined,
 		input: undefined,

@@ -1,7 +1,6 @@
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
-import { recordedWords } from "../../core/errors.ts";
+import { Refusal, recordedWords } from "../../core/errors.ts";
 import { reportError } from "../../core/public-error.ts";
 import type { Permission } from "../../core/words.ts";
 import {
@@ -182,11 +181,8 @@ function prefersPage(accept: string | undefined): boolean {
 	return others.every((type) => qualityOf(accept, type) < page);
 }
 
-function signInFirst(): TRPCError {
-	return new TRPCError({
-		code: "UNAUTHORIZED",
-		message: "You are not signed in, or not any more.",
-	});
+function signInFirst(): Refusal {
+	return new Refusal("UNAUTHORIZED", "You are not signed in, or not any more.");
 }
 
 /** The page that a form stands on: its own, or the report's whose parts it belongs to. */

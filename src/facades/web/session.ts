@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { CookieSerializeOptions } from "@fastify/cookie";
-import { TRPCError } from "@trpc/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { Refusal } from "../../core/errors.ts";
 
 /** Seconds that a browser remembers who reviewed last: one year. */
 const REVIEWER_MAX_AGE = 365 * 24 * 60 * 60;
@@ -97,11 +97,10 @@ export function refuseForeignForm(
 ): void {
 	refuseForeignOrigin(request, publicUrl);
 	if (isOfSession(cookies, request)) return;
-	throw new TRPCError({
-		code: "FORBIDDEN",
-		message:
-			"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
-	});
+	throw new Refusal(
+		"FORBIDDEN",
+		"The form is of another session: perhaps the browser was closed meanwhile, or refuses cookies. Go back, reload the page, and send it again.",
+	);
 }
 
 /**
@@ -136,11 +135,10 @@ export function refuseForeignOrigin(
 	publicUrl: string | undefined,
 ): void {
 	if (isSameOrigin(request, publicUrl)) return;
-	throw new TRPCError({
-		code: "FORBIDDEN",
-		message:
-			"This form was not sent from a page of this service. Open the page here and send its form again.",
-	});
+	throw new Refusal(
+		"FORBIDDEN",
+		"This form was not sent from a page of this service. Open the page here and send its form again.",
+	);
 }
 
 function isSameOrigin(

@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { factsOf, Refusal } from "../../../core/errors.ts";
 import { publicError, reportError } from "../../../core/public-error.ts";
 import {
 	refuseSignIn,
@@ -122,10 +123,10 @@ export async function sendSignedOut(
 function readReturnTo(given: unknown): string {
 	const path = localPath(given);
 	if (path === undefined) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message: "return_to must be a path of this service, as in /servers.",
-		});
+		throw new Refusal(
+			"BAD_REQUEST",
+			"return_to must be a path of this service, as in /servers.",
+		);
 	}
 	return /^\/sign(-in|-out|ed-out)\b/.test(path) ? "/" : path;
 }
@@ -155,7 +156,7 @@ async function sendFailure(
 	returnTo: string,
 ): Promise<FastifyReply> {
 	const shown = publicError(error);
-	const { reason } = ((error as Error).cause ?? {}) as { reason?: string };
+	const { reason } = factsOf(error);
 	const isOutage = shown.status === 503 && error instanceof TRPCError;
 	if (!reason && !isOutage) throw error;
 	reportError(error, request.log);
