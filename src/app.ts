@@ -13,7 +13,7 @@ import { clientAddress } from "./core/client-address.ts";
 import { type Config, recordsReads } from "./core/config.ts";
 import { compressedBody, Refusal, urlTooLong } from "./core/errors.ts";
 import {
-	challengeHeader,
+	errorHeaders,
 	problemDetails,
 	reportError,
 } from "./core/public-error.ts";
@@ -204,13 +204,10 @@ function sendProblem(
 	reply: FastifyReply,
 ): FastifyReply {
 	const shown = reportError(error, request.log);
-	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	if (shown.challenge !== undefined) {
-		reply.header("www-authenticate", challengeHeader(shown.challenge));
-	}
 	return (
 		reply
 			.code(shown.status)
+			.headers(errorHeaders(shown))
 			// Again: no hook has run where the path could not be read.
 			.header("x-request-id", request.id)
 			.header("x-content-type-options", "nosniff")

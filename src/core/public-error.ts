@@ -93,9 +93,25 @@ function isDeliberate(error: unknown): boolean {
 	return factsOf(error).isDeliberate === true;
 }
 
-/** `WWW-Authenticate` of a 401 or 403 (RFC 6750, section 3). */
-export function challengeHeader(challenge: string): string {
-	return ['Bearer realm="MCP Go-Live"', challenge].filter(Boolean).join(", ");
+/**
+ * The HTTP headers of an answer that says this error: when to try again, and how
+ * to sign in (RFC 6750, section 3).
+ */
+export function errorHeaders({
+	retryAfter,
+	challenge,
+}: {
+	retryAfter?: number | undefined;
+	challenge?: string | undefined;
+}): Record<string, string> {
+	return {
+		...(retryAfter && { "retry-after": String(retryAfter) }),
+		...(challenge !== undefined && {
+			"www-authenticate": ['Bearer realm="MCP Go-Live"', challenge]
+				.filter(Boolean)
+				.join(", "),
+		}),
+	};
 }
 
 /** RFC 9457 body of an error, with the tRPC code, the request id and all issues. */

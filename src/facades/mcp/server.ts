@@ -11,7 +11,7 @@ import { answerBudget, REPORT_BODY } from "../../core/body-limits.ts";
 import type { Config } from "../../core/config.ts";
 import { notAcceptable, Refusal, recordedWords } from "../../core/errors.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
-import { challengeHeader, reportError } from "../../core/public-error.ts";
+import { errorHeaders, reportError } from "../../core/public-error.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { Context, ContextFor } from "../../procedure.ts";
 import { qualityOf } from "../http/accept.ts";
@@ -62,14 +62,15 @@ export function mountMcp(
 	app.register(async (scope) => {
 		scope.setErrorHandler((error, request, reply) => {
 			const shown = reportError(error, request.log);
-			const { status, detail, retryAfter, challenge } = shown;
-			if (retryAfter) reply.header("retry-after", String(retryAfter));
-			if (challenge !== undefined) {
-				reply.header(
-					"www-authenticate",
-					challengeHeader(withDiscovery(challenge, status, config)),
-				);
-			}
+			const { status, detail, challenge } = shown;
+			reply.headers(
+				errorHeaders({
+					...shown,
+					...(challenge !== undefined && {
+						challenge: withDiscovery(challenge, status, config),
+					}),
+				}),
+			);
 			const code =
 				status >= 500 ? INTERNAL_ERROR : jsonRpcCode(status, request.body);
 			return reply.code(status).send({

@@ -10,7 +10,7 @@ import { answerBudget } from "../../core/body-limits.ts";
 import { Refusal } from "../../core/errors.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
 import {
-	challengeHeader,
+	errorHeaders,
 	publicError,
 	reportError,
 } from "../../core/public-error.ts";
@@ -124,10 +124,7 @@ async function answer(
 					...(isMethod && {
 						allow: request.method === "POST" ? "GET, HEAD" : "POST",
 					}),
-					...(retryAfter && { "retry-after": String(retryAfter) }),
-					...(challenge !== undefined && {
-						"www-authenticate": challengeHeader(challenge),
-					}),
+					...errorHeaders({ retryAfter, challenge }),
 				},
 			};
 		},
@@ -141,14 +138,8 @@ function sendError(
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): FastifyReply {
-	const { code, status, detail, retryAfter, challenge } = reportError(
-		error,
-		request.log,
-	);
-	if (retryAfter) reply.header("retry-after", String(retryAfter));
-	if (challenge !== undefined) {
-		reply.header("www-authenticate", challengeHeader(challenge));
-	}
+	const shown = reportError(error, request.log);
+	const { code, status, detail } = shown;
 	const shape = getTRPCErrorShape({
 		config: appRouter._def._config,
 		error: new Refusal(code, detail, { status }),
@@ -158,7 +149,7 @@ function sendError(
 		ctx: undefined,
 	});
 	shape.data.request_id = request.id;
-	return reply.code(status).send({ error: shape });
+	return reply.code(status).headers(errorHeaders(shown)).send({ error: shape });
 }
 
 /** What the library reads of a fetch request. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
 import { Refusal, recordedWords } from "../../core/errors.ts";
-import { reportError } from "../../core/public-error.ts";
+import { errorHeaders, reportError } from "../../core/public-error.ts";
 import type { Permission } from "../../core/words.ts";
 import {
 	grant,
@@ -85,8 +85,7 @@ function sendKept(
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const { status, detail, retryAfter } = reportError(error, request.log);
-	reply.code(status);
-	if (retryAfter) reply.header("retry-after", String(retryAfter));
+	reply.code(status).headers(errorHeaders({ retryAfter }));
 	return site.sendPage(
 		request,
 		reply,

@@ -1,7 +1,11 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { factsOf, Refusal } from "../../../core/errors.ts";
-import { publicError, reportError } from "../../../core/public-error.ts";
+import {
+	errorHeaders,
+	publicError,
+	reportError,
+} from "../../../core/public-error.ts";
 import {
 	refuseSignIn,
 	signIn,
@@ -165,8 +169,8 @@ async function sendFailure(
 		reason ?? "provider_out_of_reach",
 		shown.detail,
 	);
-	reply.code(reason ? 403 : 503);
-	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	const { retryAfter } = shown;
+	reply.code(reason ? 403 : 503).headers(errorHeaders({ retryAfter }));
 	return site.sendPage(
 		request,
 		reply,
