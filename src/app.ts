@@ -1,4 +1,3 @@
-import { TRPCError } from "@trpc/server";
 import Fastify, {
 	type FastifyBaseLogger,
 	type FastifyInstance,
@@ -12,9 +11,9 @@ import { tellLeftOut } from "./audit/refusals.ts";
 import { SMALL_BODY } from "./core/body-limits.ts";
 import { clientAddress } from "./core/client-address.ts";
 import { type Config, recordsReads } from "./core/config.ts";
-import { compressedBody, urlTooLong } from "./core/errors.ts";
+import { compressedBody, Refusal, urlTooLong } from "./core/errors.ts";
 import {
-	challengeHeader,
+	errorHeaders,
 	problemDetails,
 	reportError,
 } from "./core/public-error.ts";
@@ -183,10 +182,10 @@ export function buildApp(
 
 	const web = mountWeb(app, contextFor, config, callers.limits, bodies);
 	app.setNotFoundHandler(async (request, reply) => {
-		const error = new TRPCError({
-			code: "NOT_FOUND",
-			message: `There is nothing at ${request.method} ${pathOf(request)}. The API is described at /docs.`,
-		});
+		const error = new Refusal(
+			"NOT_FOUND",
+			`There is nothing at ${request.method} ${pathOf(request)}. The API is described at /docs.`,
+		);
 		if (web.isForPage(request)) return web.send(error, request, reply);
 		throw error;
 	});
@@ -205,13 +204,10 @@ function sendProblem(
 	reply: FastifyReply,
 ): FastifyReply {
 	const shown = reportError(error, request.log);
-	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	if (shown.challenge !== undefined) {
-		reply.header("www-authenticate", challengeHeader(shown.challenge));
-	}
 	return (
 		reply
 			.code(shown.status)
+			.headers(errorHeaders(shown))
 			// Again: no hook has run where the path could not be read.
 			.header("x-request-id", request.id)
 			.header("x-content-type-options", "nosniff")

@@ -4,7 +4,7 @@ import type { Reads, WhatWasRead } from "./audit/reads.ts";
 import { markRecorded, recordRefusal } from "./audit/refusals.ts";
 import type { AnswerBudget } from "./core/body-limits.ts";
 import type { Config } from "./core/config.ts";
-import { recordedWords, refuseUnknown } from "./core/errors.ts";
+import { factsOf, recordedWords, refuseUnknown } from "./core/errors.ts";
 import { guid } from "./core/fields.ts";
 import { publicError } from "./core/public-error.ts";
 import type { Facade, Permission } from "./core/words.ts";
@@ -170,7 +170,7 @@ export const procedure = t.procedure.use(
 		const error = denial ?? (result?.ok === false ? result.error : undefined);
 		if (error && isRefusal(error)) {
 			const target = meta?.recordedAs ?? path;
-			const { reason } = (error.cause ?? {}) as { reason?: string };
+			const { reason } = factsOf(error);
 			await recordRefusal(
 				ctx,
 				{ action: "action_refused", target, reason },
@@ -211,12 +211,9 @@ function findDenial(
  * Whether somebody tried what they may not; a 404 may be one in disguise, and a
  * 403 may be the beginning of something that is recorded already.
  */
-function isRefusal({ code, cause }: TRPCError): boolean {
-	const { isDisguised, isRecorded } = (cause ?? {}) as {
-		isDisguised?: true;
-		isRecorded?: true;
-	};
-	return (code === "FORBIDDEN" && !isRecorded) || isDisguised === true;
+function isRefusal(error: TRPCError): boolean {
+	const { isDisguised, isRecorded } = factsOf(error);
+	return (error.code === "FORBIDDEN" && !isRecorded) || isDisguised === true;
 }
 
 const reportId = guid("A report's id.");

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { TRPCError } from "@trpc/server";
+import { Refusal } from "./errors.ts";
 import { JsonText } from "./json-text.ts";
 
 /** Bytes of a body that any request may have: notes of 10,000 characters, however a client escapes them in JSON. */
@@ -51,11 +51,10 @@ export function answerBudget(): AnswerBudget {
 		return size;
 	};
 	const tooLarge = () =>
-		new TRPCError({
-			code: "PAYLOAD_TOO_LARGE",
-			message:
-				"The answers of this batch are too large together. Ask for this one by itself.",
-		});
+		new Refusal(
+			"PAYLOAD_TOO_LARGE",
+			"The answers of this batch are too large together. Ask for this one by itself.",
+		);
 	return {
 		ofQuery(answer) {
 			const isFirst = spent === 0;
@@ -97,12 +96,11 @@ function sizeOf(value: unknown): number {
  *
  * @param limit the bytes that are taken there
  */
-export function bodyTooLarge(limit: number): TRPCError {
-	return new TRPCError({
-		code: "PAYLOAD_TOO_LARGE",
-		message:
-			limit === REPORT_BODY
-				? "The request body is too large: at most 8 MiB are taken here. That is room for a report of 1 MiB, however it is escaped."
-				: `The request body is too large: at most ${limit / 1024} KiB are taken here. Only what takes a whole report takes more.`,
-	});
+export function bodyTooLarge(limit: number): Refusal {
+	return new Refusal(
+		"PAYLOAD_TOO_LARGE",
+		limit === REPORT_BODY
+			? "The request body is too large: at most 8 MiB are taken here. That is room for a report of 1 MiB, however it is escaped."
+			: `The request body is too large: at most ${limit / 1024} KiB are taken here. Only what takes a whole report takes more.`,
+	);
 }

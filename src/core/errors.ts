@@ -7,35 +7,72 @@ export interface Issue {
 	message: string;
 }
 
-/**
- * The cause of an error whose words hold text that somebody wrote: the audit log,
- * from which nothing is taken back, keeps words of ours in their place.
- *
- * @param recorded what it keeps
- * @param detail what the answer says
- * @param members facts for programs, shown beside the detail
- */
-export function recordedAs(
-	recorded: string,
-	detail: string,
-	members: Record<string, unknown> = {},
-): Error {
-	return Object.assign(new Error(detail), { ...members, recorded });
+/** What a refusal says beside its code and its sentence. */
+export interface RefusalFacts {
+	/** HTTP status, where tRPC has no code for it. */
+	status?: number;
+	/** Everything that is wrong with the input. */
+	issues?: Issue[];
+	/** Facts for programs, shown beside the sentence, such as `existing_report_id`. */
+	members?: Record<string, string>;
+	/** Of a 401 or 403: what `WWW-Authenticate` says (RFC 6750, section 3); empty when nothing was shown. */
+	challenge?: string | undefined;
+	/** Seconds after which trying again makes sense. */
+	retryAfter?: number;
+	/** A 503 of our own choice, which the log need not hear of for each request. */
+	isDeliberate?: true;
+	/** What the audit log keeps in place of a sentence that holds somebody's text. */
+	recorded?: string;
+	/** The kind of refusal in the audit log, where one procedure has several; the reason of a refused sign-in. */
+	reason?: string;
+	/** A 404 for what the caller may not know of. */
+	isDisguised?: true;
+	/** The audit log has it already. */
+	isRecorded?: true;
+	/** The provider's claims are unfit: the operator must see to it. */
+	isOfClaims?: true;
+	/** What happened, for the log. */
+	cause?: unknown;
+}
+
+/** The one error with meaning: what every façade shows of it is its code, its sentence and its facts. */
+export class Refusal extends TRPCError {
+	readonly facts: RefusalFacts;
+
+	/**
+	 * @param code tRPC's code, which decides the HTTP status
+	 * @param message a sentence that says what is wrong and what to do
+	 */
+	constructor(
+		code: TRPCError["code"],
+		message: string,
+		facts: RefusalFacts = {},
+	) {
+		super({ code, message, cause: facts.cause });
+		this.facts = facts;
+	}
+}
+
+/** The facts of a refusal; none of any other error. */
+export function factsOf(error: unknown): RefusalFacts {
+	return error instanceof Refusal ? error.facts : {};
 }
 
 /** What the audit log keeps of an error: its words, unless they hold somebody's text. */
-export function recordedWords({ message, cause }: TRPCError): string {
-	const { recorded } = (cause ?? {}) as { recorded?: string };
-	return recorded ?? message;
+export function recordedWords(error: Error): string {
+	return factsOf(error).recorded ?? error.message;
 }
 
 /** A 422 with all its issues, in the form that an input which does not parse has them. */
-export function issuesError(detail: string, issues: Issue[]): TRPCError {
-	return new TRPCError({
-		code: "UNPROCESSABLE_CONTENT",
-		message: detail,
-		cause: Object.assign(new Error(detail), { issues }),
-	});
+export function issuesError(detail: string, issues: Issue[]): Refusal {
+	return new Refusal("UNPROCESSABLE_CONTENT", detail, { issues });
+}
+
+/** A 400 for one field, in the form that an input which does not parse has. */
+export function invalidField(path: string, message: string): Refusal {
+	const issues = [{ path, message }];
+	const detail = `The input is not valid. ${path}: ${message}`;
+	return new Refusal("BAD_REQUEST", detail, { issues });
 }
 
 /**
@@ -49,12 +86,8 @@ export function conflict(
 	detail: string,
 	members: Record<string, string> = {},
 	recorded = detail,
-): TRPCError {
-	return new TRPCError({
-		code: "CONFLICT",
-		message: detail,
-		cause: recordedAs(recorded, detail, { members }),
-	});
+): Refusal {
+	return new Refusal("CONFLICT", detail, { members, recorded });
 }
 
 /**
@@ -71,11 +104,7 @@ function unknownParameters(names: string[], known: readonly string[]) {
 		path,
 		message: `Unknown parameter. ${rest}`,
 	}));
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message: `${detail} ${rest}`,
-		cause: Object.assign(new Error(detail), { issues }),
-	});
+	return new Refusal("BAD_REQUEST", `${detail} ${rest}`, { issues });
 }
 
 /** Unknown names that are told at once. */
@@ -99,16 +128,12 @@ export function tooManyRequests(
 	detail: string,
 	/** Seconds until the next request is let through. */
 	retryAfter: number,
-): TRPCError {
-	return new TRPCError({
-		code: "TOO_MANY_REQUESTS",
-		message: detail,
-		cause: Object.assign(new Error(detail), { retryAfter }),
-	});
+): Refusal {
+	return new Refusal("TOO_MANY_REQUESTS", detail, { retryAfter });
 }
 
 /** A 503 of our own choice: answering would make it worse for everybody. */
-export function overloaded(): TRPCError {
+export function overloaded(): Refusal {
 	return unavailable(
 		"The service is overloaded at the moment. Nothing was done; try again in a few seconds.",
 	);
@@ -119,43 +144,30 @@ export const INVALID_JSON =
 	"The request body is not valid JSON. Check quotes, commas and escapes.";
 
 /** A 503 of our own choice, with what to do about it. */
-export function unavailable(detail: string): TRPCError {
-	return new TRPCError({
-		code: "SERVICE_UNAVAILABLE",
-		message: detail,
-		cause: Object.assign(new Error(detail), {
-			retryAfter: 5,
-			isDeliberate: true,
-		}),
+export function unavailable(detail: string): Refusal {
+	return new Refusal("SERVICE_UNAVAILABLE", detail, {
+		retryAfter: 5,
+		isDeliberate: true,
 	});
 }
 
 /** A 415 for a body that is compressed. */
-export function compressedBody(): TRPCError {
-	return new TRPCError({
-		code: "UNSUPPORTED_MEDIA_TYPE",
-		message:
-			"Compressed request bodies are not taken. Send the body as it is, without the header Content-Encoding.",
-	});
+export function compressedBody(): Refusal {
+	return new Refusal(
+		"UNSUPPORTED_MEDIA_TYPE",
+		"Compressed request bodies are not taken. Send the body as it is, without the header Content-Encoding.",
+	);
 }
 
 /** A 406, for which tRPC has no code: what there is to answer, the client does not accept. */
-export function notAcceptable(types: string[]): TRPCError {
+export function notAcceptable(types: string[]): Refusal {
 	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not take. Name it there, or send no such header.`;
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message: detail,
-		cause: Object.assign(new Error(detail), { status: 406 }),
-	});
+	return new Refusal("BAD_REQUEST", detail, { status: 406 });
 }
 
 /** A 414, for which tRPC has no code. */
-export function urlTooLong(): TRPCError {
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message: URL_TOO_LONG,
-		cause: Object.assign(new Error(URL_TOO_LONG), { status: 414 }),
-	});
+export function urlTooLong(): Refusal {
+	return new Refusal("BAD_REQUEST", URL_TOO_LONG, { status: 414 });
 }
 
 /** What a 414 says. */

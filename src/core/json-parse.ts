@@ -2,11 +2,11 @@ import { SMALL_BODY } from "./body-limits.ts";
 import { INVALID_JSON } from "./errors.ts";
 import { type KeptText, pickWanted, type Wanted } from "./json-pick.ts";
 import { holdsReservedKey, RESERVED_KEY } from "./json-reserved.ts";
-import { type Refusal, scanJson } from "./json-scan.ts";
+import { scanJson, type Unreadable } from "./json-scan.ts";
 import { JsonText } from "./json-text.ts";
 
 /** What a body holds, or why it is not read: all of it fit to be handed from one process to another. */
-export type Parsed = { value: unknown; texts: KeptText[] } | Refusal;
+export type Parsed = { value: unknown; texts: KeptText[] } | Unreadable;
 
 /**
  * Reads a body that promises JSON. Of one over 64 KiB only what is wanted is
@@ -34,7 +34,7 @@ export function parseJson(bytes: Buffer, wanted: Wanted | undefined): Parsed {
 export function restoreTexts({
 	value,
 	texts,
-}: Exclude<Parsed, Refusal>): unknown {
+}: Exclude<Parsed, Unreadable>): unknown {
 	for (const { path, text, problem } of texts) {
 		const last = path.at(-1) ?? "";
 		let place = value as Record<string | number, unknown>;

@@ -1,17 +1,17 @@
-import { TRPCError } from "@trpc/server";
 import { SMALL_BODY } from "./body-limits.ts";
+import { Refusal } from "./errors.ts";
 import { findJsonProblem, isObject, parseJsonText } from "./json-object.ts";
-import { countNodes, type Refusal } from "./json-scan.ts";
+import { countNodes, type Unreadable } from "./json-scan.ts";
 
 /** Calls in one batch; more would be many requests in the guise of one. */
 export const MAX_CALLS = 20;
 
 /** 400: a batch of more calls than that, in words for programs that speak JSON-RPC or tRPC. */
-export function batchTooLong(): TRPCError {
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message: `A batch holds up to ${MAX_CALLS} calls, and this one has more. Send several batches; httpBatchLink does so with maxItems: ${MAX_CALLS}.`,
-	});
+export function batchTooLong(): Refusal {
+	return new Refusal(
+		"BAD_REQUEST",
+		`A batch holds up to ${MAX_CALLS} calls, and this one has more. Send several batches; httpBatchLink does so with maxItems: ${MAX_CALLS}.`,
+	);
 }
 
 /** Values and names beside the reports that a body brings. */
@@ -52,7 +52,7 @@ export interface KeptText {
 export function pickWanted(
 	value: unknown,
 	wanted: Wanted,
-): { value: unknown; texts: KeptText[] } | Refusal {
+): { value: unknown; texts: KeptText[] } | Unreadable {
 	const texts: KeptText[] = [];
 	try {
 		return { value: pick(value, wanted, texts), texts };
@@ -63,7 +63,7 @@ export function pickWanted(
 }
 
 class TooLarge extends Error {
-	readonly refusal: Refusal;
+	readonly refusal: Unreadable;
 
 	constructor(message: string) {
 		super(message);

@@ -10,7 +10,7 @@ const MAX_DEPTH = 128;
 const MAX_NODES = 100_000;
 
 /** Why bytes that promise JSON are not parsed. */
-export interface Refusal {
+export interface Unreadable {
 	code: "BAD_REQUEST" | "PAYLOAD_TOO_LARGE";
 	/** Words for whoever sent them. */
 	message: string;
@@ -24,7 +24,7 @@ export interface Refusal {
  *
  * Of bytes that are no JSON it may say anything: parsing tells.
  */
-export function scanJson(json: Buffer): Refusal | undefined {
+export function scanJson(json: Buffer): Unreadable | undefined {
 	if (!isUtf8(json)) {
 		return {
 			code: "BAD_REQUEST",
@@ -44,7 +44,10 @@ const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] =
  *
  * @param what names it at the beginning of a sentence
  */
-export function scanStructure(json: Buffer, what: string): Refusal | undefined {
+export function scanStructure(
+	json: Buffer,
+	what: string,
+): Unreadable | undefined {
 	let depth = 0;
 	let nodes = 0;
 	let isInString = false;
@@ -90,14 +93,14 @@ export function countNodes(json: Buffer): number {
 	return nodes;
 }
 
-function tooDeep(what: string): Refusal {
+function tooDeep(what: string): Unreadable {
 	return {
 		code: "BAD_REQUEST",
 		message: `${what} is nested deeper than ${MAX_DEPTH} levels.`,
 	};
 }
 
-function tooMany(what: string): Refusal {
+function tooMany(what: string): Unreadable {
 	return {
 		code: "PAYLOAD_TOO_LARGE",
 		message: `${what} holds more than ${MAX_NODES} values and names. Leave out what the report does not need.`,

@@ -1,5 +1,5 @@
-import { TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { Refusal } from "./errors.ts";
 import { withDefault } from "./fields.ts";
 
 /** Rows in a page of a list when the caller does not say. */
@@ -32,8 +32,8 @@ export async function refuseUnknownStart<Key extends string | number>(
 	words: { missing: string; give: string },
 ): Promise<void> {
 	if (page.length > 0 || after === undefined || (await isKnown(after))) return;
-	throw new TRPCError({
-		code: "BAD_REQUEST",
-		message: `after: ${words.missing} ${after}. Give ${words.give}, or leave it out to start at the newest.`,
-	});
+	throw new Refusal(
+		"BAD_REQUEST",
+		`after: ${words.missing} ${after}. Give ${words.give}, or leave it out to start at the newest.`,
+	);
 }

@@ -4,7 +4,7 @@ import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
-import { INVALID_JSON, type Issue, URL_TOO_LONG } from "./errors.ts";
+import { factsOf, INVALID_JSON, type Issue, URL_TOO_LONG } from "./errors.ts";
 
 /**
  * What the public may know of an error. Every façade shows this and nothing else.
@@ -54,8 +54,7 @@ export function publicError(error: unknown): PublicError {
 		return described("BAD_REQUEST", INVALID_JSON);
 	}
 	if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
-		const { members, issues, challenge, retryAfter, status } = (cause ??
-			{}) as Partial<PublicError>;
+		const { members, issues, challenge, retryAfter, status } = factsOf(error);
 		return {
 			...described(error.code, error.message, status),
 			...(members && { members }),
@@ -91,14 +90,28 @@ export function reportError(
 
 /** Who refuses to do too much writes it to the log, once and not for each request. */
 function isDeliberate(error: unknown): boolean {
-	if (!(error instanceof TRPCError)) return false;
-	const { isDeliberate } = (error.cause ?? {}) as { isDeliberate?: true };
-	return isDeliberate === true;
+	return factsOf(error).isDeliberate === true;
 }
 
-/** `WWW-Authenticate` of a 401 or 403 (RFC 6750, section 3). */
-export function challengeHeader(challenge: string): string {
-	return ['Bearer realm="MCP Go-Live"', challenge].filter(Boolean).join(", ");
+/**
+ * The HTTP headers of an answer that says this error: when to try again, and how
+ * to sign in (RFC 6750, section 3).
+ */
+export function errorHeaders({
+	retryAfter,
+	challenge,
+}: {
+	retryAfter?: number | undefined;
+	challenge?: string | undefined;
+}): Record<string, string> {
+	return {
+		...(retryAfter && { "retry-after": String(retryAfter) }),
+		...(challenge !== undefined && {
+			"www-authenticate": ['Bearer realm="MCP Go-Live"', challenge]
+				.filter(Boolean)
+				.join(", "),
+		}),
+	};
 }
 
 /** RFC 9457 body of an error, with the tRPC code, the request id and all issues. */

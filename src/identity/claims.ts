@@ -1,6 +1,6 @@
-import type { TRPCError } from "@trpc/server";
 import { canonicalAddress } from "../core/canonical-address.ts";
 import type { Config } from "../core/config.ts";
+import { Refusal } from "../core/errors.ts";
 import type { Role } from "../core/words.ts";
 import { clientsOf } from "./access-token.ts";
 import { badToken, knownRoles, type Person } from "./identity.ts";
@@ -116,10 +116,9 @@ function isTrue(claim: unknown): boolean {
 }
 
 /** 401 that the operator must hear of: nobody's token is better the next time. */
-function unfitClaims(detail: string): TRPCError {
-	const error = badToken(detail);
-	Object.assign(error.cause as Error, { isOfClaims: true });
-	return error;
+function unfitClaims(detail: string): Refusal {
+	const { code, message, facts } = badToken(detail);
+	return new Refusal(code, message, { ...facts, isOfClaims: true });
 }
 
 /**

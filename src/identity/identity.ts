@@ -1,7 +1,5 @@
-import { TRPCError } from "@trpc/server";
-import { z } from "zod";
 import { canonicalAddress } from "../core/canonical-address.ts";
-import { recordedAs } from "../core/errors.ts";
+import { invalidField, Refusal } from "../core/errors.ts";
 import {
 	type AuthenticationMethod,
 	type Permission,
@@ -143,23 +141,22 @@ export function may(identity: Identity, permission: Permission): boolean {
 }
 
 /** 401: nobody is signed in. */
-export function notSignedIn(): TRPCError {
+export function notSignedIn(): Refusal {
 	const detail =
 		"Sign in first: send an access token as Authorization: Bearer …";
 	return unauthorized(detail, "");
 }
 
 /** 401: what was shown proves nothing. */
-export function badToken(detail: string): TRPCError {
+export function badToken(detail: string): Refusal {
 	return unauthorized(
 		detail,
 		`error="invalid_token", error_description="${quotable(detail)}"`,
 	);
 }
 
-function unauthorized(detail: string, challenge: string): TRPCError {
-	const cause = Object.assign(new Error(detail), { challenge });
-	return new TRPCError({ code: "UNAUTHORIZED", message: detail, cause });
+function unauthorized(detail: string, challenge: string): Refusal {
+	return new Refusal("UNAUTHORIZED", detail, { challenge });
 }
 
 /** What of a sentence can stand in a quoted part of `WWW-Authenticate` (RFC 6750, section 3). */
@@ -174,7 +171,7 @@ function quotable(sentence: string): string {
 export function notPermitted(
 	identity: ProvenIdentity,
 	permission: Permission,
-): TRPCError {
+): Refusal {
 	const { kind, email } = identity;
 	if (kind !== "person" && personalPermissions.includes(permission)) {
 		// No scope would help, so none is named.
@@ -200,7 +197,7 @@ export function notPermitted(
 }
 
 /** 403: a token of the provider that has no scope of ours. */
-export function scopelessToken(needed: readonly Permission[]): TRPCError {
+export function scopelessToken(needed: readonly Permission[]): Refusal {
 	return forbidden(
 		`This token has no scope of this service, so it may nothing here. Ask the identity provider for one with the scope ${needed.join(" ")}. Whoever runs the service can let such tokens do all that the roles allow, with OIDC_SCOPELESS=roles.`,
 		needed,
@@ -208,11 +205,10 @@ export function scopelessToken(needed: readonly Permission[]): TRPCError {
 }
 
 /** @param scopes with which it would be permitted */
-function forbidden(detail: string, scopes?: readonly Permission[]): TRPCError {
+function forbidden(detail: string, scopes?: readonly Permission[]): Refusal {
 	const challenge =
 		scopes && `error="insufficient_scope", scope="${scopes.join(" ")}"`;
-	const cause = Object.assign(new Error(detail), { challenge });
-	return new TRPCError({ code: "FORBIDDEN", message: detail, cause });
+	return new Refusal("FORBIDDEN", detail, { challenge });
 }
 
 /**
@@ -231,22 +227,13 @@ export function actingAs(
 ): string {
 	if (identity.method === "none") {
 		if (given !== undefined) return given;
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			cause: new z.ZodRealError([
-				{
-					code: "custom",
-					path: [field],
-					message: "Is required.",
-					input: given,
-				},
-			]),
-		});
+		throw invalidField(field, "Is required.");
 	}
 	if (given && canonicalAddress(given) !== identity.email_canonical) {
 		const message = `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled from who you are.`;
-		const cause = recordedAs(`${field}: names somebody else`, message);
-		throw new TRPCError({ code: "FORBIDDEN", message, cause });
+		throw new Refusal("FORBIDDEN", message, {
+			recorded: `${field}: names somebody else`,
+		});
 	}
 	return identity.email;
 }

@@ -10,6 +10,7 @@ import {
 } from "jose";
 import { z } from "zod";
 import type { Config } from "../core/config.ts";
+import { Refusal } from "../core/errors.ts";
 import { isStorable } from "../core/fields.ts";
 import type { Permission } from "../core/words.ts";
 import {
@@ -208,16 +209,15 @@ export function explain(error: unknown): TRPCError {
 }
 
 /** 503: the identity provider cannot be asked. */
-export function providerOutOfReach(cause: unknown): TRPCError {
-	return new TRPCError({
-		code: "SERVICE_UNAVAILABLE",
-		message:
-			"The identity provider does not answer at the moment, so nobody can be recognised. Try again in a few seconds.",
-		cause: Object.assign(
-			new Error("the identity provider gave no usable answer", { cause }),
-			{
-				retryAfter: 5,
-			},
-		),
-	});
+export function providerOutOfReach(cause: unknown): Refusal {
+	return new Refusal(
+		"SERVICE_UNAVAILABLE",
+		"The identity provider does not answer at the moment, so nobody can be recognised. Try again in a few seconds.",
+		{
+			retryAfter: 5,
+			cause: new Error("the identity provider gave no usable answer", {
+				cause,
+			}),
+		},
+	);
 }

@@ -78,7 +78,7 @@ test("who waits too long is told that the service is busy, never that the text i
 	await expect(run("assess", { report_data: "# Report" })).rejects.toThrow(
 		expect.objectContaining({
 			code: "SERVICE_UNAVAILABLE",
-			cause: expect.objectContaining({ retryAfter: 5 }),
+			facts: expect.objectContaining({ retryAfter: 5 }),
 		}),
 	);
 });

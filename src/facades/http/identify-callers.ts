@@ -2,7 +2,7 @@ import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
 import type { Config } from "../../core/config.ts";
-import { recordedWords } from "../../core/errors.ts";
+import { factsOf, recordedWords } from "../../core/errors.ts";
 import { openAuthenticator } from "../../identity/auth.ts";
 import { anybody, type Identity } from "../../identity/identity.ts";
 import type { Database } from "../../platform/postgres/database.ts";
@@ -75,7 +75,7 @@ export function identifyCallers(
 				request.refusal = error;
 				// The identity provider may be unreachable; then nothing was refused.
 				if (error.code !== "UNAUTHORIZED") return;
-				if ((error.cause as { isOfClaims?: true })?.isOfClaims) {
+				if (factsOf(error).isOfClaims) {
 					const { message: detail } = error;
 					request.log.warn({ detail }, "the claims of a token are refused");
 				}

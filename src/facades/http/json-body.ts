@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
-import { TRPCError } from "@trpc/server";
 import { errorCodes, type FastifyInstance, type FastifyRequest } from "fastify";
 import { SMALL_BODY } from "../../core/body-limits.ts";
+import { Refusal } from "../../core/errors.ts";
 import { type Parsed, parseJson, restoreTexts } from "../../core/json-parse.ts";
 import type { Wanted } from "../../core/json-pick.ts";
 import type { UnfinishedBodies } from "./limits/unfinished-bodies.ts";
@@ -97,6 +97,6 @@ const EMPTY = "The request body is empty, but its Content-Type is JSON.";
 function refused(
 	message: string,
 	code: "BAD_REQUEST" | "PAYLOAD_TOO_LARGE" = "BAD_REQUEST",
-): TRPCError {
-	return new TRPCError({ code, message });
+): Refusal {
+	return new Refusal(code, message);
 }

@@ -4,9 +4,9 @@ import {
 	validateHostHeader,
 	validateOriginHeader,
 } from "@modelcontextprotocol/server";
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Config } from "../../core/config.ts";
+import { Refusal } from "../../core/errors.ts";
 import { facadeOf } from "./facade-of.ts";
 
 type Settings = Pick<
@@ -53,17 +53,14 @@ function refuseForeign(settings: Settings) {
 			request.headers.host === undefined &&
 			request.raw.httpVersion === "1.1"
 		) {
-			throw new TRPCError({
-				code: "BAD_REQUEST",
-				message: "An HTTP/1.1 request must have a Host header.",
-			});
+			throw new Refusal(
+				"BAD_REQUEST",
+				"An HTTP/1.1 request must have a Host header.",
+			);
 		}
 		const { url: route } = request.routeOptions;
 		if (host !== "" && !isHost(host)) {
-			throw new TRPCError({
-				code: "BAD_REQUEST",
-				message: "The Host header does not name a host.",
-			});
+			throw new Refusal("BAD_REQUEST", "The Host header does not name a host.");
 		}
 		if (route === "/healthz" || route === "/readyz") return;
 		const checked = validateHostHeader(host, allowed);
@@ -75,22 +72,20 @@ function refuseForeign(settings: Settings) {
 		}
 		const own = checked.hostname ?? request.hostname;
 		if (!validateOriginHeader(from, [...allowed, own]).ok) {
-			throw new TRPCError({
-				code: "FORBIDDEN",
-				message:
-					"Requests from pages of another origin are refused. The operator can add its host to ALLOWED_HOSTS, or allow it to use the API in CORS_ORIGINS.",
-			});
+			throw new Refusal(
+				"FORBIDDEN",
+				"Requests from pages of another origin are refused. The operator can add its host to ALLOWED_HOSTS, or allow it to use the API in CORS_ORIGINS.",
+			);
 		}
 	};
 }
 
 /** Returns the 403 for a request addressed to a host name that is not the service's. */
-export function foreignHost(): TRPCError {
-	return new TRPCError({
-		code: "FORBIDDEN",
-		message:
-			"This service does not accept the host name in the request. The operator can add it to ALLOWED_HOSTS.",
-	});
+export function foreignHost(): Refusal {
+	return new Refusal(
+		"FORBIDDEN",
+		"This service does not accept the host name in the request. The operator can add it to ALLOWED_HOSTS.",
+	);
 }
 
 /** Answers preflights, and lets browsers pass answers to scripts from these origins, without cookies. */

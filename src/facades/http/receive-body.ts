@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import { TRPCError } from "@trpc/server";
 import type { FastifyRequest } from "fastify";
 import { bodyTooLarge } from "../../core/body-limits.ts";
 import { clientAddress, networkOf } from "../../core/client-address.ts";
+import { Refusal } from "../../core/errors.ts";
 import type {
 	UnfinishedBodies,
 	UnfinishedBody,
@@ -88,12 +88,11 @@ function receive(
 const FREE_PIECES = 1_000;
 const SMALLEST_PIECE = 64;
 
-function tooManyPieces(): TRPCError {
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message:
-			"The request body arrives in too many small pieces. Send it in larger chunks, or with Content-Length.",
-	});
+function tooManyPieces(): Refusal {
+	return new Refusal(
+		"BAD_REQUEST",
+		"The request body arrives in too many small pieces. Send it in larger chunks, or with Content-Length.",
+	);
 }
 
 /** Returns who a body counts for: an identified caller wherever they are, everybody else by their address. */
@@ -104,9 +103,9 @@ export function holderOf(request: FastifyRequest): string {
 		: networkOf(clientAddress(request));
 }
 
-function brokenOff(): TRPCError {
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message: "The length of the request body differs from Content-Length.",
-	});
+function brokenOff(): Refusal {
+	return new Refusal(
+		"BAD_REQUEST",
+		"The length of the request body differs from Content-Length.",
+	);
 }

@@ -1,10 +1,10 @@
-import { TRPCError } from "@trpc/server";
 import type {
 	FastifyInstance,
 	FastifyReply,
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
+import { Refusal } from "../../core/errors.ts";
 import { notSignedIn } from "../../identity/identity.ts";
 
 /** Refuses callers who are not signed in, with the reason if one was found. */
@@ -23,10 +23,10 @@ export function refuseOtherMethods(
 ): void {
 	const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
 		reply.header("allow", allowed.join(", "));
-		throw new TRPCError({
-			code: "METHOD_NOT_SUPPORTED",
-			message: `${request.method} is not supported here. Allowed: ${allowed.join(", ")}.`,
-		});
+		throw new Refusal(
+			"METHOD_NOT_SUPPORTED",
+			`${request.method} is not supported here. Allowed: ${allowed.join(", ")}.`,
+		);
 	};
 	app.route({
 		method: (app.supportedMethods as HTTPMethods[]).filter(

@@ -5,14 +5,13 @@ import {
 	type Server,
 	WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
 import { answerBudget, REPORT_BODY } from "../../core/body-limits.ts";
 import type { Config } from "../../core/config.ts";
-import { notAcceptable, recordedWords } from "../../core/errors.ts";
+import { notAcceptable, Refusal, recordedWords } from "../../core/errors.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
-import { challengeHeader, reportError } from "../../core/public-error.ts";
+import { errorHeaders, reportError } from "../../core/public-error.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { Context, ContextFor } from "../../procedure.ts";
 import { qualityOf } from "../http/accept.ts";
@@ -64,14 +63,15 @@ export function mountMcp(
 	app.register(async (scope) => {
 		scope.setErrorHandler((error, request, reply) => {
 			const shown = reportError(error, request.log);
-			const { status, detail, retryAfter, challenge } = shown;
-			if (retryAfter) reply.header("retry-after", String(retryAfter));
-			if (challenge !== undefined) {
-				reply.header(
-					"www-authenticate",
-					challengeHeader(withDiscovery(challenge, status, config)),
-				);
-			}
+			const { status, detail, challenge } = shown;
+			reply.headers(
+				errorHeaders({
+					...shown,
+					...(challenge !== undefined && {
+						challenge: withDiscovery(challenge, status, config),
+					}),
+				}),
+			);
 			const code =
 				status >= 500 ? INTERNAL_ERROR : jsonRpcCode(status, request.body);
 			return reply.code(status).send({
@@ -129,11 +129,10 @@ export function mountMcp(
 		});
 		const refuse = async (_request: FastifyRequest, reply: FastifyReply) => {
 			reply.header("allow", "POST");
-			throw new TRPCError({
-				code: "METHOD_NOT_SUPPORTED",
-				message:
-					"This endpoint is stateless: send every MCP message as a POST.",
-			});
+			throw new Refusal(
+				"METHOD_NOT_SUPPORTED",
+				"This endpoint is stateless: send every MCP message as a POST.",
+			);
 		};
 		scope.route({
 			method: scope.supportedMethods.filter((method) => method !== "POST"),

@@ -1,12 +1,12 @@
 import { METHODS } from "node:http";
-import { callTRPCProcedure, TRPCError } from "@trpc/server";
+import { callTRPCProcedure } from "@trpc/server";
 import type {
 	FastifyInstance,
 	FastifyReply,
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
-import { refuseUnknown } from "../../core/errors.ts";
+import { Refusal, refuseUnknown } from "../../core/errors.ts";
 import { writeJson } from "../../core/json-text.ts";
 import type { Permission } from "../../core/words.ts";
 import { readSnapshot } from "../../platform/postgres/snapshot.ts";
@@ -197,10 +197,7 @@ function readInput(
 	refuseUnknown(query, []);
 	if (body === undefined || body === null) return params;
 	if (typeof body !== "object" || Array.isArray(body)) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message: "The request body must be a JSON object.",
-		});
+		throw new Refusal("BAD_REQUEST", "The request body must be a JSON object.");
 	}
 	const known = membersOf(procedure).filter((name) =>
 		Object.hasOwn(body, name),

@@ -1,4 +1,4 @@
-import { getTRPCErrorShape, TRPCError } from "@trpc/server";
+import { getTRPCErrorShape, type TRPCError } from "@trpc/server";
 import { resolveResponse } from "@trpc/server/http";
 import {
 	errorCodes,
@@ -7,9 +7,10 @@ import {
 	type FastifyRequest,
 } from "fastify";
 import { answerBudget } from "../../core/body-limits.ts";
+import { Refusal } from "../../core/errors.ts";
 import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
 import {
-	challengeHeader,
+	errorHeaders,
 	publicError,
 	reportError,
 } from "../../core/public-error.ts";
@@ -123,10 +124,7 @@ async function answer(
 					...(isMethod && {
 						allow: request.method === "POST" ? "GET, HEAD" : "POST",
 					}),
-					...(retryAfter && { "retry-after": String(retryAfter) }),
-					...(challenge !== undefined && {
-						"www-authenticate": challengeHeader(challenge),
-					}),
+					...errorHeaders({ retryAfter, challenge }),
 				},
 			};
 		},
@@ -140,28 +138,18 @@ function sendError(
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): FastifyReply {
-	const { code, status, detail, retryAfter, challenge } = reportError(
-		error,
-		request.log,
-	);
-	if (retryAfter) reply.header("retry-after", String(retryAfter));
-	if (challenge !== undefined) {
-		reply.header("www-authenticate", challengeHeader(challenge));
-	}
+	const shown = reportError(error, request.log);
+	const { code, status, detail } = shown;
 	const shape = getTRPCErrorShape({
 		config: appRouter._def._config,
-		error: new TRPCError({
-			code,
-			message: detail,
-			cause: Object.assign(new Error(detail), { status }),
-		}),
+		error: new Refusal(code, detail, { status }),
 		type: "unknown",
 		path: undefined,
 		input: undefined,
 		ctx: undefined,
 	});
 	shape.data.request_id = request.id;
-	return reply.code(status).send({ error: shape });
+	return reply.code(status).headers(errorHeaders(shown)).send({ error: shape });
 }
 
 /** Returns what the library reads of a fetch request. */

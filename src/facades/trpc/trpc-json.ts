@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { type TRPCCombinedDataTransformer, TRPCError } from "@trpc/server";
+import type { TRPCCombinedDataTransformer } from "@trpc/server";
 import type { FastifyRequest } from "fastify";
+import { Refusal } from "../../core/errors.ts";
 import { isObject } from "../../core/json-object.ts";
 import { holdsReservedKey, RESERVED_KEY } from "../../core/json-reserved.ts";
 import { JsonText } from "../../core/json-text.ts";
@@ -58,7 +59,7 @@ export function carryJson({
 /** Refuses reserved names in an input from the address, which the library has parsed. */
 function refuseReserved(input: unknown): unknown {
 	if (!holdsReservedKey(input)) return input;
-	throw new TRPCError({ code: "BAD_REQUEST", message: RESERVED_KEY });
+	throw new Refusal("BAD_REQUEST", RESERVED_KEY);
 }
 
 /**

@@ -1,8 +1,7 @@
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
-import { recordedWords } from "../../core/errors.ts";
-import { reportError } from "../../core/public-error.ts";
+import { Refusal, recordedWords } from "../../core/errors.ts";
+import { errorHeaders, reportError } from "../../core/public-error.ts";
 import type { Permission } from "../../core/words.ts";
 import {
 	grant,
@@ -86,8 +85,7 @@ function sendKept(
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const { status, detail, retryAfter } = reportError(error, request.log);
-	reply.code(status);
-	if (retryAfter) reply.header("retry-after", String(retryAfter));
+	reply.code(status).headers(errorHeaders({ retryAfter }));
 	return site.sendPage(
 		request,
 		reply,
@@ -182,11 +180,11 @@ function prefersPage(accept: string | undefined): boolean {
 	return others.every((type) => qualityOf(accept, type) < page);
 }
 
-function signInFirst(): TRPCError {
-	return new TRPCError({
-		code: "UNAUTHORIZED",
-		message: "You are not signed in, or your session has ended.",
-	});
+function signInFirst(): Refusal {
+	return new Refusal(
+		"UNAUTHORIZED",
+		"You are not signed in, or your session has ended.",
+	);
 }
 
 /** Returns the page that a form is on: its own, or the page of the report that it belongs to. */

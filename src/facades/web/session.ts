@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { CookieSerializeOptions } from "@fastify/cookie";
-import { TRPCError } from "@trpc/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { Refusal } from "../../core/errors.ts";
 
 /** Seconds for which a browser remembers the last reviewer: one year. */
 const REVIEWER_MAX_AGE = 365 * 24 * 60 * 60;
@@ -97,11 +97,10 @@ export function refuseForeignForm(
 ): void {
 	refuseForeignOrigin(request, publicUrl);
 	if (isOfSession(cookies, request)) return;
-	throw new TRPCError({
-		code: "FORBIDDEN",
-		message:
-			"The form belongs to another session: perhaps the browser was closed in the meantime, or blocks cookies. Go back, reload the page, and send it again.",
-	});
+	throw new Refusal(
+		"FORBIDDEN",
+		"The form belongs to another session: perhaps the browser was closed in the meantime, or blocks cookies. Go back, reload the page, and send it again.",
+	);
 }
 
 /**
@@ -137,11 +136,10 @@ export function refuseForeignOrigin(
 	publicUrl: string | undefined,
 ): void {
 	if (isSameOrigin(request, publicUrl)) return;
-	throw new TRPCError({
-		code: "FORBIDDEN",
-		message:
-			"This form was not sent from a page of this service. Open the page here and send its form again.",
-	});
+	throw new Refusal(
+		"FORBIDDEN",
+		"This form was not sent from a page of this service. Open the page here and send its form again.",
+	);
 }
 
 function isSameOrigin(

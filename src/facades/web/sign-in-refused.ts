@@ -5,6 +5,7 @@ import {
 	ResponseBodyError,
 	WWWAuthenticateChallengeError,
 } from "openid-client";
+import { Refusal } from "../../core/errors.ts";
 import { providerOutOfReach } from "../../identity/oidc.ts";
 
 /**
@@ -12,9 +13,8 @@ import { providerOutOfReach } from "../../identity/oidc.ts";
  *
  * @param reason one of a few fixed words, for the log
  */
-export function signInRefused(reason: string, message: string): TRPCError {
-	const cause = Object.assign(new Error(message), { reason });
-	return new TRPCError({ code: "UNAUTHORIZED", message, cause });
+export function signInRefused(reason: string, message: string): Refusal {
+	return new Refusal("UNAUTHORIZED", message, { reason });
 }
 
 /**

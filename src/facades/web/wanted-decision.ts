@@ -1,4 +1,4 @@
-import { TRPCError } from "@trpc/server";
+import { Refusal } from "../../core/errors.ts";
 import { NewDecision } from "../../features/decisions/schema.ts";
 import type {
 	TypedDecision,
@@ -19,10 +19,10 @@ export function readWanted(
 	const { status, reviewed_by, review_notes, decisions_seen } = body ?? {};
 	const known = NewDecision.shape.status.safeParse(status);
 	if (!known.success) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message: "The form does not say whether to approve, reject or reopen.",
-		});
+		throw new Refusal(
+			"BAD_REQUEST",
+			"The form does not say whether to approve, reject or reopen.",
+		);
 	}
 	return {
 		status: known.data,

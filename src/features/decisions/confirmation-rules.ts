@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { TRPCError } from "@trpc/server";
-import { conflict, tooManyRequests } from "../../core/errors.ts";
+import { conflict, Refusal, tooManyRequests } from "../../core/errors.ts";
 import { type Confirmation, MAX_OPEN } from "./confirmation-schema.ts";
 
 /** The secret of a link: 256 random bits, in letters and digits that no mail program cuts off. */
@@ -9,33 +8,31 @@ export function makeSecret(): string {
 }
 
 /** 404: nobody made this link, or long ago. */
-export function unknownConfirmation(): TRPCError {
-	return new TRPCError({
-		code: "NOT_FOUND",
-		message:
-			"This link is not one that the service made, or it ended long ago. Ask for the approval again.",
-	});
+export function unknownConfirmation(): Refusal {
+	return new Refusal(
+		"NOT_FOUND",
+		"This link is not one that the service made, or it ended long ago. Ask for the approval again.",
+	);
 }
 
 /** 403: a link is for whoever asked for it. */
-export function foreignConfirmation(email: string): TRPCError {
-	return new TRPCError({
-		code: "FORBIDDEN",
-		message: `Somebody else asked for this approval: you are signed in as ${email}. Whoever asked must confirm it.`,
-	});
+export function foreignConfirmation(email: string): Refusal {
+	return new Refusal(
+		"FORBIDDEN",
+		`Somebody else asked for this approval: you are signed in as ${email}. Whoever asked must confirm it.`,
+	);
 }
 
 /** 403: a link is confirmed in a browser, where a person is signed in. */
-export function confirmedByPeopleOnly(): TRPCError {
-	return new TRPCError({
-		code: "FORBIDDEN",
-		message:
-			"Only a person who is signed in with a browser can confirm an approval. Open the link there.",
-	});
+export function confirmedByPeopleOnly(): Refusal {
+	return new Refusal(
+		"FORBIDDEN",
+		"Only a person who is signed in with a browser can confirm an approval. Open the link there.",
+	);
 }
 
 /** 429: so many approvals wait for this person that no further link is made. */
-export function tooManyOpen(seconds: number): TRPCError {
+export function tooManyOpen(seconds: number): Refusal {
 	return tooManyRequests(
 		`You have ${MAX_OPEN} approvals that wait for your confirmation, and no more can. Confirm some in the browser, or ask again when the first link has expired, in ${seconds} seconds.`,
 		seconds,
@@ -54,6 +51,6 @@ export const reasons: Record<Exclude<Confirmation["state"], "open">, string> = {
 /** 409: a link that can be confirmed no more. */
 export function closedConfirmation(
 	state: Exclude<Confirmation["state"], "open">,
-): TRPCError {
+): Refusal {
 	return conflict(reasons[state]);
 }

@@ -1,10 +1,9 @@
 import { hash } from "node:crypto";
-import { TRPCError } from "@trpc/server";
 import {
 	isSameMailbox,
 	type PlusAddresses,
 } from "../../core/canonical-address.ts";
-import { conflict, recordedAs } from "../../core/errors.ts";
+import { conflict, Refusal } from "../../core/errors.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { AuditAction } from "../audit/schema.ts";
 import type { StandingReport } from "../reports/rules.ts";
@@ -22,7 +21,7 @@ export const sourcesOf: Record<ReportStatus, readonly ReportStatus[]> = {
 export function impossibleChange(
 	present: StandingReport,
 	wanted: ReportStatus,
-): TRPCError {
+): Refusal {
 	if (present.status === "pending_review") {
 		return conflict(
 			`Report ${present.id} is pending_review already: nobody has decided it. Approve or reject it.`,
@@ -43,15 +42,15 @@ export function impossibleChange(
  * 412: the report is not in a state that the caller's `If-Match` names (RFC
  * 9110, section 13.1.1).
  */
-export function notAsSeen({ id, status }: StandingReport): TRPCError {
-	return new TRPCError({
-		code: "PRECONDITION_FAILED",
-		message: `Nothing was done: report ${id}, which is ${status}, is not as it was in the answer whose ETag If-Match names. Read it again, and decide about what it is now.`,
-	});
+export function notAsSeen({ id, status }: StandingReport): Refusal {
+	return new Refusal(
+		"PRECONDITION_FAILED",
+		`Nothing was done: report ${id}, which is ${status}, is not as it was in the answer whose ETag If-Match names. Read it again, and decide about what it is now.`,
+	);
 }
 
 /** 409: somebody decided since the caller looked. */
-export function decidedSince({ id, status }: StandingReport): TRPCError {
+export function decidedSince({ id, status }: StandingReport): Refusal {
 	return conflict(
 		`Nothing was done: report ${id}, which is ${status}, has been decided since decisions_seen. Read its decisions, and decide about what it is now.`,
 	);
@@ -65,7 +64,7 @@ export function decidedSince({ id, status }: StandingReport): TRPCError {
 export function secondLiveReport(
 	id: string,
 	existing: StandingReport | undefined,
-): TRPCError {
+): Refusal {
 	if (!existing) {
 		return conflict(
 			`Report ${id} cannot be reopened: its repository has another live report. Decide on that one.`,
@@ -84,7 +83,7 @@ export function secondLiveReport(
 export const MAX_DECISIONS = 100;
 
 /** 409 for reopening a report once more than anybody reads. */
-export function decidedTooOften(id: string): TRPCError {
+export function decidedTooOften(id: string): Refusal {
 	return conflict(
 		`Report ${id} was decided and reopened ${MAX_DECISIONS} times, and is reopened no more. Submit a new revision when it is rejected; an approved one stays as it is.`,
 	);
@@ -145,16 +144,12 @@ export function needsConfirmation(
  * 403: an approval that only a person can give. The link stands beside the
  * sentence, since what refusals say is written down.
  */
-export function confirmationNeeded(url: string): TRPCError {
+export function confirmationNeeded(url: string): Refusal {
 	const detail =
 		"Nothing was approved: a token approves nothing by itself. Whoever asked opens confirmation_url in a browser within 15 minutes, signs in as the same person, and confirms it.";
-	return new TRPCError({
-		code: "FORBIDDEN",
-		message: detail,
-		cause: Object.assign(new Error(detail), {
-			members: { confirmation_url: url },
-			isRecorded: true,
-		}),
+	return new Refusal("FORBIDDEN", detail, {
+		members: { confirmation_url: url },
+		isRecorded: true,
 	});
 }
 
@@ -195,33 +190,32 @@ export function countPeople(
 }
 
 /** 403: who submitted a report of a repository does not approve one of it. */
-export function ownRepository(): TRPCError {
-	const message =
-		"You submitted a report for this repository, so somebody else must approve it. Ask another reviewer.";
-	// A slip of the same procedure must not hide it in the audit log.
-	const cause = Object.assign(new Error(message), { reason: "four eyes" });
-	return new TRPCError({ code: "FORBIDDEN", message, cause });
+export function ownRepository(): Refusal {
+	return new Refusal(
+		"FORBIDDEN",
+		"You submitted a report for this repository, so somebody else must approve it. Ask another reviewer.",
+		// A slip of the same procedure must not hide it in the audit log.
+		{ reason: "four eyes" },
+	);
 }
 
 /** 409 for a second approval by the same reviewer. */
-export function approvedAlready(required: number): TRPCError {
+export function approvedAlready(required: number): Refusal {
 	return conflict(
 		`You have approved this report already. It takes ${required} reviewers: ask another one.`,
 	);
 }
 
 /** 403: a report is withdrawn by who submitted it. */
-export function foreignReport(submitter: string): TRPCError {
+export function foreignReport(submitter: string): Refusal {
 	const message = `Only who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`;
-	const cause = recordedAs(
-		"Only who submitted a report can withdraw it.",
-		message,
-	);
-	return new TRPCError({ code: "FORBIDDEN", message, cause });
+	return new Refusal("FORBIDDEN", message, {
+		recorded: "Only who submitted a report can withdraw it.",
+	});
 }
 
 /** 409 for withdrawing a report that was decided. */
-export function decidedAlready(present: StandingReport): TRPCError {
+export function decidedAlready(present: StandingReport): Refusal {
 	return conflict(
 		`Report ${present.id} is ${present.status}: only a pending report can be withdrawn. ${present.reviewed_by} decided at ${present.reviewed_at}.`,
 		{},

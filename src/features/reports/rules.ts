@@ -1,11 +1,10 @@
 import { hash } from "node:crypto";
-import { TRPCError } from "@trpc/server";
 import type { Assessment } from "../../checklist/assessment-schema.ts";
 import {
 	conflict,
-	type Issue,
+	invalidField,
 	issuesError,
-	recordedAs,
+	Refusal,
 } from "../../core/errors.ts";
 import { textOfJson } from "../../core/json-text.ts";
 import { version } from "../../core/version.ts";
@@ -70,14 +69,8 @@ export function contentSha256(markdown: string): string {
 }
 
 /** 400 for an address that names no repository once a forge's alias is read as the forge. */
-export function refusedRepository(message: string): TRPCError {
-	const issues: Issue[] = [{ path: "repository_url", message }];
-	const detail = `The input is not valid. repository_url: ${message}`;
-	return new TRPCError({
-		code: "BAD_REQUEST",
-		message: detail,
-		cause: Object.assign(new Error(detail), { issues }),
-	});
+export function refusedRepository(message: string): Refusal {
+	return invalidField("repository_url", message);
 }
 
 /**
@@ -89,10 +82,10 @@ export function refuseTooLarge({
 	if (!report_json) return;
 	const json = Buffer.byteLength(textOfJson(report_json));
 	if (json > MAX_REPORT_JSON_BYTES) {
-		throw new TRPCError({
-			code: "PAYLOAD_TOO_LARGE",
-			message: `report_json takes ${json} bytes; at most ${MAX_REPORT_JSON_BYTES} (1 MiB of JSON) are kept.`,
-		});
+		throw new Refusal(
+			"PAYLOAD_TOO_LARGE",
+			`report_json takes ${json} bytes; at most ${MAX_REPORT_JSON_BYTES} (1 MiB of JSON) are kept.`,
+		);
 	}
 }
 
@@ -106,9 +99,7 @@ const SECOND_SERVER =
  * @param existing that one; absent for who may not read it, and learns no more
  *   than that the repository is taken
  */
-export function duplicateReport(
-	existing: StandingReport | undefined,
-): TRPCError {
+export function duplicateReport(existing: StandingReport | undefined): Refusal {
 	if (!existing) {
 		return conflict(
 			`This repository already has a live report, which somebody else submitted. Ask your colleagues or the platform team: once it is rejected or withdrawn, a new revision can be submitted. ${SECOND_SERVER}`,
@@ -134,18 +125,18 @@ export function duplicateReport(
 export function unknownReport(
 	id: string,
 	{ isLimited = false, isDisguised = false } = {},
-): TRPCError {
+): Refusal {
 	const message = isLimited
 		? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
 		: `There is no report with the id ${id}. List the reports to find the right one.`;
-	const cause = recordedAs("There is no report that they may read.", message, {
-		isDisguised,
+	return new Refusal("NOT_FOUND", message, {
+		recorded: "There is no report that they may read.",
+		...(isDisguised && { isDisguised }),
 	});
-	return new TRPCError({ code: "NOT_FOUND", message, cause });
 }
 
 /** 409 for a race that was lost twice. */
-export function changedMeanwhile(): TRPCError {
+export function changedMeanwhile(): Refusal {
 	return conflict(
 		"The repository's reports changed in this very moment. List them, and try again.",
 	);
@@ -154,7 +145,7 @@ export function changedMeanwhile(): TRPCError {
 /** 422 with every error, for a service that takes only complete reports. */
 export function incompleteReport(
 	assessment: Pick<Assessment, "findings" | "error_count">,
-): TRPCError {
+): Refusal {
 	const issues = assessment.findings
 		.filter(({ severity }) => severity === "error")
 		.map(({ rule, message, line }) => ({

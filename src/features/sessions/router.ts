@@ -1,7 +1,7 @@
-import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { recordEvent } from "../../audit/queries.ts";
 import { originOf } from "../../audit/rules.ts";
+import { Refusal } from "../../core/errors.ts";
 import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
 import {
 	may,
@@ -35,11 +35,10 @@ const tags = ["Sessions"];
 /** Where nobody signs in, there is nothing to end. */
 const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	if (identity.method === "none") {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message:
-				"This service runs without authentication, so nobody is signed in. Set AUTH=oidc to have people sign in.",
-		});
+		throw new Refusal(
+			"BAD_REQUEST",
+			"This service runs without authentication, so nobody is signed in. Set AUTH=oidc to have people sign in.",
+		);
 	}
 	return next({ ctx: { identity: identity as ProvenIdentity } });
 });

@@ -1,7 +1,7 @@
-import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { originOf } from "../../audit/rules.ts";
 import { canonicalAddress } from "../../core/canonical-address.ts";
+import { Refusal } from "../../core/errors.ts";
 import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
 import {
 	type Identity,
@@ -32,18 +32,16 @@ const tags = ["Access tokens"];
 /** Only somebody who is signed in has tokens, and no token makes tokens. */
 const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	if (identity.method === "none") {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message:
-				"This service runs without authentication, so it needs no access tokens. Set AUTH=oidc to have people sign in.",
-		});
+		throw new Refusal(
+			"BAD_REQUEST",
+			"This service runs without authentication, so it needs no access tokens. Set AUTH=oidc to have people sign in.",
+		);
 	}
 	if (identity.method === "access_token") {
-		throw new TRPCError({
-			code: "FORBIDDEN",
-			message:
-				"An access token cannot make or revoke access tokens. Sign in yourself.",
-		});
+		throw new Refusal(
+			"FORBIDDEN",
+			"An access token cannot make or revoke access tokens. Sign in yourself.",
+		);
 	}
 	return next({ ctx: { identity: identity as ProvenIdentity } });
 });

@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger } from "fastify";
-import { unavailable } from "../../core/errors.ts";
+import { Refusal, unavailable } from "../../core/errors.ts";
 import type { Input, Output } from "../../worker.ts";
 import { makeFairQueue, type QueueLimits } from "./fair-queue.ts";
 import type { Reply, Request } from "./messages.ts";
@@ -251,21 +250,18 @@ function asRefusal(error: unknown, { name }: Job): unknown {
 const ofText = /^(Maximum call stack size exceeded|Invalid string length)/;
 
 /** 422 for a text that takes more time or memory than its task may have. */
-export function tooComplex(name: TaskName): TRPCError {
-	return new TRPCError({
-		code: "UNPROCESSABLE_CONTENT",
-		message: tasks[name].refusal,
-	});
+export function tooComplex(name: TaskName): Refusal {
+	return new Refusal("UNPROCESSABLE_CONTENT", tasks[name].refusal);
 }
 
 /** 503: the text is not to blame. */
-function busy(): TRPCError {
+function busy(): Refusal {
 	return unavailable(
 		"The service is busy with other reports at the moment. Nothing was done; try again in a few seconds.",
 	);
 }
 
-function busyWithYours({ waitingOfCaller }: WorkerLimits): TRPCError {
+function busyWithYours({ waitingOfCaller }: WorkerLimits): Refusal {
 	return unavailable(
 		`The service is busy with reports of yours: ${waitingOfCaller} are waiting already. Nothing was done with this one; send it again when they are answered.`,
 	);

@@ -1,7 +1,6 @@
-import type { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { clientAddress, networkOf } from "../../../core/client-address.ts";
-import { tooManyRequests } from "../../../core/errors.ts";
+import { type Refusal, tooManyRequests } from "../../../core/errors.ts";
 import type { Database } from "../../../platform/postgres/database.ts";
 import { facadeOf } from "../facade-of.ts";
 import { type Count, countHere, WINDOW } from "./counts.ts";
@@ -134,14 +133,14 @@ export function beyondLimit(
 	who: "You have" | "This address has",
 	perMinute: number,
 	seconds: number,
-): TRPCError {
+): Refusal {
 	return tooManyRequests(
 		`${who} sent more than ${perMinute} requests within a minute. Try again in ${inSeconds(seconds)}.`,
 		seconds,
 	);
 }
 
-function guessing({ remainingMs }: Counted): TRPCError {
+function guessing({ remainingMs }: Counted): Refusal {
 	const seconds = secondsOf(remainingMs);
 	return tooManyRequests(
 		`This address has sent too many invalid credentials. Try again in ${inSeconds(seconds)}.`,

@@ -1,7 +1,7 @@
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance } from "fastify";
 import { recordRefusal } from "../../../audit/refusals.ts";
 import type { Config } from "../../../core/config.ts";
+import { Refusal } from "../../../core/errors.ts";
 import { reportError } from "../../../core/public-error.ts";
 import { logOut } from "../../../identity/sessions/back-channel.ts";
 import { openLogoutVerifier } from "../../../identity/sessions/logout-token.ts";
@@ -33,10 +33,7 @@ export function mountBackChannelLogout(
 					unknown
 				>;
 				if (typeof logout_token !== "string") {
-					throw new TRPCError({
-						code: "BAD_REQUEST",
-						message: "Send one logout_token, as a form.",
-					});
+					throw new Refusal("BAD_REQUEST", "Send one logout_token, as a form.");
 				}
 				await logOut(context, await verify(logout_token));
 				return reply.send();

@@ -1,5 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { publicError, reportError } from "../../../core/public-error.ts";
+import {
+	errorHeaders,
+	publicError,
+	reportError,
+} from "../../../core/public-error.ts";
 import type { WantedDecision } from "../components/decision-form.ts";
 import { meanwhile } from "../components/meanwhile.ts";
 import { confirmPage } from "../pages/confirm.ts";
@@ -149,8 +153,8 @@ async function answerFailure(
 	}
 	if (shown.status < 500) throw error;
 	reportError(error, request.log);
-	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
-	reply.code(shown.status);
+	const { retryAfter } = shown;
+	reply.code(shown.status).headers(errorHeaders({ retryAfter }));
 	const csrf = site.tokenFor(request, reply);
 	const list = readQueueQuery(request);
 	const action = reportUrl(request.params.id, list, "decide");

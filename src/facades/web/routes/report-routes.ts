@@ -1,5 +1,5 @@
-import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Refusal } from "../../../core/errors.ts";
 import { DecisionPage } from "../../../features/decisions/schema.ts";
 import { ReportPlace } from "../../../features/queue/schema.ts";
 import { type Report, ReportId } from "../../../features/reports/schema.ts";
@@ -204,12 +204,11 @@ function wantedOther(wanted: unknown, { id }: Report): string | undefined {
 	return chosen;
 }
 
-function noSuchRevision(): TRPCError {
-	return new TRPCError({
-		code: "NOT_FOUND",
-		message:
-			"This server has no such revision. Choose one of its revisions on the comparison page or in the report's history.",
-	});
+function noSuchRevision(): Refusal {
+	return new Refusal(
+		"NOT_FOUND",
+		"This server has no such revision. Choose one of its revisions on the comparison page or in the report's history.",
+	);
 }
 
 async function loadRevision(caller: Caller, id: string) {

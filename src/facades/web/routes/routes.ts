@@ -9,7 +9,7 @@ import type {
 	HTTPMethods,
 } from "fastify";
 import type { Config } from "../../../core/config.ts";
-import { reportError } from "../../../core/public-error.ts";
+import { errorHeaders, reportError } from "../../../core/public-error.ts";
 import type { ContextFor } from "../../../procedure.ts";
 import { createCaller } from "../../../router.ts";
 import type { RateLimits } from "../../http/limits/rate-limit.ts";
@@ -197,9 +197,11 @@ async function sendErrorPage(
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const shown = reportError(error, request.log);
-	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	const { retryAfter } = shown;
 	// The request may have failed before the pages' own headers were set.
-	reply.code(shown.status).headers(headers);
+	reply
+		.code(shown.status)
+		.headers({ ...headers, ...errorHeaders({ retryAfter }) });
 	const viewer = site.viewerOf(request);
 	const isOfReport = request.routeOptions.url?.startsWith("/reports/:id/");
 	const { id } = request.params as { id?: string };

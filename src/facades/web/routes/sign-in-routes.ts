@@ -1,6 +1,11 @@
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { publicError, reportError } from "../../../core/public-error.ts";
+import { factsOf, Refusal } from "../../../core/errors.ts";
+import {
+	errorHeaders,
+	publicError,
+	reportError,
+} from "../../../core/public-error.ts";
 import {
 	refuseSignIn,
 	signIn,
@@ -125,10 +130,10 @@ export async function sendSignedOut(
 function readReturnTo(given: unknown): string {
 	const path = localPath(given);
 	if (path === undefined) {
-		throw new TRPCError({
-			code: "BAD_REQUEST",
-			message: "return_to must be a path of this service, as in /servers.",
-		});
+		throw new Refusal(
+			"BAD_REQUEST",
+			"return_to must be a path of this service, as in /servers.",
+		);
 	}
 	return /^\/sign(-in|-out|ed-out)\b/.test(path) ? "/" : path;
 }
@@ -159,7 +164,7 @@ async function sendFailure(
 	returnTo: string,
 ): Promise<FastifyReply> {
 	const shown = publicError(error);
-	const { reason } = ((error as Error).cause ?? {}) as { reason?: string };
+	const { reason } = factsOf(error);
 	const isOutage = shown.status === 503 && error instanceof TRPCError;
 	if (!reason && !isOutage) throw error;
 	reportError(error, request.log);
@@ -168,8 +173,8 @@ async function sendFailure(
 		reason ?? "provider_out_of_reach",
 		shown.detail,
 	);
-	reply.code(reason ? 403 : 503);
-	if (shown.retryAfter) reply.header("retry-after", String(shown.retryAfter));
+	const { retryAfter } = shown;
+	reply.code(reason ? 403 : 503).headers(errorHeaders({ retryAfter }));
 	return site.sendPage(
 		request,
 		reply,
