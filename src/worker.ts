@@ -59,9 +59,12 @@ function startWatch() {
 	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 	const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
 	const state = new Int32Array(shared);
-	new Worker(new URL(`./platform/workers/watchdog${extension}`, import.meta.url), {
-		workerData: shared,
-	})
+	new Worker(
+		new URL(`./platform/workers/watchdog${extension}`, import.meta.url),
+		{
+			workerData: shared,
+		},
+	)
 		// Nobody would watch over the tasks any more.
 		.on("error", (error) => {
 			throw error;

@@ -2,15 +2,15 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Database } from "../platform/postgres/database.ts";
 import { eraseAddresses } from "./address-queries.ts";
 
-/** Milliseconds between two looks at what is to be erased. */
+/** Milliseconds between two runs. */
 const INTERVAL = 60 * 60 * 1000;
 
 /**
- * Erases the audit log's network addresses when their time is over: now, and
- * then every hour. What fails is tried again the next time, and the log says so.
+ * Erases the audit log's network addresses when their retention ends: now, and then every hour. A
+ * failed run is logged and retried at the next one.
  *
- * @param days for which they are kept
- * @returns ends it
+ * @param days how long addresses are kept
+ * @returns a function that stops it
  */
 export function eraseAddressesInTime(
 	db: Database,

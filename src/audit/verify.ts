@@ -9,30 +9,29 @@ import {
 } from "./queries.ts";
 import { hashAddress, hashEntry, NO_HASH } from "./rules.ts";
 
-/** Rows read at once. */
+/** Rows read per query. */
 const BATCH = 1000;
 
-/** What an operator noted of the log earlier: the hash of a row, and its number if it is known. */
+/** What an operator noted about the log earlier: the hash of a row, and its number if known. */
 export interface Note {
 	hash: string;
 	seq?: number;
 }
 
-/** What a walk over the chain found. */
+/** The result of verifying the chain. */
 export interface Verification {
-	/** The last row that is in order, and its hash; 0 and zeros of an empty log. */
+	/** The last valid row and its hash; 0 and zeros for an empty log. */
 	seq: number;
 	hash: string;
-	/** The first thing that is not in order: at which row, and what it is. */
+	/** The first fault: the row, and what is wrong with it. */
 	broken?: { seq: number; what: string };
 }
 
 /**
- * Walks the whole chain, from the first row to the one that the head names, and
- * computes every hash anew. Rows that are appended meanwhile wait for the next walk.
+ * Walks the whole chain, from the first row to the one that the head names, and recomputes every
+ * hash. Rows appended in the meantime are left to the next run.
  *
- * @param options `note` is proven to be a part of the chain; `onProgress` hears
- *   after every batch
+ * @param options `note` must be part of the chain; `onProgress` is called after every batch
  */
 export async function verifyChain(
 	db: Database,
@@ -98,7 +97,7 @@ function isNoted(note: Note, { seq, hash }: Pick<AuditEntry, "seq" | "hash">) {
 	return hash === note.hash && (note.seq === undefined || note.seq === seq);
 }
 
-/** What is wrong with a row that must follow the last one. */
+/** Returns what is wrong with a row that should follow the last one. */
 function findFault(
 	last: Pick<AuditEntry, "seq" | "hash">,
 	entry: AuditEntry,
@@ -118,7 +117,7 @@ function findFault(
 	}
 }
 
-/** What is wrong with the address that stands beside a row, if there still is one. */
+/** Returns what is wrong with the address stored beside a row, if there still is one. */
 function findFaultBeside(
 	{ entry, beside }: RecordedEntry,
 	key: Buffer | undefined,

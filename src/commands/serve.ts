@@ -7,9 +7,9 @@ import { refuseStaleKeys } from "./rekey.ts";
 import { onShutdown } from "./shutdown.ts";
 
 /**
- * Serves every façade over HTTP, until the process is told to end.
+ * Serves every façade over HTTP until the process is told to stop.
  *
- * @throws Error with words for the operator when it cannot start
+ * @throws Error with a message for the operator when it cannot start
  */
 export async function run(): Promise<void> {
 	const config = parseConfig();

@@ -1,6 +1,6 @@
 import { TRPCError } from "@trpc/server";
 
-/** One thing wrong with an input: where, and what. */
+/** One problem in an input: where it is, and what it is. */
 export interface Issue {
 	/** Dotted path into the input, such as `repository_url`; empty for the input as a whole. */
 	path: string;
@@ -8,10 +8,10 @@ export interface Issue {
 }
 
 /**
- * The cause of an error whose words hold text that somebody wrote: the audit log,
- * from which nothing is taken back, keeps words of ours in their place.
+ * Creates the cause of an error whose message quotes text that somebody wrote: the audit log, from
+ * which nothing can be removed, stores words of ours instead.
  *
- * @param recorded what it keeps
+ * @param recorded what the audit log stores
  * @param detail what the answer says
  * @param members facts for programs, shown beside the detail
  */
@@ -23,13 +23,15 @@ export function recordedAs(
 	return Object.assign(new Error(detail), { ...members, recorded });
 }
 
-/** What the audit log keeps of an error: its words, unless they hold somebody's text. */
+/**
+ * Returns what the audit log stores of an error: its message, unless that quotes somebody's text.
+ */
 export function recordedWords({ message, cause }: TRPCError): string {
 	const { recorded } = (cause ?? {}) as { recorded?: string };
 	return recorded ?? message;
 }
 
-/** A 422 with all its issues, in the form that an input which does not parse has them. */
+/** Returns a 422 with all its issues, in the form of an input that does not parse. */
 export function issuesError(detail: string, issues: Issue[]): TRPCError {
 	return new TRPCError({
 		code: "UNPROCESSABLE_CONTENT",
@@ -39,11 +41,11 @@ export function issuesError(detail: string, issues: Issue[]): TRPCError {
 }
 
 /**
- * A 409: the request contradicts the present state.
+ * Returns a 409: the request contradicts the current state.
  *
- * @param detail what stands in the way and what to do about it
+ * @param detail what prevents it and what to do about it
  * @param members facts for programs, shown beside the detail
- * @param recorded what the audit log keeps, where the detail holds text that somebody wrote
+ * @param recorded what the audit log stores, where the detail quotes text that somebody wrote
  */
 export function conflict(
 	detail: string,
@@ -58,9 +60,9 @@ export function conflict(
 }
 
 /**
- * A 400: an input has members that nothing reads, misspelled ones perhaps.
+ * Returns a 400: an input has unknown members, which may be misspelled.
  *
- * @param known the names that there are
+ * @param known the names that exist
  */
 function unknownParameters(names: string[], known: readonly string[]) {
 	const shown = names.slice(0, MAX_NAMED).map((name) => name.slice(0, 100));
@@ -78,12 +80,12 @@ function unknownParameters(names: string[], known: readonly string[]) {
 	});
 }
 
-/** Unknown names that are told at once. */
+/** Maximum number of unknown names listed. */
 const MAX_NAMED = 10;
 
 /**
- * Refuses an input that has members by other names; what is no object is for its
- * schema to refuse.
+ * Refuses an object with members of other names; values that are not objects are left to their
+ * schema.
  *
  * @throws TRPCError BAD_REQUEST
  */
@@ -94,10 +96,10 @@ export function refuseUnknown(input: unknown, known: readonly string[]): void {
 	if (unknown.length > 0) throw unknownParameters(unknown, known);
 }
 
-/** A 429: more was asked than the limit allows. */
+/** Returns a 429: too many requests. */
 export function tooManyRequests(
 	detail: string,
-	/** Seconds until the next request is let through. */
+	/** Seconds until the next request is allowed. */
 	retryAfter: number,
 ): TRPCError {
 	return new TRPCError({
@@ -107,18 +109,18 @@ export function tooManyRequests(
 	});
 }
 
-/** A 503 of our own choice: answering would make it worse for everybody. */
+/** Returns a 503 for load shedding: answering would make it worse for everybody. */
 export function overloaded(): TRPCError {
 	return unavailable(
 		"The service is overloaded at the moment. Nothing was done; try again in a few seconds.",
 	);
 }
 
-/** What is said of bytes that are no JSON. */
+/** The message for bytes that are not JSON. */
 export const INVALID_JSON =
 	"The request body is not valid JSON. Check quotes, commas and escapes.";
 
-/** A 503 of our own choice, with what to do about it. */
+/** Returns a 503 of our own, with what to do about it. */
 export function unavailable(detail: string): TRPCError {
 	return new TRPCError({
 		code: "SERVICE_UNAVAILABLE",
@@ -130,7 +132,7 @@ export function unavailable(detail: string): TRPCError {
 	});
 }
 
-/** A 415 for a body that is compressed. */
+/** Returns a 415 for a compressed body. */
 export function compressedBody(): TRPCError {
 	return new TRPCError({
 		code: "UNSUPPORTED_MEDIA_TYPE",
@@ -139,7 +141,7 @@ export function compressedBody(): TRPCError {
 	});
 }
 
-/** A 406, for which tRPC has no code: what there is to answer, the client does not accept. */
+/** Returns a 406, for which tRPC has no code: the client accepts none of the answer's types. */
 export function notAcceptable(types: string[]): TRPCError {
 	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not take. Name it there, or send no such header.`;
 	return new TRPCError({
@@ -149,7 +151,7 @@ export function notAcceptable(types: string[]): TRPCError {
 	});
 }
 
-/** A 414, for which tRPC has no code. */
+/** Returns a 414, for which tRPC has no code. */
 export function urlTooLong(): TRPCError {
 	return new TRPCError({
 		code: "BAD_REQUEST",
@@ -158,6 +160,6 @@ export function urlTooLong(): TRPCError {
 	});
 }
 
-/** What a 414 says. */
+/** The message of a 414. */
 export const URL_TOO_LONG =
 	"The URL is too long. Send long values in the body of a request.";

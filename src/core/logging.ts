@@ -9,11 +9,11 @@ import {
 import type pinoPretty from "pino-pretty";
 
 /**
- * The service's log: JSON lines, or readable lines on a terminal. Report
- * content and e-mail addresses never reach it.
+ * Creates the service's log: JSON lines, or readable lines on a terminal. Report content and e-mail
+ * addresses never reach it.
  *
  * @param level pino's level
- * @param to file descriptor: 1, or 2 where standard output is a protocol
+ * @param to file descriptor: 1, or 2 where standard output carries a protocol
  */
 export function createLogger(level: string, to: 1 | 2): Logger {
 	const isTerminal = (to === 1 ? process.stdout : process.stderr).isTTY;
@@ -23,7 +23,7 @@ export function createLogger(level: string, to: 1 | 2): Logger {
 	);
 }
 
-/** What makes lines readable is loaded where somebody reads them. */
+/** The formatter is loaded only where somebody reads the lines. */
 function writeReadably(to: 1 | 2): DestinationStream {
 	const pretty: typeof pinoPretty = createRequire(import.meta.url)(
 		"pino-pretty",
@@ -31,7 +31,7 @@ function writeReadably(to: 1 | 2): DestinationStream {
 	return pretty({ destination: to, ignore: "pid,hostname", singleLine: true });
 }
 
-/** Milliseconds that a line of the log may wait for others. */
+/** Milliseconds that a log line may wait to be written with others. */
 const PATIENCE = 20;
 
 /** Bytes of lines that may wait for somebody to read them; what comes then is left out. */
