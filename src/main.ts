@@ -30,7 +30,7 @@ DATABASE_URL_FILE, OIDC_CLIENT_SECRET_FILE and ACCESS_TOKEN_FILE may name files
 that hold them. See the README.
 `;
 
-/** Which options a command takes. */
+/** The options of each command. */
 const optionsOf: Record<string, string[]> = {
 	assess: ["all"],
 	rekey: ["dry-run"],
@@ -38,7 +38,7 @@ const optionsOf: Record<string, string[]> = {
 	audit: ["head", "seq", "since", "until"],
 };
 
-/** What stands behind a command that does several things, and how many words more behind that. */
+/** The actions of commands that have several, with the number of words after each. */
 const actionsOf: Record<string, Record<string, number>> = {
 	tokens: { create: 0, list: 0, revoke: 1 },
 	audit: { verify: 0, export: 0 },
@@ -57,10 +57,10 @@ const commands = {
 	openapi: () => import("./commands/openapi.ts"),
 };
 
-// Before anything else is loaded: a later start then need not compile it again.
+// Before anything else is loaded, so that later starts need not compile it again.
 enableCompileCache();
 
-// Whoever reads what we print may have enough of it, as head has.
+// The reader of our output may close it early, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 	if (error.code !== "EPIPE") throw error;
 });
@@ -78,11 +78,11 @@ try {
 	process.stderr.write(
 		`MCP Go-Live could not start.\n${error instanceof Error ? error.message : String(error)}\n`,
 	);
-	// What was opened on the way, such as the embedded database, has been closed.
+	// Everything opened on the way, such as the embedded database, has been closed.
 	process.exit(1);
 }
 
-/** What stands behind a command; each takes those that `optionsOf` names for it. */
+/** The options of all commands; each command takes those that `optionsOf` names for it. */
 interface Options {
 	all?: boolean;
 	"dry-run"?: boolean;
@@ -94,11 +94,11 @@ interface Options {
 	seq?: string;
 	since?: string;
 	until?: string;
-	/** What follows the command's name. */
+	/** The arguments after the command's name. */
 	words: string[];
 }
 
-/** What to do; or a sentence, when the command line is not one that the usage describes. */
+/** Returns the command to run; or a sentence, when the command line does not match the usage. */
 function readCommand():
 	| { name: keyof typeof commands; options: Options }
 	| string {

@@ -213,7 +213,7 @@ const schema = z
 			.max(10_080, "must be at most 10080, which is a week")
 			.default(60),
 		/**
-		 * Days without signing in after which a person's own access tokens are suspended until they
+		 * Days without signing in after which a person's own access tokens sleep until they
 		 * sign in again.
 		 */
 		TOKEN_OWNER_DAYS: wholeNumber

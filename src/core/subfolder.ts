@@ -1,17 +1,20 @@
 import { hasHidden } from "./repository.ts";
 
-/** Characters of a folder's path in a repository. */
+/** Maximum length of a folder's path in characters. */
 export const MAX_SUBFOLDER_LENGTH = 200;
 
-/** A server's folder in its repository, and by what folders are compared; or a sentence that says why it is none. */
+/**
+ * A server's folder in its repository, and the key by which folders are compared; or a sentence
+ * that says why it is not valid.
+ */
 export type Subfolder =
 	| { subfolder: string; key: string; problem?: undefined }
 	| { problem: string; subfolder?: undefined; key?: undefined };
 
 /**
- * Reads the folder of a server that shares its repository with others, without
- * what makes no difference: slashes around it and between, and `.`. Folders are
- * compared in small letters and compatible forms (NFKC).
+ * Normalises the folder of a server that shares its repository with others: removes leading,
+ * trailing and repeated slashes, and `.`. Folders are compared in lower case and in compatibility
+ * form (NFKC).
  *
  * @param path relative to the repository, as in `packages/mcp-jira`
  */
@@ -28,18 +31,21 @@ export function readSubfolder(path: string): Subfolder {
 	if ([...path].some(isLookAlike)) return { problem: problems.alike };
 	if (names.length === 0) return { problem: problems.none };
 	const subfolder = names.join("/").normalize("NFC");
-	// One letter has a form of its own at the end of a word.
+	// One letter with a special form at the end of a word.
 	const key = subfolder.toLowerCase().normalize("NFKC").replaceAll("ς", "σ");
 	return { subfolder, key };
 }
 
-/** What is read as a slash, a mark that stands on no letter, and spaces that are shown as one. */
+/**
+ * Matches characters that are read as a slash, a combining mark without a letter, and repeated
+ * spaces, which are displayed as one.
+ */
 const notPlain = /[\\%\uFF0F\uFF3C]| {2}|(?:^|[^\p{L}\p{N}\p{M}])\p{M}/u;
 
 /**
- * Whether a character can pass for one that folders have: a sign or a symbol
- * that is not of ASCII, such as one of the many dashes, or one that stands for
- * more than a letter or a number, as ⒈ does for "1.".
+ * Returns whether a character can be mistaken for one that folder names use: a non-ASCII sign or
+ * symbol, such as one of the many dashes, or one that stands for more than a letter or number, as ⒈
+ * does for "1.".
  */
 function isLookAlike(character: string): boolean {
 	if (character <= "\x7F") return false;

@@ -24,7 +24,7 @@ const oneReport = {
 	422: tooComplexToRead,
 };
 
-/** What the service reads out of reports by itself; a part of `reports`. */
+/** Assessments of reports by the service itself; a part of `reports`. */
 export const assessmentsRouter = router({
 	check: procedure
 		.meta({
@@ -137,8 +137,8 @@ export const assessmentsRouter = router({
 });
 
 /**
- * Takes what stands on a page out of lists, in the order in which they are
- * handed over; nothing is made of the rest, which may be a hundred thousand.
+ * Returns a function that takes a page out of lists, in the order in which they are passed; entries
+ * outside the page are not processed, and there may be a hundred thousand.
  */
 function takePage(after: number, limit: number) {
 	let first = after;

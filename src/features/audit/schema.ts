@@ -9,10 +9,10 @@ import {
 import { limit } from "../../core/paging.ts";
 import { authenticationMethods, facades } from "../../core/words.ts";
 
-/** How it is known who acts; `none`: it is not, an actor is what was claimed. */
+/** How the actor was identified; `none`: not at all, the actor is only claimed. */
 export const methods = ["none", ...authenticationMethods] as const;
 
-/** What is recorded. */
+/** The recorded actions. */
 export const actions = [
 	"report_submitted",
 	"report_claimed",
@@ -55,7 +55,10 @@ const sha256 = (what: string) =>
 
 const facts = z.record(z.string(), z.string());
 
-/** One row of the audit log. A changed row must still be readable, so its values are not checked. */
+/**
+ * One row of the audit log. Its values are not validated, since a manipulated row must still be
+ * readable.
+ */
 export const AuditEntry = z
 	.object({
 		seq: statedNumber(seq),
@@ -164,7 +167,7 @@ export const AuditEntry = z
 	});
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
-/** A time that both we and PostgreSQL can read. */
+/** A time that both we and PostgreSQL can parse. */
 const moment = z
 	.string()
 	.max(40, { error: "Must be at most 40 characters.", abort: true })
@@ -173,13 +176,13 @@ const moment = z
 			"Must be a date and time in UTC, as in 2025-10-20T10:00:00Z.",
 		),
 	)
-	// PostgreSQL counts from the year 1.
+	// PostgreSQL's years begin at 1.
 	.refine(
 		(time) => !time.startsWith("0000"),
 		"Must be in the year 1 or later.",
 	);
 
-/** Which rows of the audit log a list shows, and which page of it. */
+/** Selects rows of the audit log, and a page of them. */
 export const AuditFilter = z.object({
 	actor: optional(
 		text(255)

@@ -3,12 +3,15 @@ import { TRPCError } from "@trpc/server";
 import { conflict, tooManyRequests } from "../../core/errors.ts";
 import { type Confirmation, MAX_OPEN } from "./confirmation-schema.ts";
 
-/** The secret of a link: 256 random bits, in letters and digits that no mail program cuts off. */
+/**
+ * Creates the secret of a link: 256 random bits, in letters and digits that no mail program cuts
+ * off.
+ */
 export function makeSecret(): string {
 	return randomBytes(32).toString("hex");
 }
 
-/** 404: nobody made this link, or long ago. */
+/** Returns the 404 for a link that was never made, or has been deleted. */
 export function unknownConfirmation(): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
@@ -17,7 +20,7 @@ export function unknownConfirmation(): TRPCError {
 	});
 }
 
-/** 403: a link is for whoever asked for it. */
+/** Returns the 403 for a link that somebody else requested. */
 export function foreignConfirmation(email: string): TRPCError {
 	return new TRPCError({
 		code: "FORBIDDEN",
@@ -25,7 +28,7 @@ export function foreignConfirmation(email: string): TRPCError {
 	});
 }
 
-/** 403: a link is confirmed in a browser, where a person is signed in. */
+/** Returns the 403 for a confirmation outside a signed-in browser. */
 export function confirmedByPeopleOnly(): TRPCError {
 	return new TRPCError({
 		code: "FORBIDDEN",
@@ -34,7 +37,7 @@ export function confirmedByPeopleOnly(): TRPCError {
 	});
 }
 
-/** 429: so many approvals wait for this person that no further link is made. */
+/** Returns the 429 for a person with the maximum number of open links. */
 export function tooManyOpen(seconds: number): TRPCError {
 	return tooManyRequests(
 		`You have ${MAX_OPEN} approvals that wait for your confirmation, and no more can. Confirm some in the browser, or ask again when the first link has expired, in ${seconds} seconds.`,
@@ -42,7 +45,7 @@ export function tooManyOpen(seconds: number): TRPCError {
 	);
 }
 
-/** Why a link that was good can be confirmed no more, and what to do. */
+/** Why a link can no longer be confirmed, and what to do. */
 export const reasons: Record<Exclude<Confirmation["state"], "open">, string> = {
 	expired:
 		"The link has expired: nothing was approved with it. Ask for the approval again, and confirm it within 15 minutes.",
@@ -51,7 +54,7 @@ export const reasons: Record<Exclude<Confirmation["state"], "open">, string> = {
 		"The report was decided after this link was made, so it no longer says what you would approve: nothing was approved with it. Read the report as it stands now, and ask again.",
 };
 
-/** 409: a link that can be confirmed no more. */
+/** Returns the 409 for a link that can no longer be confirmed. */
 export function closedConfirmation(
 	state: Exclude<Confirmation["state"], "open">,
 ): TRPCError {

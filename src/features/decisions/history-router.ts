@@ -42,7 +42,7 @@ import {
 const tags = ["Reports"];
 const badId = { 400: "The id is not a UUID." };
 
-/** What was decided about reports, and how far an approval is; a part of `reports`. */
+/** Decisions about reports, and the progress of approvals; a part of `reports`. */
 export const historyRouter = router({
 	approvals: reportProcedure
 		.meta({
@@ -73,7 +73,7 @@ export const historyRouter = router({
 			};
 		}),
 
-	/** By what a page says why somebody cannot approve, instead of offering it. */
+	/** Tells a page why somebody cannot approve, so that it does not offer it. */
 	involvement: reportProcedure
 		.meta({ access: "reports:read" })
 		.output(Involvement)

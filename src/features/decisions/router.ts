@@ -21,7 +21,7 @@ import { NewDecision, Withdrawal } from "./schema.ts";
 const tags = ["Reports"];
 const badId = { 400: "The id is not a UUID." };
 
-/** Deciding about reports; a part of `reports`. */
+/** Decisions about reports; a part of `reports`. */
 export const decisionsRouter = router({
 	setStatus: procedure
 		.meta({

@@ -18,7 +18,7 @@ import {
 } from "../reports/schema.ts";
 import { DECISIONS_SHOWN, NOTES_SHOWN } from "./history-limits.ts";
 
-/** What a reviewer decides (PRD, PATCH /reports/{id}/status). */
+/** A reviewer's decision (PRD, PATCH /reports/{id}/status). */
 export const NewDecision = z
 	.object({
 		id: ReportId.shape.id,
@@ -75,7 +75,7 @@ const notes_shortened = z
 		`Where notes are longer than ${NOTES_SHOWN} characters and only their beginning stands here, with an ellipsis, as in histories and lists. GET /api/v1/reports/{id}/decisions has whole notes, and of approvals since the last decision GET /api/v1/reports/{id}/approvals.`,
 	);
 
-/** One reviewer's approval, as it is kept for ever. */
+/** One reviewer's approval; it is never changed. */
 export const Approval = z
 	.object({
 		approved_by: z.string(),
@@ -86,7 +86,7 @@ export const Approval = z
 	.meta({ id: "Approval", examples: [approvalExample] });
 export type Approval = z.infer<typeof Approval>;
 
-/** One change of a report's status, as it is kept for ever. */
+/** One change of a report's status; it is never changed. */
 export const Decision = z
 	.object({
 		report_id: ReportId.shape.id,
@@ -125,7 +125,7 @@ export const Decision = z
 	});
 export type Decision = z.infer<typeof Decision>;
 
-/** One revision of a repository's report, with what was decided about it. */
+/** One revision of a repository's report, with the decisions about it. */
 export const Revision = ReportSummary.extend({
 	decision_count: statedNumber(z.int().min(0)).describe(
 		"How many decisions there are about it in all.",
@@ -153,7 +153,7 @@ export const Revision = ReportSummary.extend({
 });
 export type Revision = z.infer<typeof Revision>;
 
-/** Of which report's repository, and which page of its revisions. */
+/** A page of the revisions for a report's repository. */
 export const RevisionFilter = ReportId.extend({
 	limit: limit.describe("How many revisions at the most."),
 	after: optional(
@@ -164,7 +164,7 @@ export const RevisionFilter = ReportId.extend({
 });
 export type RevisionFilter = z.infer<typeof RevisionFilter>;
 
-/** Of which report the decisions, and which page of them. */
+/** A page of a report's decisions. */
 export const DecisionPage = ReportId.extend({
 	limit: withDefault(
 		z.coerce
@@ -185,18 +185,18 @@ export const DecisionPage = ReportId.extend({
 });
 export type DecisionPage = z.infer<typeof DecisionPage>;
 
-/** What a page tells of a report's decisions, and of the newest revisions for its server. */
+/** What a page shows of a report's decisions, and of the newest revisions for its server. */
 export const History = z.object({
-	/** The last decision with whole notes. */
+	/** With the full notes of the last decision. */
 	own: Revision,
-	/** Newest first, as many as are little to read. */
+	/** Newest first, as many as are quick to read. */
 	newest: z.array(Revision),
 });
 export type History = z.infer<typeof History>;
 
 const Named = ReportSummary.pick({ id: true, revision: true, status: true });
 
-/** Of which report the lineage, and which other revision is looked for. */
+/** A report whose lineage is requested, and the other revision to look for. */
 export const LineageFilter = ReportId.extend({
 	wanted: optional(ReportId.shape.id),
 });
@@ -208,7 +208,7 @@ export const Lineage = z.object({
 });
 export type Lineage = z.infer<typeof Lineage>;
 
-/** How far the approval of a pending report is, or who approved a decided one. */
+/** The progress of a pending report's approval, or who approved a decided one. */
 export const Approvals = z
 	.object({
 		required: statedNumber(
@@ -241,16 +241,16 @@ export const Approvals = z
 	});
 export type Approvals = z.infer<typeof Approvals>;
 
-/** What the caller has to do with a report, as far as it bears on its approval. */
+/** The caller's own involvement with a report, as far as it affects approving it. */
 export const Involvement = z.object({
 	is_submitter: z.boolean(),
-	/** Of any report for the same repository. */
+	/** For any report of the same repository. */
 	has_submitted: z.boolean(),
 	has_approved: z.boolean(),
 });
 export type Involvement = z.infer<typeof Involvement>;
 
-/** Which report its submitter withdraws. */
+/** The report that its submitter withdraws. */
 export const Withdrawal = ReportId.extend({
 	developer_email: NewReport.shape.developer_email,
 }).meta({

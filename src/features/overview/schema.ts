@@ -2,7 +2,7 @@ import { z } from "zod";
 import { withDefault } from "../../core/fields.ts";
 import { RiskDistribution } from "../analytics/schema.ts";
 
-/** How far back the overview looks. */
+/** The overview's time window. */
 export const OverviewWindow = z.object({
 	days: withDefault(
 		z.coerce
@@ -17,13 +17,13 @@ export const OverviewWindow = z.object({
 });
 export type OverviewWindow = z.infer<typeof OverviewWindow>;
 
-/** The longest window, in days, that is shown day by day; a longer one is shown by week. */
+/** The longest window, in days, that is shown by day; longer ones are shown by week. */
 export const LONGEST_BY_DAY = 92;
 
 const count = z.int().min(0);
 const hours = z.number().nullable();
 
-/** How the review has gone over a time, and what it found. All days are UTC's. */
+/** The course of the review over time, and its results. All days are in UTC. */
 export const Overview = z
 	.object({
 		step: z

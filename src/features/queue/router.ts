@@ -27,7 +27,7 @@ const badFilter = {
 	400: "A filter is not valid; `issues` names every problem.",
 };
 
-/** The queue of reports: listed, counted, walked through and watched; a part of `reports`. */
+/** The queue of reports: listing, counting, browsing and polling; a part of `reports`. */
 export const queueRouter = router({
 	list: procedure
 		.meta({

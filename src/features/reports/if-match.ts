@@ -1,9 +1,12 @@
 import { z } from "zod";
 
-/** One entity tag; a weak one begins with `W/` (RFC 9110, section 8.8.3). */
+/** Matches one entity tag; a weak one begins with `W/` (RFC 9110, section 8.8.3). */
 const tag = /(W\/)?"([\x21\x23-\x7e\x80-\u{10ffff}]*)"/gu;
 
-/** In which states of a report something shall be done, as the header `If-Match` says it (RFC 9110, section 13.1.1). */
+/**
+ * The states of a report in which a change shall be made, as given by the header `If-Match` (RFC
+ * 9110, section 13.1.1).
+ */
 export const IfMatch = z
 	.string()
 	.max(2000, "Must be at most 2,000 characters.")
@@ -16,8 +19,8 @@ export const IfMatch = z
 	);
 
 /**
- * Whether a version is one of those that `If-Match` names. Weak tags never
- * match: they do not promise that the answer was the same.
+ * Returns whether `If-Match` names a version. Weak tags never match: they do not guarantee that the
+ * answer was identical.
  */
 export function isMeant(ifMatch: string, version: string): boolean {
 	if (ifMatch.trim() === "*") return true;

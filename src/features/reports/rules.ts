@@ -16,7 +16,7 @@ import {
 	type ReportStatus,
 } from "./schema.ts";
 
-/** What a rule needs to know of a report that stands in the way. */
+/** The facts that rules need about an existing report. */
 export interface StandingReport {
 	id: string;
 	status: ReportStatus;
@@ -25,13 +25,13 @@ export interface StandingReport {
 	reviewed_at: string | null;
 }
 
-/** What names a server: its repository, and its folder there, empty for none. */
+/** Identifies a server: its repository, and its folder there, empty for none. */
 export interface ServerKey {
 	canonical_key: string;
 	subfolder_key: string;
 }
 
-/** What of a report may change: the rest is as it was submitted. */
+/** The parts of a report that may change after submission. */
 export type ChangeableReport = Pick<
 	Report,
 	| "status"
@@ -46,8 +46,8 @@ export type ChangeableReport = Pick<
 >;
 
 /**
- * Names one state of a report, as the answer of this version of the service:
- * equal only when the answer is, and no decision was made between.
+ * Returns the name of one state of a report, as this version of the service shows it: two are equal
+ * only if the answers are, with no decision in between.
  */
 export function reportVersion(report: ChangeableReport): string {
 	return [
@@ -64,12 +64,14 @@ export function reportVersion(report: ChangeableReport): string {
 	].join(";");
 }
 
-/** SHA-256 of the report's UTF-8 bytes, in hex: what was submitted, provably. */
+/** Returns the SHA-256 of the report's UTF-8 bytes, in hex: it proves what was submitted. */
 export function contentSha256(markdown: string): string {
 	return hash("sha256", markdown);
 }
 
-/** 400 for an address that names no repository once a forge's alias is read as the forge. */
+/**
+ * Returns the 400 for an address that names no repository once an alias is replaced by its forge.
+ */
 export function refusedRepository(message: string): TRPCError {
 	const issues: Issue[] = [{ path: "repository_url", message }];
 	const detail = `The input is not valid. repository_url: ${message}`;
@@ -96,15 +98,15 @@ export function refuseTooLarge({
 	}
 }
 
-/** How a repository's second server is submitted. */
+/** How to submit a repository's second server. */
 const SECOND_SERVER =
 	"If yours is another server in the same repository, send its folder there as subfolder, as in packages/mcp-jira.";
 
 /**
- * 409 for a submission to a repository that has a live report.
+ * Returns the 409 for a submission to a repository that has a live report.
  *
- * @param existing that one; absent for who may not read it, and learns no more
- *   than that the repository is taken
+ * @param existing the live report; absent if the caller may not read it, and learns only that the
+ * repository is taken
  */
 export function duplicateReport(
 	existing: StandingReport | undefined,
@@ -125,11 +127,11 @@ export function duplicateReport(
 }
 
 /**
- * 404 for a report that does not exist, or that the caller may not know of: the
- * same words for both.
+ * Returns the 404 for a report that does not exist, or that the caller may not know about: the
+ * message is the same for both.
  *
- * @param options `isLimited`: the caller reads own reports alone; `isDisguised`:
- *   there is one, which the audit log tells from what is not there
+ * @param options `isLimited`: the caller may read only their own reports; `isDisguised`: the report
+ * exists, which only the audit log shows
  */
 export function unknownReport(
 	id: string,
@@ -144,14 +146,14 @@ export function unknownReport(
 	return new TRPCError({ code: "NOT_FOUND", message, cause });
 }
 
-/** 409 for a race that was lost twice. */
+/** Returns the 409 for a race that was lost twice. */
 export function changedMeanwhile(): TRPCError {
 	return conflict(
 		"The repository's reports changed in this very moment. List them, and try again.",
 	);
 }
 
-/** 422 with every error, for a service that takes only complete reports. */
+/** Returns the 422 with every error, for a service that accepts only complete reports. */
 export function incompleteReport(
 	assessment: Pick<Assessment, "findings" | "error_count">,
 ): TRPCError {

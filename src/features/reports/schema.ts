@@ -25,10 +25,10 @@ export const ReportStatus = z
 	.meta({ id: "ReportStatus", description: "Where a report stands." });
 export type ReportStatus = z.infer<typeof ReportStatus>;
 
-/** The most a report's Markdown may take, in bytes of UTF-8. */
+/** Maximum size of a report's Markdown, in bytes of UTF-8. */
 export const MAX_REPORT_BYTES = 1024 * 1024;
 
-/** The most `report_json` may take, in bytes of JSON. */
+/** Maximum size of `report_json`, in bytes of JSON. */
 export const MAX_REPORT_JSON_BYTES = 1024 * 1024;
 
 const id = guid("The report's id, a UUID.");
@@ -61,7 +61,7 @@ const revision = statedNumber(
 		),
 );
 
-/** What lists show of the assessment; see `Assessment` for what each means. */
+/** The parts of the assessment that lists show; see `Assessment` for their meaning. */
 const assessed = {
 	risk_level: RiskLevel,
 	trifecta: Trifecta.shape.combination,
@@ -72,7 +72,7 @@ const assessed = {
 		.describe("Number of critical checks that the report answers with a fail"),
 };
 
-/** A report as documentation shows it. */
+/** An example report for the documentation. */
 export const summaryExample = {
 	id: "550e8400-e29b-41d4-a716-446655440000",
 	server_name: "mcp-servicenow",
@@ -103,7 +103,7 @@ const example = {
 	report_json: null,
 } as const;
 
-/** What a developer submits (PRD, POST /reports). */
+/** A developer's submission (PRD, POST /reports). */
 export const NewReport = z
 	.object({
 		server_name: line(255, "as in mcp-servicenow").describe(
@@ -203,7 +203,7 @@ export const Report = z
 	})
 	.meta({ id: "Report", examples: [example] });
 export type Report = z.infer<typeof Report>;
-/** The same as the database has it. */
+/** The same as the database stores it. */
 export type StoredReport = z.input<typeof Report>;
 
 /** A report in a list (PRD, GET /reports): everything but the text. */

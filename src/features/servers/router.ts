@@ -6,7 +6,7 @@ import { limitTo } from "../reports/one-report.ts";
 import { hasBeenListed, listServers } from "./queries.ts";
 import { Server, ServerFilter } from "./schema.ts";
 
-/** MCP servers: one per repository, where it stands by all of its reports. */
+/** MCP servers: one per repository, with the status that results from all of its reports. */
 export const serversRouter = router({
 	list: procedure
 		.meta({

@@ -9,7 +9,10 @@ const { id } = ReportId.shape;
 const summaryExample = ReportSummary.meta()?.examples?.[0] as ReportSummary;
 const decisionExample = Decision.meta()?.examples?.[0] as Decision;
 
-/** One server, of a repository or a folder in it: its newest report, and where the server stands by all of them. */
+/**
+ * One server, in a repository or a folder of it: its newest report, and the status that results
+ * from all of its reports.
+ */
 export const Server = ReportSummary.extend({
 	id: id.describe("The id of the repository's newest report."),
 	repository_key: z
@@ -55,7 +58,7 @@ export const Server = ReportSummary.extend({
 });
 export type Server = z.infer<typeof Server>;
 
-/** Which servers a list shows, and which page of it. */
+/** Selects servers, and a page of them. */
 export const ServerFilter = z.object({
 	status: ReportFilter.shape.status.describe(
 		"Only servers that stand so; approved ones are the catalogue, all is the same as no filter.",

@@ -32,7 +32,7 @@ import {
 
 const tags = ["Sessions"];
 
-/** Where nobody signs in, there is nothing to end. */
+/** Where nobody signs in, there are no sessions to end. */
 const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	if (identity.method === "none") {
 		throw new TRPCError({
@@ -44,7 +44,7 @@ const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	return next({ ctx: { identity: identity as ProvenIdentity } });
 });
 
-/** Sessions of the pages: seen and ended by whose they are, and by who looks after everybody's. */
+/** Sessions of the pages: listed and ended by their owners, and by those who manage everybody's. */
 export const sessionsRouter = router({
 	list: procedure
 		.meta({
@@ -183,7 +183,7 @@ export const sessionsRouter = router({
 		.mutation(({ ctx, input: { person } }) =>
 			ctx.db.transaction().execute(async (tx) => {
 				const { identity, settings } = ctx;
-				// A provider's token may have been made for sessions alone.
+				// A provider's token may have been issued for sessions alone.
 				if (!may(identity, "tokens:manage")) {
 					throw notPermitted(identity, "tokens:manage");
 				}
@@ -191,7 +191,7 @@ export const sessionsRouter = router({
 				if (people.length === 0) throw unknownPerson(person);
 				const subjects = people.map(({ subject }) => subject);
 				const origin = originOf(ctx);
-				// What is recorded comes last: whoever records waits for all who did before.
+				// Recording comes last: it waits for all earlier writers of the log.
 				const sessions = await endSessions(tx, { subjects });
 				const at = Date.now() / 1000;
 				await keepLogouts(

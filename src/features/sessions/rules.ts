@@ -1,6 +1,6 @@
 import { TRPCError } from "@trpc/server";
 
-/** 404 for a session that is over, or that is another's. */
+/** Returns the 404 for a session that has ended, or that belongs to somebody else. */
 export function unknownSession(id: string): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
@@ -8,7 +8,7 @@ export function unknownSession(id: string): TRPCError {
 	});
 }
 
-/** 404 for somebody who has never signed in. */
+/** Returns the 404 for a person who has never signed in. */
 export function unknownPerson(name: string): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",

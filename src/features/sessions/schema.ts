@@ -14,7 +14,7 @@ const example = {
 	is_current: false,
 };
 
-/** A browser in which somebody is signed in to the pages, without its secret. */
+/** A browser session of the pages, without its secret. */
 export const Session = z
 	.object({
 		id: z.guid(),
@@ -33,7 +33,7 @@ export type Session = z.infer<typeof Session>;
 
 export const SessionId = z.object({ id: guid("The session's id.") });
 
-/** Which sessions are listed, and which page of them. */
+/** Selects sessions, and a page of them. */
 export const SessionFilter = z.object({
 	owner: ownerFilter,
 	limit: limit.describe("How many sessions at the most."),
@@ -45,17 +45,17 @@ export const SessionFilter = z.object({
 });
 export type SessionFilter = z.infer<typeof SessionFilter>;
 
-/** How many sessions were ended. */
+/** The number of sessions ended. */
 export const EndedSessions = z
 	.object({ sessions: z.int().min(0) })
 	.meta({ id: "EndedSessions", examples: [{ sessions: 2 }] });
 
-/** Whose sessions and tokens are ended. */
+/** The person whose sessions and tokens are ended. */
 export const AccessOf = z
 	.object({ person: personName })
 	.meta({ id: "AccessOf", examples: [{ person: "alex@example.com" }] });
 
-/** What somebody's access was, and is no more. */
+/** The access that a person had and lost. */
 export const EndedAccess = z
 	.object({
 		people: z

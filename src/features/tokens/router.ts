@@ -29,7 +29,7 @@ import {
 
 const tags = ["Access tokens"];
 
-/** Only somebody who is signed in has tokens, and no token makes tokens. */
+/** Only signed-in people have tokens, and a token cannot create tokens. */
 const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	if (identity.method === "none") {
 		throw new TRPCError({
@@ -101,7 +101,7 @@ export const tokensRouter = router({
 		.output(CreatedAccessToken)
 		.mutation(({ ctx, input: { owner, ...token } }) =>
 			createToken(ctx, token, {
-				// As it is compared.
+				// In the form in which it is compared.
 				service_owner: canonicalAddress(owner) ?? owner,
 			}),
 		),
@@ -219,7 +219,7 @@ export const tokensRouter = router({
 		}),
 });
 
-/** A token that somebody may see: their own, or anybody's for who looks after all. */
+/** Finds a token that the caller may see: their own, or anybody's for those who manage all. */
 async function findVisible(
 	{
 		db,

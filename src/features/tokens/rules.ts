@@ -2,7 +2,7 @@ import { TRPCError } from "@trpc/server";
 import { conflict } from "../../core/errors.ts";
 import { MAX_LIVING_TOKENS } from "./schema.ts";
 
-/** 404 for a token that does not exist, or that is another's. */
+/** Returns the 404 for a token that does not exist, or that belongs to somebody else. */
 export function unknownToken(id: string): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
@@ -10,7 +10,7 @@ export function unknownToken(id: string): TRPCError {
 	});
 }
 
-/** 409: an owner has as many tokens as one can look after. */
+/** Returns the 409 for an owner with the maximum number of tokens. */
 export function tooManyTokens(owner: string): TRPCError {
 	return conflict(
 		`${owner} has ${MAX_LIVING_TOKENS} access tokens that still count, and nobody has more. Revoke one that is not needed any more, and make the new one then.`,

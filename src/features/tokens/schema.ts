@@ -6,13 +6,13 @@ import { type Permission, permissions } from "../../core/words.ts";
 import { personalPermissions } from "../../identity/identity.ts";
 import { ownerFilter } from "../../identity/people/schema.ts";
 
-/** Days that an access token may live at the most. */
+/** Maximum lifetime of an access token in days. */
 const MAX_LIFETIME_DAYS = 366;
 
-/** Tokens that still count that one person, or one group for its services, has at the most. */
+/** Maximum number of valid tokens per person, or per group for its services. */
 export const MAX_LIVING_TOKENS = 50;
 
-// A token that could make tokens would outlive its own end.
+// A token that could create tokens would outlive its own expiry.
 const scopes = (Object.keys(permissions) as Permission[]).filter(
 	(permission) => !/^(tokens|sessions):/.test(permission),
 ) as [Permission, ...Permission[]];
@@ -29,7 +29,7 @@ const expires_in_days = withDefault(
 	90,
 ).describe("Days until it ends.");
 
-/** What somebody wants a token for. */
+/** A request for a token. */
 export const NewAccessToken = z
 	.object({
 		name: line(100, "as in CI of mcp-servicenow").describe(
@@ -59,7 +59,7 @@ const serviceScopes = scopes.filter(
 	(scope) => !personalPermissions.includes(scope),
 ) as [Permission, ...Permission[]];
 
-/** What an admin wants a service token for. */
+/** An admin's request for a service token. */
 export const NewServiceToken = NewAccessToken.extend({
 	owner: line(255, "as in platform@example.com")
 		.refine(isEmailAddress, {
@@ -108,7 +108,7 @@ const example = {
 	revoked_by: null,
 };
 
-/** An access token, without the token. */
+/** An access token, without its secret. */
 export const AccessToken = z
 	.object({
 		id: z.guid().describe("The token's id: not the token itself."),
@@ -136,7 +136,7 @@ export const AccessToken = z
 	.meta({ id: "AccessToken", examples: [example] });
 export type AccessToken = z.infer<typeof AccessToken>;
 
-/** A new access token: the only time that the token itself is shown. */
+/** A new access token; the token itself is never shown again. */
 export const CreatedAccessToken = AccessToken.extend({
 	token: z
 		.string()
@@ -151,7 +151,7 @@ export const AccessTokenId = z.object({
 	id: guid("The token's id: not the token itself."),
 });
 
-/** Which tokens are listed, and which page of them. */
+/** Selects tokens, and a page of them. */
 export const AccessTokenFilter = z.object({
 	owner: ownerFilter,
 	state: withDefault(

@@ -6,7 +6,7 @@ import { migrationSteps } from "./migration-steps.ts";
 
 const migrationFolder = new URL("../../../db/migrations/", import.meta.url);
 
-/** Where Kysely's migrator counts the migrations, and the lock it holds meanwhile. */
+/** The tables in which Kysely's migrator records the migrations, and its lock. */
 export const migrationTables = [
 	"schema_migrations",
 	"schema_migrations_lock",
@@ -14,11 +14,11 @@ export const migrationTables = [
 const [migrationTableName, migrationLockTableName] = migrationTables;
 
 /**
- * Brings the database to the version this code knows. Several instances may do
- * so at once: Kysely's migrator holds an advisory lock, in one transaction.
+ * Migrates the database to the version this code knows. Several instances may do so at once:
+ * Kysely's migrator holds an advisory lock, in one transaction.
  *
- * @returns the names of the migrations that were applied now
- * @throws Error with a sentence when the database is newer than this code
+ * @returns the names of the migrations applied now
+ * @throws Error with a message when the database is newer than this code
  */
 export async function migrateDatabase(db: Database): Promise<string[]> {
 	const { error, results } = await openMigrator(db).migrateToLatest();
@@ -27,10 +27,9 @@ export async function migrateDatabase(db: Database): Promise<string[]> {
 }
 
 /**
- * Makes sure that the database has exactly the version this code knows, and
- * changes nothing.
+ * Checks that the database has exactly the version this code knows, without changing anything.
  *
- * @throws Error with a sentence when it has not
+ * @throws Error with a message when it does not
  */
 export async function requireVersion(db: Database): Promise<void> {
 	const migrations = await openMigrator(db).getMigrations();
