@@ -22,7 +22,7 @@ export function eraseAddressesInTime(
 			const erased = await eraseAddresses(db, days);
 			if (erased > 0) log.info({ erased }, "old network addresses erased");
 		} catch (error) {
-			log.warn({ err: error }, "old network addresses are not erased");
+			log.warn({ err: error }, "old network addresses could not be erased");
 		}
 	};
 	void erase();

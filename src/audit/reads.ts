@@ -62,14 +62,14 @@ export function openReads(
 			} catch (error) {
 				log.warn(
 					{ err: error, waiting: waiting.length },
-					"reads are not in the audit log yet",
+					"reads could not be recorded in the audit log yet",
 				);
 				return false;
 			}
 			waiting = waiting.slice(batch.length);
 		}
 		if (leftOut > 0) {
-			log.warn({ left_out: leftOut }, "reads are missing in the audit log");
+			log.warn({ left_out: leftOut }, "reads are missing from the audit log");
 			leftOut = 0;
 		}
 		return true;
@@ -121,7 +121,7 @@ export function openReads(
 			if (isDone) return;
 			log.warn(
 				{ left_out: waiting.length + leftOut },
-				"reads are missing in the audit log: the service ended before the database took them",
+				"reads are missing from the audit log: the service stopped before the database accepted them",
 			);
 		},
 	};

@@ -105,7 +105,10 @@ export async function recordRefusal(
 			},
 		});
 	} catch (error) {
-		log.warn({ err: error }, "a refused attempt is not in the audit log");
+		log.warn(
+			{ err: error },
+			"a refused attempt was not recorded in the audit log",
+		);
 	}
 }
 
@@ -157,7 +160,7 @@ async function tell(db: Database, { throttle, log }: Book): Promise<boolean> {
 		} catch (error) {
 			log.warn(
 				{ err: error, left_out: count },
-				"refused attempts are not in the audit log",
+				"refused attempts were not recorded in the audit log",
 			);
 			restore();
 			isDone = false;

@@ -61,7 +61,7 @@ export async function verifyChain(
 			last = { seq: entry.seq, hash: entry.hash };
 			if (note && last.seq === note.seq && last.hash !== note.hash) {
 				return stop(
-					`its hash is ${last.hash}, and not the one of your note: the log was rewritten up to here`,
+					`its hash is ${last.hash}, not the one you noted: the log was rewritten up to here`,
 					last.seq,
 				);
 			}
@@ -74,7 +74,7 @@ export async function verifyChain(
 	}
 	if (last.hash !== head.hash) {
 		return stop(
-			`the head names the hash ${head.hash}, and not that of the last row, ${last.hash}`,
+			`the head names the hash ${head.hash}, but the last row has ${last.hash}`,
 			last.seq,
 		);
 	}
@@ -85,8 +85,8 @@ export async function verifyChain(
 	if (!isNoteFound) {
 		return stop(
 			note?.seq === undefined
-				? `no row has the hash of your note: what stood here was rewritten`
-				: `the log ends before row ${note.seq} of your note`,
+				? `no row has the hash you noted: the row here was rewritten`
+				: `the log ends before row ${note.seq}, which you noted`,
 			last.seq,
 		);
 	}
@@ -105,15 +105,16 @@ function findFault(
 	if (entry.seq > last.seq + 1) {
 		return `the row is missing; after row ${last.seq} comes row ${entry.seq}`;
 	}
-	if (entry.seq <= last.seq) return "there is more than one row of this number";
+	if (entry.seq <= last.seq)
+		return "there is more than one row with this number";
 	const isFollowing = entry.previous_hash === last.hash;
 	if (hashEntry(entry) !== entry.hash) {
 		return isFollowing
-			? "its content was changed: it does not have the hash that was recorded"
-			: "its content was changed, or it is another row: it neither has the hash that was recorded nor follows the row before";
+			? "its content was changed: it does not have the recorded hash"
+			: "its content was changed, or it is another row: it neither has the recorded hash nor follows the previous row";
 	}
 	if (!isFollowing) {
-		return `it does not follow row ${last.seq}: one of the two was replaced, with a hash of its own`;
+		return `it does not follow row ${last.seq}: one of the two was replaced and given a new hash`;
 	}
 }
 
@@ -124,14 +125,14 @@ function findFaultBeside(
 ): string | undefined {
 	const { address, address_hash } = entry;
 	if (address_hash !== null && address !== null) {
-		return "an address was written into it, which does not belong to the chain";
+		return "an address was added to it that is not part of the chain";
 	}
 	if (beside === null) return undefined;
 	if (address_hash === null) {
-		return "an address was put beside it: none was recorded there";
+		return "an address was stored beside it, though none was recorded";
 	}
-	if (!key) return "the key of the addresses is missing";
+	if (!key) return "the key for hashing addresses is missing";
 	return hashAddress(key, beside) === address_hash
 		? undefined
-		: "the address beside it was changed: it does not have the hash that was recorded";
+		: "the address beside it was changed: it does not have the recorded hash";
 }

@@ -67,12 +67,12 @@ async function verify(
 			`THE AUDIT LOG IS BROKEN AT ROW ${broken.seq}: ${broken.what}.\nUp to row ${seq} the chain is unbroken.`,
 		);
 	}
-	return `The audit log is whole: ${seq} ${seq === 1 ? "row" : "rows"}, each as it was recorded.\nTo prove later that nothing up to here was rewritten, note: --seq ${seq} --head ${hash}\n`;
+	return `The audit log is intact: ${seq} ${seq === 1 ? "row" : "rows"}, all unchanged.\nTo prove later that nothing up to here was rewritten, note: --seq ${seq} --head ${hash}\n`;
 }
 
 function refuseOthers(options: object, fitting: string[]): void {
 	const other = Object.keys(options).find((one) => !fitting.includes(one));
-	if (other) throw new Error(`This takes no --${other}.`);
+	if (other) throw new Error(`This action does not accept --${other}.`);
 }
 
 function readNote({
@@ -80,7 +80,7 @@ function readNote({
 	seq,
 }: Pick<AuditCommand, "head" | "seq">): Note | undefined {
 	if (head === undefined) {
-		if (seq !== undefined) throw new Error("--seq needs --head beside it.");
+		if (seq !== undefined) throw new Error("--seq requires --head.");
 		return undefined;
 	}
 	if (!/^[0-9a-f]{64}$/.test(head)) {

@@ -4,6 +4,6 @@ import { withStorage } from "./with-storage.ts";
 export async function run(): Promise<void> {
 	// Opening the database migrates it.
 	await withStorage({}, async ({ log }) => {
-		log.info("the database has this version");
+		log.info("the database is at this version");
 	});
 }

@@ -89,6 +89,6 @@ export async function refuseStaleKeys(
 	const stale = await findStaleKey(db, { aliases: FORGE_ALIASES });
 	if (!stale) return;
 	throw new Error(
-		`${stale.repository_url} is kept as ${stale.present} from before, but counts as ${stale.key} by the present rules and FORGE_ALIASES. Run mcp-go-live rekey with the same settings once; with --dry-run it says what would change.`,
+		`${stale.repository_url} is stored as ${stale.present}, but its key is ${stale.key} under the current rules and FORGE_ALIASES. Run mcp-go-live rekey once with the same settings; with --dry-run it only prints what would change.`,
 	);
 }

@@ -35,7 +35,7 @@ export function onShutdown(
 		const timeIsUp = wait(DRAIN_SECONDS * 1000, true, { ref: false });
 		try {
 			if (await Promise.race([close, timeIsUp])) {
-				log.warn("shutdown took too long; what still ran was cut off");
+				log.warn("shutdown took too long; running requests were cut off");
 				await (await opening).abort();
 			}
 			process.exit(exitCode);
@@ -52,7 +52,7 @@ export function onShutdown(
 	process.on("SIGINT", stopInOrder);
 	// Unhandled promise rejections arrive here, too.
 	process.on("uncaughtException", (error) => {
-		log.fatal({ err: error }, "an error was not caught: the service ends");
+		log.fatal({ err: error }, "uncaught error: the service stops");
 		void stop(1);
 	});
 	return stopInOrder;

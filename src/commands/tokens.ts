@@ -61,7 +61,7 @@ export async function runTokensCommand(
 			const [caller, another] = callers;
 			if (!caller || another) {
 				throw new Error(
-					`Several people have signed in as ${command.owner}; whom of them the token is for, only they can say, on the pages.`,
+					`Several people have signed in as ${command.owner}; the person must create or revoke the token on the pages instead.`,
 				);
 			}
 			const { token, expires_at } = await caller.create({
@@ -72,7 +72,7 @@ export async function runTokensCommand(
 					expires_in_days: Number(command.days),
 				}),
 			});
-			return `${token}\n\nIt is shown this once, and ends at ${expires_at}.\n`;
+			return `${token}\n\nIt is shown only once, and expires at ${expires_at}.\n`;
 		}
 		case "list": {
 			const lists = await Promise.all(callers.map(listAll));
@@ -100,11 +100,12 @@ async function findOwners(
 	db: Database,
 	email: string | undefined,
 ): Promise<Identity[]> {
-	if (!email) throw new Error("Say whose tokens are meant: --owner <e-mail>.");
+	if (!email)
+		throw new Error("Name the owner of the tokens: --owner <e-mail>.");
 	const people = await findPeople(db, email);
 	if (people.length === 0) {
 		throw new Error(
-			`Nobody with the address ${email} has signed in yet. They must do so once, on the pages.`,
+			`Nobody with the address ${email} has signed in yet. They must do so once on the pages.`,
 		);
 	}
 	return people.map((owner) => {

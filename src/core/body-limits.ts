@@ -59,7 +59,7 @@ export function answerBudget(): AnswerBudget {
 		new TRPCError({
 			code: "PAYLOAD_TOO_LARGE",
 			message:
-				"The answers of this batch are too large together. Ask for this one by itself.",
+				"The answers of this batch are too large together. Send this call by itself.",
 		});
 	return {
 		ofQuery(answer) {
@@ -107,7 +107,7 @@ export function bodyTooLarge(limit: number): TRPCError {
 		code: "PAYLOAD_TOO_LARGE",
 		message:
 			limit === REPORT_BODY
-				? "The request body is too large: at most 8 MiB are taken here. That is room for a report of 1 MiB, however it is escaped."
-				: `The request body is too large: at most ${limit / 1024} KiB are taken here. Only what takes a whole report takes more.`,
+				? "The request body is too large: at most 8 MiB are accepted here, enough for a report of 1 MiB, however it is escaped."
+				: `The request body is too large: at most ${limit / 1024} KiB are accepted here. Only requests that carry a whole report may be larger.`,
 	});
 }

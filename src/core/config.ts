@@ -51,11 +51,11 @@ const schema = z
 			)
 			.refine(
 				isUrl,
-				"is not a valid URL. In its user and password, characters such as @ : / # % stand percent-encoded",
+				"is not a valid URL. Percent-encode characters such as @ : / # % in its user and password",
 			)
 			.refine(
 				(url) => !isUrl(url) || !hasPlaceholderPassword(url),
-				"has a placeholder for its password. Give that role a password of its own",
+				"has a placeholder as its password. Set a password of your own for that role",
 			)
 			.optional(),
 		DATA_DIR: z.string().optional(),
@@ -80,7 +80,7 @@ const schema = z
 			.transform((url) => url.replace(/\/+$/, ""))
 			.refine(
 				isOrigin,
-				"must be scheme and host, and a port if there is one, as in https://go-live.example.com: pages link to the root of it",
+				"must be a scheme and host, with a port if needed, as in https://go-live.example.com: the pages must be at its root",
 			)
 			.optional(),
 		/** Host names that requests may be addressed to, besides this machine's own; `*` allows all. */
@@ -106,7 +106,7 @@ const schema = z
 		TRUST_PROXY: list
 			.refine(
 				(proxies) => proxies.every(isAddressOrRange),
-				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones. Not everybody's, as in 0.0.0.0/0: a client could claim any address",
+				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private addresses. Ranges that include everybody, as in 0.0.0.0/0, are refused: a client could claim any address",
 			)
 			.default([]),
 		/** Requests per minute and façade for one identity or address; 0: no limit. */
@@ -136,7 +136,7 @@ const schema = z
 			.default([])
 			.refine((issuers) => issuers.every(isSafeUrl), {
 				error:
-					"must be the https URL of the identity provider's issuer, or several with spaces between",
+					"must be the https URL of the identity provider's issuer, or several, separated by spaces",
 			}),
 		/** Audiences that an access token may have, besides `PUBLIC_URL/mcp`. */
 		OIDC_AUDIENCE: list.default([]),
@@ -146,7 +146,7 @@ const schema = z
 			.string()
 			.refine(
 				(secret) => !isPlaceholder(secret),
-				"is a placeholder. Set the secret that the identity provider gave to the registration",
+				"is a placeholder. Set the client secret from the identity provider",
 			)
 			.optional(),
 		/** The claim that lists a person's roles; dots lead into nested claims. */
@@ -188,7 +188,7 @@ const schema = z
 			.string()
 			.regex(
 				/^[!#-[\]-~]*$/,
-				"must be what stands before a scope, as in https://go-live.example.com/mcp/: no spaces, quotes or backslashes",
+				"must be the prefix of a scope, as in https://go-live.example.com/mcp/: no spaces, quotes or backslashes",
 			)
 			.default(""),
 		/**
@@ -218,7 +218,7 @@ const schema = z
 		 */
 		TOKEN_OWNER_DAYS: wholeNumber
 			.min(1, "must be at least 1")
-			.max(366, "must be at most 366, which no access token outlives")
+			.max(366, "must be at most 366, the maximum lifetime of an access token")
 			.default(90),
 		/**
 		 * Reviewers who must approve a report with a critical failure or the complete lethal trifecta.
@@ -241,7 +241,7 @@ const schema = z
 				context.addIssue({
 					code: "custom",
 					message:
-						"must list pairs of host names of one forge, as in git.corp.no=gitlab.corp.no: without scheme and path, each name with one meaning, in no circle, and none of a public forge on the left",
+						"must list pairs of host names of one forge, as in git.corp.no=gitlab.corp.no: without scheme and path, each name with one meaning, without circles, and without a public forge on the left",
 				});
 				return z.NEVER;
 			})
@@ -266,7 +266,7 @@ const schema = z
 				code: "custom",
 				path: ["AUDIT_READS"],
 				message:
-					"must not be true without AUTH=oidc: nobody knows who reads where nobody signs in",
+					"must not be true without AUTH=oidc: where nobody signs in, the reader is unknown",
 			});
 		}
 		// A misspelled AUTH must not open the gate: it would count as absent.
@@ -275,7 +275,7 @@ const schema = z
 			context.addIssue({
 				code: "custom",
 				path: ["AUTH"],
-				message: `must be oidc where ${forSignIn} is set. To let everybody submit and approve, take that away`,
+				message: `must be oidc where ${forSignIn} is set. To let everybody submit and approve, remove that setting`,
 			});
 		} else if (config.AUTH === undefined) {
 			const [path, what] = reachable(config) ?? [];
@@ -283,7 +283,7 @@ const schema = z
 			context.addIssue({
 				code: "custom",
 				path: [path],
-				message: `${what}, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to know who does, or AUTH=none to say that this is meant`,
+				message: `${what}, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to require signing in, or AUTH=none if this is intended`,
 			});
 		}
 	})
@@ -294,7 +294,7 @@ const schema = z
 				context.addIssue({
 					code: "custom",
 					path: [name],
-					message: "is needed where AUTH=oidc",
+					message: "is required with AUTH=oidc",
 				});
 			}
 		}
@@ -303,7 +303,7 @@ const schema = z
 				code: "custom",
 				path: ["PUBLIC_URL"],
 				message:
-					"must be an https URL where AUTH=oidc, or tokens would travel in the open",
+					"must be an https URL with AUTH=oidc, or tokens would be sent unencrypted",
 			});
 		}
 	});
@@ -336,7 +336,7 @@ function reachable({
 	if (!isLoopback(HOST)) return ["HOST", "is not a loopback address"];
 	const publicHost = URL.parse(PUBLIC_URL ?? "")?.hostname;
 	if (publicHost !== undefined && !isLoopback(publicHost)) {
-		return ["PUBLIC_URL", "is not an address of this machine alone"];
+		return ["PUBLIC_URL", "is reachable from other machines"];
 	}
 	if (TRUST_PROXY.length > 0) return ["TRUST_PROXY", "names a proxy"];
 	return undefined;

@@ -137,13 +137,13 @@ export function compressedBody(): TRPCError {
 	return new TRPCError({
 		code: "UNSUPPORTED_MEDIA_TYPE",
 		message:
-			"Compressed request bodies are not taken. Send the body as it is, without the header Content-Encoding.",
+			"Compressed request bodies are not accepted. Send the body uncompressed, without the header Content-Encoding.",
 	});
 }
 
 /** Returns a 406, for which tRPC has no code: the client accepts none of the answer's types. */
 export function notAcceptable(types: string[]): TRPCError {
-	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not take. Name it there, or send no such header.`;
+	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not allow. Name it there, or omit the header.`;
 	return new TRPCError({
 		code: "BAD_REQUEST",
 		message: detail,

@@ -44,7 +44,7 @@ export function document(maxBytes: number, refuse: (bytes: number) => string) {
 		})
 		.refine(isStorable, unstorable)
 		.refine((value) => !hasManyControls(value), {
-			message: `Must not hold more than ${MOST_CONTROLS.toLocaleString("en")} control characters: remove them, and send text.`,
+			message: `Must not contain more than ${MOST_CONTROLS.toLocaleString("en")} control characters: remove them, and send text.`,
 			abort: true,
 		})
 		.meta({ maxLength: maxBytes });

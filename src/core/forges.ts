@@ -65,11 +65,11 @@ const problems = {
 	host: "Must be the address that git clones from, as in https://github.com/owner/name: this host serves no repositories.",
 	none: "Must name a repository, not only a host, an owner or a project. Send the address that git clones from, as in https://github.com/owner/name.",
 	behind:
-		"Must name the repository in its path, not behind ? or #. Send the address that git clones from.",
-	id: "Must name the repository, and what it is in, as people do: an id in place of a name cannot be told to be the same. Send the address that git clones from.",
+		"Must name the repository in its path, not after ? or #. Send the address that git clones from.",
+	id: "Must name the repository and its owner or project by name: an id cannot be recognised as the same repository. Send the address that git clones from.",
 	folder:
-		"Must be the address that git clones from over ssh, as in ssh://git@host/project/name.git: what stands behind scm in this one is the repository on Bitbucket Server, and only a part of it elsewhere.",
-	page: "Must be the address that git clones from: this one may be a page of a repository. If it is a repository of its own, send it with .git at its end.",
+		"Must be the address that git clones from over ssh, as in ssh://git@host/project/name.git: what follows scm in this address is the repository on Bitbucket Server, but only a part of it elsewhere.",
+	page: "Must be the address that git clones from: this one may be a page of a repository. If it is a repository of its own, send it with .git at the end.",
 } satisfies Record<Doubt, string> & Record<string, string>;
 
 /** Returns the host of an address, with its port where another port is another server. */

@@ -88,7 +88,7 @@ export function parseJsonText(
 	} catch {
 		return {
 			problem:
-				"Is a string that does not hold valid JSON. Send an object, or leave it out.",
+				"Is a string that does not contain valid JSON. Send an object, or leave it out.",
 		};
 	}
 }
@@ -118,7 +118,7 @@ export function findJsonProblem(root: object): string | undefined {
 				else if (typeof value === "string" && !isStorable(value)) {
 					return NOT_STORABLE;
 				} else if (typeof value === "number" && !isKept(value)) {
-					return "Must not contain numbers that JSON cannot keep exactly; write very large ones as strings.";
+					return "Must not contain numbers that JSON cannot represent exactly; write very large ones as strings.";
 				}
 			}
 		}

@@ -10,7 +10,7 @@ export const MAX_CALLS = 20;
 export function batchTooLong(): TRPCError {
 	return new TRPCError({
 		code: "BAD_REQUEST",
-		message: `A batch holds up to ${MAX_CALLS} calls, and this one has more. Send several batches; httpBatchLink does so with maxItems: ${MAX_CALLS}.`,
+		message: `A batch may contain up to ${MAX_CALLS} calls, and this one has more. Send several batches; httpBatchLink does so with maxItems: ${MAX_CALLS}.`,
 	});
 }
 
@@ -80,12 +80,12 @@ function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 		nodes += countNodes(json);
 		if (json.length > SMALL_BODY) {
 			throw new TooLarge(
-				`${what} takes at most ${SMALL_BODY / 1024} KiB, and this is more. Only what takes a whole report takes more.`,
+				`${what} takes at most ${SMALL_BODY / 1024} KiB, and this is more. Only a whole report may be larger.`,
 			);
 		}
 		if (nodes > MAX_OTHER_NODES) {
 			throw new TooLarge(
-				`The request body holds more than ${MAX_OTHER_NODES} values and names beside its reports.`,
+				`The request body contains more than ${MAX_OTHER_NODES} values and names besides its reports.`,
 			);
 		}
 		return part;
@@ -123,7 +123,7 @@ function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 		const rest = { ...(given as object), params: others };
 		const kept = input(given_, called, [...path, "params", "arguments"]);
 		return {
-			...small(rest, "A message, beside the arguments of its tool,"),
+			...small(rest, "A message, apart from the arguments of its tool,"),
 			params: { ...others, arguments: kept },
 		};
 	}

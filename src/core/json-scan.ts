@@ -101,6 +101,6 @@ function tooDeep(what: string): Refusal {
 function tooMany(what: string): Refusal {
 	return {
 		code: "PAYLOAD_TOO_LARGE",
-		message: `${what} holds more than ${MAX_NODES} values and names. Leave out what the report does not need.`,
+		message: `${what} contains more than ${MAX_NODES} values and names. Leave out what the report does not need.`,
 	};
 }

@@ -13,7 +13,7 @@ export const limit = withDefault(
 		.min(1, "Must be at least 1.")
 		.max(200, "Must be at most 200."),
 	DEFAULT_PAGE_SIZE,
-).describe("How many reports at the most.");
+).describe("Maximum number of reports.");
 
 /**
  * Refuses the page after a row that never existed. Any other empty page is the end of its list.

@@ -115,16 +115,16 @@ export function byKey<
 const problems = {
 	form: "Must be the https, http, ssh or git@host:path URL of a repository, as in https://github.com/owner/name.",
 	secret:
-		"Must not hold a password or token: it would be kept, and shown to every reader. Leave out what stands before the @, as in https://github.com/owner/name.",
+		"Must not contain a password or token: it would be stored, and shown to every reader. Leave out everything before the @, as in https://github.com/owner/name.",
 	hidden:
-		"Must not hold hidden characters, as they are or behind percent-escapes, nor white space other than a space inside a name. Copy the address from the page of the repository, or type it.",
+		"Must not contain hidden characters, literal or percent-encoded, or white space other than a space inside a name. Copy the address from the page of the repository, or type it.",
 	escape:
-		"Must have percent-escapes of UTF-8 alone, as in %20 for a space, and %25 for the sign itself.",
+		"Must contain only percent-escapes of UTF-8, as in %20 for a space, and %25 for the percent sign itself.",
 	twice:
 		"Must not be percent-encoded twice. Send the address that git clones from.",
 	slash:
-		"Must not hide a slash in a name, nor hold a backslash. Send the address that git clones from.",
-	up: "Must not hold the segment .. in its path. Send the address that it leads to.",
+		"Must not contain an encoded slash or a backslash. Send the address that git clones from.",
+	up: "Must not contain the segment .. in its path. Send the address that it leads to.",
 };
 
 const schemeForm =

@@ -27,7 +27,7 @@ export function readSecretFiles(given: NodeJS.ProcessEnv): {
 		if (path === undefined) continue;
 		if (given[name] !== undefined) {
 			problems.push(
-				`${name} and ${name}_FILE are both set: keep the one that is meant.`,
+				`${name} and ${name}_FILE are both set: keep only the intended one.`,
 			);
 			continue;
 		}

@@ -57,12 +57,12 @@ function isLookAlike(character: string): boolean {
 
 const problems = {
 	hidden:
-		"Must not hold hidden characters, nor white space other than a space inside a name.",
+		"Must not contain hidden characters, or white space other than a space inside a name.",
 	plain:
 		"Must have / between its folders, as in packages/mcp-jira: no other slash, no %, no accent without its letter, and no two spaces in a row.",
 	alike:
-		"Must have no signs but those of ASCII, as in packages/mcp-jira: others look like them. Type the - and the . of the keyboard.",
-	dot: "Must not hold a name that ends in a dot: it can be taken for the name without it.",
-	up: "Must not hold .. in its path: name the folder by its path from the top of the repository.",
+		"Must contain no signs other than ASCII ones, as in packages/mcp-jira: others look like them. Type - and . on the keyboard.",
+	dot: "Must not contain a name that ends in a dot: it can be mistaken for the name without it.",
+	up: "Must not contain .. in its path: name the folder by its path from the root of the repository.",
 	none: "Must name a folder inside the repository, as in packages/mcp-jira. Leave it out where the server is the whole repository.",
 };

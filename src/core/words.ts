@@ -31,13 +31,13 @@ export type Role = (typeof roles)[number];
 export const permissions = {
 	"catalogue:read": "read the checklist and the catalogue of servers",
 	"reports:read": "read own reports",
-	"reports:read_all": "read everybody's reports, and the figures over them",
+	"reports:read_all": "read everybody's reports and the statistics",
 	"reports:submit": "check, submit and withdraw own reports",
 	"reports:decide": "approve, reject and reopen reports",
 	"audit:read": "read the audit log",
 	"tokens:own": "create, list and revoke own access tokens",
 	"tokens:manage":
-		"list and revoke everybody's access tokens, and make service tokens",
+		"list and revoke everybody's access tokens, and create service tokens",
 	"sessions:own": "see and end own sessions",
 	"sessions:manage": "see and end everybody's sessions",
 } as const;

@@ -41,7 +41,7 @@ export function refuseOtherTokens(
 	const isUntyped = type === undefined || /^jwt$/i.test(String(type));
 	if (isUntyped && (scopes.length > 0 || payload.idtyp === "app")) return;
 	throw badToken(
-		"Nothing says that this is an access token for this service: its type is not at+jwt, and it has no scope of the service. Ask the identity provider for one with the scopes that you need, such as reports:read.",
+		"This cannot be recognised as an access token for this service: its type is not at+jwt, and it has none of the service's scopes. Request one from the identity provider with the scopes that you need, such as reports:read.",
 	);
 }
 

@@ -77,7 +77,7 @@ async function identifyBearer(
 	const { issuer } = splitSubject(subject);
 	if (await wasLoggedOut(db, { issuer, subject, sid, at: issuedAt })) {
 		throw badToken(
-			"Whom this token is for was signed out since it was issued. Sign in again.",
+			"This token's owner was signed out after it was issued. Sign in again.",
 		);
 	}
 	const person = { ...(await meetPerson(db, shown, issuedAt)), kind };
@@ -110,12 +110,12 @@ async function identifyOwner(
 	const found = await findToken(db, hashSecret(token), TOKEN_OWNER_DAYS);
 	if (!found) {
 		throw badToken(
-			"The access token is unknown, at its end, or revoked. Make a new one.",
+			"The access token is unknown, expired or revoked. Create a new one.",
 		);
 	}
 	if (found.is_asleep) {
 		throw badToken(
-			`The access token sleeps: whose it is has not signed in for ${TOKEN_OWNER_DAYS} days. It works again as soon as they sign in.`,
+			`The access token is asleep: its owner has not signed in for ${TOKEN_OWNER_DAYS} days. It works again as soon as they sign in.`,
 		);
 	}
 	await markTokenUsed(db, found.token_id);

@@ -31,13 +31,11 @@ export function readPerson(
 	claimNames: ClaimNames,
 ): ShownPerson {
 	if (typeof payload.sub !== "string" || payload.sub.trim() === "") {
-		throw unfitClaims(
-			"The token does not say whom it is about, in its claim sub.",
-		);
+		throw unfitClaims("The token does not name its subject in the claim sub.");
 	}
 	// PostgreSQL cannot store NUL, and no name contains it.
 	if (`${payload.sub}${payload.name}`.includes("\0")) {
-		throw unfitClaims("The token's claims hold a character that no text can.");
+		throw unfitClaims("The token's claims contain a NUL character.");
 	}
 	return {
 		subject: `${payload.iss} ${payload.sub}`,
@@ -55,7 +53,7 @@ function readAddress(
 	const claimed = readClaim(payload, OIDC_EMAIL_CLAIM);
 	if (typeof claimed !== "string" || claimed.trim() === "") {
 		throw unfitClaims(
-			`The token names no e-mail address in its claim ${OIDC_EMAIL_CLAIM}. Whoever runs the identity provider can add it, or name another claim in OIDC_EMAIL_CLAIM.`,
+			`The token has no e-mail address in its claim ${OIDC_EMAIL_CLAIM}. The identity provider's administrator can add it; or name another claim in OIDC_EMAIL_CLAIM.`,
 		);
 	}
 	// Only spaces are removed: the other characters that `trim` removes are invisible, and refused.
@@ -63,7 +61,7 @@ function readAddress(
 	const email_canonical = canonicalAddress(email);
 	if (email_canonical === undefined) {
 		throw unfitClaims(
-			`The token's claim ${OIDC_EMAIL_CLAIM} is no e-mail address: a name, one @ and a host name, without spaces, quotes and hidden characters, of 255 characters at the most. Whoever runs the identity provider can mend it, or name another claim in OIDC_EMAIL_CLAIM.`,
+			`The token's claim ${OIDC_EMAIL_CLAIM} is not an e-mail address: a name, one @ and a host name, without spaces, quotes and hidden characters, of at most 255 characters. The identity provider's administrator can correct it; or name another claim in OIDC_EMAIL_CLAIM.`,
 		);
 	}
 	const said = whatIsSaidOf(email_canonical, payload);
@@ -74,7 +72,7 @@ function readAddress(
 	}
 	if (said === "nothing" && OIDC_EMAIL_VERIFIED === "required") {
 		throw unfitClaims(
-			`The identity provider does not say that the e-mail address in the claim ${OIDC_EMAIL_CLAIM} is verified: the token has neither email_verified nor xms_edov for it. Whoever runs the identity provider can add one; where nobody can have an address there that is another's, OIDC_EMAIL_VERIFIED=trusted does without.`,
+			`The identity provider does not say that the e-mail address in the claim ${OIDC_EMAIL_CLAIM} is verified: the token has neither email_verified nor xms_edov for it. The identity provider's administrator can add one; if nobody there can have somebody else's address, OIDC_EMAIL_VERIFIED=trusted accepts addresses without it.`,
 		);
 	}
 	return { email, email_canonical };
@@ -135,7 +133,7 @@ export function readApplication(
 ): ShownPerson {
 	const [client = payload.sub] = clientsOf(payload);
 	if (`${payload.sub}${client}`.includes("\0")) {
-		throw unfitClaims("The token's claims hold a character that no text can.");
+		throw unfitClaims("The token's claims contain a NUL character.");
 	}
 	const email = `application ${client}`;
 	return {

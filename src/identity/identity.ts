@@ -187,7 +187,7 @@ export function notPermitted(
 	if (kind !== "person" && personalPermissions.includes(permission)) {
 		// No scope would help, so none is named.
 		return forbidden(
-			`To ${permissions[permission]} takes a person: ${email} is a program, and acts for nobody.`,
+			`A person is required to ${permissions[permission]}: ${email} is a program, and acts for no person.`,
 		);
 	}
 	// A service token has no roles: its permissions are its scopes.
@@ -196,7 +196,7 @@ export function notPermitted(
 			permissionsOf[role].includes(permission),
 		);
 		return forbidden(
-			`To ${permissions[permission]} takes the role ${holders.join(" or ")}; ${email} has ${identity.roles.join(" and ") || "no role"} here. Whoever runs the identity provider can assign it.`,
+			`The role ${holders.join(" or ")} is required to ${permissions[permission]}; ${email} has ${identity.roles.join(" and ") || "no role"} here. The identity provider's administrator can assign it.`,
 			[permission],
 		);
 	}
@@ -210,7 +210,7 @@ export function notPermitted(
 /** Returns the 403 for a token of the provider without any of our scopes. */
 export function scopelessToken(needed: readonly Permission[]): TRPCError {
 	return forbidden(
-		`This token has no scope of this service, so it may nothing here. Ask the identity provider for one with the scope ${needed.join(" ")}. Whoever runs the service can let such tokens do all that the roles allow, with OIDC_SCOPELESS=roles.`,
+		`This token has none of this service's scopes, so it permits nothing here. Request one from the identity provider with the scope ${needed.join(" ")}. The operator of the service can let such tokens do everything that the roles allow, with OIDC_SCOPELESS=roles.`,
 		needed,
 	);
 }
@@ -252,7 +252,7 @@ export function actingAs(
 		});
 	}
 	if (given && canonicalAddress(given) !== identity.email_canonical) {
-		const message = `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled from who you are.`;
+		const message = `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled in from your sign-in.`;
 		const cause = recordedAs(`${field}: names somebody else`, message);
 		throw new TRPCError({ code: "FORBIDDEN", message, cause });
 	}

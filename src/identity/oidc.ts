@@ -87,7 +87,7 @@ export function openVerifier(
 			const issuer = readIssuer(token);
 			const keys = issuers.get(issuer);
 			if (!keys) {
-				throw badToken("The token is of an issuer that is not trusted here.");
+				throw badToken("The token's issuer is not trusted here.");
 			}
 			const { payload, protectedHeader } = await verifyWith(
 				await keys(),
@@ -152,7 +152,7 @@ function readIssuer(token: string): string {
 		return decodeJwt(token).iss ?? "";
 	} catch {
 		throw badToken(
-			"The token is none that this service or its identity provider issued.",
+			"The token was issued neither by this service nor by its identity provider.",
 		);
 	}
 }
@@ -183,14 +183,14 @@ async function verifyWith(
 function readSession({ sid }: JWTPayload): string | undefined {
 	if (typeof sid !== "string") return undefined;
 	if (isStorable(sid)) return sid;
-	throw badToken("The token's claim sid is not as it must be.");
+	throw badToken("The token's claim sid is not valid.");
 }
 
 /** Reads when a token was issued. A future time would outrank every later token. */
 function readIssuedAt({ iat = 0 }: JWTPayload): number {
 	const latest = Date.now() / 1000 + CLOCK_TOLERANCE;
 	if (typeof iat === "number" && iat >= 0 && iat <= latest) return iat;
-	throw badToken("The token's claim iat is not as it must be.");
+	throw badToken("The token's claim iat is not valid.");
 }
 
 /**
@@ -204,8 +204,8 @@ export function explain(error: unknown): TRPCError {
 	if (error instanceof errors.JWTClaimValidationFailed) {
 		return badToken(
 			error.claim === "aud"
-				? "The token is for another audience than this service."
-				: `The token's claim ${error.claim} is not as it must be.`,
+				? "The token is for an audience other than this service."
+				: `The token's claim ${error.claim} is not valid.`,
 		);
 	}
 	if (
@@ -225,7 +225,7 @@ export function providerOutOfReach(cause: unknown): TRPCError {
 	return new TRPCError({
 		code: "SERVICE_UNAVAILABLE",
 		message:
-			"The identity provider does not answer at the moment, so nobody can be recognised. Try again in a few seconds.",
+			"The identity provider does not answer at the moment, so nobody can be identified. Try again in a few seconds.",
 		cause: Object.assign(
 			new Error("the identity provider gave no usable answer", { cause }),
 			{

@@ -258,7 +258,7 @@ describe("a confirmation link", () => {
 			action: "link_refused",
 			target: "used",
 			report_id: id,
-			detail: expect.stringMatching(/^This link was used before/),
+			detail: expect.stringMatching(/^This link has already been used/),
 		};
 		expect(await newRefusals()).toEqual([again, again]);
 	});

@@ -71,7 +71,7 @@ export const IssuesPage = ReportId.extend({
 			.min(1, "Must be at least 1.")
 			.max(200, "Must be at most 200."),
 		DEFAULT_ISSUES,
-	).describe("How many issues at the most, of all three lists together."),
+	).describe("Maximum number of issues in all three lists together."),
 	after: withDefault(
 		z.coerce
 			.number<number>("Must be a number of issues.")
@@ -80,7 +80,7 @@ export const IssuesPage = ReportId.extend({
 			.max(Number.MAX_SAFE_INTEGER, "Is more issues than any report has."),
 		0,
 	).describe(
-		"How many issues were seen already: the page after them. The three lists are gone through one after the other.",
+		"How many issues the caller has already seen; the page starts after them. The three lists are read one after the other.",
 	),
 });
 

@@ -16,7 +16,7 @@ export function unknownConfirmation(): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
 		message:
-			"This link is not one that the service made, or it ended long ago. Ask for the approval again.",
+			"This link was not made by the service, or it expired long ago. Request the approval again.",
 	});
 }
 
@@ -24,7 +24,7 @@ export function unknownConfirmation(): TRPCError {
 export function foreignConfirmation(email: string): TRPCError {
 	return new TRPCError({
 		code: "FORBIDDEN",
-		message: `Somebody else asked for this approval: you are signed in as ${email}. Whoever asked must confirm it.`,
+		message: `Somebody else requested this approval: you are signed in as ${email}. The person who requested it must confirm it.`,
 	});
 }
 
@@ -40,7 +40,7 @@ export function confirmedByPeopleOnly(): TRPCError {
 /** Returns the 429 for a person with the maximum number of open links. */
 export function tooManyOpen(seconds: number): TRPCError {
 	return tooManyRequests(
-		`You have ${MAX_OPEN} approvals that wait for your confirmation, and no more can. Confirm some in the browser, or ask again when the first link has expired, in ${seconds} seconds.`,
+		`You have ${MAX_OPEN} approvals waiting for your confirmation, which is the maximum. Confirm some in the browser, or try again when the first link has expired, in ${seconds} seconds.`,
 		seconds,
 	);
 }
@@ -48,10 +48,10 @@ export function tooManyOpen(seconds: number): TRPCError {
 /** Why a link can no longer be confirmed, and what to do. */
 export const reasons: Record<Exclude<Confirmation["state"], "open">, string> = {
 	expired:
-		"The link has expired: nothing was approved with it. Ask for the approval again, and confirm it within 15 minutes.",
-	used: "This link was used before, and a link counts once. The report's page tells where it stands.",
+		"The link has expired: nothing was approved with it. Request the approval again, and confirm it within 15 minutes.",
+	used: "This link has already been used, and each link works only once. The report's page shows its status.",
 	outdated:
-		"The report was decided after this link was made, so it no longer says what you would approve: nothing was approved with it. Read the report as it stands now, and ask again.",
+		"The report was decided after this link was made, so it no longer shows what you would approve: nothing was approved with it. Read the report in its current state, and request the approval again.",
 };
 
 /** Returns the 409 for a link that can no longer be confirmed. */

@@ -32,14 +32,16 @@ export type ConfirmationLink = z.infer<typeof ConfirmationLink>;
 export const Confirmation = z.object({
 	state: z
 		.enum(["open", "expired", "used", "outdated"])
-		.describe("outdated: the report was decided since the link was made."),
+		.describe("outdated: the report was decided after the link was made."),
 	report_id: ReportId.shape.id,
-	reviewed_by: z.string().describe("Who asked, and would approve."),
+	reviewed_by: z
+		.string()
+		.describe("Who requested the approval, and would give it."),
 	review_notes: z.string().nullable(),
 	client: z
 		.string()
 		.nullable()
-		.describe("The program that asked, as it calls itself."),
+		.describe("The program that requested it, as it calls itself."),
 	requested_at: time("When"),
 	expires_at: time("When it ends"),
 	used_at: time("When it was used").nullable(),

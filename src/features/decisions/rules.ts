@@ -28,13 +28,13 @@ export function impossibleChange(
 ): TRPCError {
 	if (present.status === "pending_review") {
 		return conflict(
-			`Report ${present.id} is pending_review already: nobody has decided it. Approve or reject it.`,
+			`Report ${present.id} is already pending_review: nobody has decided it. Approve or reject it.`,
 		);
 	}
 	const advice =
 		present.status === wanted
 			? "There is nothing to change."
-			: "To decide anew, reopen it first by setting pending_review.";
+			: "To decide again, reopen it first by setting pending_review.";
 	return conflict(
 		`Report ${present.id} is ${present.status}: ${present.reviewed_by} decided at ${present.reviewed_at}. ${advice}`,
 		{},
@@ -49,14 +49,14 @@ export function impossibleChange(
 export function notAsSeen({ id, status }: StandingReport): TRPCError {
 	return new TRPCError({
 		code: "PRECONDITION_FAILED",
-		message: `Nothing was done: report ${id}, which is ${status}, is not as it was in the answer whose ETag If-Match names. Read it again, and decide about what it is now.`,
+		message: `Nothing was done: report ${id}, which is ${status}, has changed since the answer whose ETag If-Match names. Read it again, and decide about its current state.`,
 	});
 }
 
 /** Returns the 409 for a decision made since the caller last read the report. */
 export function decidedSince({ id, status }: StandingReport): TRPCError {
 	return conflict(
-		`Nothing was done: report ${id}, which is ${status}, has been decided since decisions_seen. Read its decisions, and decide about what it is now.`,
+		`Nothing was done: report ${id}, which is ${status}, has been decided since decisions_seen. Read its decisions, and decide about its current state.`,
 	);
 }
 
@@ -89,7 +89,7 @@ export const MAX_DECISIONS = 100;
 /** Returns the 409 for reopening a report that has reached the maximum number of decisions. */
 export function decidedTooOften(id: string): TRPCError {
 	return conflict(
-		`Report ${id} was decided and reopened ${MAX_DECISIONS} times, and is reopened no more. Submit a new revision when it is rejected; an approved one stays as it is.`,
+		`Report ${id} was decided and reopened ${MAX_DECISIONS} times, and cannot be reopened again. Submit a new revision if it is rejected; an approved one stays approved.`,
 	);
 }
 
@@ -150,7 +150,7 @@ export function needsConfirmation(
  */
 export function confirmationNeeded(url: string): TRPCError {
 	const detail =
-		"Nothing was approved: a token approves nothing by itself. Whoever asked opens confirmation_url in a browser within 15 minutes, signs in as the same person, and confirms it.";
+		"Nothing was approved: a token cannot approve by itself. Open confirmation_url in a browser within 15 minutes, sign in as the same person, and confirm the approval there.";
 	return new TRPCError({
 		code: "FORBIDDEN",
 		message: detail,
@@ -211,13 +211,13 @@ export function ownRepository(): TRPCError {
 /** Returns the 409 for a second approval by the same reviewer. */
 export function approvedAlready(required: number): TRPCError {
 	return conflict(
-		`You have approved this report already. It takes ${required} reviewers: ask another one.`,
+		`You have already approved this report. It requires ${required} reviewers: ask another one.`,
 	);
 }
 
 /** Returns the 403 for withdrawing somebody else's report. */
 export function foreignReport(submitter: string): TRPCError {
-	const message = `Only who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`;
+	const message = `Only the person who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`;
 	const cause = recordedAs(
 		"Only who submitted a report can withdraw it.",
 		message,

@@ -32,7 +32,7 @@ export const NewDecision = z
 			),
 		reviewed_by: optional(
 			line(255, "as in platform@example.com").describe(
-				"Who decides. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
+				"Who decides. Where people sign in, it may be omitted and must not name somebody else; elsewhere it is required.",
 			),
 		),
 		review_notes: optional(
@@ -45,7 +45,7 @@ export const NewDecision = z
 				.int("Must be a whole number.")
 				.min(0, "Must be at least 0.")
 				.describe(
-					"How many decisions about the report whoever decides has seen. If there are more, nothing is done (409); another reviewer's approval is no decision.",
+					"How many decisions about the report the reviewer has seen. If there are more, nothing is done (409); another reviewer's approval is not a decision.",
 				),
 		),
 		if_match: optional(IfMatch),
@@ -72,7 +72,7 @@ const notes_shortened = z
 	.literal(true)
 	.optional()
 	.describe(
-		`Where notes are longer than ${NOTES_SHOWN} characters and only their beginning stands here, with an ellipsis, as in histories and lists. GET /api/v1/reports/{id}/decisions has whole notes, and of approvals since the last decision GET /api/v1/reports/{id}/approvals.`,
+		`Where notes are longer than ${NOTES_SHOWN} characters and only their beginning is given, with an ellipsis, as in histories and lists. GET /api/v1/reports/{id}/decisions has full notes, and for approvals since the last decision GET /api/v1/reports/{id}/approvals.`,
 	);
 
 /** One reviewer's approval; it is never changed. */
@@ -99,7 +99,7 @@ export const Decision = z
 		approvals: z
 			.array(Approval)
 			.describe(
-				"Approvals of signed-in reviewers that this decision ended, oldest first: of an approval those that it took, the deciding one last, at decided_at; of a rejection those that there were.",
+				"Approvals of signed-in reviewers that this decision ended, oldest first: for an approval those that it required, the deciding one last, at decided_at; for a rejection those given before it.",
 			),
 	})
 	.meta({
@@ -128,7 +128,7 @@ export type Decision = z.infer<typeof Decision>;
 /** One revision of a repository's report, with the decisions about it. */
 export const Revision = ReportSummary.extend({
 	decision_count: statedNumber(z.int().min(0)).describe(
-		"How many decisions there are about it in all.",
+		"The total number of decisions about it.",
 	),
 	decisions: z
 		.array(Decision)
@@ -138,7 +138,7 @@ export const Revision = ReportSummary.extend({
 	open_approvals: z
 		.array(Approval)
 		.describe(
-			"Approvals since the last decision, oldest first. Earlier ones are with the decision that they led to.",
+			"Approvals since the last decision, oldest first. Earlier ones are listed with the decision that they led to.",
 		),
 }).meta({
 	id: "Revision",
@@ -155,10 +155,10 @@ export type Revision = z.infer<typeof Revision>;
 
 /** A page of the revisions for a report's repository. */
 export const RevisionFilter = ReportId.extend({
-	limit: limit.describe("How many revisions at the most."),
+	limit: limit.describe("Maximum number of revisions."),
 	after: optional(
 		ReportId.shape.id.describe(
-			"The id of the last revision already seen: the page after it.",
+			"The id of the last revision already seen; the page starts after it.",
 		),
 	),
 });
@@ -173,7 +173,7 @@ export const DecisionPage = ReportId.extend({
 			.min(1, "Must be at least 1.")
 			.max(200, "Must be at most 200."),
 		200,
-	).describe("How many decisions at the most."),
+	).describe("Maximum number of decisions."),
 	after: withDefault(
 		z.coerce
 			.number<number>("Must be a number of decisions.")
@@ -181,7 +181,9 @@ export const DecisionPage = ReportId.extend({
 			.min(0, "Must be at least 0.")
 			.max(Number.MAX_SAFE_INTEGER, "Is more decisions than any report has."),
 		0,
-	).describe("How many decisions were seen already: the page after them."),
+	).describe(
+		"How many decisions the caller has already seen; the page starts after them.",
+	),
 });
 export type DecisionPage = z.infer<typeof DecisionPage>;
 
@@ -216,7 +218,7 @@ export const Approvals = z
 				.int()
 				.min(1)
 				.describe(
-					"Distinct reviewers who must approve; of a decided report, who had to. It rises while a report is pending, and never sinks.",
+					"How many distinct reviewers must approve; for a decided report, how many had to. While a report is pending, the number can rise, but never falls.",
 				),
 		),
 		reason: z
@@ -226,7 +228,7 @@ export const Approvals = z
 		recorded: z
 			.array(Approval)
 			.describe(
-				"Those who have, oldest first: of a pending report since the last decision, of a decided one before it was decided. Those of earlier decisions are with each of them.",
+				"Approvals given, oldest first: for a pending report since the last decision, for a decided one before it was decided. Those of earlier decisions are listed with them.",
 			),
 	})
 	.meta({

@@ -19,9 +19,9 @@ export const overviewRouter = router({
 				path: "/api/v1/reports/analytics/overview",
 				operationId: "getOverview",
 				tags: ["Analytics"],
-				summary: "See how the review goes",
+				summary: "See the review's progress over time",
 				description:
-					"Over the last days: how many reports were pending, how long the first decision took, what was decided in each month, and the risks and most frequent findings of what was submitted.",
+					"Over the last days: how many reports were pending, how long the first decision took, what was decided in each month, and the risks and most frequent findings of the submitted reports.",
 			},
 			rest: {
 				success: 200,

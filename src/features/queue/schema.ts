@@ -36,13 +36,13 @@ export const ReportKind = z.object({
 		),
 		"all",
 	).describe(
-		"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or that do not say (unknown).",
+		"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or where this is unknown (unknown).",
 	),
 	search: optional(
 		text(200)
 			.trim()
 			.describe(
-				"Only reports with this text in the server name, the repository or the developer's e-mail address, in any case of letters; it stands for itself, there are no wildcards.",
+				"Only reports with this text in the server name, the repository or the developer's e-mail address, regardless of case; there are no wildcards.",
 			),
 	),
 });
@@ -74,7 +74,7 @@ export const ReportFilter = z.object({
 	limit,
 	after: optional(
 		ReportId.shape.id.describe(
-			"The id of the last report already seen: the page after it.",
+			"The id of the last report already seen; the page starts after it.",
 		),
 	),
 });
@@ -126,11 +126,13 @@ export type Neighbours = z.infer<typeof Neighbours>;
 /** Tells whether anything was submitted or decided since the last poll. */
 export const QueueState = z
 	.object({
-		pending_review: count.describe("How many reports wait for a decision."),
+		pending_review: count.describe(
+			"How many reports are waiting for a decision.",
+		),
 		newest_id: ReportSummary.shape.id
 			.nullable()
 			.describe(
-				"The id of the report submitted last, whatever became of it; null when there is none.",
+				"The id of the report submitted last, whatever its status; null when there is none.",
 			),
 		newest_submitted_at: ReportSummary.shape.submitted_at
 			.nullable()

@@ -12,10 +12,10 @@ export const IfMatch = z
 	.max(2000, "Must be at most 2,000 characters.")
 	.refine(
 		(text) => text.trim() === "*" || isListOfTags(text),
-		'Must be the ETag of GET /reports/{id}, quotes included, as in "…"; several with commas between; or * for any.',
+		'Must be the ETag of GET /reports/{id}, quotes included, as in "…"; several, separated by commas; or * for any.',
 	)
 	.describe(
-		"Only if the report is still as in the answer of `GET /reports/{id}` that had this `ETag`; otherwise nothing is done (412). Several with commas between, or `*` for any state.",
+		"Only if the report has not changed since the answer of `GET /reports/{id}` with this `ETag`; otherwise nothing is done (412). Several may be given, separated by commas, or `*` for any state.",
 	);
 
 /**

@@ -72,7 +72,7 @@ function reasonOf(
 		.filter(({ number }) => number >= required)
 		.map(({ cause }) => cause);
 	if (causes.length === 0) {
-		return `It took ${required} reviewers before: when this review began, or another revision for the same repository that is under review, or was in the last ${MEMORY_DAYS} days. That number does not sink.`;
+		return `It required ${required} reviewers before: when this review began, or for another revision for the same repository that is under review, or was in the last ${MEMORY_DAYS} days. That number never falls.`;
 	}
 	const [first = "", ...others] = listFormat.format(causes);
 	return `${first.toUpperCase()}${others.join("")}.`;

@@ -45,16 +45,16 @@ export const reportsRouter = router({
 				tags,
 				summary: "Submit a go-live report",
 				description:
-					"Stores the report as `pending_review`. A repository has one live report (pending or approved) at a time, or one for each `subfolder` that is named; after a rejection, the next submission is its next revision.",
+					"Stores the report as `pending_review`. A repository has one live report (pending or approved) at a time, or one for each named `subfolder`; after a rejection, the next submission is its next revision.",
 			},
 			rest: {
 				success: 201,
 				errors: {
 					400: "The report is not valid; `issues` names every problem.",
 					403: "`developer_email` is somebody else's.",
-					409: "The repository has a live report already: `existing_report_id`, if you may read it.",
+					409: "The repository already has a live report: `existing_report_id`, if you may read it.",
 					413: "The report is larger than 1 MiB.",
-					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all. Or the report is too complex to read.",
+					422: "The service accepts only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all. Or the report is too complex to read.",
 				},
 			},
 		})
@@ -125,7 +125,7 @@ export const reportsRouter = router({
 				tags,
 				summary: "Read a report in full",
 				description:
-					"Everything that is known of one report, Markdown included.",
+					"Everything known about one report, including its Markdown.",
 			},
 			rest: {
 				success: 200,

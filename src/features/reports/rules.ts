@@ -93,14 +93,14 @@ export function refuseTooLarge({
 	if (json > MAX_REPORT_JSON_BYTES) {
 		throw new TRPCError({
 			code: "PAYLOAD_TOO_LARGE",
-			message: `report_json takes ${json} bytes; at most ${MAX_REPORT_JSON_BYTES} (1 MiB of JSON) are kept.`,
+			message: `report_json takes ${json} bytes; at most ${MAX_REPORT_JSON_BYTES} (1 MiB of JSON) are allowed.`,
 		});
 	}
 }
 
 /** How to submit a repository's second server. */
 const SECOND_SERVER =
-	"If yours is another server in the same repository, send its folder there as subfolder, as in packages/mcp-jira.";
+	"If yours is another server in the same repository, send its folder as subfolder, as in packages/mcp-jira.";
 
 /**
  * Returns the 409 for a submission to a repository that has a live report.
@@ -138,7 +138,7 @@ export function unknownReport(
 	{ isLimited = false, isDisguised = false } = {},
 ): TRPCError {
 	const message = isLimited
-		? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
+		? `There is no report of yours with the id ${id}. List your reports to find the right one; reading others requires the role reviewer or auditor.`
 		: `There is no report with the id ${id}. List the reports to find the right one.`;
 	const cause = recordedAs("There is no report that they may read.", message, {
 		isDisguised,
@@ -149,7 +149,7 @@ export function unknownReport(
 /** Returns the 409 for a race that was lost twice. */
 export function changedMeanwhile(): TRPCError {
 	return conflict(
-		"The repository's reports changed in this very moment. List them, and try again.",
+		"The repository's reports have just changed. List them, and try again.",
 	);
 }
 
@@ -165,7 +165,7 @@ export function incompleteReport(
 		}));
 	const count = assessment.error_count;
 	return issuesError(
-		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
+		`This service accepts only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
 		issues,
 	);
 }

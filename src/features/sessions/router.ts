@@ -56,7 +56,7 @@ export const sessionsRouter = router({
 				tags,
 				summary: "List sessions",
 				description:
-					"Where you are signed in to the pages, or for the role admin where everybody is, or somebody; newest first. A full page carries a `Link` to the next one.",
+					"The browsers in which you are signed in to the pages; with the role admin, also everybody's or another person's; newest first. A full page has a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,
@@ -107,7 +107,7 @@ export const sessionsRouter = router({
 				tags,
 				summary: "End a session",
 				description:
-					"Whoever uses that browser has to sign in again. You may end your own, and the role admin everybody's.",
+					"The user of that browser must sign in again. You may end your own sessions, and with the role admin everybody's.",
 			},
 			rest: {
 				success: 200,
@@ -142,7 +142,7 @@ export const sessionsRouter = router({
 				tags,
 				summary: "Sign out everywhere",
 				description:
-					"Ends all your own sessions, the one that asks included. Access tokens go on; they are revoked one by one.",
+					"Ends all your own sessions, including the current one. Access tokens remain valid; they are revoked one by one.",
 			},
 			rest: { success: 200, errors: {} },
 		})
@@ -168,13 +168,13 @@ export const sessionsRouter = router({
 				tags,
 				summary: "End somebody's access",
 				description:
-					"For who leaves: ends all their sessions, revokes all their own access tokens, and takes none of the identity provider's from before, in one act. Whether they can sign in again is for the identity provider to say.",
+					"For people who leave: in one step, ends all their sessions, revokes all their own access tokens, and rejects the identity provider's tokens issued before. Whether they can sign in again is up to the identity provider.",
 			},
 			rest: {
 				success: 200,
 				errors: {
 					400: "The input is not valid; `issues` names every problem.",
-					404: "Nobody has signed in by that name.",
+					404: "Nobody has signed in under that name.",
 				},
 			},
 		})

@@ -4,7 +4,7 @@ import { TRPCError } from "@trpc/server";
 export function unknownSession(id: string): TRPCError {
 	return new TRPCError({
 		code: "NOT_FOUND",
-		message: `There is no session with the id ${id} that you may end; perhaps it is over. List them to see which there are.`,
+		message: `There is no session with the id ${id} that you may end; it may have ended already. List the sessions to find the right one.`,
 	});
 }
 

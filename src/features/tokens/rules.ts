@@ -13,8 +13,8 @@ export function unknownToken(id: string): TRPCError {
 /** Returns the 409 for an owner with the maximum number of tokens. */
 export function tooManyTokens(owner: string): TRPCError {
 	return conflict(
-		`${owner} has ${MAX_LIVING_TOKENS} access tokens that still count, and nobody has more. Revoke one that is not needed any more, and make the new one then.`,
+		`${owner} has ${MAX_LIVING_TOKENS} valid access tokens, which is the maximum. Revoke one that is no longer needed, and then create the new one.`,
 		{},
-		`Nobody has more than ${MAX_LIVING_TOKENS} access tokens that still count.`,
+		`Nobody may have more than ${MAX_LIVING_TOKENS} valid access tokens.`,
 	);
 }

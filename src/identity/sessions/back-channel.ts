@@ -26,7 +26,7 @@ export async function logOut(
 	const which = { issuer, sid, subject };
 	const ended = await context.db.transaction().execute(async (tx) => {
 		if (!(await keepLogoutToken(tx, hash("sha256", `${issuer} ${jti}`)))) {
-			throw badToken("The logout token was used before.");
+			throw badToken("The logout token has already been used.");
 		}
 		const known =
 			subject === undefined && sid !== undefined

@@ -70,7 +70,7 @@ export function openLogoutVerifier({
 function refuseOtherType(typ: string | undefined): void {
 	const name = typ?.toLowerCase().replace(/^application\//, "") ?? "jwt";
 	if (name === "logout+jwt" || name === "jwt") return;
-	throw badToken("The token is of another type than a logout token.");
+	throw badToken("The token is not of the type of logout tokens.");
 }
 
 function readLogoutToken(payload: JWTPayload, issuer: string): LogoutToken {
@@ -78,14 +78,18 @@ function readLogoutToken(payload: JWTPayload, issuer: string): LogoutToken {
 	const event = (events as Record<string, unknown> | undefined)?.[LOGOUT_EVENT];
 	if (typeof event !== "object" || event === null || Array.isArray(event)) {
 		throw badToken(
-			"The token does not say in its claim events that it is a logout.",
+			"The token's claim events does not say that it is a logout token.",
 		);
 	}
 	// ID tokens have a nonce, and must not be accepted here.
-	if (nonce !== undefined) throw badToken("A logout token has no nonce.");
-	if (!isName(jti)) throw badToken("The token has no name of its own in jti.");
+	if (nonce !== undefined)
+		throw badToken("A logout token must not have a nonce.");
+	if (!isName(jti))
+		throw badToken("The token has no valid id in the claim jti.");
 	if (sid === undefined && sub === undefined) {
-		throw badToken("The token says neither in sid nor in sub what has ended.");
+		throw badToken(
+			"The token has neither sid nor sub, so it does not say what has ended.",
+		);
 	}
 	if (
 		(sid !== undefined && !isName(sid)) ||

@@ -61,7 +61,7 @@ export async function startEmbedded(
 		// Errors of the operating system (no space, not permitted …) say what, not where.
 		if (!(cause as NodeJS.ErrnoException).syscall) throw cause;
 		throw new Error(
-			`The private PostgreSQL could not start on DATA_DIR ${options.dataDir}: ${(cause as Error).message}. Remedy that, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL server.`,
+			`The private PostgreSQL could not start on DATA_DIR ${options.dataDir}: ${(cause as Error).message}. Fix that, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL server.`,
 			{ cause },
 		);
 	}
@@ -76,7 +76,7 @@ async function start(options: EmbeddedOptions) {
 	const places = isExplicit ? [dataDir] : [dataDir, systemDirs.data];
 	if (mustExist && !places.some(hasCluster)) {
 		throw new Error(
-			`There are no data of MCP Go-Live in DATA_DIR ${resolve(dataDir)}. Set DATA_DIR to the folder that has them, or DATABASE_URL to the database.`,
+			`There is no MCP Go-Live data in DATA_DIR ${resolve(dataDir)}. Set DATA_DIR to the folder that has it, or DATABASE_URL to the database.`,
 		);
 	}
 	const folder = prepareFolder(
@@ -177,7 +177,7 @@ async function takeOver(
 		if (lock) {
 			await createDatabase(lock).catch((cause) => {
 				throw new Error(
-					`The database could not be created in DATA_DIR ${dataDir}: ${cause.message}. Remedy that, or set DATA_DIR to another folder.`,
+					`The database could not be created in DATA_DIR ${dataDir}: ${cause.message}. Fix that, or set DATA_DIR to another folder.`,
 					{ cause },
 				);
 			});
@@ -187,7 +187,7 @@ async function takeOver(
 		if (end() !== undefined || Date.now() > deadline) {
 			if (passing.test(said()) && Date.now() < deadline) return false;
 			throw new Error(
-				`PostgreSQL did not start on DATA_DIR ${dataDir} (${end() ?? "no answer"}). Its log ends with:\n${said()}\nRemedy that, or set DATA_DIR to another folder.`,
+				`PostgreSQL did not start on DATA_DIR ${dataDir} (${end() ?? "no answer"}). Its log ends with:\n${said()}\nFix that, or set DATA_DIR to another folder.`,
 			);
 		}
 		await wait(20);

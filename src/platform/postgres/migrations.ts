@@ -36,12 +36,12 @@ export async function requireVersion(db: Database): Promise<void> {
 	const missing = migrations.filter(({ executedAt }) => !executedAt);
 	if (missing.length === migrations.length) {
 		throw new Error(
-			"it holds no MCP Go-Live. Set DATABASE_URL or DATA_DIR to the one that does",
+			"it contains no MCP Go-Live data. Set DATABASE_URL or DATA_DIR to the one that does",
 		);
 	}
 	if (missing.length > 0) {
 		throw new Error(
-			`it is older than this version of MCP Go-Live, and lacks migration ${missing[0]?.name}. Start the service, or run migrate, to bring it to this version`,
+			`it is older than this version of MCP Go-Live: migration ${missing[0]?.name} is missing. Start the service, or run migrate, to migrate it`,
 		);
 	}
 	const { rows } = await sql<{ name: string }>`
@@ -87,6 +87,6 @@ function explainMigrationError(error: unknown): unknown {
 
 function newerDatabase(migration: string): Error {
 	return new Error(
-		`The database is newer than this version of MCP Go-Live: it holds migration ${migration}, which this version does not know. Start a version that does, or give this one a database of its own.`,
+		`The database is newer than this version of MCP Go-Live: it has migration ${migration}, which this version does not know. Start a version that does, or give this one a database of its own.`,
 	);
 }

@@ -157,7 +157,7 @@ export async function applyRekeying(
 /** Describes which live reports conflict, and how to resolve each conflict. */
 export function describeClashes(clashes: Clash[]): string {
 	return [
-		`${clashes.length === 1 ? "One server has" : `${clashes.length} servers have`} more than one live report, under several spellings of one repository. Keep one of each, and reject or withdraw the others with the version of the service that you had: on their pages, or with the commands below. Then try again; mcp-go-live rekey --dry-run tells whether all are settled, and changes nothing.`,
+		`${clashes.length === 1 ? "One server has" : `${clashes.length} servers have`} more than one live report, under several spellings of one repository. Keep one of each, and reject or withdraw the others with the previous version of the service: on their pages, or with the commands below. Then try again; mcp-go-live rekey --dry-run shows whether all are settled, and changes nothing.`,
 		...clashes.map(({ key, reports: [kept, ...others] }) =>
 			[
 				`\n${key}`,

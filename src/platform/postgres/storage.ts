@@ -59,7 +59,7 @@ export async function openStorage(
 	const where = embedded?.dataDir ?? withoutPassword(url);
 	const patience = setTimeout(() => {
 		log.warn(
-			"bringing the database to this version takes long: there is much to do, or another instance is at it",
+			"migrating the database is taking long: there is much to do, or another instance is already migrating",
 		);
 	}, QUIET_MILLISECONDS).unref();
 	try {

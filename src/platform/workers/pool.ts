@@ -270,6 +270,6 @@ function busy(): TRPCError {
 
 function busyWithYours({ waitingOfCaller }: WorkerLimits): TRPCError {
 	return unavailable(
-		`The service is busy with reports of yours: ${waitingOfCaller} are waiting already. Nothing was done with this one; send it again when they are answered.`,
+		`The service is busy with your other reports: ${waitingOfCaller} are already waiting. Nothing was done with this one; send it again when they have been answered.`,
 	);
 }

@@ -84,7 +84,7 @@ export async function createCluster(
 		if (existsSync(join(clusterIn(dataDir), "PG_VERSION"))) return;
 		const { message, stderr } = cause as Error & { stderr?: string };
 		throw new Error(
-			`PostgreSQL's files could not be created in DATA_DIR ${dataDir}: ${(stderr || message).trim()}. Remedy that, or set DATA_DIR to another folder.`,
+			`PostgreSQL's files could not be created in DATA_DIR ${dataDir}: ${(stderr || message).trim()}. Fix that, or set DATA_DIR to another folder.`,
 			{ cause },
 		);
 	}
@@ -96,7 +96,7 @@ export function readPassword(dataDir: string): string {
 		return readFileSync(join(dataDir, "postgres", "password"), "utf8");
 	} catch (cause) {
 		throw new Error(
-			`DATA_DIR ${dataDir} holds a folder "postgres" that this user cannot use (${(cause as Error).message}). Start as the user it belongs to, or set DATA_DIR to another folder.`,
+			`DATA_DIR ${dataDir} contains a folder "postgres" that this user cannot use (${(cause as Error).message}). Start as the user it belongs to, or set DATA_DIR to another folder.`,
 			{ cause },
 		);
 	}

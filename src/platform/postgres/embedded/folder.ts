@@ -61,7 +61,7 @@ function makeFolder(wanted: string) {
 		const { code, message } = cause as NodeJS.ErrnoException;
 		const problem =
 			code === "EEXIST" || code === "ENOTDIR"
-				? "is, or lies below, a file and not a folder"
+				? "is, or is below, a file and not a folder"
 				: `cannot be created or written (${message})`;
 		throw new Error(
 			`DATA_DIR ${wanted} ${problem}. Set DATA_DIR to a folder that the service may write, or DATABASE_URL to a PostgreSQL server.`,
