@@ -110,7 +110,7 @@ describe("who asks", () => {
 		[
 			"a token for another audience",
 			() => provider.mint("rita", { aud: "https://other.example.com" }),
-			/another audience/,
+			/an audience other than/,
 		],
 		[
 			"a token of another issuer",
@@ -181,7 +181,11 @@ describe("who asks", () => {
 			() => provider.mint("rita", { name: "ri\0ta" }),
 			/contain a NUL character/,
 		],
-		["no token at all", async () => "nonsense", /none that this service/],
+		[
+			"no token at all",
+			async () => "nonsense",
+			/issued neither by this service/,
+		],
 		[
 			"an access token that nobody made",
 			async () => `golive_${"0".repeat(64)}`,
