@@ -53,28 +53,31 @@ import type { Database } from "./platform/postgres/database.ts";
 import { openWorkers, type WorkerLimits } from "./platform/workers/pool.ts";
 import type { ContextFor } from "./procedure.ts";
 
-/** A tRPC batch names all its procedures in one path segment; its clients keep URLs below 2,000 characters. */
+/**
+ * A tRPC batch names all its procedures in one path segment; tRPC clients keep URLs below 2,000
+ * characters.
+ */
 const MAX_PARAMETER_LENGTH = 5000;
 
-/** Characters of a URL: four times what the longest of our own clients' takes. */
+/** Maximum URL length in characters: four times the longest URL that our own clients send. */
 const MAX_URL_LENGTH = 8000;
 
-/** Methods whose bodies mean nothing. */
+/** Methods whose request bodies have no meaning. */
 const isBodiless = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** What only tests have reason to set. */
+/** Settings that only tests change. */
 export interface Thresholds {
 	timeouts?: Partial<Timeouts>;
 	overload?: Partial<OverloadLimits>;
 	bodies?: Partial<BodyCeilings>;
-	/** Milliseconds between two looks at who has a stream open. */
+	/** Milliseconds between two checks of who has a stream open. */
 	streamInterval?: number;
 	workers?: Partial<WorkerLimits>;
 }
 
 /**
- * Builds the service on a database: every façade, health and errors. It does
- * not listen.
+ * Builds the service on a database: every façade, health checks and error handling. It does not
+ * listen.
  */
 export function buildApp(
 	db: Database,
@@ -100,7 +103,7 @@ export function buildApp(
 		forceCloseConnections: "idle",
 		frameworkErrors(error, request, reply) {
 			sendProblem(error, request, reply);
-			// No route was found yet, so no hook will do it.
+			// No route has been found yet, so no hook will log this.
 			void logResponse(request, reply);
 		},
 		trustProxy: config.TRUST_PROXY.length > 0 && config.TRUST_PROXY,
@@ -156,11 +159,12 @@ export function buildApp(
 	);
 	app.addHook("onRequest", (request, reply, done) => {
 		const { headers } = request;
-		// RFC 9110, section 8.4: a list, of which identity says nothing.
+		// RFC 9110, section 8.4: a comma-separated list, in which identity means no encoding.
 		const isEncoded = (headers["content-encoding"] ?? "")
 			.split(",")
 			.some((coding) => !/^\s*(identity)?\s*$/i.test(coding));
-		// RFC 9112, section 6: a body is announced by one of these two; no body of a GET is read.
+		// RFC 9112, section 6: one of these two headers announces a body; the body of a GET is never
+		// read.
 		const hasBody =
 			!isBodiless.has(request.method) &&
 			(headers["transfer-encoding"] !== undefined ||
@@ -170,7 +174,7 @@ export function buildApp(
 		reply.header("accept-encoding", "identity");
 		done(compressedBody());
 	});
-	// In this order for every request, before anything is read of it.
+	// For every request in this order, before any of it is read.
 	guardOrigins(app, config);
 	mountOverload(app, thresholds.overload);
 	const callers = identifyCallers(app, db, config, contextFor);
@@ -208,7 +212,7 @@ function sendProblem(
 		reply
 			.code(shown.status)
 			.headers(errorHeaders(shown))
-			// Again: no hook has run where the path could not be read.
+			// Set again here: no hook has run if the path could not be read.
 			.header("x-request-id", request.id)
 			.header("x-content-type-options", "nosniff")
 			.type("application/problem+json")
@@ -225,7 +229,7 @@ async function logResponse(
 	request.log.info(
 		{
 			method: request.method,
-			// The route, not the path: what a caller types may hold an address or a secret.
+			// The route, not the path: what a caller types may contain an address or a secret.
 			route: route ?? "(none)",
 			...(id && /^[0-9a-f-]{36}$/i.test(id) && { report_id: id }),
 			status: reply.statusCode,
@@ -235,7 +239,10 @@ async function logResponse(
 	);
 }
 
-/** The path and query of a request target, which proxies are asked for with scheme and host (RFC 9112, section 3.2.2). */
+/**
+ * Returns the path and query of a request target, which proxies receive with scheme and host (RFC
+ * 9112, section 3.2.2).
+ */
 function originForm(target: string): string {
 	const [base] = /^https?:\/\/[^/?#]*/i.exec(target) ?? [];
 	if (base === undefined) return target;
@@ -243,7 +250,7 @@ function originForm(target: string): string {
 	return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
-/** A URL whose path ends in a slash is the one without. */
+/** Removes the trailing slash from the path of a URL. */
 function withoutSlash(url: string): string {
 	const [path = ""] = url.split("?", 1);
 	return /^\/.*[^/]\/$/.test(path)

@@ -6,16 +6,16 @@ const usage = `Usage: mcp-go-live [command]
 
   serve     the service: REST, tRPC, MCP and documentation over HTTP (default)
   mcp       the same MCP server over standard input and output
-  migrate   bring the database to this version, and end
-  assess    assess reports that this checklist version has not; --all: every report, after rules changed
-  tokens    create, list or revoke <id> access tokens of somebody who has signed in:
+  migrate   migrate the database to this version, and exit
+  assess    assess reports not yet assessed by this checklist version; --all: every report, after rules changed
+  tokens    create, list or revoke <id> access tokens of a person who has signed in:
             --owner <e-mail>; to create: --name, --scopes, --days
-  rekey     give every repository the key of its address by the present rules and FORGE_ALIASES;
-            --dry-run: only say what would change, also for a database that is yet to be migrated
+  rekey     give every repository the key of its address under the current rules and FORGE_ALIASES;
+            --dry-run: only print what would change, also for a database not migrated yet
   openapi   print the OpenAPI document
 
-  audit verify   prove that nobody changed the audit log: names the first break, and ends with 1;
-                 --seq <number> --head <hash>: what it said earlier, which must still be so
+  audit verify   prove that nobody changed the audit log; names the first fault, and exits with 1;
+                 --seq <number> --head <hash>: from an earlier run, which must still hold
   audit export   print the audit log, one line of JSON for each row; --since, --until: date-times in UTC
 
 Settings come from the environment: PORT, HOST, DATABASE_URL, DATA_DIR,
@@ -25,12 +25,12 @@ OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ROLES_CLAIM,
 OIDC_EMAIL_CLAIM, OIDC_EMAIL_VERIFIED, OIDC_SCOPES, PLUS_ADDRESSES,
 SESSION_HOURS, SESSION_IDLE_MINUTES, TOKEN_OWNER_DAYS, APPROVAL_QUORUM,
 APPROVAL_QUORUM_UNKNOWN, FORGE_ALIASES, REQUIRE_COMPLETE_REPORT, AUDIT_READS,
-AUDIT_ADDRESS_DAYS, ACCESS_TOKEN (who asks, for mcp where AUTH=oidc).
+AUDIT_ADDRESS_DAYS, ACCESS_TOKEN (the caller, for mcp with AUTH=oidc).
 DATABASE_URL_FILE, OIDC_CLIENT_SECRET_FILE and ACCESS_TOKEN_FILE may name files
 that hold them. See the README.
 `;
 
-/** Which options a command takes. */
+/** The options of each command. */
 const optionsOf: Record<string, string[]> = {
 	assess: ["all"],
 	rekey: ["dry-run"],
@@ -38,7 +38,7 @@ const optionsOf: Record<string, string[]> = {
 	audit: ["head", "seq", "since", "until"],
 };
 
-/** What stands behind a command that does several things, and how many words more behind that. */
+/** The actions of commands that have several, with the number of words after each. */
 const actionsOf: Record<string, Record<string, number>> = {
 	tokens: { create: 0, list: 0, revoke: 1 },
 	audit: { verify: 0, export: 0 },
@@ -57,10 +57,10 @@ const commands = {
 	openapi: () => import("./commands/openapi.ts"),
 };
 
-// Before anything else is loaded: a later start then need not compile it again.
+// Before anything else is loaded, so that later starts need not compile it again.
 enableCompileCache();
 
-// Whoever reads what we print may have enough of it, as head has.
+// The reader of our output may close it early, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 	if (error.code !== "EPIPE") throw error;
 });
@@ -78,11 +78,11 @@ try {
 	process.stderr.write(
 		`MCP Go-Live could not start.\n${error instanceof Error ? error.message : String(error)}\n`,
 	);
-	// What was opened on the way, such as the embedded database, has been closed.
+	// Everything opened on the way, such as the embedded database, has been closed.
 	process.exit(1);
 }
 
-/** What stands behind a command; each takes those that `optionsOf` names for it. */
+/** The options of all commands; each command takes those that `optionsOf` names for it. */
 interface Options {
 	all?: boolean;
 	"dry-run"?: boolean;
@@ -94,11 +94,11 @@ interface Options {
 	seq?: string;
 	since?: string;
 	until?: string;
-	/** What follows the command's name. */
+	/** The arguments after the command's name. */
 	words: string[];
 }
 
-/** What to do; or a sentence, when the command line is not one that the usage describes. */
+/** Returns the command to run; or a sentence, when the command line does not match the usage. */
 function readCommand():
 	| { name: keyof typeof commands; options: Options }
 	| string {
@@ -128,17 +128,17 @@ function readCommand():
 		const actions = actionsOf[name];
 		if (actions && actions[action] === undefined) {
 			const known = Object.keys(actions).map((one) => `${name} ${one}`);
-			return `Say ${known.slice(0, -1).join(", ")} or ${known.at(-1)}.`;
+			return `Use ${known.slice(0, -1).join(", ")} or ${known.at(-1)}.`;
 		}
 		if ((actions ? more : words).length !== (actions?.[action] ?? 0)) {
-			return `${[name, ...words].join(" ")}: there is a word too many, or one too few.`;
+			return `${[name, ...words].join(" ")}: wrong number of arguments.`;
 		}
 		const other = Object.keys(given).find(
 			(option) => !optionsOf[name]?.includes(option),
 		);
 		return other === undefined
 			? { name: name as keyof typeof commands, options }
-			: `${name} takes no --${other}.`;
+			: `${name} does not accept --${other}.`;
 	} catch (error) {
 		return (error as Error).message;
 	}

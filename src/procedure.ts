@@ -19,13 +19,13 @@ import {
 import type { Database } from "./platform/postgres/database.ts";
 import type { RunTask } from "./platform/workers/pool.ts";
 
-/** What every procedure gets beside its input. */
+/** What every procedure receives besides its input. */
 export interface Context {
 	db: Database;
 	log: Pick<FastifyBaseLogger, "error" | "warn" | "info">;
-	/** Runs what takes long, in another process and in the caller's turn. */
+	/** Runs expensive tasks in another process, in the caller's turn. */
 	runTask: RunTask;
-	/** The house's own rules, from the configuration. */
+	/** The operator's rules, from the configuration. */
 	settings: Pick<
 		Config,
 		| "REQUIRE_COMPLETE_REPORT"
@@ -38,70 +38,78 @@ export interface Context {
 		| "TOKEN_OWNER_DAYS"
 		| "FORGE_ALIASES"
 	>;
-	/** Who is asking; `null` when nobody is signed in. */
+	/** The caller; `null` when nobody is signed in. */
 	identity: Identity | null;
-	/** Why what was shown proves nothing, when something was. */
+	/** Why the credentials are not valid, if any were sent. */
 	refusal: TRPCError | undefined;
-	/** Through which façade the request came, and with which client, for the audit log. */
+	/** The façade of the request, and its client, for the audit log. */
 	facade: Facade;
 	client: string | null;
-	/** The network address that asks; `null` where there is none. */
+	/** The network address of the caller; `null` where there is none. */
 	address: string | null;
-	/** Records who reads what; absent where that is not recorded. */
+	/** Records who reads what; absent where reads are not recorded. */
 	reads?: Pick<Reads, "note"> | undefined;
-	/** The names that a procedure's input knows; absent where no input comes from outside as it is. */
+	/**
+	 * Returns the names that a procedure's input accepts; absent where input does not come directly
+	 * from outside.
+	 */
 	membersOf?: ((path: string) => readonly string[]) | undefined;
-	/** What all answers of a batch may hold together; absent where there is one call. */
+	/** Limits the answers of a batch together; absent for a single call. */
 	budget?: AnswerBudget | undefined;
-	/** The id under which this request stands in the log and in its errors; a caller may have chosen it. */
+	/** The id of this request in the log and in its errors; the caller may have chosen it. */
 	requestId: string;
-	/** The service's own id of it, which no caller chooses. */
+	/** The service's own id of it, which no caller can choose. */
 	serviceRequestId: string;
 }
 
-/** Who is asking through this façade, and with what. */
+/** Creates the context of a request through a façade. */
 export type ContextFor = (request: FastifyRequest, facade: Facade) => Context;
 
-/** The error statuses that a procedure itself decides on, each with what it means here. */
+/** The error statuses that a procedure itself returns, each with its meaning there. */
 type ErrorStatuses = Partial<
 	Record<400 | 403 | 404 | 409 | 412 | 413 | 422 | 503, string>
 >;
 
-/** Where and how a procedure stands in REST, for the façade and its document alike. */
+/** A procedure's REST metadata, for the façade and its document alike. */
 export interface RestMeta {
 	/** HTTP status of success; 201 also sends `Location`. */
 	success: 200 | 201;
 	errors: ErrorStatuses;
 	/**
-	 * The answer carries an `ETag`, and `If-None-Match` is answered with 304:
-	 * `true` makes it of the whole answer. Otherwise it is the answer's version,
-	 * which another procedure knows by the same input without reading the rest.
+	 * The answer has an `ETag`, and a matching `If-None-Match` is answered with 304: `true` derives
+	 * it from the whole answer. Otherwise it is the answer's version, which another procedure returns
+	 * for the same input without reading the rest.
 	 */
 	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
 	etag?: true | { versionOf: (output: any) => string; procedure: string };
 	/**
-	 * The header `If-Match` is the input's member `if_match` (RFC 9110, section
-	 * 13.1.1), and there in the document.
+	 * The header `If-Match` is the input's member `if_match` (RFC 9110, section 13.1.1), and
+	 * documented as such.
 	 */
 	ifMatch?: true;
-	/** The answer is a page of a list, with `Link` when it is full: rows per page by default. */
+	/**
+	 * The answer is a page of a list, with `Link` when it is full: default number of rows per page.
+	 */
 	pageSize?: number;
-	/** Whether a page has ended by what it holds, though it has less than its limit of rows. */
+	/** Returns whether a page is full because of its content, with fewer rows than its limit. */
 	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
 	isFull?: (output: any) => boolean;
-	/** Of a 201: the path below which what was created stands, if not the operation's own. */
+	/** For a 201: the path that contains the created resource, if not the operation's own. */
 	createdIn?: string;
-	/** The member of a row that names it as `after`; `id` if it is not told. */
+	/** The member of a row to pass as `after`; `id` by default. */
 	cursor?: "seq";
 	/**
-	 * How many rows an answer holds where `after` is the number of rows already
-	 * seen, and no row's name.
+	 * Returns the number of rows in an answer, where `after` is the number of rows already seen
+	 * instead of a row's id.
 	 */
 	// biome-ignore lint/suspicious/noExplicitAny: each procedure's own output
 	countRows?: (output: any) => number;
 }
 
-/** An operation of REST, as OpenAPI describes it. Its document is generated from these by trpc-to-openapi, which the running service does not load. */
+/**
+ * A REST operation as OpenAPI describes it. trpc-to-openapi generates the document from these; the
+ * running service does not load it.
+ */
 interface OpenApiOperation {
 	method: "GET" | "POST" | "PATCH";
 	path: `/${string}`;
@@ -111,15 +119,15 @@ interface OpenApiOperation {
 	tags: string[];
 }
 
-/** A procedure's metadata: its OpenAPI operation, and what OpenAPI's generator does not know. */
+/** A procedure's metadata: its OpenAPI operation, and what the OpenAPI generator does not know. */
 export type Meta = {
 	openapi?: OpenApiOperation;
 	rest?: RestMeta;
-	/** What a caller must be permitted; every procedure but the public ones names it. */
+	/** The permission that a caller requires; every procedure except the public ones names it. */
 	access?: Permission;
-	/** Under which procedure's name a refusal stands in the audit log, if not its own. */
+	/** The procedure name under which refusals are recorded in the audit log, if not its own. */
 	recordedAs?: string;
-	/** That somebody had the answer is recorded under this action, where reads are. */
+	/** The action under which successful reads are recorded, where reads are recorded. */
 	readAs?: WhatWasRead["action"];
 };
 
@@ -127,7 +135,7 @@ const t = initTRPC
 	.meta<Meta>()
 	.context<Context>()
 	.create({
-		// Stacks never leave the house, whatever NODE_ENV says.
+		// Stacks are never sent, whatever NODE_ENV says.
 		isDev: false,
 		errorFormatter({ shape, error, ctx }) {
 			const { detail, code, status, issues, members } = publicError(error);
@@ -148,19 +156,20 @@ const t = initTRPC
 
 export const router = t.router;
 export const mergeRouters = t.mergeRouters;
-/** A procedure for everybody, signed in or not: it tells nothing that is worth knowing. */
+/** A procedure for everybody, signed in or not: its answers contain nothing confidential. */
 export const publicProcedure = t.procedure;
 
-/** A procedure for those who have the permission that its metadata names. */
+/** A procedure for callers with the permission that its metadata names. */
 export const procedure = t.procedure.use(
 	async ({ ctx, meta, path, type, getRawInput, next }) => {
 		const denial = findDenial(ctx, meta, path);
-		// A filter that is misspelled is no filter; but whole answers are sent back.
+		// A misspelled filter would filter nothing, so it is refused; in changes, extra members are
+		// fine, since whole answers are sent back.
 		if (!denial && ctx.membersOf && type === "query") {
 			refuseUnknown(await getRawInput(), ctx.membersOf(path));
 		}
 		if (!denial) await claimOwnReports(ctx);
-		// The context is the same, but for its type: handing over a new one has every call copy it.
+		// The context is the same except for its type: passing a new one would make every call copy it.
 		const run = () => next() as ReturnType<typeof next<{ identity: Identity }>>;
 		const result = denial
 			? undefined
@@ -194,7 +203,7 @@ export const procedure = t.procedure.use(
 );
 export const createCallerFactory = t.createCallerFactory;
 
-/** Why this caller may not call this procedure at all, if so. */
+/** Returns why this caller may not call this procedure at all, if so. */
 function findDenial(
 	{ identity, refusal }: Context,
 	meta: Meta | undefined,
@@ -208,8 +217,8 @@ function findDenial(
 }
 
 /**
- * Whether somebody tried what they may not; a 404 may be one in disguise, and a
- * 403 may be the beginning of something that is recorded already.
+ * Returns whether an error means that somebody tried something they may not do; a 404 may be a
+ * disguised one, and a 403 may already have been recorded.
  */
 function isRefusal(error: TRPCError): boolean {
 	const { isDisguised, isRecorded } = factsOf(error);
@@ -218,7 +227,7 @@ function isRefusal(error: TRPCError): boolean {
 
 const reportId = guid("A report's id.");
 
-/** About which report somebody asked; the input is not checked yet. */
+/** Returns the id of the requested report; the input is not validated yet. */
 function reportIdIn(path: string, input: unknown): string | null {
 	const { id } = (input ?? {}) as { id?: unknown };
 	return /^(tokens|sessions)\./.test(path)

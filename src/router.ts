@@ -36,8 +36,8 @@ export const appRouter = router({
 /** The router's type: all that a TypeScript client needs. */
 export type AppRouter = typeof appRouter;
 
-/** Calls procedures in this process; a façade gives the context of its request. */
+/** Calls procedures in this process, with the context of a façade's request. */
 export const createCaller = createCallerFactory(appRouter);
 
-/** What a façade in this process calls. */
+/** The type through which a façade in this process calls procedures. */
 export type Caller = ReturnType<typeof createCaller>;

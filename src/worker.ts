@@ -1,7 +1,6 @@
 /**
- * The process that runs tasks, one after the other. A text that breaks it
- * breaks nothing else: running out of memory ends a whole process, whatever
- * limits its threads have.
+ * The process that runs tasks, one after the other. A text that breaks it breaks nothing else:
+ * running out of memory ends a whole process, whatever limits its threads have.
  */
 import { enableCompileCache } from "node:module";
 import { Worker } from "node:worker_threads";
@@ -12,7 +11,7 @@ import {
 } from "./platform/workers/messages.ts";
 import type { TaskName } from "./platform/workers/tasks.ts";
 
-/** Loads each task's function; what it takes and returns is copied between processes. */
+/** Loads each task's function; arguments and results are copied between processes. */
 const loaders = {
 	parseJson: async () => (await import("./core/json-parse.ts")).parseJson,
 	assess: async () => (await import("./features/assessments/assess.ts")).assess,
@@ -27,13 +26,13 @@ const loaders = {
 type Loaded<Name extends TaskName> = Awaited<
 	ReturnType<(typeof loaders)[Name]>
 >;
-/** What a task takes. */
+/** The arguments of a task. */
 export type Input<Name extends TaskName> = Parameters<Loaded<Name>>;
-/** What a task returns. */
+/** The result of a task. */
 export type Output<Name extends TaskName> = Awaited<ReturnType<Loaded<Name>>>;
 
 enableCompileCache();
-// The service says when it is over; a signal to all of its processes does not.
+// The service decides when it ends; signals to all of its processes are ignored.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
 	process.on(signal, () => {});
 process.on("disconnect", () => process.exit());
@@ -58,7 +57,7 @@ process.on("message", async ({ name, input, limits }: Request) => {
 	}
 });
 
-/** Starts the thread that ends this process when a task takes too much. */
+/** Starts the thread that ends this process when a task exceeds its limits. */
 function startWatch() {
 	const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 	const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
@@ -69,7 +68,7 @@ function startWatch() {
 			workerData: shared,
 		},
 	)
-		// Nobody would watch over the tasks any more.
+		// Nothing would watch over the tasks any more.
 		.on("error", (error) => {
 			throw error;
 		})
@@ -93,6 +92,6 @@ function startWatch() {
 }
 
 function reply(message: Reply): void {
-	// The service may be gone; then there is nobody to answer.
+	// The service may be gone, and nobody to answer.
 	process.send?.(message, () => {});
 }

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Database } from "../platform/postgres/database.ts";
 
-/** Addresses that are erased with one statement. */
+/** Addresses erased per statement. */
 const BATCH = 10_000;
 
-/** The key with which addresses are hashed; `undefined` when somebody removed it. */
+/** Reads the key with which addresses are hashed; `undefined` when it has been removed. */
 export async function readAddressKey(
 	db: Database,
 ): Promise<Buffer | undefined> {
@@ -16,10 +16,10 @@ export async function readAddressKey(
 }
 
 /**
- * Erases the network addresses that stand beside rows which are older than this.
- * The rows keep their hashes, and prove as before.
+ * Erases the network addresses stored beside rows older than the given time. The rows keep their
+ * address hashes, so the chain can still be verified.
  *
- * @returns how many
+ * @returns the number of addresses erased
  */
 export async function eraseAddresses(
 	db: Database,
@@ -35,7 +35,7 @@ export async function eraseAddresses(
 						from
 							.selectFrom("audit_addresses")
 							.select(["seq", "time"])
-							// As they came, so that no index by time is needed.
+							// In insertion order, so that no index on time is needed.
 							.orderBy("seq")
 							.limit(BATCH)
 							.as("oldest"),

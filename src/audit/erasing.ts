@@ -2,15 +2,15 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Database } from "../platform/postgres/database.ts";
 import { eraseAddresses } from "./address-queries.ts";
 
-/** Milliseconds between two looks at what is to be erased. */
+/** Milliseconds between two runs. */
 const INTERVAL = 60 * 60 * 1000;
 
 /**
- * Erases the audit log's network addresses when their time is over: now, and
- * then every hour. What fails is tried again the next time, and the log says so.
+ * Erases the audit log's network addresses when their retention ends: now, and then every hour. A
+ * failed run is logged and retried at the next one.
  *
- * @param days for which they are kept
- * @returns ends it
+ * @param days how long addresses are kept
+ * @returns a function that stops it
  */
 export function eraseAddressesInTime(
 	db: Database,
@@ -22,7 +22,7 @@ export function eraseAddressesInTime(
 			const erased = await eraseAddresses(db, days);
 			if (erased > 0) log.info({ erased }, "old network addresses erased");
 		} catch (error) {
-			log.warn({ err: error }, "old network addresses are not erased");
+			log.warn({ err: error }, "old network addresses could not be erased");
 		}
 	};
 	void erase();

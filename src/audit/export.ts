@@ -5,16 +5,16 @@ import type { Database } from "../platform/postgres/database.ts";
 import { readEntries, readHead } from "./queries.ts";
 import { canonicalRow } from "./rules.ts";
 
-/** Rows read at once. */
+/** Rows read per query. */
 const BATCH = 1000;
 
 /**
- * Writes the audit log as NDJSON, oldest first: each line is a row's canonical
- * JSON with its hash, so that it proves itself. An address that stands beside
- * its row stays there, where it is erased in time: the line holds its hash.
+ * Writes the audit log as NDJSON, oldest first: each line is a row's canonical JSON with its hash,
+ * so it can be verified by itself. Addresses stored beside rows are not exported, since they are
+ * erased in time; the line holds their hash.
  *
- * @param output is not closed; what it does not take yet is waited for
- * @param range from which time on, and before which
+ * @param output is not closed; backpressure is respected
+ * @param range start (inclusive) and end (exclusive) of the time range
  */
 export async function exportLog(
 	db: Database,
@@ -25,7 +25,7 @@ export async function exportLog(
 	try {
 		await pipeline(lines, output, { end: false });
 	} catch (error) {
-		// Whoever reads has seen enough, as `head` has.
+		// The reader has closed the pipe, as `head` does.
 		if ((error as { code?: string }).code !== "EPIPE") throw error;
 	}
 }
@@ -44,7 +44,7 @@ async function* linesOf(
 	}
 }
 
-/** Some programs take U+2028 and U+2029 for the end of a line. */
+/** Some programs treat U+2028 and U+2029 as the end of a line. */
 function lineOf(entry: AuditEntry): string {
 	const json = canonicalRow(entry).replaceAll(
 		/[\u2028\u2029]/g,

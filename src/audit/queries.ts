@@ -10,7 +10,7 @@ import type { Database } from "../platform/postgres/database.ts";
 import type { AuditLogTable } from "../platform/postgres/tables.ts";
 import { formatTime, type Origin } from "./rules.ts";
 
-/** The columns of an `Origin`, in the order in which statements give them. */
+/** The columns of an `Origin`, in the order in which statements insert them. */
 export const originColumns = [
 	"actor",
 	"actor_subject",
@@ -22,7 +22,7 @@ export const originColumns = [
 	"address",
 ] as const satisfies (keyof Origin & keyof AuditLogTable)[];
 
-/** What was done. */
+/** An event to record. */
 export interface AuditEvent {
 	action: AuditAction;
 	report_id?: string | null;
@@ -32,9 +32,9 @@ export interface AuditEvent {
 }
 
 /**
- * Appends to the audit log. In a transaction, it comes last: from here to the
- * commit every other writer waits, and one that held what we still want would
- * wait for ever.
+ * Appends an event to the audit log. Inside a transaction this must be the last statement: every
+ * other writer waits from here until the commit, and would deadlock with us if it held a lock that
+ * we still need.
  */
 export async function recordEvent(
 	db: Database,
@@ -72,7 +72,7 @@ const entryColumns = [
 	"hash",
 ] as const;
 
-/** A page of the audit log, newest first; it starts after the row the caller saw last. */
+/** Lists a page of the audit log, newest first, starting after the last row the caller has seen. */
 export async function listEntries(
 	db: Database,
 	filter: AuditFilter,
@@ -95,7 +95,7 @@ export async function listEntries(
 	);
 }
 
-/** Whether there is a row with this number. */
+/** Returns whether a row with this number exists. */
 export async function hasEntry(db: Database, seq: number): Promise<boolean> {
 	const found = await db
 		.selectFrom("audit_log")
@@ -105,13 +105,13 @@ export async function hasEntry(db: Database, seq: number): Promise<boolean> {
 	return found !== undefined;
 }
 
-/** A row of the chain, and the address that stands beside it until it is erased. */
+/** A row of the chain, and the address stored beside it until it is erased. */
 export interface RecordedEntry {
 	entry: AuditEntry;
 	beside: string | null;
 }
 
-/** The rows with these numbers, in their order, both ends included. */
+/** Returns the rows with these numbers in order, both ends included. */
 export async function readEntries(
 	db: Database,
 	from: number,
@@ -127,7 +127,10 @@ export async function readEntries(
 	return rows.map(readEntry);
 }
 
-/** The number and the hash of the last row, as the head has them; `undefined` when somebody removed it. */
+/**
+ * Returns the number and hash of the last row according to the head; `undefined` when the head has
+ * been removed.
+ */
 export async function readHead(
 	db: Database,
 ): Promise<{ seq: number; hash: string } | undefined> {
@@ -138,7 +141,7 @@ export async function readHead(
 	return head && { seq: Number(head.seq), hash: head.hash };
 }
 
-/** The number of a row that the head does not count, if there is one. */
+/** Returns the number of a row that the head does not count, if there is one. */
 export async function findUncounted(db: Database): Promise<number | undefined> {
 	const found = await db
 		.selectFrom("audit_log")
@@ -156,9 +159,8 @@ export async function findUncounted(db: Database): Promise<number | undefined> {
 }
 
 /**
- * In small letters, as somebody is asked for and as rows may have an address:
- * letters with marks in one piece or in two, its domain in either of the ways in
- * which domains are shown.
+ * Lists the lower-case spellings of an address, so that a search matches every way in which rows
+ * may store it: composed and decomposed letters, and the domain in Unicode and in ASCII.
  */
 function spellingsOf(actor: string): string[] {
 	const [name, domain] = canonicalAddress(actor)?.split("@") ?? [];
@@ -170,7 +172,7 @@ function spellingsOf(actor: string): string[] {
 		one.normalize("NFC"),
 		one.normalize("NFD"),
 	]);
-	// Each once: the planner counts them.
+	// Without duplicates: the planner's estimate depends on their number.
 	return [...new Set(spellings)];
 }
 
@@ -181,7 +183,7 @@ function selectEntries(db: Database) {
 		.select(entryColumns)
 		.select([
 			"beside.address as beside",
-			// As a number, which no setting of the database writes in another way.
+			// As a number, whose format no database setting changes.
 			sql<string>`extract(epoch from audit_log.time)::text`.as("seconds"),
 		]);
 }
@@ -206,7 +208,7 @@ function isWanted({
 }: Partial<AuditFilter>): Expression<SqlBool> {
 	const conditions: Expression<SqlBool>[] = [sql<boolean>`true`];
 	if (actor) {
-		// As the index has it, whatever this database takes for lower case.
+		// As in the index, whatever lower case means in this database's locale.
 		conditions.push(
 			sql`lower(actor collate "und-x-icu") collate "C" = any(${spellingsOf(actor)})`,
 		);

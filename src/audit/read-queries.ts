@@ -2,23 +2,23 @@ import { sql } from "kysely";
 import type { Database } from "../platform/postgres/database.ts";
 import type { Origin } from "./rules.ts";
 
-/** That somebody who is known read something. */
+/** A read by a signed-in person. */
 export interface Read {
 	action: "report_read" | "audit_read";
-	/** In small letters; `null`: the audit log itself. */
+	/** In lower case; `null` for the audit log itself. */
 	report_id: string | null;
 	origin: Origin;
-	/** When: milliseconds since 1970. */
+	/** Time of the read in milliseconds since 1970. */
 	at: number;
 }
 
 const HOUR = 60 * 60 * 1000;
 
-/** Hours for which it is known what was recorded: a read that waited longer makes a second row. */
+/** Hours for which recorded reads are remembered: a read that waited longer adds a second row. */
 const KEPT_HOURS = 24;
 
 /**
- * The hour of a time, counted from 1970.
+ * Returns the hour of a time, counted from 1970.
  *
  * @param at milliseconds since 1970
  */
@@ -27,14 +27,14 @@ export function hourOf(at: number): number {
 }
 
 /**
- * Records reads, those alone of which no instance has recorded one of the same
- * person, report and hour.
+ * Records reads, except those for which an instance has already recorded the same person, report
+ * and hour.
  */
 export async function recordReads(db: Database, reads: Read[]): Promise<void> {
 	await db.transaction().execute(async (tx) => {
 		const fresh = await claimReads(tx, reads);
 		if (fresh.length === 0) return;
-		// Last: whoever writes the log holds up all others until the commit.
+		// Last: whoever writes the log blocks all others until the commit.
 		await tx
 			.insertInto("audit_log")
 			.values(
@@ -51,9 +51,9 @@ export async function recordReads(db: Database, reads: Read[]): Promise<void> {
 	});
 }
 
-/** Marks reads as recorded; the ones that were not yet. */
+/** Marks reads as recorded, and returns those that were not yet. */
 async function claimReads(tx: Database, reads: Read[]): Promise<Read[]> {
-	// The first of each, and in one order: two instances cannot wait for each other.
+	// The first read of each key, always in the same order, so that two instances cannot deadlock.
 	const byKey = new Map(reads.toReversed().map((read) => [keyOf(read), read]));
 	const wanted = [...byKey].sort(([one], [other]) => (one < other ? -1 : 1));
 	await tx
@@ -80,7 +80,7 @@ async function claimReads(tx: Database, reads: Read[]): Promise<Read[]> {
 	return wanted.flatMap(([key, read]) => (keys.has(key) ? [read] : []));
 }
 
-/** Names what makes one row: who read what in which hour. */
+/** Returns the key of an audit row: who read what in which hour. */
 function keyOf({ at, origin, report_id }: Read): string {
 	return JSON.stringify([hourOf(at), origin.actor_subject, report_id]);
 }

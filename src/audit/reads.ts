@@ -5,41 +5,41 @@ import type { Database } from "../platform/postgres/database.ts";
 import { hourOf, type Read, recordReads } from "./read-queries.ts";
 import { type Asker, originOf } from "./rules.ts";
 
-/** Milliseconds that a read waits for others. */
+/** Milliseconds that a read waits to be recorded together with others. */
 const PATIENCE = 1000;
 
-/** Milliseconds until what could not be recorded is tried again. */
+/** Milliseconds until a failed write is retried. */
 const TRY_AGAIN_AFTER = 5000;
 
-/** Milliseconds that closing waits for what is not recorded yet. */
+/** Milliseconds that closing waits for reads not recorded yet. */
 const CLOSING = 3000;
 
-/** Rows of one transaction: whoever else appends waits for its end. */
+/** Rows per transaction: all other writers wait until it ends. */
 const BATCH = 200;
 
-/** Reads that may wait, of about half a kilobyte each; what comes then is left out. */
+/** Maximum number of waiting reads, about half a kilobyte each; further reads are dropped. */
 const MOST_WAITING = 10_000;
 
-/** Reads that are remembered, not to ask the database about each again. */
+/** Recorded reads kept in memory, which saves asking the database about each of them again. */
 const REMEMBERED = 10_000;
 
-/** What was read, once it was answered. */
+/** What was read, noted after the answer was sent. */
 export type WhatWasRead = Pick<Read, "action"> &
 	Partial<Pick<Read, "report_id">>;
 
 /** Records who reads what, after the answer and in batches. */
 export interface Reads {
-	/** Takes note of a read, and returns at once; of who is not known, nothing is noted. */
+	/** Notes a read and returns immediately; ignores reads by callers who are not signed in. */
 	note(asker: Asker, read: WhatWasRead): void;
-	/** Records what waits, or says in the log how much of it is lost. */
+	/** Records the waiting reads, or logs how many are lost. */
 	close(): Promise<void>;
 }
 
 /**
- * Opens the record of reads. It holds nobody up: where the database cannot take
- * it, reads wait in memory, to a limit, and the log says so.
+ * Creates the recorder of reads. It never delays a request: while the database cannot accept reads,
+ * they wait in memory up to a limit, and the log says so.
  *
- * @param patience milliseconds that a read waits for others
+ * @param patience milliseconds that a read waits to be recorded together with others
  */
 export function openReads(
 	db: Database,
@@ -53,7 +53,7 @@ export function openReads(
 	let writing: Promise<boolean> | undefined;
 	let isClosed = false;
 
-	/** @returns whether nothing waits any more */
+	/** @returns whether nothing is waiting any more */
 	async function write(): Promise<boolean> {
 		while (waiting.length > 0) {
 			const batch = waiting.slice(0, BATCH);
@@ -62,14 +62,14 @@ export function openReads(
 			} catch (error) {
 				log.warn(
 					{ err: error, waiting: waiting.length },
-					"reads are not in the audit log yet",
+					"reads could not be recorded in the audit log yet",
 				);
 				return false;
 			}
 			waiting = waiting.slice(batch.length);
 		}
 		if (leftOut > 0) {
-			log.warn({ left_out: leftOut }, "reads are missing in the audit log");
+			log.warn({ left_out: leftOut }, "reads are missing from the audit log");
 			leftOut = 0;
 		}
 		return true;
@@ -100,7 +100,7 @@ export function openReads(
 			known.set(key, true);
 			waiting.push({
 				action,
-				// As PostgreSQL writes it, however it was asked for.
+				// As PostgreSQL writes it, however the request spelled it.
 				report_id: report_id?.toLowerCase() ?? null,
 				origin: originOf(asker),
 				at,
@@ -121,7 +121,7 @@ export function openReads(
 			if (isDone) return;
 			log.warn(
 				{ left_out: waiting.length + leftOut },
-				"reads are missing in the audit log: the service ended before the database took them",
+				"reads are missing from the audit log: the service stopped before the database accepted them",
 			);
 		},
 	};

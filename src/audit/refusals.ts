@@ -7,21 +7,20 @@ import { type Asker, type Origin, originOf, storable } from "./rules.ts";
 import { openThrottle, type Throttle } from "./throttle.ts";
 
 /**
- * Refusals of one kind that one process records in a minute, of each asker and
- * of all together: an attack must neither fill the disk nor keep others from
- * being recorded, and what is refused often must not hide what is refused once.
- * How many were left out the next row of that kind says, or one of its own when
- * the minute is over.
+ * Refusals of one kind that one process records per minute, for each caller and in total: an attack
+ * must neither fill the disk nor keep others from being recorded, and frequent refusals must not
+ * hide a rare one. The next row of that kind says how many were left out, or a row of its own does
+ * so at the end of the minute.
  */
 const LIMITS = { each: 10, all: 300 };
 
-/** Milliseconds until what is left out is told of. */
+/** Milliseconds until the number of refusals left out is recorded. */
 const TELL_AFTER = 60_000;
 
-/** Milliseconds that a shutdown waits for it. */
+/** Milliseconds that a shutdown waits for that. */
 const CLOSING = 2000;
 
-/** A database is one service's in this process. */
+/** In one process, each database belongs to one service. */
 const books = new WeakMap<Database, Book>();
 
 interface Book {
@@ -37,7 +36,7 @@ interface LeftOutRefusal {
 
 type Log = Pick<FastifyBaseLogger, "warn">;
 
-/** What was refused. All are names of ours: together they say of which kind it is. */
+/** What was refused. All values are words of ours; together they name the kind of refusal. */
 export interface Refusal {
 	action:
 		| "credential_refused"
@@ -45,22 +44,24 @@ export interface Refusal {
 		| "form_refused"
 		| "link_refused"
 		| "sign_in_failed";
-	/** The procedure, the route of a page, or what a link is now. */
+	/** The procedure, the route of a page, or the state of a link. */
 	target?: string | null;
-	/** Why, in a word of ours, where it is graver than what else the target refuses. */
+	/** The reason, as a word of ours, where it is more serious than the target's other refusals. */
 	reason?: string | undefined;
 }
 
-/** What else a row says of a refusal. */
+/** The other facts that a row holds about a refusal. */
 export interface Circumstances extends Pick<AuditEvent, "report_id"> {
-	/** The sentence that the answer says. */
+	/** The sentence in the answer. */
 	detail: string;
 }
 
-/** Errors whose refusal is recorded, or was left out for many others like it. */
+/** Errors whose refusal has been recorded, or left out because of many like it. */
 const recorded = new WeakSet<Error>();
 
-/** Says that the refusal behind an error is recorded: who passes it on need not. */
+/**
+ * Marks the refusal behind an error as recorded, so that nobody who passes it on records it again.
+ */
 export function markRecorded(error: Error): void {
 	recorded.add(error);
 }
@@ -70,10 +71,10 @@ export function isRecorded(error: Error): boolean {
 }
 
 /**
- * Records a refused attempt, unless there are too many. It never fails: what
- * was refused stays refused, and the log says that it is not recorded.
+ * Records a refused attempt, unless there are too many. It never throws: the attempt stays refused,
+ * and the log says that it was not recorded.
  *
- * @param context of the request, outside of any transaction
+ * @param context of the request, outside any transaction
  */
 export async function recordRefusal(
 	context: Asker & { db: Database; log: Log },
@@ -104,13 +105,16 @@ export async function recordRefusal(
 			},
 		});
 	} catch (error) {
-		log.warn({ err: error }, "a refused attempt is not in the audit log");
+		log.warn(
+			{ err: error },
+			"a refused attempt was not recorded in the audit log",
+		);
 	}
 }
 
 /**
- * Records now how many refusals were left out since their last row, for a service
- * that ends. It never fails, and holds nobody up for long: the log says what is lost.
+ * Records how many refusals were left out since their last row, when the service shuts down. It
+ * never throws and returns quickly: the log says what is lost.
  */
 export async function tellLeftOut(db: Database): Promise<void> {
 	const book = books.get(db);
@@ -136,7 +140,7 @@ function tellLater(db: Database, book: Book): void {
 	}, TELL_AFTER).unref();
 }
 
-/** @returns whether all is told of */
+/** @returns whether everything has been recorded */
 async function tell(db: Database, { throttle, log }: Book): Promise<boolean> {
 	let isDone = true;
 	for (const { count, note, isOfSeveral, restore } of throttle.drain()) {
@@ -156,7 +160,7 @@ async function tell(db: Database, { throttle, log }: Book): Promise<boolean> {
 		} catch (error) {
 			log.warn(
 				{ err: error, left_out: count },
-				"refused attempts are not in the audit log",
+				"refused attempts were not recorded in the audit log",
 			);
 			restore();
 			isDone = false;
@@ -165,7 +169,7 @@ async function tell(db: Database, { throttle, log }: Book): Promise<boolean> {
 	return isDone;
 }
 
-/** What the row says that stands for those which were left out. */
+/** The detail of the row that stands for the refusals left out. */
 const LEFT_OUT =
 	"As many more like those before were refused as left_out says, and have no rows of their own.";
 

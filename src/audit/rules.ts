@@ -3,10 +3,10 @@ import type { Facade } from "../core/words.ts";
 import type { AuditEntry, methods } from "../features/audit/schema.ts";
 import type { Identity } from "../identity/identity.ts";
 
-/** What stands in the place of a predecessor's hash in the first row. */
+/** The value that the first row has as its predecessor's hash. */
 export const NO_HASH = "0".repeat(64);
 
-/** Who does something, and how it comes in: what every row of the audit log begins with. */
+/** Who does something and how the request arrives: the first columns of every audit row. */
 export interface Origin {
 	actor: string | null;
 	actor_subject: string | null;
@@ -18,7 +18,7 @@ export interface Origin {
 	address: string | null;
 }
 
-/** What is known of a request; a procedure's context is one. */
+/** What is known about a request; a procedure's context is one of these. */
 export interface Asker {
 	identity: Identity | null;
 	facade: Facade;
@@ -29,9 +29,9 @@ export interface Asker {
 }
 
 /**
- * The origin of what a request does.
+ * Returns the origin of what a request does.
  *
- * @param claimed who it says it is, for where nobody signs in
+ * @param claimed who the caller claims to be, where nobody signs in
  */
 export function originOf(asker: Asker, claimed: string | null = null): Origin {
 	const { identity } = asker;
@@ -48,16 +48,18 @@ export function originOf(asker: Asker, claimed: string | null = null): Origin {
 	};
 }
 
-/** The beginning of a text from outside, without what PostgreSQL cannot keep. */
+/**
+ * Returns the beginning of a text from outside, without characters that PostgreSQL cannot store.
+ */
 export function storable(text: string | null, length: number): string | null {
 	if (text === null) return null;
 	return text.replaceAll("\0", "").slice(0, length).toWellFormed();
 }
 
 /**
- * A row's hash as it must be: SHA-256, in hex, of its content. The database
- * computes it by itself; that the two agree is what proves a row. Where there is
- * a hash of the address, the address is no part of the row.
+ * Computes the hash that a row must have: SHA-256 of its content, in hex. The database computes it
+ * independently; a row is verified when the two agree. If a row has an address hash, the address
+ * itself is not part of its content.
  */
 export function hashEntry({ hash: _, ...content }: AuditEntry): string {
 	const isBeside = content.address_hash !== null;
@@ -67,12 +69,12 @@ export function hashEntry({ hash: _, ...content }: AuditEntry): string {
 	);
 }
 
-/** The hash of a network address that stands in the chain: HMAC-SHA-256, in hex. */
+/** Computes the hash of a network address in the chain: HMAC-SHA-256, in hex. */
 export function hashAddress(key: Buffer, address: string): string {
 	return createHmac("sha256", key).update(address).digest("hex");
 }
 
-/** A row as canonical JSON (RFC 8785), columns that are null left out. */
+/** Returns a row as canonical JSON (RFC 8785), without null columns. */
 export function canonicalRow(row: Partial<AuditEntry>): string {
 	const filled = Object.entries(row).filter(([, value]) => value !== null);
 	return canonicalJson(Object.fromEntries(filled));
@@ -81,7 +83,7 @@ export function canonicalRow(row: Partial<AuditEntry>): string {
 function canonicalJson(value: unknown): string {
 	if (typeof value !== "object" || value === null) return JSON.stringify(value);
 	const members = Object.entries(value)
-		// By UTF-16 code units, as the standard wants it.
+		// By UTF-16 code units, as the standard requires.
 		.sort(([one], [other]) => (one < other ? -1 : 1))
 		.map(
 			([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`,
@@ -90,14 +92,14 @@ function canonicalJson(value: unknown): string {
 }
 
 /**
- * A time as it stands in the log.
+ * Formats a time as it appears in the log.
  *
  * @param seconds since 1970, as PostgreSQL writes them: `1760954400.000000`
  */
 export function formatTime(seconds: string): string {
 	const [, whole = "", micros = ""] = /^(-?\d+)\.(\d{6})$/.exec(seconds) ?? [];
 	const time = new Date(Number(whole) * 1000);
-	// Of a time that nobody can have written, such as infinity, nothing is made.
+	// Times that no clock can have written, such as infinity, stay as they are.
 	if (whole === "" || Number.isNaN(time.getTime())) return seconds;
 	return time.toISOString().replace(/\.000Z$/, `.${micros}Z`);
 }

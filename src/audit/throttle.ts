@@ -1,52 +1,56 @@
 import { LRUCache } from "lru-cache";
 
-/** Milliseconds after which counting begins anew. */
+/** Milliseconds after which counting starts again. */
 const WINDOW = 60_000;
 
-/** Askers of a kind that are counted one by one; of whoever is forgotten for others the sum remains. */
+/**
+ * Callers counted individually per kind; when one is evicted, its events still count in the total.
+ */
 const MAX_KEYS = 10_000;
 
 interface Count<Note> {
 	end: number;
 	let: number;
 	leftOut: number;
-	/** About the last one that was left out. */
+	/** The note of the last event left out. */
 	note: Note;
 }
 
-/** How many were left out, of whom none was let through since. */
+/** Events left out of callers who have had none let through since. */
 export interface LeftOut<Note> {
 	count: number;
-	/** About the last of them. */
+	/** The note of the last of them. */
 	note: Note;
-	/** Whether they are of several askers. */
+	/** Whether they come from several callers. */
 	isOfSeveral: boolean;
-	/** Counts them again, as of several askers: they could not be told of. */
+	/** Counts them again, as from several callers, because they could not be reported. */
 	restore(): void;
 }
 
-/** Askers of a kind who are told of one by one; the rest are told of together. */
+/** Callers per kind that are reported individually; the rest are reported together. */
 const MAX_TOLD = 20;
 
-/** Lets through so many of a kind a minute, and counts the others. */
+/** Lets through a limited number of events per kind and minute, and counts the others. */
 export interface Throttle<Note> {
 	/**
-	 * @param kind what is asked: one kind takes nothing of another's. Of a few,
-	 *   which no asker makes up
-	 * @param asker who asks
-	 * @param note what is to be known of it if it is left out
-	 * @returns how many of this kind were left out since the last one that was let
-	 *   through; `undefined` when this one is left out too
+	 * @param kind what is requested; kinds do not share limits. There must be few, and callers must
+	 * not be able to invent new ones
+	 * @param asker the caller
+	 * @param note what to remember if the event is left out
+	 * @returns how many events of this kind were left out since the last one let through; `undefined`
+	 * when this one is left out as well
 	 */
 	take(kind: string, asker: string, note: Note): number | undefined;
-	/** Hands over what was left out and not told of yet: of each kind those of whom it was most, the rest together. */
+	/**
+	 * Returns what was left out and not reported yet: for each kind, the callers with the most events
+	 * individually, the rest together.
+	 */
 	drain(): LeftOut<Note>[];
 }
 
 /**
- * @param limits how many of a kind a minute are let through for each asker, and
- *   for all together
- * @param now milliseconds of any clock
+ * @param limits events per kind and minute that are let through, for each caller and in total
+ * @param now returns milliseconds; any clock will do
  */
 export function openThrottle<Note>(
 	limits: { each: number; all: number },

@@ -9,30 +9,29 @@ import {
 } from "./queries.ts";
 import { hashAddress, hashEntry, NO_HASH } from "./rules.ts";
 
-/** Rows read at once. */
+/** Rows read per query. */
 const BATCH = 1000;
 
-/** What an operator noted of the log earlier: the hash of a row, and its number if it is known. */
+/** What an operator noted about the log earlier: the hash of a row, and its number if known. */
 export interface Note {
 	hash: string;
 	seq?: number;
 }
 
-/** What a walk over the chain found. */
+/** The result of verifying the chain. */
 export interface Verification {
-	/** The last row that is in order, and its hash; 0 and zeros of an empty log. */
+	/** The last valid row and its hash; 0 and zeros for an empty log. */
 	seq: number;
 	hash: string;
-	/** The first thing that is not in order: at which row, and what it is. */
+	/** The first fault: the row, and what is wrong with it. */
 	broken?: { seq: number; what: string };
 }
 
 /**
- * Walks the whole chain, from the first row to the one that the head names, and
- * computes every hash anew. Rows that are appended meanwhile wait for the next walk.
+ * Walks the whole chain, from the first row to the one that the head names, and recomputes every
+ * hash. Rows appended in the meantime are left to the next run.
  *
- * @param options `note` is proven to be a part of the chain; `onProgress` hears
- *   after every batch
+ * @param options `note` must be part of the chain; `onProgress` is called after every batch
  */
 export async function verifyChain(
 	db: Database,
@@ -62,7 +61,7 @@ export async function verifyChain(
 			last = { seq: entry.seq, hash: entry.hash };
 			if (note && last.seq === note.seq && last.hash !== note.hash) {
 				return stop(
-					`its hash is ${last.hash}, and not the one of your note: the log was rewritten up to here`,
+					`its hash is ${last.hash}, not the one you noted: the log was rewritten up to here`,
 					last.seq,
 				);
 			}
@@ -75,7 +74,7 @@ export async function verifyChain(
 	}
 	if (last.hash !== head.hash) {
 		return stop(
-			`the head names the hash ${head.hash}, and not that of the last row, ${last.hash}`,
+			`the head names the hash ${head.hash}, but the last row has ${last.hash}`,
 			last.seq,
 		);
 	}
@@ -86,8 +85,8 @@ export async function verifyChain(
 	if (!isNoteFound) {
 		return stop(
 			note?.seq === undefined
-				? `no row has the hash of your note: what stood here was rewritten`
-				: `the log ends before row ${note.seq} of your note`,
+				? `no row has the hash you noted: the row here was rewritten`
+				: `the log ends before row ${note.seq}, which you noted`,
 			last.seq,
 		);
 	}
@@ -98,7 +97,7 @@ function isNoted(note: Note, { seq, hash }: Pick<AuditEntry, "seq" | "hash">) {
 	return hash === note.hash && (note.seq === undefined || note.seq === seq);
 }
 
-/** What is wrong with a row that must follow the last one. */
+/** Returns what is wrong with a row that should follow the last one. */
 function findFault(
 	last: Pick<AuditEntry, "seq" | "hash">,
 	entry: AuditEntry,
@@ -106,33 +105,34 @@ function findFault(
 	if (entry.seq > last.seq + 1) {
 		return `the row is missing; after row ${last.seq} comes row ${entry.seq}`;
 	}
-	if (entry.seq <= last.seq) return "there is more than one row of this number";
+	if (entry.seq <= last.seq)
+		return "there is more than one row with this number";
 	const isFollowing = entry.previous_hash === last.hash;
 	if (hashEntry(entry) !== entry.hash) {
 		return isFollowing
-			? "its content was changed: it does not have the hash that was recorded"
-			: "its content was changed, or it is another row: it neither has the hash that was recorded nor follows the row before";
+			? "its content was changed: it does not have the recorded hash"
+			: "its content was changed, or it is another row: it neither has the recorded hash nor follows the previous row";
 	}
 	if (!isFollowing) {
-		return `it does not follow row ${last.seq}: one of the two was replaced, with a hash of its own`;
+		return `it does not follow row ${last.seq}: one of the two was replaced and given a new hash`;
 	}
 }
 
-/** What is wrong with the address that stands beside a row, if there still is one. */
+/** Returns what is wrong with the address stored beside a row, if there still is one. */
 function findFaultBeside(
 	{ entry, beside }: RecordedEntry,
 	key: Buffer | undefined,
 ): string | undefined {
 	const { address, address_hash } = entry;
 	if (address_hash !== null && address !== null) {
-		return "an address was written into it, which does not belong to the chain";
+		return "an address was added to it that is not part of the chain";
 	}
 	if (beside === null) return undefined;
 	if (address_hash === null) {
-		return "an address was put beside it: none was recorded there";
+		return "an address was stored beside it, though none was recorded";
 	}
-	if (!key) return "the key of the addresses is missing";
+	if (!key) return "the key for hashing addresses is missing";
 	return hashAddress(key, beside) === address_hash
 		? undefined
-		: "the address beside it was changed: it does not have the hash that was recorded";
+		: "the address beside it was changed: it does not have the recorded hash";
 }

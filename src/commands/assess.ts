@@ -2,9 +2,10 @@ import { reassessReports } from "../features/assessments/reassess.ts";
 import { showProgress, withStorage } from "./with-storage.ts";
 
 /**
- * Assesses stored reports; ends with 1 when some could not be.
+ * Assesses stored reports; exits with 1 when some could not be assessed.
  *
- * @param options `all`: every report, not only those that this checklist's version has not assessed
+ * @param options `all`: every report, not only those that this checklist version has not assessed
+ * yet
  */
 export async function run({ all = false }: { all?: boolean }): Promise<void> {
 	await withStorage(

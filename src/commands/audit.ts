@@ -5,21 +5,21 @@ import { AuditFilter } from "../features/audit/schema.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import { showProgress, withStorage } from "./with-storage.ts";
 
-/** What the command line says after `audit`. */
+/** The command line's arguments after `audit`. */
 export interface AuditCommand {
 	action: "verify" | "export";
-	/** Of `verify`: an earlier answer. */
+	/** For `verify`: the hash from an earlier run. */
 	head?: string;
 	seq?: string;
-	/** Of `export`: its beginning and its end. */
+	/** For `export`: start and end. */
 	since?: string;
 	until?: string;
 }
 
 /**
- * The command `audit`.
+ * Runs the command `audit`.
  *
- * @param options its options, and in `words` what stands behind it
+ * @param options its options, and in `words` the remaining arguments
  */
 export async function run({
 	words: [action],
@@ -34,9 +34,9 @@ export async function run({
 /**
  * Verifies or exports the audit log.
  *
- * @param output takes the answer
- * @param onProgress hears how far verifying is
- * @throws Error with a sentence when the log is broken, or the command lacks something
+ * @param output receives the answer
+ * @param onProgress is called as verification advances
+ * @throws Error with a message when the log is broken or an argument is missing
  */
 export async function runAuditCommand(
 	db: Database,
@@ -67,12 +67,12 @@ async function verify(
 			`THE AUDIT LOG IS BROKEN AT ROW ${broken.seq}: ${broken.what}.\nUp to row ${seq} the chain is unbroken.`,
 		);
 	}
-	return `The audit log is whole: ${seq} ${seq === 1 ? "row" : "rows"}, each as it was recorded.\nTo prove later that nothing up to here was rewritten, note: --seq ${seq} --head ${hash}\n`;
+	return `The audit log is intact: ${seq} ${seq === 1 ? "row" : "rows"}, all unchanged.\nTo prove later that nothing up to here was rewritten, note: --seq ${seq} --head ${hash}\n`;
 }
 
 function refuseOthers(options: object, fitting: string[]): void {
 	const other = Object.keys(options).find((one) => !fitting.includes(one));
-	if (other) throw new Error(`This takes no --${other}.`);
+	if (other) throw new Error(`This action does not accept --${other}.`);
 }
 
 function readNote({
@@ -80,7 +80,7 @@ function readNote({
 	seq,
 }: Pick<AuditCommand, "head" | "seq">): Note | undefined {
 	if (head === undefined) {
-		if (seq !== undefined) throw new Error("--seq needs --head beside it.");
+		if (seq !== undefined) throw new Error("--seq requires --head.");
 		return undefined;
 	}
 	if (!/^[0-9a-f]{64}$/.test(head)) {

@@ -6,7 +6,7 @@ import type { Database } from "../platform/postgres/database.ts";
 import type { Workers } from "../platform/workers/pool.ts";
 import type { Context } from "../procedure.ts";
 
-/** What procedures get that nobody asks over a network. */
+/** Creates the context of procedures that are not called over a network. */
 export function localContext(
 	db: Database,
 	config: Config,

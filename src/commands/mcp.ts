@@ -15,15 +15,15 @@ import { refuseStaleKeys } from "./rekey.ts";
 import { onShutdown } from "./shutdown.ts";
 
 /**
- * Serves MCP over standard input and output, until the client closes them or
- * the process is told to end.
+ * Serves MCP over standard input and output until the client closes them or the process is told to
+ * stop.
  *
- * @throws Error with words for the operator when it cannot start
+ * @throws Error with a message for the operator when it cannot start
  */
 export async function run(): Promise<void> {
 	const config = parseConfig();
 	requireAccessToken(config);
-	// Standard output is the protocol.
+	// Standard output carries the protocol.
 	const log = createLogger(config.LOG_LEVEL, 2);
 	const opening = openStorage(config, log);
 	const workers = openWorkers(log);

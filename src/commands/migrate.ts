@@ -1,9 +1,9 @@
 import { withStorage } from "./with-storage.ts";
 
-/** Brings the database to this version, and ends. */
+/** Migrates the database to this version, and exits. */
 export async function run(): Promise<void> {
-	// Opening it does.
+	// Opening the database migrates it.
 	await withStorage({}, async ({ log }) => {
-		log.info("the database has this version");
+		log.info("the database is at this version");
 	});
 }

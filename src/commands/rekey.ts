@@ -16,9 +16,9 @@ import { localContext } from "./local-context.ts";
 import { withStorage } from "./with-storage.ts";
 
 /**
- * The command `rekey`.
+ * Runs the command `rekey`.
  *
- * @param options `dry-run`: only says what would change, also of a database of an older version
+ * @param options `dry-run`: only prints what would change, also for a database of an older version
  */
 export async function run({
 	"dry-run": isDry = false,
@@ -33,12 +33,11 @@ export async function run({
 }
 
 /**
- * Gives every repository the key that its address has by the present rules and
- * `FORGE_ALIASES`.
+ * Gives every repository the key that its address has under the current rules and `FORGE_ALIASES`.
  *
- * @param options `isDry`: only says what would change, of a database of any version
- * @returns what was done, or would be, for people
- * @throws Error with a list when two live reports would be for one server: nothing is changed then
+ * @param options `isDry`: only reports what would change, for a database of any version
+ * @returns a readable list of what was done, or would be done
+ * @throws Error with a list when two live reports would share one server; nothing is changed then
  */
 export async function runRekeyCommand(
 	context: Omit<Context, "identity">,
@@ -47,7 +46,7 @@ export async function runRekeyCommand(
 	const aliases = context.settings.FORGE_ALIASES;
 	return context.db.transaction().execute(async (tx) => {
 		if (!isDry) {
-			// Nobody submits or decides meanwhile; everybody reads.
+			// Blocks submissions and decisions meanwhile; reads continue.
 			await sql`lock table mcp_server_reports, mcp_servers in share row exclusive mode`.execute(
 				tx,
 			);
@@ -78,10 +77,10 @@ function describeChanges(changes: Rekeying["keys"], verb: string): string {
 }
 
 /**
- * Makes sure that every repository is kept under the key that its address has by
- * the present rules and `FORGE_ALIASES`: two of its reports could be live.
+ * Makes sure that every repository is stored under the key that its address has under the current
+ * rules and `FORGE_ALIASES`; otherwise two of its reports could be live.
  *
- * @throws Error with a sentence that says what to do
+ * @throws Error with a message that says what to do
  */
 export async function refuseStaleKeys(
 	db: Database,
@@ -90,6 +89,6 @@ export async function refuseStaleKeys(
 	const stale = await findStaleKey(db, { aliases: FORGE_ALIASES });
 	if (!stale) return;
 	throw new Error(
-		`${stale.repository_url} is kept as ${stale.present} from before, but counts as ${stale.key} by the present rules and FORGE_ALIASES. Run mcp-go-live rekey with the same settings once; with --dry-run it says what would change.`,
+		`${stale.repository_url} is stored as ${stale.present}, but its key is ${stale.key} under the current rules and FORGE_ALIASES. Run mcp-go-live rekey once with the same settings; with --dry-run it only prints what would change.`,
 	);
 }

@@ -7,9 +7,9 @@ import { refuseStaleKeys } from "./rekey.ts";
 import { onShutdown } from "./shutdown.ts";
 
 /**
- * Serves every façade over HTTP, until the process is told to end.
+ * Serves every façade over HTTP until the process is told to stop.
  *
- * @throws Error with words for the operator when it cannot start
+ * @throws Error with a message for the operator when it cannot start
  */
 export async function run(): Promise<void> {
 	const config = parseConfig();
@@ -38,20 +38,20 @@ export async function run(): Promise<void> {
 
 function describeAuthentication(config: Config): string {
 	if (config.AUTH !== "oidc") {
-		return "no authentication: whoever reaches it may submit and approve";
+		return "no authentication: everybody who reaches it may submit and approve";
 	}
 	const issuers = `people sign in at ${config.OIDC_ISSUER.join(", ")}`;
 	return config.OIDC_EMAIL_VERIFIED === "required"
-		? `${issuers}, which must call their e-mail addresses verified (where it never says: OIDC_EMAIL_VERIFIED=trusted)`
-		: `${issuers}, whose e-mail addresses are trusted unless it calls them unverified`;
+		? `${issuers}, which must say that e-mail addresses are verified (if it never says so: OIDC_EMAIL_VERIFIED=trusted)`
+		: `${issuers}, whose e-mail addresses are trusted unless it says that they are unverified`;
 }
 
 function explainListenError(error: unknown, config: Config): unknown {
 	const { code } = error as { code?: string };
-	const unknown = `${config.HOST} is no address, and no host name that is known here. Set HOST to an address of this machine.`;
+	const unknown = `${config.HOST} is neither an address nor a host name known here. Set HOST to an address of this machine.`;
 	const reason = {
-		EADDRINUSE: `port ${config.PORT} is taken. Stop what listens there, or set PORT to another one.`,
-		EADDRNOTAVAIL: `${config.HOST} is no address of this machine. Set HOST to one that is.`,
+		EADDRINUSE: `port ${config.PORT} is already in use. Stop the program that listens there, or set PORT to another port.`,
+		EADDRNOTAVAIL: `${config.HOST} is not an address of this machine. Set HOST to one that is.`,
 		ENOTFOUND: unknown,
 		EAI_AGAIN: unknown,
 		EACCES: `this user may not listen on port ${config.PORT}. Set PORT to one above 1023.`,

@@ -2,19 +2,22 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Storage } from "../platform/postgres/storage.ts";
 
-/** Seconds that a shutdown waits for what still runs, and until it ends whatever happens. */
+/**
+ * Seconds that a shutdown waits for running requests, and seconds until the process ends in any
+ * case.
+ */
 const DRAIN_SECONDS = 7;
 const SHUTDOWN_SECONDS = 9.5;
 
 /**
- * Ends the process once, on SIGTERM, SIGINT or SIGHUP or when the returned function is
- * called: what runs is finished, or cut off when it takes too long, then
- * everything is closed. An error that nobody caught ends it in the same way,
- * but with exit code 1: nobody knows what it left half done.
+ * Ends the process once, on SIGTERM, SIGINT or SIGHUP or when the returned function is called:
+ * running requests are finished, or cut off when they take too long, then everything is closed. An
+ * uncaught error ends it in the same way, but with exit code 1, since it may have left work half
+ * done.
  *
- * @param drain takes nothing new, and waits for what runs
- * @param opening what is closed last; a start that is under way is waited for,
- *   or it would leave its private PostgreSQL behind
+ * @param drain accepts nothing new, and waits for what is running
+ * @param opening what is closed last; a start that is still under way is awaited, since it would
+ * leave its private PostgreSQL behind otherwise
  */
 export function onShutdown(
 	log: Logger,
@@ -32,7 +35,7 @@ export function onShutdown(
 		const timeIsUp = wait(DRAIN_SECONDS * 1000, true, { ref: false });
 		try {
 			if (await Promise.race([close, timeIsUp])) {
-				log.warn("shutdown took too long; what still ran was cut off");
+				log.warn("shutdown took too long; running requests were cut off");
 				await (await opening).abort();
 			}
 			process.exit(exitCode);
@@ -44,12 +47,12 @@ export function onShutdown(
 	};
 	const stopInOrder = () => void stop(0);
 	process.on("SIGTERM", stopInOrder);
-	// The terminal was closed: the private PostgreSQL would live on without us.
+	// The terminal was closed: without this, the private PostgreSQL would outlive us.
 	process.on("SIGHUP", stopInOrder);
 	process.on("SIGINT", stopInOrder);
-	// A promise that is rejected while nobody listens comes here, too.
+	// Unhandled promise rejections arrive here, too.
 	process.on("uncaughtException", (error) => {
-		log.fatal({ err: error }, "an error was not caught: the service ends");
+		log.fatal({ err: error }, "uncaught error: the service stops");
 		void stop(1);
 	});
 	return stopInOrder;

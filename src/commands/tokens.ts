@@ -8,10 +8,10 @@ import { createCaller } from "../router.ts";
 import { localContext } from "./local-context.ts";
 import { withStorage } from "./with-storage.ts";
 
-/** What the command line says after `tokens`. */
+/** The command line's arguments after `tokens`. */
 export interface TokensCommand {
 	action: "create" | "list" | "revoke";
-	/** Of `revoke`: the token's id. */
+	/** For `revoke`: the token's id. */
 	id: string | undefined;
 	/** The owner's e-mail address. */
 	owner?: string;
@@ -21,9 +21,9 @@ export interface TokensCommand {
 }
 
 /**
- * The command `tokens`.
+ * Runs the command `tokens`.
  *
- * @param options its options, and in `words` what stands behind it
+ * @param options its options, and in `words` the remaining arguments
  */
 export async function run({
 	words: [action, id],
@@ -42,11 +42,11 @@ export async function run({
 }
 
 /**
- * Makes, lists and revokes access tokens for somebody who has signed in before.
- * Who reaches the database can do so: the audit log says that it was done here.
+ * Creates, lists and revokes access tokens of a person who has signed in before. Access to the
+ * database is the only requirement: the audit log records that it was done on the command line.
  *
- * @returns what is printed
- * @throws Error with a sentence when the command lacks something
+ * @returns the text to print
+ * @throws Error with a message when an argument is missing
  */
 export async function runTokensCommand(
 	context: Omit<Context, "identity">,
@@ -61,18 +61,18 @@ export async function runTokensCommand(
 			const [caller, another] = callers;
 			if (!caller || another) {
 				throw new Error(
-					`Several people have signed in as ${command.owner}; whom of them the token is for, only they can say, on the pages.`,
+					`Several people have signed in as ${command.owner}; the person must create or revoke the token on the pages instead.`,
 				);
 			}
 			const { token, expires_at } = await caller.create({
 				name: command.name ?? "",
-				// The procedure refuses what is no scope, in its own words.
+				// The procedure refuses invalid scopes with a message of its own.
 				scopes: (command.scopes ?? "").split(/[\s,]+/).filter(Boolean) as never,
 				...(command.days !== undefined && {
 					expires_in_days: Number(command.days),
 				}),
 			});
-			return `${token}\n\nIt is shown this once, and ends at ${expires_at}.\n`;
+			return `${token}\n\nIt is shown only once, and expires at ${expires_at}.\n`;
 		}
 		case "list": {
 			const lists = await Promise.all(callers.map(listAll));
@@ -92,16 +92,20 @@ export async function runTokensCommand(
 	}
 }
 
-/** Everybody who has signed in with an address: an identity provider may know one person as two. */
+/**
+ * Finds everybody who has signed in with an address: an identity provider may know one person as
+ * two.
+ */
 async function findOwners(
 	db: Database,
 	email: string | undefined,
 ): Promise<Identity[]> {
-	if (!email) throw new Error("Say whose tokens are meant: --owner <e-mail>.");
+	if (!email)
+		throw new Error("Name the owner of the tokens: --owner <e-mail>.");
 	const people = await findPeople(db, email);
 	if (people.length === 0) {
 		throw new Error(
-			`Nobody with the address ${email} has signed in yet. They must do so once, on the pages.`,
+			`Nobody with the address ${email} has signed in yet. They must do so once on the pages.`,
 		);
 	}
 	return people.map((owner) => {
@@ -112,7 +116,7 @@ async function findOwners(
 
 type Caller = ReturnType<typeof createCaller>["tokens"];
 
-/** All tokens of one person, page by page. */
+/** Lists all tokens of one person, page by page. */
 async function listAll(caller: Caller): Promise<AccessToken[]> {
 	const tokens: AccessToken[] = [];
 	const limit = 200;
@@ -124,7 +128,7 @@ async function listAll(caller: Caller): Promise<AccessToken[]> {
 	}
 }
 
-/** Revokes a token of whichever of them has it. */
+/** Revokes a token, whichever of these people owns it. */
 async function revoke(
 	[caller, ...others]: Caller[],
 	id: string,

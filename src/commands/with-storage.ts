@@ -8,12 +8,12 @@ import { openStorage } from "../platform/postgres/storage.ts";
 import { openWorkers, type Workers } from "../platform/workers/pool.ts";
 
 /**
- * Runs what needs the database and no façade, and closes it. What it throws is
- * said on standard error, and ends the process with 1.
+ * Runs a function that needs the database but no façade, and closes the database afterwards. Prints
+ * what the function throws on standard error, and exits with 1.
  *
- * @param logTo the log's file descriptor: 2 where standard output is the answer
- * @param mustExist whether a database that is not there is an error
- * @param mayBeOlder whether one from before this version is taken as it is
+ * @param logTo the log's file descriptor: 2 where standard output carries the answer
+ * @param mustExist whether a missing database is an error
+ * @param mayBeOlder whether a database of an older version is accepted without migration
  */
 export async function withStorage(
 	{
@@ -45,7 +45,7 @@ export async function withStorage(
 	}
 }
 
-/** Says on standard error how far something is; nothing where nobody watches. */
+/** Prints progress on standard error, if it is a terminal. */
 export function showProgress(done: number, total: number): void {
 	if (process.stderr.isTTY) process.stderr.write(progressBar(done, total));
 }

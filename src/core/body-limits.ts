@@ -2,29 +2,34 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Refusal } from "./errors.ts";
 import { JsonText } from "./json-text.ts";
 
-/** Bytes of a body that any request may have: notes of 10,000 characters, however a client escapes them in JSON. */
+/**
+ * Maximum body size in bytes for any request: enough for notes of 10,000 characters, however a
+ * client escapes them in JSON.
+ */
 export const SMALL_BODY = 64 * 1024;
 
 /**
- * Bytes of a body that brings a whole report: 1 MiB of Markdown and 1 MiB of
- * structured data, however a client escapes them (`\u00e6` takes three bytes
- * for one).
+ * Maximum body size in bytes for a request with a whole report: 1 MiB of Markdown and 1 MiB of
+ * structured data, however a client escapes them (`\u00e6` takes three bytes for one).
  */
 export const REPORT_BODY = 8 * 1024 * 1024;
 
-/** Characters that the large answers of one batch hold together, unless the first has more: all are written in one turn. */
+/**
+ * Characters that the large answers of one batch may hold together, unless the first has more: all
+ * are written in one turn of the event loop.
+ */
 const BATCH_ANSWER = 1024 * 1024;
 
-/** Counts what the calls of one batch answer. */
+/** Limits the total size of the answers of one batch. */
 export interface AnswerBudget {
-	/** @throws TRPCError PAYLOAD_TOO_LARGE for the answer of a query beyond it */
+	/** @throws TRPCError PAYLOAD_TOO_LARGE for a query's answer beyond the budget */
 	ofQuery(answer: unknown): void;
 	/**
-	 * Makes a change, one of the batch after the other: what was changed is
-	 * answered whatever it holds, so a change beyond the budget is not made.
+	 * Makes a change, one after the other within a batch. The answer to a change that was made must
+	 * be sent, whatever its size, so a change beyond the budget is not made.
 	 *
-	 * @param change what makes it
-	 * @param answerOf what is answered of what it gives
+	 * @param change makes it
+	 * @param answerOf returns the answer to its result
 	 * @throws TRPCError PAYLOAD_TOO_LARGE
 	 */
 	ofMutation<Result>(
@@ -32,15 +37,15 @@ export interface AnswerBudget {
 		answerOf: (result: Result) => unknown,
 	): Promise<Result>;
 	/**
-	 * Answers one call of the batch after the other, each in turns of its own: what
-	 * each reads and writes may take long for one turn of the loop together.
+	 * Answers the calls of the batch one after the other, each in its own turns of the event loop:
+	 * reading and writing all of them in one turn could block it for long.
 	 *
-	 * @param answer what reads the call and writes its answer
+	 * @param answer reads the call and writes its answer
 	 */
 	inTurn<Result>(answer: () => Promise<Result>): Promise<Result>;
 }
 
-/** What the answers of one batch may hold together. */
+/** Creates the budget for the answers of one batch. */
 export function answerBudget(): AnswerBudget {
 	let spent = 0;
 	let last: Promise<unknown> = Promise.resolve();
@@ -53,7 +58,7 @@ export function answerBudget(): AnswerBudget {
 	const tooLarge = () =>
 		new Refusal(
 			"PAYLOAD_TOO_LARGE",
-			"The answers of this batch are too large together. Ask for this one by itself.",
+			"The answers of this batch are too large together. Send this call by itself.",
 		);
 	return {
 		ofQuery(answer) {
@@ -64,7 +69,7 @@ export function answerBudget(): AnswerBudget {
 		},
 		ofMutation(change, answerOf) {
 			const made = last.then(async () => {
-				// The next one may be as large as the limit of one report.
+				// The next answer may be as large as one report may be.
 				if (spent >= BATCH_ANSWER / 2) throw tooLarge();
 				const result = await change();
 				spend(answerOf(result));
@@ -81,7 +86,7 @@ export function answerBudget(): AnswerBudget {
 	};
 }
 
-/** Characters of all the texts in an answer. */
+/** Counts the characters of all texts in an answer. */
 function sizeOf(value: unknown): number {
 	if (typeof value === "string") return value.length;
 	if (value instanceof JsonText) return value.text.length;
@@ -92,15 +97,15 @@ function sizeOf(value: unknown): number {
 }
 
 /**
- * 413: the body is larger than what is asked can need.
+ * Returns the 413 for a body that is larger than the request can need.
  *
- * @param limit the bytes that are taken there
+ * @param limit the maximum in bytes for this request
  */
 export function bodyTooLarge(limit: number): Refusal {
 	return new Refusal(
 		"PAYLOAD_TOO_LARGE",
 		limit === REPORT_BODY
-			? "The request body is too large: at most 8 MiB are taken here. That is room for a report of 1 MiB, however it is escaped."
-			: `The request body is too large: at most ${limit / 1024} KiB are taken here. Only what takes a whole report takes more.`,
+			? "The request body is too large: at most 8 MiB are accepted here, enough for a report of 1 MiB, however it is escaped."
+			: `The request body is too large: at most ${limit / 1024} KiB are accepted here. Only requests that carry a whole report may be larger.`,
 	);
 }

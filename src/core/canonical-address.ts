@@ -1,33 +1,37 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
 
-/** Characters of an address at the most, as it is shown and as it is compared: the database keeps no more. */
+/**
+ * Maximum length of an address in characters, both as given and in canonical form: the column's
+ * limit in the database.
+ */
 const MAX_LENGTH = 255;
 
 /**
- * What an address does not hold: what is not seen (Unicode's control and format
- * characters, and those that fonts ignore), white space, what this version of
- * Unicode does not know yet (its form could change), and what only stands in
- * quoted or commented addresses (RFC 5322, section 3.2.3), of which one has many
- * spellings.
+ * Characters that an address must not contain: invisible ones (Unicode's control and format
+ * characters, and those that fonts ignore), white space, code points that this version of Unicode
+ * does not assign (their canonical form could change), and those that occur only in quoted or
+ * commented addresses (RFC 5322, section 3.2.3), which have many spellings.
  */
 const FORBIDDEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}"(),:;<>[\\\]]/u;
 
-/** Before IDNA: `domainToASCII` reads a URL's host, and stops at a slash, decodes `%62` and computes `0x7f.1`. */
+/**
+ * Checked before IDNA: `domainToASCII` parses a URL's host, so it stops at a slash, decodes `%62`
+ * and evaluates `0x7f.1`.
+ */
 const DOMAIN = /^[\p{L}\p{M}\p{N}.\u3002-]+$/u;
 
-/** After it: labels of a host name (RFC 1123), the last of which is no number. */
+/** Checked after IDNA: labels of a host name (RFC 1123), the last of which is not a number. */
 const HOST_NAME = /^(?=.{1,253}$)([a-z\d-]{1,63}\.)*(?!\d+$)[a-z\d-]{1,63}$/;
 
 /**
- * The one form in which e-mail addresses are compared: two spellings of an
- * address have the same one. NFKC, full lower case (RFC 6531 allows every
- * letter), and the domain as IDNA ASCII (UTS 46) without a dot at its end. A tag
- * (`name+tag@`) is kept: see `isSameMailbox`.
+ * Returns the form in which e-mail addresses are compared: all spellings of an address share it.
+ * NFKC, full lower case (RFC 6531 allows every letter), and the domain as IDNA ASCII (UTS 46)
+ * without a trailing dot. A tag (`name+tag@`) is kept: see `isSameMailbox`.
  *
- * @param address as somebody gives it
- * @returns its canonical form, of which the canonical form is itself; `undefined`
- *   when it is no address that could be compared safely
+ * @param address as entered
+ * @returns its canonical form (the canonical form of a canonical form is itself); `undefined` when
+ * it is not an address that can be compared safely
  */
 export function canonicalAddress(address: string): string | undefined {
 	if (address.length > MAX_LENGTH || FORBIDDEN.test(address)) return undefined;
@@ -42,12 +46,14 @@ export function canonicalAddress(address: string): string | undefined {
 		name !== "" &&
 		host !== undefined &&
 		canonical.length <= MAX_LENGTH &&
-		// Again: a character may be put together from others, and is refused with them.
+		// Again: composing may have produced a forbidden character.
 		!FORBIDDEN.test(canonical.normalize("NFD"));
 	return isAddress ? canonical : undefined;
 }
 
-/** Whether two texts spell one address; what is no address is itself alone. */
+/**
+ * Returns whether two texts spell one address; a text that is not an address equals only itself.
+ */
 export function isSameAddress(one: string, other: string): boolean {
 	return (
 		one === other ||
@@ -55,14 +61,13 @@ export function isSameAddress(one: string, other: string): boolean {
 	);
 }
 
-/** Whether an address with a tag is the same mailbox as the one without: `PLUS_ADDRESSES`. */
+/** Whether an address with a tag is the same mailbox as the one without (`PLUS_ADDRESSES`). */
 export type PlusAddresses = "same" | "different";
 
 /**
- * Whether what is sent to two addresses reaches one person.
+ * Returns whether mail to two addresses reaches one person.
  *
- * @param one in canonical form, as the other; `null` where there is none, which
- *   is nobody's
+ * @param one in canonical form, as the other; `null` where there is none, which matches nothing
  * @param plusAddresses `same`: `kari+mcp@example.com` is `kari@example.com`
  */
 export function isSameMailbox(
@@ -77,7 +82,7 @@ export function isSameMailbox(
 }
 
 function withoutTag(canonical: string): string {
-	// Something must be left before the tag.
+	// Something must remain before the tag.
 	return canonical.replace(/^([^+@]+)\+[^@]*/, "$1");
 }
 
@@ -85,9 +90,9 @@ function inLowerCase(text: string): string {
 	return (
 		text
 			.toLowerCase()
-			// A letter in lower case may stand apart from the mark that it had above it.
+			// Lower-casing can separate a letter from the mark above it.
 			.normalize("NFKC")
-			// One letter, which is written so at the end of a word.
+			// One letter with a special form at the end of a word.
 			.replaceAll("ς", "σ")
 	);
 }
@@ -98,7 +103,10 @@ function hostName(domain: string): string | undefined {
 	return HOST_NAME.test(name) ? name : undefined;
 }
 
-/** Whether a text is an e-mail address: letters of every language are allowed, before the @ (RFC 6531) and after it (IDN). */
+/**
+ * Returns whether a text is an e-mail address; letters of every language are allowed before the @
+ * (RFC 6531) and after it (IDN).
+ */
 export function isEmailAddress(address: string): boolean {
 	const plain = canonicalAddress(address)?.replace(/[\p{L}\p{M}]/gu, "x");
 	return plain !== undefined && z.regexes.email.test(plain);

@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
 
-/** `192.0.2.1:5678`, `[2001:db8::1]:5678` and `[2001:db8::1]`. */
+/** Matches `192.0.2.1:5678`, `[2001:db8::1]:5678` and `[2001:db8::1]`. */
 const withPort = /^(?:(\d+\.\d+\.\d+\.\d+):\d+|\[([\da-f:.]+)\](?::\d+)?)$/i;
 
 /**
- * The address that a request came from: what a trusted proxy says, without the
- * port that some add, or that of the connection where it says no address.
+ * Returns the address that a request came from: as a trusted proxy reports it, without the port
+ * that some proxies add, or the connection's own where no proxy reports one.
  */
 export function clientAddress({ ip, socket }: FastifyRequest): string {
 	const [, v4, v6] = withPort.exec(ip) ?? [];
@@ -15,12 +15,12 @@ export function clientAddress({ ip, socket }: FastifyRequest): string {
 }
 
 /**
- * Who counts as one at an address: an IPv4 address, also where it is written
- * inside an IPv6 one, or the /64 that one connection gets of IPv6.
+ * Returns the network that counts as one client: an IPv4 address, also if it is written inside an
+ * IPv6 address, or the /64 that one connection is given with IPv6.
  */
 export function networkOf(address: string): string {
 	if (isIP(address) !== 6) return address;
-	// As RFC 5952 writes it, without the interface that a link-local one may name.
+	// In RFC 5952 form, without the interface that a link-local address may name.
 	const { hostname } = new URL(`http://[${address.replace(/%.*$/, "")}]`);
 	const [head = "", tail = ""] = hostname.slice(1, -1).split("::");
 	const [first, last] = [head, tail].map((part) =>

@@ -23,26 +23,26 @@ const wholeNumber = z.coerce
 const reviewers = wholeNumber
 	.min(1, "must be at least 1")
 	.max(10, "must be at most 10");
-/** Several values, with spaces or commas between. */
+/** A list of values, separated by spaces or commas. */
 const list = z
 	.string()
 	.transform((text) => text.split(/[\s,]+/).filter((value) => value !== ""));
 
 const schema = z
 	.object({
-		/** Refuse reports in which the assessment finds errors, instead of advising. */
+		/** Whether to refuse reports in which the assessment finds errors, instead of only advising. */
 		REQUIRE_COMPLETE_REPORT: z
 			.enum(["true", "false"], "must be true or false")
 			.default("false")
 			.transform((value) => value === "true"),
-		/** TCP port; 0 takes a free one. */
+		/** TCP port; 0 picks a free one. */
 		PORT: port.default(8080),
 		HOST: z
 			.string()
 			.default("127.0.0.1")
-			// As a URL writes an IPv6 address.
+			// Without the brackets that a URL puts around an IPv6 address.
 			.transform((host) => host.replace(/^\[(.*)\]$/, "$1")),
-		/** PostgreSQL 16 or later. Absent: the service runs a private one in `DATA_DIR`. */
+		/** PostgreSQL 16 or later. If absent, the service runs a private one in `DATA_DIR`. */
 		DATABASE_URL: z
 			.string()
 			.regex(
@@ -51,15 +51,15 @@ const schema = z
 			)
 			.refine(
 				isUrl,
-				"is not a valid URL. In its user and password, characters such as @ : / # % stand percent-encoded",
+				"is not a valid URL. Percent-encode characters such as @ : / # % in its user and password",
 			)
 			.refine(
 				(url) => !isUrl(url) || !hasPlaceholderPassword(url),
-				"has a placeholder for its password. Give that role a password of its own",
+				"has a placeholder as its password. Set a password of your own for that role",
 			)
 			.optional(),
 		DATA_DIR: z.string().optional(),
-		/** Connections that one process opens at the most. */
+		/** Maximum number of connections that one process opens. */
 		DATABASE_POOL_SIZE: wholeNumber
 			.min(2, "must be at least 2")
 			.max(1000, "must be at most 1000")
@@ -70,7 +70,7 @@ const schema = z
 				"must be one of fatal, error, warn, info, debug, trace, silent",
 			)
 			.default("info"),
-		/** The address that people and clients use, when it is not `http://HOST:PORT`. */
+		/** The address that people and clients use, if it is not `http://HOST:PORT`. */
 		PUBLIC_URL: z
 			.url({
 				protocol: /^https?$/,
@@ -80,17 +80,19 @@ const schema = z
 			.transform((url) => url.replace(/\/+$/, ""))
 			.refine(
 				isOrigin,
-				"must be scheme and host, and a port if there is one, as in https://go-live.example.com: pages link to the root of it",
+				"must be a scheme and host, with a port if needed, as in https://go-live.example.com: the pages must be at its root",
 			)
 			.optional(),
-		/** Host names that requests may be addressed to, beside this machine's own; `*` allows all. */
+		/** Host names that requests may be addressed to, besides this machine's own; `*` allows all. */
 		ALLOWED_HOSTS: list
 			.refine(
 				(hosts) => hosts.every(isHostName),
 				"must list host names without scheme, port or *, as in go-live.example.com; * alone allows all",
 			)
 			.default([]),
-		/** Origins of other sites whose scripts may use the API, such as `https://portal.example.com`. */
+		/**
+		 * Origins of other sites whose scripts may use the API, such as `https://portal.example.com`.
+		 */
 		CORS_ORIGINS: list
 			.refine(
 				(origins) => origins.every(isOrigin),
@@ -98,111 +100,140 @@ const schema = z
 			)
 			.default([]),
 		/**
-		 * The proxies whose word on a client's address, host and scheme is taken.
-		 * No number of hops: whoever comes past the proxy could claim it.
+		 * The proxies that are trusted to report a client's address, host and scheme. Not a number of
+		 * hops: a client that bypasses the proxy could claim anything.
 		 */
 		TRUST_PROXY: list
 			.refine(
 				(proxies) => proxies.every(isAddressOrRange),
-				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private ones. Not everybody's, as in 0.0.0.0/0: a client could claim any address",
+				"must list the addresses of the proxies, as in 10.0.0.0/8,192.0.2.7; loopback and uniquelocal stand for this machine's and all private addresses. Ranges that include everybody, as in 0.0.0.0/0, are refused: a client could claim any address",
 			)
 			.default([]),
-		/** Requests per minute of one identity or address to one façade; 0: no limit. */
+		/** Requests per minute and façade for one identity or address; 0: no limit. */
 		RATE_LIMIT: wholeNumber.min(0, "must be at least 0").default(1200),
-		/** Count requests in the database, together with all other instances. */
+		/** Whether requests are counted in the database, together with all other instances. */
 		RATE_LIMIT_SHARED: z
 			.enum(["true", "false"], "must be true or false")
 			.default("false")
 			.transform((value) => value === "true"),
-		/** Connections that are open at once at the most; more are closed unanswered. */
+		/** Maximum number of open connections; more are closed without an answer. */
 		MAX_CONNECTIONS: wholeNumber
 			.min(1, "must be at least 1")
 			.max(1_000_000, "must be at most 1000000")
 			.default(1000),
-		/** Of those, the ones that one address may have, unless it is a proxy of TRUST_PROXY. */
+		/** Maximum number of open connections per address, except for proxies in TRUST_PROXY. */
 		MAX_CONNECTIONS_PER_ADDRESS: wholeNumber
 			.min(1, "must be at least 1")
 			.max(1_000_000, "must be at most 1000000")
 			.default(64),
-		/** Who may do what: `none` lets everybody do everything, `oidc` asks the organisation's identity provider. */
+		/**
+		 * Who may do what: `none` lets everybody do everything, `oidc` relies on the organisation's
+		 * identity provider.
+		 */
 		AUTH: z.enum(["none", "oidc"], "must be none or oidc").optional(),
 		/** Identity providers whose access tokens are accepted; the pages sign in with the first. */
 		OIDC_ISSUER: list
 			.default([])
 			.refine((issuers) => issuers.every(isSafeUrl), {
 				error:
-					"must be the https URL of the identity provider's issuer, or several with spaces between",
+					"must be the https URL of the identity provider's issuer, or several, separated by spaces",
 			}),
-		/** Of the audiences that an access token may be for, beside `PUBLIC_URL/mcp`. */
+		/** Audiences that an access token may have, besides `PUBLIC_URL/mcp`. */
 		OIDC_AUDIENCE: list.default([]),
-		/** The pages' registration at the identity provider. */
+		/** The pages' client registration at the identity provider. */
 		OIDC_CLIENT_ID: z.string().optional(),
 		OIDC_CLIENT_SECRET: z
 			.string()
 			.refine(
 				(secret) => !isPlaceholder(secret),
-				"is a placeholder. Set the secret that the identity provider gave to the registration",
+				"is a placeholder. Set the client secret from the identity provider",
 			)
 			.optional(),
-		/** The claim that lists a person's roles; dots lead into nested ones. */
+		/** The claim that lists a person's roles; dots lead into nested claims. */
 		OIDC_ROLES_CLAIM: z.string().default("roles"),
 		/** The claim that holds a person's e-mail address. */
 		OIDC_EMAIL_CLAIM: z.string().default("email"),
-		/** Whether an address counts of which the provider does not say that it is verified. One that it calls unverified never does. */
+		/**
+		 * Whether an address is accepted if the provider does not say that it is verified. An address
+		 * that the provider calls unverified is never accepted.
+		 */
 		OIDC_EMAIL_VERIFIED: z
 			.enum(["required", "trusted"], "must be required or trusted")
 			.default("required"),
-		/** Whether `kari+mcp@example.com` is `kari@example.com`, where one person must not count as two. */
+		/**
+		 * Whether `kari+mcp@example.com` counts as `kari@example.com` where one person must not count
+		 * as two.
+		 */
 		PLUS_ADDRESSES: z
 			.enum(["same", "different"], "must be same or different")
 			.default("same"),
-		/** Of a token without the roles claim: `known` roles stay as they are, or it says that there are `none`. */
+		/**
+		 * What a token without the roles claim means: `known` roles stay as they are, or the person has
+		 * `none`.
+		 */
 		OIDC_ROLES_ABSENT: z
 			.enum(["known", "none"], "must be known or none")
 			.default("known"),
-		/** What is asked for when somebody signs in. */
+		/** The scopes requested when somebody signs in. */
 		OIDC_SCOPES: list.default(["openid", "profile", "email"]),
-		/** What a token without any scope of the service may do: nothing, or all that the person's `roles` allow. */
+		/**
+		 * What a token without any of the service's scopes may do: nothing (`refuse`), or all that the
+		 * person's `roles` allow.
+		 */
 		OIDC_SCOPELESS: z
 			.enum(["refuse", "roles"], "must be refuse or roles")
 			.default("refuse"),
-		/** What stands before the service's scopes when clients ask the provider for them. */
+		/** The prefix of the service's scopes when clients request them from the provider. */
 		OIDC_SCOPE_PREFIX: z
 			.string()
 			.regex(
 				/^[!#-[\]-~]*$/,
-				"must be what stands before a scope, as in https://go-live.example.com/mcp/: no spaces, quotes or backslashes",
+				"must be the prefix of a scope, as in https://go-live.example.com/mcp/: no spaces, quotes or backslashes",
 			)
 			.default(""),
-		/** Clients, by their id at the provider, whose tokens approve without the person's confirmation in the browser. */
+		/**
+		 * Ids of clients at the provider whose tokens may approve without the person's confirmation in
+		 * the browser.
+		 */
 		OIDC_APPROVING_CLIENTS: list.default([]),
-		/** For `mcp` on standard input and output, where people sign in: an access token of the service's own, by which it is known who asks. */
+		/**
+		 * For `mcp` on standard input and output, where people sign in: the service's own access token
+		 * that identifies the caller.
+		 */
 		ACCESS_TOKEN: z.string().optional(),
-		/** Hours for which somebody stays signed in to the pages, whatever they do. */
+		/** Hours after which a session of the pages ends, even if it is in use. */
 		SESSION_HOURS: wholeNumber
 			.min(1, "must be at least 1")
 			.max(168, "must be at most 168, which is a week")
 			.default(8),
-		/** Minutes after which a session of the pages ends in which nobody does anything. */
+		/** Minutes without activity after which a session of the pages ends. */
 		SESSION_IDLE_MINUTES: wholeNumber
-			// When somebody was seen last is known to the minute.
+			// The time of the last activity is stored to the minute.
 			.min(5, "must be at least 5")
 			.max(10_080, "must be at most 10080, which is a week")
 			.default(60),
-		/** Days without signing in after which a person's own access tokens sleep until the next time. */
+		/**
+		 * Days without signing in after which a person's own access tokens sleep until they
+		 * sign in again.
+		 */
 		TOKEN_OWNER_DAYS: wholeNumber
 			.min(1, "must be at least 1")
-			.max(366, "must be at most 366, which no access token outlives")
+			.max(366, "must be at most 366, the maximum lifetime of an access token")
 			.default(90),
-		/** Reviewers who must approve a report with a critical failure or the whole lethal trifecta. */
+		/**
+		 * Reviewers who must approve a report with a critical failure or the complete lethal trifecta.
+		 */
 		APPROVAL_QUORUM: reviewers.default(2),
 		/**
-		 * The same for a report of which that is not known: critical checks are not
-		 * answered, the trifecta is unclear, or nothing could be assessed. Absent:
-		 * as many as `APPROVAL_QUORUM`, since what is unknown is not safe.
+		 * The same for a report where this is unknown: critical checks are unanswered, the trifecta is
+		 * unclear, or nothing could be assessed. If absent, as many as `APPROVAL_QUORUM`, since unknown
+		 * is not safe.
 		 */
 		APPROVAL_QUORUM_UNKNOWN: reviewers.optional(),
-		/** Host names of one forge, as in `git.corp.no=gitlab.corp.no`: by name, the one that stands for it. */
+		/**
+		 * Pairs of host names of one forge, as in `git.corp.no=gitlab.corp.no`: the first is treated as
+		 * the second.
+		 */
 		FORGE_ALIASES: list
 			.transform((pairs, context) => {
 				const aliases = readForgeAliases(pairs);
@@ -210,20 +241,20 @@ const schema = z
 				context.addIssue({
 					code: "custom",
 					message:
-						"must list pairs of host names of one forge, as in git.corp.no=gitlab.corp.no: without scheme and path, each name with one meaning, in no circle, and none of a public forge on the left",
+						"must list pairs of host names of one forge, as in git.corp.no=gitlab.corp.no: without scheme and path, each name with one meaning, without circles, and without a public forge on the left",
 				});
 				return z.NEVER;
 			})
 			.default(new Map()),
 		/**
-		 * Record who reads reports in full, and the audit log. Absent: where people
-		 * sign in, since elsewhere nobody knows who reads.
+		 * Whether to record who reads full reports and the audit log. If absent, only where people sign
+		 * in: elsewhere the reader is unknown.
 		 */
 		AUDIT_READS: z
 			.enum(["true", "false"], "must be true or false")
 			.transform((value) => value === "true")
 			.optional(),
-		/** Days for which the audit log shows from which network address something came. */
+		/** Days for which the audit log shows the network address of a request. */
 		AUDIT_ADDRESS_DAYS: wholeNumber
 			.min(1, "must be at least 1")
 			.max(3650, "must be at most 3650, which is ten years")
@@ -235,16 +266,16 @@ const schema = z
 				code: "custom",
 				path: ["AUDIT_READS"],
 				message:
-					"must not be true without AUTH=oidc: nobody knows who reads where nobody signs in",
+					"must not be true without AUTH=oidc: where nobody signs in, the reader is unknown",
 			});
 		}
-		// What is misspelled must not open the gate: AUTH is then as good as absent.
+		// A misspelled AUTH must not open the gate: it would count as absent.
 		const forSignIn = ofSignIn.find((name) => isSet(config[name]));
 		if (config.AUTH !== "oidc" && forSignIn) {
 			context.addIssue({
 				code: "custom",
 				path: ["AUTH"],
-				message: `must be oidc where ${forSignIn} is set. To let everybody submit and approve, take that away`,
+				message: `must be oidc where ${forSignIn} is set. To let everybody submit and approve, remove that setting`,
 			});
 		} else if (config.AUTH === undefined) {
 			const [path, what] = reachable(config) ?? [];
@@ -252,7 +283,7 @@ const schema = z
 			context.addIssue({
 				code: "custom",
 				path: [path],
-				message: `${what}, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to know who does, or AUTH=none to say that this is meant`,
+				message: `${what}, and there is no authentication: everybody who reaches it may submit and approve. Set AUTH=oidc to require signing in, or AUTH=none if this is intended`,
 			});
 		}
 	})
@@ -263,7 +294,7 @@ const schema = z
 				context.addIssue({
 					code: "custom",
 					path: [name],
-					message: "is needed where AUTH=oidc",
+					message: "is required with AUTH=oidc",
 				});
 			}
 		}
@@ -272,12 +303,12 @@ const schema = z
 				code: "custom",
 				path: ["PUBLIC_URL"],
 				message:
-					"must be an https URL where AUTH=oidc, or tokens would travel in the open",
+					"must be an https URL with AUTH=oidc, or tokens would be sent unencrypted",
 			});
 		}
 	});
 
-/** What has a meaning only where people sign in. */
+/** Settings that have a meaning only where people sign in. */
 const ofSignIn = [
 	"OIDC_ISSUER",
 	"OIDC_AUDIENCE",
@@ -290,7 +321,9 @@ function isSet(value: string | string[] | undefined): boolean {
 	return value !== undefined && value.length > 0;
 }
 
-/** Which setting says that others than this machine reach the service, and in what words. */
+/**
+ * Returns the setting that makes the service reachable from other machines, and the words for it.
+ */
 function reachable({
 	HOST,
 	PUBLIC_URL,
@@ -303,13 +336,13 @@ function reachable({
 	if (!isLoopback(HOST)) return ["HOST", "is not a loopback address"];
 	const publicHost = URL.parse(PUBLIC_URL ?? "")?.hostname;
 	if (publicHost !== undefined && !isLoopback(publicHost)) {
-		return ["PUBLIC_URL", "is not an address of this machine alone"];
+		return ["PUBLIC_URL", "is reachable from other machines"];
 	}
 	if (TRUST_PROXY.length > 0) return ["TRUST_PROXY", "names a proxy"];
 	return undefined;
 }
 
-/** What signing in cannot do without. */
+/** Settings that signing in requires. */
 const needed = [
 	"OIDC_ISSUER",
 	"OIDC_AUDIENCE",
@@ -318,10 +351,10 @@ const needed = [
 ] as const;
 
 /**
- * Parses the environment. A blank variable counts as absent, and a secret may
- * stand in a file that NAME_FILE names.
+ * Parses the environment. A blank variable counts as absent, and a secret may be stored in the file
+ * that NAME_FILE names.
  *
- * @throws Error with one sentence per bad variable, naming it
+ * @throws Error with one sentence per invalid variable, naming it
  */
 export function parseConfig(
 	environment: NodeJS.ProcessEnv = process.env,
@@ -342,7 +375,7 @@ export function parseConfig(
 	);
 }
 
-/** Whether it is recorded who reads what. */
+/** Returns whether reads are recorded. */
 export function recordsReads({
 	AUTH,
 	AUDIT_READS = true,
@@ -382,7 +415,7 @@ function isAddressOrRange(text: string): boolean {
 	);
 }
 
-/** Whether what is sent there stays between the two: https, or this machine. */
+/** Returns whether traffic to the URL stays private: https, or this machine. */
 function isSafeUrl(text: string): boolean {
 	const url = URL.parse(text);
 	return (

@@ -1,6 +1,6 @@
 import { TRPCError } from "@trpc/server";
 
-/** One thing wrong with an input: where, and what. */
+/** One problem in an input: where it is, and what it is. */
 export interface Issue {
 	/** Dotted path into the input, such as `repository_url`; empty for the input as a whole. */
 	path: string;
@@ -17,25 +17,25 @@ export interface RefusalFacts {
 	members?: Record<string, string>;
 	/** Of a 401 or 403: what `WWW-Authenticate` says (RFC 6750, section 3); empty when nothing was shown. */
 	challenge?: string | undefined;
-	/** Seconds after which trying again makes sense. */
+	/** Seconds to wait before trying again. */
 	retryAfter?: number;
-	/** A 503 of our own choice, which the log need not hear of for each request. */
+	/** A 503 of our own choice, which is not logged for each request. */
 	isDeliberate?: true;
-	/** What the audit log keeps in place of a sentence that holds somebody's text. */
+	/** What the audit log stores instead of a sentence that quotes somebody's text. */
 	recorded?: string;
 	/** The kind of refusal in the audit log, where one procedure has several; the reason of a refused sign-in. */
 	reason?: string;
-	/** A 404 for what the caller may not know of. */
+	/** A 404 that hides what the caller may not know of. */
 	isDisguised?: true;
 	/** The audit log has it already. */
 	isRecorded?: true;
-	/** The provider's claims are unfit: the operator must see to it. */
+	/** The provider's claims are unfit: the operator must fix it. */
 	isOfClaims?: true;
 	/** What happened, for the log. */
 	cause?: unknown;
 }
 
-/** The one error with meaning: what every façade shows of it is its code, its sentence and its facts. */
+/** The only error with meaning: every façade shows its code, its sentence and its facts. */
 export class Refusal extends TRPCError {
 	readonly facts: RefusalFacts;
 
@@ -53,22 +53,24 @@ export class Refusal extends TRPCError {
 	}
 }
 
-/** The facts of a refusal; none of any other error. */
+/** Returns the facts of a refusal; none for any other error. */
 export function factsOf(error: unknown): RefusalFacts {
 	return error instanceof Refusal ? error.facts : {};
 }
 
-/** What the audit log keeps of an error: its words, unless they hold somebody's text. */
+/**
+ * Returns what the audit log stores of an error: its message, unless that quotes somebody's text.
+ */
 export function recordedWords(error: Error): string {
 	return factsOf(error).recorded ?? error.message;
 }
 
-/** A 422 with all its issues, in the form that an input which does not parse has them. */
+/** Returns a 422 with all its issues, in the form of an input that does not parse. */
 export function issuesError(detail: string, issues: Issue[]): Refusal {
 	return new Refusal("UNPROCESSABLE_CONTENT", detail, { issues });
 }
 
-/** A 400 for one field, in the form that an input which does not parse has. */
+/** Returns a 400 for one field, in the form of an input that does not parse. */
 export function invalidField(path: string, message: string): Refusal {
 	const issues = [{ path, message }];
 	const detail = `The input is not valid. ${path}: ${message}`;
@@ -76,11 +78,11 @@ export function invalidField(path: string, message: string): Refusal {
 }
 
 /**
- * A 409: the request contradicts the present state.
+ * Returns a 409: the request contradicts the current state.
  *
- * @param detail what stands in the way and what to do about it
+ * @param detail what prevents it and what to do about it
  * @param members facts for programs, shown beside the detail
- * @param recorded what the audit log keeps, where the detail holds text that somebody wrote
+ * @param recorded what the audit log stores, where the detail quotes text that somebody wrote
  */
 export function conflict(
 	detail: string,
@@ -91,9 +93,9 @@ export function conflict(
 }
 
 /**
- * A 400: an input has members that nothing reads, misspelled ones perhaps.
+ * Returns a 400: an input has unknown members, which may be misspelled.
  *
- * @param known the names that there are
+ * @param known the names that exist
  */
 function unknownParameters(names: string[], known: readonly string[]) {
 	const shown = names.slice(0, MAX_NAMED).map((name) => name.slice(0, 100));
@@ -107,12 +109,12 @@ function unknownParameters(names: string[], known: readonly string[]) {
 	return new Refusal("BAD_REQUEST", `${detail} ${rest}`, { issues });
 }
 
-/** Unknown names that are told at once. */
+/** Maximum number of unknown names listed. */
 const MAX_NAMED = 10;
 
 /**
- * Refuses an input that has members by other names; what is no object is for its
- * schema to refuse.
+ * Refuses an object with members of other names; values that are not objects are left to their
+ * schema.
  *
  * @throws TRPCError BAD_REQUEST
  */
@@ -123,27 +125,27 @@ export function refuseUnknown(input: unknown, known: readonly string[]): void {
 	if (unknown.length > 0) throw unknownParameters(unknown, known);
 }
 
-/** A 429: more was asked than the limit allows. */
+/** Returns a 429: too many requests. */
 export function tooManyRequests(
 	detail: string,
-	/** Seconds until the next request is let through. */
+	/** Seconds until the next request is allowed. */
 	retryAfter: number,
 ): Refusal {
 	return new Refusal("TOO_MANY_REQUESTS", detail, { retryAfter });
 }
 
-/** A 503 of our own choice: answering would make it worse for everybody. */
+/** Returns a 503 for load shedding: answering would make it worse for everybody. */
 export function overloaded(): Refusal {
 	return unavailable(
 		"The service is overloaded at the moment. Nothing was done; try again in a few seconds.",
 	);
 }
 
-/** What is said of bytes that are no JSON. */
+/** The message for bytes that are not JSON. */
 export const INVALID_JSON =
 	"The request body is not valid JSON. Check quotes, commas and escapes.";
 
-/** A 503 of our own choice, with what to do about it. */
+/** Returns a 503 of our own, with what to do about it. */
 export function unavailable(detail: string): Refusal {
 	return new Refusal("SERVICE_UNAVAILABLE", detail, {
 		retryAfter: 5,
@@ -151,25 +153,25 @@ export function unavailable(detail: string): Refusal {
 	});
 }
 
-/** A 415 for a body that is compressed. */
+/** Returns a 415 for a compressed body. */
 export function compressedBody(): Refusal {
 	return new Refusal(
 		"UNSUPPORTED_MEDIA_TYPE",
-		"Compressed request bodies are not taken. Send the body as it is, without the header Content-Encoding.",
+		"Compressed request bodies are not accepted. Send the body uncompressed, without the header Content-Encoding.",
 	);
 }
 
-/** A 406, for which tRPC has no code: what there is to answer, the client does not accept. */
+/** Returns a 406, for which tRPC has no code: the client accepts none of the answer's types. */
 export function notAcceptable(types: string[]): Refusal {
-	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not take. Name it there, or send no such header.`;
+	const detail = `The answer is ${types.join(" or ")}, which the header Accept does not allow. Name it there, or omit the header.`;
 	return new Refusal("BAD_REQUEST", detail, { status: 406 });
 }
 
-/** A 414, for which tRPC has no code. */
+/** Returns a 414, for which tRPC has no code. */
 export function urlTooLong(): Refusal {
 	return new Refusal("BAD_REQUEST", URL_TOO_LONG, { status: 414 });
 }
 
-/** What a 414 says. */
+/** The message of a 414. */
 export const URL_TOO_LONG =
 	"The URL is too long. Send long values in the body of a request.";

@@ -2,9 +2,8 @@ import { z } from "zod";
 import { hiddenCharacter, needlessCharacter } from "./hidden-characters.ts";
 
 /**
- * Text of up to `max` characters (UTF-16 code units) that PostgreSQL can keep:
- * no NUL, no half of a surrogate pair. Its length is checked first, and a text
- * that is too long is looked at no further.
+ * Text of up to `max` characters (UTF-16 code units) that PostgreSQL can store: no NUL, no lone
+ * surrogate. Length is checked first; a text that is too long is not examined further.
  */
 export function text(max: number) {
 	return anyText()
@@ -16,8 +15,8 @@ export function text(max: number) {
 }
 
 /**
- * What a person writes for others, in lines: up to `max` characters, without
- * hidden ones, which would show another text than the one that was written.
+ * Text in lines that a person writes for others: up to `max` characters, without hidden ones, which
+ * could make it look different from what was written.
  */
 export function prose(max: number) {
 	return text(max).refine((value) => !needlessCharacter.test(value), {
@@ -31,10 +30,10 @@ export function prose(max: number) {
 }
 
 /**
- * Text of up to `maxBytes` bytes of UTF-8 that PostgreSQL can keep, whatever
- * else it holds. More is PAYLOAD_TOO_LARGE.
+ * Text of up to `maxBytes` bytes of UTF-8 that PostgreSQL can store, with no other restriction.
+ * Longer texts are PAYLOAD_TOO_LARGE.
  *
- * @param refuse says what is too large and what to do, by the bytes it takes
+ * @param refuse returns what is too large and what to do, given the text's size in bytes
  */
 export function document(maxBytes: number, refuse: (bytes: number) => string) {
 	return anyText()
@@ -45,13 +44,16 @@ export function document(maxBytes: number, refuse: (bytes: number) => string) {
 		})
 		.refine(isStorable, unstorable)
 		.refine((value) => !hasManyControls(value), {
-			message: `Must not hold more than ${MOST_CONTROLS.toLocaleString("en")} control characters: remove them, and send text.`,
+			message: `Must not contain more than ${MOST_CONTROLS.toLocaleString("en")} control characters: remove them, and send text.`,
 			abort: true,
 		})
 		.meta({ maxLength: maxBytes });
 }
 
-/** Control characters that a document may hold, as copies of terminals have: each takes six times its room in JSON. */
+/**
+ * Control characters that a document may contain, as copied terminal output does: each takes six
+ * times its size in JSON.
+ */
 const MOST_CONTROLS = 10_000;
 
 function hasManyControls(value: string): boolean {
@@ -63,7 +65,7 @@ function hasManyControls(value: string): boolean {
 	return false;
 }
 
-/** Marks an issue of an input by which it is PAYLOAD_TOO_LARGE, and not merely wrong. */
+/** Marks an issue that makes an input PAYLOAD_TOO_LARGE instead of merely invalid. */
 export const tooLarge = { isTooLarge: true } as const;
 
 const unstorable = {
@@ -78,7 +80,7 @@ function anyText() {
 	});
 }
 
-/** A short text: up to `max` characters as it is sent, then trimmed, and not empty. */
+/** A short text: up to `max` characters as sent, then trimmed, and not empty. */
 export function line(max: number, hint: string) {
 	return text(max)
 		.trim()
@@ -92,14 +94,17 @@ export function line(max: number, hint: string) {
 		.min(1, { error: `Must not be empty, ${hint}.`, abort: true });
 }
 
-/** Neither PostgreSQL nor JSON in it keeps NUL and halves of surrogate pairs. */
+/**
+ * Returns whether PostgreSQL, and JSON in it, can store a text: neither keeps NUL and lone
+ * surrogates.
+ */
 export function isStorable(value: string): boolean {
 	return !value.includes("\0") && value.isWellFormed();
 }
 
 /**
- * A member of an input that may be left out. `null` leaves it out as well, so
- * that what the service has answered can be sent back.
+ * A member of an input that may be omitted. `null` counts as omitted, so that the service's own
+ * answers can be sent back.
  *
  * @param schema with its description
  */
@@ -109,7 +114,7 @@ export function optional<Schema extends z.ZodType>(
 	return orNull<Schema, undefined>(schema, undefined).optional();
 }
 
-/** The same of a member that has a value where it is left out. */
+/** The same for a member that has a default value. */
 export function withDefault<Schema extends z.ZodType>(
 	schema: Schema,
 	value: z.output<Schema> & {},
@@ -124,41 +129,40 @@ function orNull<Schema extends z.ZodType, Value>(
 	value: Value,
 ): OrNull<z.output<Schema> | Value, z.input<Schema>> {
 	const { description } = schema;
-	// It stands where tools look for it, outside the choice, and there alone.
+	// Tools look for the description outside the union, and it must appear only once.
 	const undescribed = description
 		? schema.meta({ description: undefined } as z.GlobalMeta)
 		: schema;
 	const taken = undescribed
 		.nullable()
-		// Not transformed: of what is, the document has neither examples nor defaults.
+		// Not a transform: the document would lose examples and defaults.
 		.overwrite((given) => (given ?? value) as typeof given);
 	return (description
 		? taken.describe(description)
 		: taken) as unknown as OrNull<z.output<Schema> | Value, z.input<Schema>>;
 }
 
-/** A UUID, of whatever version. */
+/** A UUID of any version. */
 export function guid(description: string) {
 	return z
 		.guid("Must be a UUID, as in 550e8400-e29b-41d4-a716-446655440000.")
 		.describe(description);
 }
 
-/** A time of an answer. */
+/** A time in an answer. */
 export function time(what: string) {
 	return statedText(z.iso.datetime().describe(`${what}, ISO 8601 in UTC.`));
 }
 
 /**
- * A text of an answer whose form the database's own type or constraint
- * guarantees: documented as the given schema says, and held to it by the tests
- * of the contract, not again in every answer.
+ * A text in an answer whose form is guaranteed by the database's type or a constraint: documented
+ * by the given schema, and verified by the contract tests instead of in every answer.
  */
 export function statedText(schema: z.ZodType<string>): z.ZodString {
 	return z.string().meta(documentation(schema));
 }
 
-/** A number of an answer, likewise. */
+/** A number in an answer, likewise. */
 export function statedNumber(schema: z.ZodType<number>): z.ZodNumber {
 	return z.number().meta(documentation(schema));
 }

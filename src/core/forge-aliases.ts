@@ -4,10 +4,9 @@ import type { RepositoryOptions } from "./repository.ts";
 /**
  * Reads `FORGE_ALIASES`: host names that lead to one forge.
  *
- * @param pairs such as `git.corp.no=gitlab.corp.no`; a port counts as part of a name
- * @returns each name by the one that stands for it in the end; `undefined` when a
- *   pair is none, gives a name a second meaning, leads back to itself, or
- *   redirects a forge that everybody knows
+ * @param pairs such as `git.corp.no=gitlab.corp.no`; a port is part of the name
+ * @returns a map from each name to the one that finally stands for it; `undefined` when a pair is
+ * malformed, gives a name a second meaning, leads back to itself, or redirects a public forge
  */
 export function readForgeAliases(
 	pairs: string[],
@@ -32,13 +31,13 @@ export function readForgeAliases(
 	return aliases;
 }
 
-/** A host name in the form in which addresses are compared. */
+/** Returns a host name in the form in which addresses are compared. */
 function readHost(text: string): string | undefined {
 	const parsed = /^[^/\\?#@]+$/.test(text) && URL.parse(`https://${text}`);
 	return parsed ? hostOf(parsed) : undefined;
 }
 
-/** What a service's settings say of forges. */
+/** Returns what the settings say about forges. */
 export function forgesOf({
 	FORGE_ALIASES,
 }: {

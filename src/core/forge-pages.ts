@@ -1,17 +1,19 @@
-/** What a path is where it cannot be told to name a repository: a page of one perhaps, or one behind a folder perhaps. */
+/**
+ * Why it is unclear whether a path names a repository: it may be a page of one, or there may be a
+ * folder in front of one.
+ */
 export type Doubt = "page" | "folder";
 
-/** What stands behind the path of an address, as it was sent: without its `?` and `#`. */
+/** What follows the path in an address, as it was sent: without its `?` and `#`. */
 export interface AfterPath {
 	query: string;
 	fragment: string;
 }
 
 /**
- * Whether a segment begins the pages of a repository: GitHub and Gitea have them
- * third, and GitLab lets no project or group within a group be called so
- * (`PROJECT_WILDCARD_ROUTES` in its `lib/gitlab/path_regex.rb`). Of Gitea alone
- * is `src/branch/main`.
+ * Returns whether a segment begins the pages of a repository: on GitHub and Gitea it is the third,
+ * and GitLab allows no project or subgroup of that name (`PROJECT_WILDCARD_ROUTES` in its
+ * `lib/gitlab/path_regex.rb`). `src/branch/main` exists only in Gitea.
  */
 export function isPage(path: string[], index: number): boolean {
 	const [word = "", kind = "", ref] = path.slice(index, index + 3);
@@ -21,8 +23,8 @@ export function isPage(path: string[], index: number): boolean {
 }
 
 /**
- * Whether a path may be a page, where a GitLab may have a group or a project
- * called so: nothing but the end in `.git` tells.
+ * Returns whether a path may be a page where a GitLab may have a group or project of that name:
+ * only a trailing `.git` tells them apart.
  */
 export function mayBePage(path: string[], { query }: AfterPath): boolean {
 	const isOfCgit = /(?:^|[&;])(?:h|id)=/.test(query);
@@ -37,9 +39,9 @@ export function mayBePage(path: string[], { query }: AfterPath): boolean {
 }
 
 /**
- * Whether what stands behind the path names the repository, and the path alone a
- * program that shows all: gitweb (`p`), cgit without rewriting (`url`), Gitblit
- * (`r`), or one in the browser that has its paths behind the number sign.
+ * Returns whether the repository is named after the path, and the path alone leads to a program
+ * that shows all repositories: gitweb (`p`), cgit without rewriting (`url`), Gitblit (`r`), or a
+ * browser application with its paths after the number sign.
  */
 export function isNamedBehindPath({ query, fragment }: AfterPath): boolean {
 	const names = new URLSearchParams(query.replaceAll(";", "&"));
@@ -110,7 +112,7 @@ const perhapsPages = new Set([
 	"wiki",
 ]);
 
-/** Their pages that are none without what they show behind them. */
+/** Words that are pages of these forges only with something after them. */
 const perhapsWithMore = new Set([
 	"cherry-pick",
 	"create",
@@ -128,7 +130,7 @@ const perhapsWithMore = new Set([
 	"upload",
 ]);
 
-/** Pages of cgit, where any repository may be a folder behind a folder. */
+/** Pages of cgit, where any repository may be inside a folder. */
 const cgitPages = new Set([
 	"about",
 	"atom",
@@ -144,8 +146,8 @@ const cgitPages = new Set([
 	"tag",
 ]);
 
-/** Where Gitea and Gogs change files. */
+/** Pages on which Gitea and Gogs edit files. */
 const editors = /^_(?:cherrypick|delete|diffpatch|edit|new|preview|upload)$/;
 
-/** What Gitiles sets its pages apart with. */
+/** The prefix of Gitiles' pages. */
 const gitilesPage = /^\+(?:archive|blame|diff|doc|log|refs|show)?$/;

@@ -5,15 +5,15 @@ import {
 	mayBePage,
 } from "./forge-pages.ts";
 
-/** What else is known of an address. */
+/** What else is known about an address. */
 export interface Around extends AfterPath {
-	/** Whether the path is sure to end in a repository. */
+	/** Whether the path is certain to end in a repository. */
 	isRepository: boolean;
 }
 
 /**
- * Reads the path of an address: the repository's own path, `undefined` where it
- * names none, or what else it may be as well.
+ * Reads the path of an address: returns the repository's own path, `undefined` if it names none, or
+ * why it is ambiguous.
  */
 export type Layout = (
 	path: string[],
@@ -21,31 +21,31 @@ export type Layout = (
 ) => string[] | Doubt | undefined;
 
 /**
- * GitLab sets the pages of a project apart with `-`, Gitea those of an owner:
- * neither lets a repository be called so.
+ * Returns the part of a path before `-`, with which GitLab separates the pages of a project and
+ * Gitea those of an owner: neither allows a repository of that name.
  */
 export function beforePages(path: string[]): string[] {
 	const dash = path.indexOf("-");
 	return dash < 0 ? path : path.slice(0, dash);
 }
 
-/** Whether a segment can name something once `.git` is taken off. */
+/** Returns whether a segment can be a name once `.git` is removed. */
 export function isName(segment: string): boolean {
 	return !/^(?:\.{0,2}|\.git|-)$/.test(segment) && segment.trim() === segment;
 }
 
-/** GitHub, Bitbucket Cloud, Gitea and sourcehut: pages stand behind the two. */
+/** GitHub, Bitbucket Cloud, Gitea and sourcehut: pages follow owner and name. */
 export function ownerAndName([owner = "", name = ""]: string[]): string[] {
 	return [owner, withoutGit(name)];
 }
 
-/** GitHub's gists are named by an id, in front of which their pages have the owner. */
+/** GitHub's gists are identified by an id, preceded by the owner on their pages. */
 export function gist([first = "", second]: string[]): string[] {
 	const isId = /^(?:[\da-f]{20,}|\d+)$/.test(withoutGit(first));
 	return [withoutGit(isId ? first : (second ?? first))];
 }
 
-/** Azure DevOps Services: an organisation, and in it a project. */
+/** Azure DevOps Services: an organisation, and a project in it. */
 export function azureServices(path: string[]): string[] | undefined {
 	const [organisation = "", collection, ...within] = path;
 	const read = beforeGit(
@@ -54,20 +54,20 @@ export function azureServices(path: string[]): string[] | undefined {
 	return read && read.length <= 4 ? read : undefined;
 }
 
-/** A host that is not known, by the paths that only one kind of forge has. */
+/** An unknown host, read by the paths that only one kind of forge has. */
 export function selfHosted(path: string[], around: Around): ReturnType<Layout> {
-	// Behind a folder, a collection and a project at the most.
+	// After at most a folder, a collection and a project.
 	if (path.slice(1, 4).some(isGit)) return beforeGit(path);
 	const server = bitbucketServer(path, around);
 	if (server) return server;
 	const read = groupsAndName(path, around);
-	// Without what git itself asks for behind the repository.
+	// Without what git itself requests below the repository.
 	return typeof read === "string"
 		? read
 		: (bitbucketServer(read, around) ?? read);
 }
 
-/** GitLab, where everything is in a group. */
+/** GitLab, where every project is in a group. */
 export function groupAndName(
 	path: string[],
 	around: Around,
@@ -76,7 +76,7 @@ export function groupAndName(
 	return typeof read === "string" || read.length > 1 ? read : undefined;
 }
 
-/** Groups within groups, as many as there are; on servers of plain git, folders. */
+/** Groups within groups, to any depth; on plain git servers, folders. */
 export function groupsAndName(
 	path: string[],
 	around: Around,
@@ -89,11 +89,11 @@ export function groupsAndName(
 	if (!isSure && mayBePage(read, around)) return "page";
 	if (page >= 0) return read;
 	const name = withoutGit(address.at(-1) ?? "");
-	// The repository in a working copy stands in a folder called .git.
+	// The repository of a working copy is in a folder called .git.
 	return [...address.slice(0, -1), ...(name === "" ? [] : [name])];
 }
 
-/** Azure DevOps: what stands before `_git`, and the repository behind it, without its views and pages. */
+/** Azure DevOps: what precedes `_git`, and the repository after it, without its views and pages. */
 function beforeGit(path: string[]): string[] | undefined {
 	const git = path.findIndex(isGit);
 	if (git < 1) return undefined;
@@ -101,21 +101,21 @@ function beforeGit(path: string[]): string[] | undefined {
 	const isView = first === "_full" || first === "_optimized";
 	const name = withoutGit(isView ? second : first);
 	const project = path.slice(0, git);
-	// The short form leaves out a project that is called as its repository.
+	// The short form omits a project that has the same name as its repository.
 	while (project.length > 1 && project.at(-1) === name) project.pop();
 	return [...project, "_git", name];
 }
 
-/** Azure DevOps writes `_ssh` in addresses of ssh. */
+/** Azure DevOps writes `_ssh` in ssh addresses. */
 function isGit(segment: string): boolean {
 	return segment === "_git" || segment === "_ssh";
 }
 
 /**
- * Bitbucket Server, as ssh names its repositories: without the words around
- * them, and without the folder in front, as there may be over https. What is
- * behind a folder that it is not customary in may be a group of a GitLab, which
- * is sure over ssh and where its pages show it.
+ * Returns the path of a Bitbucket Server repository as ssh names it: without the fixed words around
+ * the names, and without the folder that may precede them over https. What follows a folder that is
+ * not customary for Bitbucket Server may be a GitLab group; ssh addresses and Bitbucket's own pages
+ * are unambiguous.
  */
 function bitbucketServer(
 	path: string[],
@@ -130,7 +130,10 @@ function bitbucketServer(
 	return isRepository ? undefined : "folder";
 }
 
-/** Folders that Bitbucket Server is in where it shares a host (`server.context-path`), under its name of now or of before. */
+/**
+ * Folders in which Bitbucket Server runs where it shares a host (`server.context-path`), under its
+ * current and former names.
+ */
 const customaryFolders = new Set(["bitbucket", "git", "stash"]);
 
 function withoutWords(path: string[]): string[] | undefined {
@@ -149,7 +152,10 @@ function withoutGit(name: string): string {
 	return withoutEndings(".git", name);
 }
 
-/** A text without what it ends in, however often; `/(\.git)+$/` would look from each `.git` to the end. */
+/**
+ * Returns a text without its ending, however often it is repeated; `/(\.git)+$/` would scan from
+ * each `.git` to the end.
+ */
 export function withoutEndings(ending: string, text: string): string {
 	let { length } = text;
 	while (text.slice(Math.max(0, length - ending.length), length) === ending) {

@@ -16,26 +16,26 @@ import {
 	withoutEndings,
 } from "./forge-paths.ts";
 
-/** Where the address of a repository leads, in small letters. */
+/** The target of a repository address, in lower case. */
 export interface Address extends AfterPath {
-	/** Host name, with the port where that tells two servers apart. */
+	/** Host name, with the port where it distinguishes two servers. */
 	host: string;
 	user: string;
-	/** Whether it is an address of ssh, which shows no pages. */
+	/** Whether it is an ssh address, which never leads to pages. */
 	isSsh: boolean;
-	/** The path's segments; none of them is empty, `.` or `..`. */
+	/** The path's segments; none is empty, `.` or `..`. */
 	segments: string[];
 }
 
 type Found = Pick<Address, "host" | "segments">;
 
 /**
- * Finds the repository in an address of a forge: its other hosts, its short
- * forms and its pages lead to one. A host that is not known is read by the paths
- * that only one kind of forge has, and never by its name.
+ * Finds the repository in a forge address: the forge's other hosts, short forms and pages lead to
+ * the same one. An unknown host is read by the paths that only one kind of forge has, never by its
+ * name.
  *
- * @returns host and path that are the same for all addresses of the repository;
- *   or a sentence that says why there is none, and what to do
+ * @returns host and path, the same for all addresses of the repository; or a sentence that says why
+ * there is none, and what to do
  */
 export function findRepository({
 	isSsh,
@@ -65,14 +65,14 @@ const problems = {
 	host: "Must be the address that git clones from, as in https://github.com/owner/name: this host serves no repositories.",
 	none: "Must name a repository, not only a host, an owner or a project. Send the address that git clones from, as in https://github.com/owner/name.",
 	behind:
-		"Must name the repository in its path, not behind ? or #. Send the address that git clones from.",
-	id: "Must name the repository, and what it is in, as people do: an id in place of a name cannot be told to be the same. Send the address that git clones from.",
+		"Must name the repository in its path, not after ? or #. Send the address that git clones from.",
+	id: "Must name the repository and its owner or project by name: an id cannot be recognised as the same repository. Send the address that git clones from.",
 	folder:
-		"Must be the address that git clones from over ssh, as in ssh://git@host/project/name.git: what stands behind scm in this one is the repository on Bitbucket Server, and only a part of it elsewhere.",
-	page: "Must be the address that git clones from: this one may be a page of a repository. If it is a repository of its own, send it with .git at its end.",
+		"Must be the address that git clones from over ssh, as in ssh://git@host/project/name.git: what follows scm in this address is the repository on Bitbucket Server, but only a part of it elsewhere.",
+	page: "Must be the address that git clones from: this one may be a page of a repository. If it is a repository of its own, send it with .git at the end.",
 } satisfies Record<Doubt, string> & Record<string, string>;
 
-/** The host that an address names, and the port where another one is another server. */
+/** Returns the host of an address, with its port where another port is another server. */
 export function hostOf(
 	{ hostname, port }: URL,
 	{ isSsh = false } = {},
@@ -81,20 +81,19 @@ export function hostOf(
 		/^(?:www\.)+(?=[^.]+\.)/,
 		"",
 	);
-	// Whatever its port, a host's ssh server is that of its forge.
+	// On any port, a host's ssh server belongs to its forge.
 	return isSsh || port === "" || port === "80" ? name : `${name}:${port}`;
 }
 
-/** Whether a host is one of a forge that everybody knows. */
+/** Returns whether a host belongs to a public forge. */
 export function isKnownForge(host: string): boolean {
 	const main = onMainHost({ host, user: "", segments: [] });
 	return layoutOf(main.host) !== undefined;
 }
 
 /**
- * Whether a path has ids in it that stand for names: in braces as Bitbucket
- * writes them, bare or in any form of Microsoft's on Azure DevOps, a number on
- * GitLab.
+ * Returns whether a path contains ids in place of names: in braces as Bitbucket writes them, bare
+ * or in any of Microsoft's forms on Azure DevOps, a number on GitLab.
  */
 function isById(path: string[]): boolean {
 	if (path.some((name) => /^\{.*\}$/.test(name))) return true;
@@ -106,7 +105,7 @@ function isById(path: string[]): boolean {
 
 const guid = /^[({]?[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}[)}]?$/;
 
-/** How the known forges lay out their paths. */
+/** The path layouts of known forges. */
 const layouts = new Map<string, Layout>([
 	["github.com", ownerAndName],
 	["gist.github.com", gist],
@@ -117,11 +116,11 @@ const layouts = new Map<string, Layout>([
 	["git.sr.ht", ownerAndName],
 	["hg.sr.ht", ownerAndName],
 	["dev.azure.com", azureServices],
-	// Its paths would be read as those of Bitbucket Server.
+	// Its paths would otherwise be read as Bitbucket Server's.
 	["git.kernel.org", groupsAndName],
 ]);
 
-/** Where forges serve files, pages and programs, and no repositories. */
+/** Hosts of forges that serve files, pages and programs, but no repositories. */
 const notClonedFrom = [
 	".github.com",
 	".githubusercontent.com",
@@ -131,7 +130,7 @@ const notClonedFrom = [
 	".bitbucket.org",
 ];
 
-/** Hosts for ssh, most of them on the port of https for whom a firewall lets nothing else through. */
+/** Hosts for ssh, most of them on the https port for clients behind a strict firewall. */
 const otherHosts = new Map([
 	["ssh.github.com", "github.com"],
 	["altssh.gitlab.com", "gitlab.com"],
@@ -140,17 +139,17 @@ const otherHosts = new Map([
 ]);
 
 function layoutOf(host: string): Layout | undefined {
-	// GitHub Enterprise Cloud gives each enterprise a host of its own there.
+	// GitHub Enterprise Cloud gives each enterprise its own host there.
 	return host.endsWith(".ghe.com") ? ownerAndName : layouts.get(host);
 }
 
-/** The same address on the host that stands for all of its forge. */
+/** Moves an address to the host that stands for all of its forge. */
 function onMainHost({
 	host: given,
 	user,
 	segments,
 }: Pick<Address, "host" | "user" | "segments">): Found {
-	// A known forge listens to no other port: what is written there leads nowhere else.
+	// Known forges use no other ports, so the port can be ignored.
 	const name = given.replace(/:\d+$/, "");
 	const host = otherHosts.get(name) ?? name;
 	const [version, organisation = "", project = "", repository = ""] = segments;
@@ -161,7 +160,7 @@ function onMainHost({
 		return { host: "dev.azure.com", segments: path };
 	}
 	if (host.endsWith(visualStudio)) {
-		// Before v3, the organisation was the user of ssh.
+		// Before v3, the organisation was the ssh user.
 		const owner = isAzureSsh ? user : host.slice(0, -visualStudio.length);
 		return { host: "dev.azure.com", segments: [owner, ...segments] };
 	}

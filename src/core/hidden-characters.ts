@@ -1,6 +1,7 @@
 /**
- * Code points that are not seen: control characters, soft hyphen, zero-width and bidirectional controls, fillers,
- * interlinear marks, tags, and variation selectors other than the two that emoji use (Unicode categories Cc and Cf).
+ * Invisible code points: control characters, soft hyphen, zero-width and bidirectional controls,
+ * fillers, interlinear marks, tags, and variation selectors other than the two that emoji use
+ * (Unicode categories Cc and Cf).
  */
 const hiddenRanges: [first: number, last: number][] = [
 	[0x0000, 0x0008],
@@ -25,26 +26,29 @@ const hiddenRanges: [first: number, last: number][] = [
 	[0x1d173, 0x1d17a],
 	[0xe0000, 0xe0fff],
 ];
-/** Ordinary ones are ruled out first: the ranges alone are looked through five times slower. */
+/** Ordinary characters are excluded first: matching the ranges alone is five times slower. */
 const hidden = `(?![\\t\\n\\r -~])[${hiddenRanges
 	.map(
 		([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`,
 	)
 	.join("")}]`;
 
-/** Finds every character that is not seen; for `matchAll` and `replace`. */
+/** Matches every invisible character; for `matchAll` and `replace`. */
 export const hiddenCharacter = new RegExp(hidden, "gu");
 
-/** Joiners as Persian, Hindi, Malayalam and others write them: one behind a letter or mark that is not Latin. */
+/**
+ * Joiners as used in Persian, Hindi, Malayalam and other languages: one after a letter or mark that
+ * is not Latin.
+ */
 const inWord = "(?<=[[\\p{L}\\p{M}]--\\p{Script=Latin}])[\\u200c\\u200d]";
 /** The joiner between the parts of one emoji (UTS 51). */
 const inEmoji =
 	"(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d\\p{Extended_Pictographic}";
-/** Tags behind a black flag, as of England, Scotland and Wales. */
+/** Tags after a black flag, as in the flags of England, Scotland and Wales. */
 const inFlag =
 	"(?<=\\u{1f3f4}[\\u{e0061}-\\u{e007a}]{0,5})[\\u{e0061}-\\u{e007f}]";
 
-/** Finds a hidden character that no language and no emoji needs where it stands. */
+/** Matches a hidden character that no language and no emoji needs in its place. */
 export const needlessCharacter = new RegExp(
 	`(?!${inWord}|${inEmoji}|${inFlag})${hidden}`,
 	"v",
@@ -55,7 +59,7 @@ const beforeJoiner =
 	/(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)$/u;
 const afterJoiner = /^\p{Extended_Pictographic}/u;
 
-/** Each character of a text that a reader would not see, with its place in the text. */
+/** Yields each invisible character of a text, with its position. */
 export function* hiddenCharacters(
 	source: string,
 ): Generator<{ index: number; character: string }> {
@@ -64,7 +68,7 @@ export function* hiddenCharacters(
 	}
 }
 
-/** Whether such a character only joins the parts of an emoji. */
+/** Returns whether such a character only joins the parts of an emoji. */
 export function isHarmless(
 	source: string,
 	index: number,
@@ -77,7 +81,7 @@ export function isHarmless(
 	);
 }
 
-/** What Unicode calls a character, such as `U+202E`. */
+/** Returns the Unicode notation of a character, such as `U+202E`. */
 export function nameCharacter(character: string): string {
 	const code = character.codePointAt(0) ?? 0;
 	return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;

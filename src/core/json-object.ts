@@ -8,17 +8,20 @@ const MAX_JSON_DEPTH = 100;
 
 const documented = z.record(z.string(), z.unknown());
 
-/** How a member of an input is read out of a large body: as `JsonText`, also where it is text that holds JSON. */
+/**
+ * How a member of an input is read from a large body: as `JsonText`, also where it is text that
+ * contains JSON.
+ */
 export const jsonMembers = z.registry<{ mayBeText: boolean }>();
 
 /**
- * An object of the caller's own, of any shape that JSON and PostgreSQL keep.
- * Out of a large body it comes as `JsonText`, looked over already.
+ * An object in any shape that JSON and PostgreSQL can store. From a large body it arrives as
+ * `JsonText`, already checked.
  */
 export function jsonObject() {
 	return (
 		z
-			// A record would ask a schema about each of its members.
+			// A record would run a schema on each of its members.
 			.unknown()
 			.superRefine((value, context) => {
 				const message =
@@ -37,7 +40,7 @@ export function jsonObject() {
 	);
 }
 
-/** The same for models, which often send structured arguments as JSON in a string. */
+/** The same for models, which often send structured arguments as a JSON string. */
 export function jsonObjectOrText() {
 	return z
 		.unknown()
@@ -47,7 +50,7 @@ export function jsonObjectOrText() {
 		.register(jsonMembers, { mayBeText: true });
 }
 
-/** A JSON object of an answer, out of the text that the database writes of it. */
+/** A JSON object in an answer, from the text that the database returns. */
 export function storedJson() {
 	return z
 		.string()
@@ -71,7 +74,10 @@ function parseIfText(value: unknown, context: z.RefinementCtx): unknown {
 	return z.NEVER;
 }
 
-/** What a text holds as JSON, or why it is not read. Nothing is built of one that is nested too deeply, or holds too much. */
+/**
+ * Parses a text as JSON, or returns why it is refused. Texts that are nested too deeply or contain
+ * too many values are refused before anything is built.
+ */
 export function parseJsonText(
 	text: string,
 ): { value: unknown } | { problem: string } {
@@ -82,17 +88,17 @@ export function parseJsonText(
 	} catch {
 		return {
 			problem:
-				"Is a string that does not hold valid JSON. Send an object, or leave it out.",
+				"Is a string that does not contain valid JSON. Send an object, or leave it out.",
 		};
 	}
 }
 
-/** Whether a value out of JSON is an object, and no array. */
+/** Returns whether a JSON value is an object and not an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Why PostgreSQL or JSON would not keep an object as it is, in words for whoever sent it. */
+/** Returns why PostgreSQL or JSON cannot store an object exactly, as a message for the sender. */
 export function findJsonProblem(root: object): string | undefined {
 	let level = [root];
 	for (let depth = 1; level.length > 0; depth++) {
@@ -112,7 +118,7 @@ export function findJsonProblem(root: object): string | undefined {
 				else if (typeof value === "string" && !isStorable(value)) {
 					return NOT_STORABLE;
 				} else if (typeof value === "number" && !isKept(value)) {
-					return "Must not contain numbers that JSON cannot keep exactly; write very large ones as strings.";
+					return "Must not contain numbers that JSON cannot represent exactly; write very large ones as strings.";
 				}
 			}
 		}
@@ -126,7 +132,7 @@ const RESERVED =
 
 const NOT_STORABLE = "Must not contain NUL or lone surrogate characters.";
 
-/** Whole numbers beyond 2^53 have lost digits already, and 1e400 is infinite. */
+/** Whole numbers beyond 2^53 have already lost digits, and 1e400 is infinite. */
 function isKept(value: number): boolean {
 	return Number.isInteger(value)
 		? Number.isSafeInteger(value)

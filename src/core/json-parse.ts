@@ -9,9 +9,8 @@ import { JsonText } from "./json-text.ts";
 export type Parsed = { value: unknown; texts: KeptText[] } | Unreadable;
 
 /**
- * Reads a body that promises JSON. Of one over 64 KiB only what is wanted is
- * kept, and JSON of the caller's own as text: what is not built on the event
- * loop holds nobody up.
+ * Parses a body that should be JSON. From a body over 64 KiB it keeps only what is wanted, and the
+ * caller's own JSON as text: what is not built on the event loop does not block it.
  */
 export function parseJson(bytes: Buffer, wanted: Wanted | undefined): Parsed {
 	const refusal = scanJson(bytes);
@@ -30,7 +29,7 @@ export function parseJson(bytes: Buffer, wanted: Wanted | undefined): Parsed {
 	return pickWanted(value, wanted);
 }
 
-/** Puts the texts that `parseJson` kept back to where they were. */
+/** Puts the texts that `parseJson` kept back in their places. */
 export function restoreTexts({
 	value,
 	texts,
@@ -44,5 +43,5 @@ export function restoreTexts({
 	return value;
 }
 
-/** Also where it is written with escapes, as in `"\u005f_proto__"`. */
+/** Matches escaped keys as well, as in `"\u005f_proto__"`. */
 const mayHoldReservedKey = /__proto__|"constructor"|\\u00/;

@@ -3,42 +3,42 @@ import { Refusal } from "./errors.ts";
 import { findJsonProblem, isObject, parseJsonText } from "./json-object.ts";
 import { countNodes, type Unreadable } from "./json-scan.ts";
 
-/** Calls in one batch; more would be many requests in the guise of one. */
+/** Maximum number of calls in one batch; more would be many requests in the guise of one. */
 export const MAX_CALLS = 20;
 
-/** 400: a batch of more calls than that, in words for programs that speak JSON-RPC or tRPC. */
+/** Returns the 400 for a batch with more calls, worded for programs that speak JSON-RPC or tRPC. */
 export function batchTooLong(): Refusal {
 	return new Refusal(
 		"BAD_REQUEST",
-		`A batch holds up to ${MAX_CALLS} calls, and this one has more. Send several batches; httpBatchLink does so with maxItems: ${MAX_CALLS}.`,
+		`A batch may contain up to ${MAX_CALLS} calls, and this one has more. Send several batches; httpBatchLink does so with maxItems: ${MAX_CALLS}.`,
 	);
 }
 
-/** Values and names beside the reports that a body brings. */
+/** Maximum number of values and names in a body besides its reports. */
 const MAX_OTHER_NODES = 10_000;
 
-/** What of the input of one procedure or tool is of use. */
+/** The parts of one procedure's or tool's input that are used. */
 export interface WantedInput {
-	/** How it is called, for whoever is refused. */
+	/** Its name, for error messages. */
 	name: string;
-	/** Whether it takes a whole report; nothing else needs a large input. */
+	/** Whether it accepts a whole report; no other input needs to be large. */
 	takesReport: boolean;
 	/** The members that its schema names. */
 	members: string[];
-	/** Those of them that stay JSON, and whether they may also come as a text that holds some. */
+	/** Members that stay JSON, and whether they may also arrive as a text that contains JSON. */
 	json: Record<string, { mayBeText: boolean }>;
 }
 
-/** What a body is, and what of a large one is of use. */
+/** The kind of a body, and which parts of a large one are used. */
 export type Wanted =
 	/** One input. */
 	| { as: "input"; input: WantedInput }
-	/** tRPC: the input of one call, or those of a batch by their place in it. */
+	/** tRPC: the input of one call, or of each call in a batch by position. */
 	| { as: "calls"; calls: WantedInput[]; isBatch: boolean }
-	/** JSON-RPC: one message or several; a call of a tool has its input inside. */
+	/** JSON-RPC: one message or several; a tool call contains its input. */
 	| { as: "messages"; tools: WantedInput[] };
 
-/** A JSON object that is kept as text, and where in the value it belongs. */
+/** A JSON object kept as text, and its place in the value. */
 export interface KeptText {
 	path: (string | number)[];
 	text: string;
@@ -46,8 +46,8 @@ export interface KeptText {
 }
 
 /**
- * Keeps of a large body what is wanted of it: of the inputs that bring reports
- * the members that their schemas name; of everything else all, if it is small.
+ * Keeps the wanted parts of a large body: of inputs with reports the members that their schemas
+ * name; of the rest everything, if it is small.
  */
 export function pickWanted(
 	value: unknown,
@@ -74,18 +74,18 @@ class TooLarge extends Error {
 function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 	let nodes = 0;
 
-	/** Keeps a part as it is, which must be small. */
+	/** Keeps a part unchanged, which must be small. */
 	function small<Part>(part: Part, what: string): Part {
 		const json = Buffer.from(JSON.stringify(part) ?? "");
 		nodes += countNodes(json);
 		if (json.length > SMALL_BODY) {
 			throw new TooLarge(
-				`${what} takes at most ${SMALL_BODY / 1024} KiB, and this is more. Only what takes a whole report takes more.`,
+				`${what} takes at most ${SMALL_BODY / 1024} KiB, and this is more. Only a whole report may be larger.`,
 			);
 		}
 		if (nodes > MAX_OTHER_NODES) {
 			throw new TooLarge(
-				`The request body holds more than ${MAX_OTHER_NODES} values and names beside its reports.`,
+				`The request body contains more than ${MAX_OTHER_NODES} values and names besides its reports.`,
 			);
 		}
 		return part;
@@ -97,7 +97,7 @@ function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 		const unknown = Object.keys(given).find(
 			(name) => !of.members.includes(name),
 		);
-		// By its name it is refused, or passed over, wherever the input is read.
+		// Its name is enough for the reader of the input to refuse or ignore it.
 		if (unknown !== undefined) kept[unknown.slice(0, 100)] = null;
 		for (const member of of.members) {
 			if (!Object.hasOwn(given, member)) continue;
@@ -123,7 +123,7 @@ function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 		const rest = { ...(given as object), params: others };
 		const kept = input(given_, called, [...path, "params", "arguments"]);
 		return {
-			...small(rest, "A message, beside the arguments of its tool,"),
+			...small(rest, "A message, apart from the arguments of its tool,"),
 			params: { ...others, arguments: kept },
 		};
 	}
@@ -133,7 +133,7 @@ function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 		if (!Array.isArray(value)) return message(value, wanted.tools, []);
 		return (
 			value
-				// One more is enough to tell that there are too many.
+				// One more is enough to detect that there are too many.
 				.slice(0, MAX_CALLS + 1)
 				.map((one, index) => message(one, wanted.tools, [index]))
 		);
@@ -151,7 +151,7 @@ function pick(value: unknown, wanted: Wanted, texts: KeptText[]): unknown {
 
 const isText = (value: unknown) => typeof value === "string";
 
-/** JSON of the caller's own as the text that is stored, looked over on the way. */
+/** Returns the caller's own JSON as the text that is stored, and checks it. */
 function keepText(value: unknown): { text: string; problem?: string } {
 	const none = (problem: string) => ({ text: "{}", problem });
 	let object = value;

@@ -1,8 +1,8 @@
-/** What is said of a key that the functions below find. */
+/** The message for a key that the functions below find. */
 export const RESERVED_KEY =
 	"The request has a key that JavaScript reserves: __proto__, or prototype in constructor. Rename it.";
 
-/** Whether an object has a key by which programs that copy it would change more than the copy. */
+/** Returns whether an object has a key with which copying it would change more than the copy. */
 export function hasReservedKey(object: object): boolean {
 	if (Object.hasOwn(object, "__proto__")) return true;
 	if (!Object.hasOwn(object, "constructor")) return false;
@@ -14,7 +14,7 @@ export function hasReservedKey(object: object): boolean {
 	);
 }
 
-/** Whether a value out of JSON is such an object, or holds one. */
+/** Returns whether a JSON value is or contains such an object. */
 export function holdsReservedKey(root: unknown): boolean {
 	const open = [root];
 	while (open.length > 0) {

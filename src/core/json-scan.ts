@@ -1,28 +1,29 @@
 import { isUtf8 } from "node:buffer";
 
 /**
- * Levels of arrays and objects in a body: the 100 that structured data may
- * have, and room for what a façade wraps around it.
+ * Maximum nesting of arrays and objects in a body: the 100 levels that structured data may have,
+ * and room for what a façade wraps around it.
  */
 const MAX_DEPTH = 128;
 
-/** Values and names in a body: each takes hundreds of times its bytes once it is built. */
+/**
+ * Maximum number of values and names in a body: once built, each takes hundreds of times its bytes.
+ */
 const MAX_NODES = 100_000;
 
 /** Why bytes that promise JSON are not parsed. */
 export interface Unreadable {
 	code: "BAD_REQUEST" | "PAYLOAD_TOO_LARGE";
-	/** Words for whoever sent them. */
+	/** A message for the sender. */
 	message: string;
 }
 
 /**
- * Looks over bytes that promise JSON before anything is built of them: they
- * must be UTF-8 (decoding would replace what is not, and a report is stored
- * exactly as sent), nested up to 128 levels, and hold up to 100,000 values.
- * Linear in their number.
+ * Checks bytes that should be JSON before anything is built from them: they must be UTF-8 (decoding
+ * would replace invalid bytes, and a report is stored exactly as sent), nested up to 128 levels,
+ * and contain up to 100,000 values. Takes linear time.
  *
- * Of bytes that are no JSON it may say anything: parsing tells.
+ * For bytes that are not JSON any result is possible: the parser decides.
  */
 export function scanJson(json: Buffer): Unreadable | undefined {
 	if (!isUtf8(json)) {
@@ -40,9 +41,9 @@ const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] =
 	Buffer.from("[]{}");
 
 /**
- * The same for JSON inside JSON, a text that holds some.
+ * The same check for JSON inside JSON, in a text.
  *
- * @param what names it at the beginning of a sentence
+ * @param what names the text at the beginning of a sentence
  */
 export function scanStructure(
 	json: Buffer,
@@ -70,7 +71,7 @@ export function scanStructure(
 	return undefined;
 }
 
-/** How many values and names there are in JSON, counted as the limit counts them. */
+/** Counts the values and names in JSON, as the limit counts them. */
 export function countNodes(json: Buffer): number {
 	let nodes = 0;
 	let isInString = false;
@@ -103,6 +104,6 @@ function tooDeep(what: string): Unreadable {
 function tooMany(what: string): Unreadable {
 	return {
 		code: "PAYLOAD_TOO_LARGE",
-		message: `${what} holds more than ${MAX_NODES} values and names. Leave out what the report does not need.`,
+		message: `${what} contains more than ${MAX_NODES} values and names. Leave out what the report does not need.`,
 	};
 }

@@ -1,11 +1,11 @@
 /**
- * A JSON object that stays the text it came as: to build 1 MiB of it and to
- * write it again would hold everybody else up.
+ * A JSON object kept as the text it arrived as: building 1 MiB of it and writing it again would
+ * block everybody else.
  */
 export class JsonText {
-	/** Valid JSON, of an object. */
+	/** Valid JSON of an object. */
 	readonly text: string;
-	/** Why it cannot be kept, if so, in words for whoever sent it. */
+	/** Why it cannot be stored, if so, as a message for the sender. */
 	readonly problem: string | undefined;
 
 	constructor(text: string, problem?: string) {
@@ -13,13 +13,13 @@ export class JsonText {
 		this.problem = problem;
 	}
 
-	/** For whoever writes it as JSON without knowing what it is. */
+	/** Serves code that writes it as JSON without knowing what it is. */
 	toJSON(): Record<string, unknown> {
 		return JSON.parse(this.text);
 	}
 }
 
-/** JSON of an answer; what it holds as text is put in as it is. */
+/** Writes an answer as JSON; members kept as text are inserted unchanged. */
 export function writeJson(answer: object): string {
 	const texts = Object.entries(answer).filter(
 		(member): member is [string, JsonText] => member[1] instanceof JsonText,
@@ -33,7 +33,7 @@ export function writeJson(answer: object): string {
 	return `{${[rest.slice(1, -1), ...members].filter(Boolean).join()}}`;
 }
 
-/** A JSON object as text, whichever of the two it is. */
+/** Returns a JSON object as text, whichever of the two it is. */
 export function textOfJson(json: Record<string, unknown> | JsonText): string {
 	return json instanceof JsonText ? json.text : JSON.stringify(json);
 }

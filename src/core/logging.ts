@@ -9,11 +9,11 @@ import {
 import type pinoPretty from "pino-pretty";
 
 /**
- * The service's log: JSON lines, or readable lines on a terminal. Report
- * content and e-mail addresses never reach it.
+ * Creates the service's log: JSON lines, or readable lines on a terminal. Report content and e-mail
+ * addresses never reach it.
  *
  * @param level pino's level
- * @param to file descriptor: 1, or 2 where standard output is a protocol
+ * @param to file descriptor: 1, or 2 where standard output carries a protocol
  */
 export function createLogger(level: string, to: 1 | 2): Logger {
 	const isTerminal = (to === 1 ? process.stdout : process.stderr).isTTY;
@@ -23,7 +23,7 @@ export function createLogger(level: string, to: 1 | 2): Logger {
 	);
 }
 
-/** What makes lines readable is loaded where somebody reads them. */
+/** The formatter is loaded only where somebody reads the lines. */
 function writeReadably(to: 1 | 2): DestinationStream {
 	const pretty: typeof pinoPretty = createRequire(import.meta.url)(
 		"pino-pretty",
@@ -31,20 +31,20 @@ function writeReadably(to: 1 | 2): DestinationStream {
 	return pretty({ destination: to, ignore: "pid,hostname", singleLine: true });
 }
 
-/** Milliseconds that a line of the log may wait for others. */
+/** Milliseconds that a log line may wait to be written with others. */
 const PATIENCE = 20;
 
-/** Bytes of lines that may wait for somebody to read them; what comes then is left out. */
+/** Maximum bytes of unread log lines; further lines are dropped. */
 const MOST_UNREAD = 16 * 1024 * 1024;
 
 /**
- * Writes lines together that come shortly after each other: a busy service
- * would pay more for handing over each than for making it. Whoever reads
- * slowly, or not at all, holds up neither the service nor its end.
+ * Writes log lines that come shortly after each other together: for a busy service, handing over
+ * each line would cost more than making it. A slow or absent reader delays neither the service nor
+ * its shutdown.
  */
 function writeTogether(to: 1 | 2): DestinationStream {
 	const stream = to === 1 ? process.stdout : process.stderr;
-	// Nobody reads any more; there is nowhere to say so.
+	// The reader is gone, and there is nowhere to report it.
 	stream.on("error", () => {});
 	let lines = "";
 	let isEnding = false;
@@ -67,11 +67,11 @@ function writeTogether(to: 1 | 2): DestinationStream {
 	};
 }
 
-/** How errors are written down. */
+/** Serialises errors for the log. */
 export const serializers = { err: serializeError };
 
 /**
- * An error without what it may carry of its query: PostgreSQL puts rows into
+ * Serialises an error without the parts of its query that it may contain: PostgreSQL puts rows into
  * `detail`, and values into the message of a data exception (class 22).
  */
 function serializeError(error: Error): unknown {

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { Refusal } from "./errors.ts";
 import { withDefault } from "./fields.ts";
 
-/** Rows in a page of a list when the caller does not say. */
+/** Default number of rows in a page of a list. */
 export const DEFAULT_PAGE_SIZE = 50;
 
-/** How many rows a page has at the most; a part of every list's input. */
+/** The maximum number of rows in a page; a member of every list's input. */
 export const limit = withDefault(
 	z.coerce
 		.number<number>("Must be a number from 1 to 200.")
@@ -13,16 +13,15 @@ export const limit = withDefault(
 		.min(1, "Must be at least 1.")
 		.max(200, "Must be at most 200."),
 	DEFAULT_PAGE_SIZE,
-).describe("How many reports at the most.");
+).describe("Maximum number of reports.");
 
 /**
- * Refuses the page after a row that never existed. Any other empty page is the
- * end of its list.
+ * Refuses the page after a row that never existed. Any other empty page is the end of its list.
  *
  * @param after the key of the row to start after, if one was given
- * @param isKnown whether there is, or was, such a row for who asks
- * @param words what the caller is told: that the row is missing, up to its key,
- *   and what to give instead
+ * @param isKnown whether such a row exists or existed for this caller
+ * @param words parts of the message: that the row is missing, up to its key, and what to give
+ * instead
  * @throws TRPCError `BAD_REQUEST`
  */
 export async function refuseUnknownStart<Key extends string | number>(

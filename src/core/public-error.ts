@@ -7,8 +7,8 @@ import { z } from "zod";
 import { factsOf, INVALID_JSON, type Issue, URL_TOO_LONG } from "./errors.ts";
 
 /**
- * What the public may know of an error. Every façade shows this and nothing else.
- * `members` are extra facts a program can act on, such as `existing_report_id`.
+ * What the public may learn about an error. Every façade shows this and nothing else. `members` are
+ * additional facts for programs, such as `existing_report_id`.
  */
 export interface PublicError {
 	code: TRPC_ERROR_CODE_KEY;
@@ -19,24 +19,27 @@ export interface PublicError {
 	detail: string;
 	issues?: Issue[];
 	members?: Record<string, string>;
-	/** Nobody expected this error: it belongs in the log with its cause. */
+	/** Whether the error was unexpected: it must be logged with its cause. */
 	isUnexpected: boolean;
-	/** Seconds after which trying again makes sense. */
+	/** Seconds after which a retry makes sense. */
 	retryAfter?: number;
-	/** Of a 401 or 403: what `WWW-Authenticate` says of it (RFC 6750, section 3); empty when nothing was shown. */
+	/**
+	 * The value of `WWW-Authenticate` for a 401 or 403 (RFC 6750, section 3); empty when no
+	 * credentials were sent.
+	 */
 	challenge?: string;
 }
 
 /**
- * Turns any error into public words.
+ * Turns any error into a public one.
  *
- * Meaning comes only from a `TRPCError` that we threw, an input that did not
- * parse, a 4xx of Fastify's own, or a database out of reach; everything else
- * is "Internal server error".
+ * Only these have a meaning of their own: a `TRPCError` that we threw, an input that did not parse,
+ * Fastify's own 4xx errors, and an unreachable database. Everything else is "Internal server
+ * error".
  */
 export function publicError(error: unknown): PublicError {
 	const cause = error instanceof TRPCError ? error.cause : error;
-	// An output that is not as promised is our fault, not the caller's.
+	// An output that does not match its schema is our fault, not the caller's.
 	const isOwnFault =
 		error instanceof TRPCError && error.code === "INTERNAL_SERVER_ERROR";
 	if (cause instanceof z.ZodError && !isOwnFault) return invalidInput(cause);
@@ -49,7 +52,7 @@ export function publicError(error: unknown): PublicError {
 			retryAfter: 5,
 		};
 	}
-	// tRPC's own words for a body that is no JSON quote the body.
+	// tRPC's own message for a body that is not JSON quotes the body.
 	if (error instanceof TRPCError && cause instanceof SyntaxError) {
 		return described("BAD_REQUEST", INVALID_JSON);
 	}
@@ -72,8 +75,8 @@ export function publicError(error: unknown): PublicError {
 }
 
 /**
- * The public words of an error, after writing to the log what an operator must
- * know of it: an unexpected error with its cause, or what is out of reach.
+ * Returns the public form of an error, and logs what an operator must know about it: an unexpected
+ * error with its cause, or what is out of reach.
  */
 export function reportError(
 	error: unknown,
@@ -88,7 +91,10 @@ export function reportError(
 	return shown;
 }
 
-/** Who refuses to do too much writes it to the log, once and not for each request. */
+/**
+ * Returns whether we refused on purpose: load shedding is logged once by the code that decides it,
+ * not for each request.
+ */
 function isDeliberate(error: unknown): boolean {
 	return factsOf(error).isDeliberate === true;
 }
@@ -114,7 +120,7 @@ export function errorHeaders({
 	};
 }
 
-/** RFC 9457 body of an error, with the tRPC code, the request id and all issues. */
+/** Returns the RFC 9457 body of an error, with the tRPC code, the request id and all issues. */
 export function problemDetails(
 	error: PublicError,
 	request: { url: string; id: string },
@@ -124,7 +130,7 @@ export function problemDetails(
 		title: error.title,
 		status: error.status,
 		detail: error.detail,
-		// A query may hold anything, even secrets: the path alone names the occurrence.
+		// The path alone identifies the occurrence: a query may contain anything, even secrets.
 		instance: uriReference(request.url.split("?", 1)[0] ?? ""),
 		code: error.code,
 		request_id: request.id,
@@ -133,7 +139,7 @@ export function problemDetails(
 	};
 }
 
-/** A path that may be no URI, such as `/a%`, as one: what a URI cannot hold is percent-encoded (RFC 3986). */
+/** Percent-encodes the characters of a path that a URI cannot contain, as in `/a%` (RFC 3986). */
 function uriReference(path: string): string {
 	return path.replaceAll(
 		/%(?![0-9a-f]{2})|[^\w%:/@!$&'()*+,;=.~-]/gi,
@@ -175,7 +181,7 @@ function invalidInput(error: z.ZodError): PublicError {
 	};
 }
 
-/** Words for the errors Fastify raises before a procedure is reached. */
+/** Messages for the errors that Fastify raises before a procedure is reached. */
 const fastifyErrors: Record<
 	string,
 	[code: TRPC_ERROR_CODE_KEY, detail: string, status?: number]
@@ -208,7 +214,7 @@ function fastifyError(error: unknown): PublicError | undefined {
 	}
 }
 
-/** Node's and PostgreSQL's codes for "nobody answers there" (PostgreSQL manual, appendix A). */
+/** Node's and PostgreSQL's codes for an unreachable database (PostgreSQL manual, appendix A). */
 const outOfReach = new Set([
 	"ECONNREFUSED",
 	"ECONNRESET",
@@ -229,7 +235,7 @@ const outOfReach = new Set([
 	"57P03", // cannot_connect_now
 ]);
 
-/** Messages of `pg` for a connection that is gone, which carry no code. */
+/** Messages of `pg` for a lost connection, which have no code. */
 const outOfReachMessage =
 	/^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end)/;
 

@@ -1,29 +1,31 @@
 import { findRepository, hostOf } from "./forges.ts";
 
-/** Characters of a repository's URL; one that is longer is none. */
+/** Maximum length of a repository's URL in characters. */
 export const MAX_URL_LENGTH = 500;
 
-/** What the house adds to the rules. */
+/** The operator's additions to the rules. */
 export interface RepositoryOptions {
-	/** Host names by the name that stands for them, as `FORGE_ALIASES` gives them. */
+	/** Maps host names to the name that stands for them, as in `FORGE_ALIASES`. */
 	aliases?: ReadonlyMap<string, string>;
 }
 
-/** What identifies a repository; or a sentence that says why an address does not, and what to do. */
+/**
+ * The key that identifies a repository; or a sentence that says why an address does not, and what
+ * to do.
+ */
 export type Repository =
 	| { key: string; problem?: undefined }
 	| { problem: string; key?: undefined };
 
 /**
- * Reduces the URL of a repository to what identifies it: host and path in lower
- * case, without scheme, user, `www.`, query, fragment, `.git`, slashes at the
- * end, and the port where it is a default one or ssh's. The path is decoded once
- * and composed (NFC). What forges are known to have several spellings for is
- * given in one of them, and their pages count as the repository they show.
+ * Reduces the URL of a repository to its key: host and path in lower case, without scheme, user,
+ * `www.`, query, fragment, `.git`, trailing slashes, and the port if it is a default one or ssh's.
+ * The path is decoded once and composed (NFC). Where a forge is known to accept several spellings,
+ * one of them is chosen; pages count as the repository they show.
  *
- * @param url an `https`, `http` or `ssh` URL (`git+` before it is npm's way), or `user@host:path`
- * @returns the key, such as `github.com/intility/mcp-servicenow`; `%`, `#` and `?`
- *   in a name stand in it as escapes
+ * @param url an `https`, `http` or `ssh` URL (npm writes `git+` before it), or `user@host:path`
+ * @returns the key, such as `github.com/intility/mcp-servicenow`; `%`, `#` and `?` in a name are
+ * escaped
  */
 export function readRepository(
 	url: string,
@@ -37,7 +39,7 @@ export function readRepository(
 	if (!parts) return { problem: problems.form };
 	const { scheme = "ssh", login = "", authority = "", path = "" } = parts;
 	const { query = "", fragment = "" } = parts;
-	// All schemes are read as https, so that all hosts are normalised alike.
+	// All schemes are parsed as https, so that all hosts are normalised alike.
 	const parsed = URL.parse(`https://${login}${authority}`);
 	if (!parsed) return { problem: problems.form };
 	const [user, ...segments] = [parsed.username, ...path.split("/")].map(
@@ -67,7 +69,7 @@ export function readRepository(
 	return { key: `${found.host}/${escaped.join("/")}` };
 }
 
-/** The key alone, or `undefined` where `readRepository` has a problem. */
+/** Returns the key alone, or `undefined` where `readRepository` has a problem. */
 export function repositoryKey(
 	url: string,
 	options?: RepositoryOptions,
@@ -75,18 +77,21 @@ export function repositoryKey(
 	return readRepository(url, options).key;
 }
 
-/** Whether a text holds what shows as nothing: white space but the space, controls, what readers ignore. */
+/**
+ * Returns whether a text contains invisible characters: white space other than the space, control
+ * characters, and code points that are not displayed.
+ */
 export function hasHidden(text: string): boolean {
 	return hidden.test(text);
 }
 
-/** A filter whose addresses are given by their keys. */
+/** A filter with repository keys in place of addresses. */
 export type ByKey<Filter extends { repository_url?: string | undefined }> =
 	Omit<Filter, "repository_url"> & { canonical_key?: string };
 
 /**
- * Gives the addresses in a filter by their keys, which all spellings share: the
- * repository that is asked for, and a text that is searched for where it is one.
+ * Replaces the addresses in a filter by their keys, which all spellings share: the repository, and
+ * the searched text if it is an address.
  */
 export function byKey<
 	Filter extends {
@@ -98,7 +103,7 @@ export function byKey<
 	return {
 		...others,
 		...(url !== undefined && {
-			// What an alias makes no repository has no reports.
+			// An address that an alias makes invalid has no reports.
 			canonical_key: repositoryKey(url, options) ?? "",
 		}),
 		...(search !== undefined && {
@@ -110,37 +115,40 @@ export function byKey<
 const problems = {
 	form: "Must be the https, http, ssh or git@host:path URL of a repository, as in https://github.com/owner/name.",
 	secret:
-		"Must not hold a password or token: it would be kept, and shown to every reader. Leave out what stands before the @, as in https://github.com/owner/name.",
+		"Must not contain a password or token: it would be stored, and shown to every reader. Leave out everything before the @, as in https://github.com/owner/name.",
 	hidden:
-		"Must not hold hidden characters, as they are or behind percent-escapes, nor white space other than a space inside a name. Copy the address from the page of the repository, or type it.",
+		"Must not contain hidden characters, literal or percent-encoded, or white space other than a space inside a name. Copy the address from the page of the repository, or type it.",
 	escape:
-		"Must have percent-escapes of UTF-8 alone, as in %20 for a space, and %25 for the sign itself.",
+		"Must contain only percent-escapes of UTF-8, as in %20 for a space, and %25 for the percent sign itself.",
 	twice:
 		"Must not be percent-encoded twice. Send the address that git clones from.",
 	slash:
-		"Must not hide a slash in a name, nor hold a backslash. Send the address that git clones from.",
-	up: "Must not hold the segment .. in its path. Send the address that it leads to.",
+		"Must not contain an encoded slash or a backslash. Send the address that git clones from.",
+	up: "Must not contain the segment .. in its path. Send the address that it leads to.",
 };
 
 const schemeForm =
 	/^(?:git\+)?(?<scheme>https?|ssh):\/\/(?<login>[^/?#\\]*@)?(?<authority>[^/?#@\\]+)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?(?:#(?<fragment>.*))?$/i;
 
-/** `git@host:owner/name`, the short form of ssh; a port cannot be given in it. */
+/** Matches `git@host:owner/name`, the short form of ssh, which cannot include a port. */
 const scpForm =
 	/^(?<login>[\w.-]+@)(?<authority>\[[^\]/?#@\\]+\]|[^:/?#@[\\]+):(?<path>[^?#]*)/;
 
-/** Access tokens stand where the user does: known prefixes, or 32 letters and digits and more. */
+/**
+ * Matches access tokens in the place of the user: known prefixes, or 32 and more letters and
+ * digits.
+ */
 const secretUser =
 	/^(gh[a-z]_|github_pat_|glpat-|gldt-|ATCTT|ATBB|[A-Za-z0-9]{32,}$)/;
 
 /**
- * What shows as nothing: white space but the space, control and unassigned
- * characters, and all that Unicode has readers ignore. Wider than what texts may
- * not hide (`hiddenCharacter`): no name needs an emoji's variant.
+ * Invisible characters: white space other than the space, control and unassigned characters, and
+ * all that Unicode calls ignorable. Stricter than for texts (`hiddenCharacter`): no name needs an
+ * emoji's variant.
  */
 const hidden = /[^\S ]|[\p{C}\p{Default_Ignorable_Code_Point}\u{2800}]/u;
 
-/** A user or a segment of a path as it is meant. */
+/** Decodes a user or a path segment. */
 function decodeSegment(
 	segment: string,
 ):

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The settings that hold a secret. Each may be given as NAME_FILE instead: the
- * path of a file that holds it, as container platforms mount them.
+ * The settings that hold a secret. Each may be given as NAME_FILE instead: the path of a file that
+ * contains it, as container platforms mount them.
  */
 const secretSettings = [
 	"DATABASE_URL",
@@ -11,11 +11,10 @@ const secretSettings = [
 ] as const;
 
 /**
- * Puts what the files named by NAME_FILE hold in the place of NAME.
+ * Replaces each NAME_FILE by NAME with the content of the file.
  *
- * @returns the settings with their secrets, and one sentence per file that
- *   cannot be used; none of them holds a path or a secret, since people put
- *   the one where the other belongs
+ * @returns the settings with their secrets, and one sentence per file that cannot be used; no
+ * sentence contains a path or a secret, since people mix up the two
  */
 export function readSecretFiles(given: NodeJS.ProcessEnv): {
 	settings: NodeJS.ProcessEnv;
@@ -28,7 +27,7 @@ export function readSecretFiles(given: NodeJS.ProcessEnv): {
 		if (path === undefined) continue;
 		if (given[name] !== undefined) {
 			problems.push(
-				`${name} and ${name}_FILE are both set: keep the one that is meant.`,
+				`${name} and ${name}_FILE are both set: keep only the intended one.`,
 			);
 			continue;
 		}
@@ -39,7 +38,7 @@ export function readSecretFiles(given: NodeJS.ProcessEnv): {
 			problems.push(
 				`${name}_FILE names a file that cannot be used (${code ?? "it is empty"}).`,
 			);
-			// Otherwise the service would start without it, on something else.
+			// Otherwise the service would start without it, with different settings.
 			delete settings[name];
 		}
 	}
@@ -49,14 +48,14 @@ export function readSecretFiles(given: NodeJS.ProcessEnv): {
 const placeholder =
 	/^(change[-_ ]?(me|it|this)|replace[-_ ]?(me|this)?|pass(word|wd|phrase)?|secret|example|sample|placeholder|default|todo|none|null|undefined|go-live-local|x{3,}|\*{3,}|\.{3,}|<.*>|\{\{.*\}\}|\$\{?\w*(pass|secret|token|key)\w*\}?|(your|my)[-_ ].*)\d{0,4}!?$/i;
 
-/** Whether a secret is only the place where one should stand, or one that everybody knows. */
+/** Returns whether a secret is only a placeholder, or publicly known. */
 export function isPlaceholder(secret: string): boolean {
 	return placeholder.test(secret.trim());
 }
 
 /**
- * Whether a database's URL has a placeholder for its password, and leads to
- * another machine: on this one, whoever connects is here already.
+ * Returns whether a database URL has a placeholder for its password and leads to another machine:
+ * on this machine, whoever connects already has access.
  */
 export function hasPlaceholderPassword(url: string): boolean {
 	const { hostname, password, searchParams } = new URL(url);
@@ -65,17 +64,17 @@ export function hasPlaceholderPassword(url: string): boolean {
 	return secret !== "" && !isLocal(host) && isPlaceholder(secret);
 }
 
-/** Whether a host to listen on or to connect to is this machine itself. */
+/** Returns whether a host to listen on or connect to is this machine itself. */
 export function isLoopback(host: string): boolean {
 	return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 }
 
-/** Also the folder of a Unix socket. */
+/** Returns whether a host is this machine, or the folder of a Unix socket. */
 function isLocal(host: string): boolean {
 	return host === "" || host.startsWith("/") || isLoopback(host);
 }
 
-/** Editors and `echo` end a file with a line break. */
+/** Reads a secret without the line break that editors and `echo` add. */
 function readSecret(path: string): string {
 	const secret = readFileSync(path, "utf8").replace(/\r?\n$/, "");
 	if (secret.trim() === "") throw new Error("empty");

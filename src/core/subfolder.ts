@@ -1,17 +1,20 @@
 import { hasHidden } from "./repository.ts";
 
-/** Characters of a folder's path in a repository. */
+/** Maximum length of a folder's path in characters. */
 export const MAX_SUBFOLDER_LENGTH = 200;
 
-/** A server's folder in its repository, and by what folders are compared; or a sentence that says why it is none. */
+/**
+ * A server's folder in its repository, and the key by which folders are compared; or a sentence
+ * that says why it is not valid.
+ */
 export type Subfolder =
 	| { subfolder: string; key: string; problem?: undefined }
 	| { problem: string; subfolder?: undefined; key?: undefined };
 
 /**
- * Reads the folder of a server that shares its repository with others, without
- * what makes no difference: slashes around it and between, and `.`. Folders are
- * compared in small letters and compatible forms (NFKC).
+ * Normalises the folder of a server that shares its repository with others: removes leading,
+ * trailing and repeated slashes, and `.`. Folders are compared in lower case and in compatibility
+ * form (NFKC).
  *
  * @param path relative to the repository, as in `packages/mcp-jira`
  */
@@ -35,13 +38,16 @@ export function readSubfolder(path: string): Subfolder {
 	return { subfolder, key };
 }
 
-/** What is read as a slash, a mark that stands on no letter, and spaces that are shown as one. */
+/**
+ * Matches characters that are read as a slash, a combining mark without a letter, and repeated
+ * spaces, which are displayed as one.
+ */
 const notPlain = /[\\%\uFF0F\uFF3C]| {2}|(?:^|[^\p{L}\p{N}\p{M}])\p{M}/u;
 
 /**
- * Whether a character can pass for one that folders have: a sign or a symbol
- * that is not of ASCII, such as one of the many dashes, or one that stands for
- * more than a letter or a number, as ⒈ does for "1.".
+ * Returns whether a character can be mistaken for one that folder names use: a non-ASCII sign or
+ * symbol, such as one of the many dashes, or one that stands for more than a letter or number, as ⒈
+ * does for "1.".
  */
 function isLookAlike(character: string): boolean {
 	if (character <= "\x7F") return false;
@@ -53,12 +59,12 @@ function isLookAlike(character: string): boolean {
 
 const problems = {
 	hidden:
-		"Must not hold hidden characters, nor white space other than a space inside a name.",
+		"Must not contain hidden characters, or white space other than a space inside a name.",
 	plain:
 		"Must have / between its folders, as in packages/mcp-jira: no other slash, no %, no accent without its letter, and no two spaces in a row.",
 	alike:
-		"Must have no signs but those of ASCII, as in packages/mcp-jira: others look like them. Type the - and the . of the keyboard.",
-	dot: "Must not hold a name that ends in a dot: it can be taken for the name without it.",
-	up: "Must not hold .. in its path: name the folder by its path from the top of the repository.",
+		"Must contain no signs other than ASCII ones, as in packages/mcp-jira: others look like them. Type - and . on the keyboard.",
+	dot: "Must not contain a name that ends in a dot: it can be mistaken for the name without it.",
+	up: "Must not contain .. in its path: name the folder by its path from the root of the repository.",
 	none: "Must name a folder inside the repository, as in packages/mcp-jira. Leave it out where the server is the whole repository.",
 };

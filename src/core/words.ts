@@ -1,17 +1,17 @@
-/** Closed lists of words: the same in code, database, API and pages. */
+/** Closed lists of words, the same in code, database, API and pages. */
 
-/** The ways in. */
+/** The façades. */
 export const facades = ["rest", "trpc", "mcp", "web", "command_line"] as const;
 export type Facade = (typeof facades)[number];
 
-/** Where a report stands (PRD, FR-002). */
+/** The status of a report (PRD, FR-002). */
 export const reportStatuses = [
 	"pending_review",
 	"approved",
 	"rejected",
 ] as const;
 
-/** How risky a server is, as far as its report tells. */
+/** The risk of a server, as far as its report shows. */
 export const riskLevels = [
 	"low",
 	"medium",
@@ -20,32 +20,32 @@ export const riskLevels = [
 	"unknown",
 ] as const;
 
-/** What a person is for this service; given by the organisation's identity provider. */
+/** A person's role in this service, assigned by the organisation's identity provider. */
 export const roles = ["developer", "reviewer", "auditor", "admin"] as const;
 export type Role = (typeof roles)[number];
 
 /**
- * What may be asked of the service. Each procedure names the one it needs; the
- * same words are the scopes of access tokens (RFC 6749, section 3.3).
+ * Permissions. Each procedure names the one it requires; the same words are the scopes of access
+ * tokens (RFC 6749, section 3.3).
  */
 export const permissions = {
 	"catalogue:read": "read the checklist and the catalogue of servers",
 	"reports:read": "read own reports",
-	"reports:read_all": "read everybody's reports, and the figures over them",
+	"reports:read_all": "read everybody's reports and the statistics",
 	"reports:submit": "check, submit and withdraw own reports",
 	"reports:decide": "approve, reject and reopen reports",
 	"audit:read": "read the audit log",
 	"tokens:own": "create, list and revoke own access tokens",
 	"tokens:manage":
-		"list and revoke everybody's access tokens, and make service tokens",
+		"list and revoke everybody's access tokens, and create service tokens",
 	"sessions:own": "see and end own sessions",
 	"sessions:manage": "see and end everybody's sessions",
 } as const;
 export type Permission = keyof typeof permissions;
 
 /**
- * How it is known who asks: by a token of the provider, an access token of ours,
- * a browser's session, or because whoever runs the command line says so.
+ * How the caller proves an identity: a token of the provider, an access token of ours, a browser
+ * session, or access to the command line.
  */
 export const authenticationMethods = [
 	"oidc",

@@ -3,10 +3,10 @@ import { type Permission, permissions } from "../core/words.ts";
 import { badToken } from "./identity.ts";
 
 /**
- * Which of the service's scopes a token has: `scope` is RFC 9068's, `scp` Entra
- * ID's and Okta's. Words that are no permissions of ours are left out.
+ * Reads which of the service's scopes a token has: `scope` is RFC 9068's claim, `scp` Entra ID's
+ * and Okta's. Words that are not our permissions are ignored.
  *
- * @param prefix with which the provider may write them, as Amazon Cognito does
+ * @param prefix that the provider may put before them, as Amazon Cognito does
  */
 export function readScopes(
 	{ scope, scp }: JWTPayload,
@@ -20,11 +20,11 @@ export function readScopes(
 }
 
 /**
- * Refuses whatever the provider signs beside access tokens: ID tokens say who
- * signed in to a client, and give that client no access here.
+ * Refuses tokens that the provider signs for other purposes: ID tokens say who signed in to a
+ * client, and give that client no access here.
  *
  * @param type the header's `typ`
- * @param scopes those of ours that it has
+ * @param scopes the service's scopes that it has
  * @throws TRPCError UNAUTHORIZED
  */
 export function refuseOtherTokens(
@@ -41,16 +41,22 @@ export function refuseOtherTokens(
 	const isUntyped = type === undefined || /^jwt$/i.test(String(type));
 	if (isUntyped && (scopes.length > 0 || payload.idtyp === "app")) return;
 	throw badToken(
-		"Nothing says that this is an access token for this service: its type is not at+jwt, and it has no scope of the service. Ask the identity provider for one with the scopes that you need, such as reports:read.",
+		"This cannot be recognised as an access token for this service: its type is not at+jwt, and it has none of the service's scopes. Request one from the identity provider with the scopes that you need, such as reports:read.",
 	);
 }
 
-/** RFC 9068, section 2.1; the prefix may be left out (RFC 7515, section 4.1.9). */
+/**
+ * Returns whether a type is that of access tokens (RFC 9068, section 2.1); the prefix may be
+ * omitted (RFC 7515, section 4.1.9).
+ */
 function isTypeOfAccessTokens(type: unknown): boolean {
 	return typeof type === "string" && /^(application\/)?at\+jwt$/i.test(type);
 }
 
-/** Marks of ID tokens (OpenID Connect Core, sections 2 and 3.3.2.11), or Keycloak's word for what it is. */
+/**
+ * Returns whether claims have the marks of an ID token (OpenID Connect Core, sections 2 and
+ * 3.3.2.11), or Keycloak's own type says so.
+ */
 function isForAnotherUse(claims: JWTPayload): boolean {
 	return (
 		["nonce", "at_hash", "c_hash"].some((name) =>
@@ -59,7 +65,7 @@ function isForAnotherUse(claims: JWTPayload): boolean {
 	);
 }
 
-/** By what each provider tells that a token is a program's own, and nobody's behind it. */
+/** How each provider marks a token as a program's own, without a person behind it. */
 const signsOfApplications: Record<string, (claims: JWTPayload) => boolean> = {
 	"Entra ID": ({ idtyp }) => idtyp === "app",
 	Auth0: ({ gty }) => [gty].flat().includes("client-credentials"),
@@ -71,12 +77,12 @@ const signsOfApplications: Record<string, (claims: JWTPayload) => boolean> = {
 		clientsOf(claims).some((client) => claims.sub === client),
 };
 
-/** Whether a token is a program's own (client credentials), and not a person's. */
+/** Returns whether a token belongs to a program (client credentials) and not to a person. */
 export function isApplication(claims: JWTPayload): boolean {
 	return Object.values(signsOfApplications).some((isSign) => isSign(claims));
 }
 
-/** To which client a token was given: every name of it that the token has, in whatever claim. */
+/** Lists the client that a token was issued to, by every name in any of its claims. */
 export function clientsOf(claims: Record<string, unknown>): string[] {
 	const { azp, appid, client_id, clientId, cid } = claims;
 	return [azp, appid, client_id, clientId, cid].filter(

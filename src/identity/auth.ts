@@ -14,13 +14,12 @@ import { meetPerson } from "./people/queries.ts";
 import { wasLoggedOut } from "./sessions/logout-queries.ts";
 import { findToken, markTokenUsed } from "./tokens/queries.ts";
 
-/** Tells who asks from the `Authorization` header. */
+/** Identifies the caller by the `Authorization` header. */
 export interface Authenticator {
 	/**
-	 * @param facade the one that is asked: MCP has an audience of its own beside
-	 *   the service's (RFC 8707)
-	 * @returns `null` when nothing was shown
-	 * @throws TRPCError UNAUTHORIZED when what was shown proves nothing
+	 * @param facade the one called: MCP has an audience of its own besides the service's (RFC 8707)
+	 * @returns `null` when no credentials were sent
+	 * @throws TRPCError UNAUTHORIZED when they are not valid
 	 */
 	identify(
 		authorization: string | undefined,
@@ -28,7 +27,7 @@ export interface Authenticator {
 	): Promise<Identity | null>;
 }
 
-/** Recognises access tokens of the identity provider, and our own. */
+/** Creates an authenticator for access tokens of the identity provider and our own. */
 export function openAuthenticator(
 	db: Database,
 	config: Settings & Pick<Config, "OIDC_AUDIENCE" | "PUBLIC_URL">,
@@ -67,7 +66,8 @@ async function identifyBearer(
 	{ OIDC_SCOPELESS, OIDC_APPROVING_CLIENTS }: Settings,
 ): Promise<Identity> {
 	if (kind === "application") {
-		// Nobody lends it anything: its roles are given to the program itself, and need no scope beside them.
+		// No person stands behind it: its roles are assigned to the program itself, and require no
+		// scope.
 		const program = { ...shown, roles: shown.roles ?? [], kind };
 		const limits = scopes.length === 0 ? undefined : scopes;
 		const permissions = grant(program, limits);
@@ -77,7 +77,7 @@ async function identifyBearer(
 	const { issuer } = splitSubject(subject);
 	if (await wasLoggedOut(db, { issuer, subject, sid, at: issuedAt })) {
 		throw badToken(
-			"Whom this token is for was signed out since it was issued. Sign in again.",
+			"This token's owner was signed out after it was issued. Sign in again.",
 		);
 	}
 	const person = { ...(await meetPerson(db, shown, issuedAt)), kind };
@@ -95,7 +95,7 @@ async function identifyBearer(
 	};
 }
 
-/** Whether a client is on the list, by every name that the token has for it. */
+/** Returns whether a client is on the list, by any name that the token has for it. */
 function isAmong(clients: string[], listed: string[]): boolean {
 	return (
 		clients.length > 0 && clients.every((client) => listed.includes(client))
@@ -110,12 +110,12 @@ async function identifyOwner(
 	const found = await findToken(db, hashSecret(token), TOKEN_OWNER_DAYS);
 	if (!found) {
 		throw badToken(
-			"The access token is unknown, at its end, or revoked. Make a new one.",
+			"The access token is unknown, expired or revoked. Create a new one.",
 		);
 	}
 	if (found.is_asleep) {
 		throw badToken(
-			`The access token sleeps: whose it is has not signed in for ${TOKEN_OWNER_DAYS} days. It works again as soon as they sign in.`,
+			`The access token is asleep: its owner has not signed in for ${TOKEN_OWNER_DAYS} days. It works again as soon as they sign in.`,
 		);
 	}
 	await markTokenUsed(db, found.token_id);
@@ -128,7 +128,7 @@ async function identifyOwner(
 	return {
 		kind: "service_token",
 		method: "access_token",
-		// No issuer's: those are URLs.
+		// Cannot collide with an issuer's subject: issuers are URLs.
 		subject: `service-token ${token_id}`,
 		email: service_owner,
 		email_canonical: service_owner,

@@ -6,11 +6,11 @@ import type { Database } from "../platform/postgres/database.ts";
 import { type Person, splitSubject } from "./identity.ts";
 
 /**
- * Gives somebody the reports that were submitted under their address where
- * nobody signed in, and that nobody has claimed before: once and for ever, so
- * that no other account with this address gets them. Each is recorded.
+ * Assigns to a person the reports that were submitted under their address where nobody signed in,
+ * and that nobody has claimed before. This is permanent, so no other account with this address gets
+ * them. Each claim is recorded.
  *
- * @param tx a transaction; nothing but rows of the audit log may follow in it
+ * @param tx a transaction; only rows of the audit log may follow in it
  * @param person whose address the identity provider vouches for now
  */
 export async function claimReports(
@@ -23,7 +23,7 @@ export async function claimReports(
 		.updateTable("mcp_server_reports as report")
 		.from(
 			unclaimed(tx, person)
-				// In one order, so that two who claim at once cannot block each other.
+				// Always in the same order, so that concurrent claims cannot deadlock.
 				.orderBy("id")
 				.forNoKeyUpdate()
 				.as("unclaimed"),
@@ -37,7 +37,7 @@ export async function claimReports(
 		.returning("report.id")
 		.execute();
 	if (claimed.length === 0) return;
-	// A statement of its own: whoever writes the log holds up all others until the commit.
+	// A separate statement: whoever writes the log blocks all others until the commit.
 	await tx
 		.insertInto("audit_log")
 		.columns([...originColumns, "action", "report_id", "after"])
@@ -66,18 +66,17 @@ export async function claimReports(
 		.execute();
 }
 
-/** Milliseconds for which nobody is looked up again: one request in a minute is enough. */
+/** Milliseconds until a person is looked up again: once a minute is enough. */
 const LOOK_AGAIN_AFTER = 60_000;
 
-/** Whom this process has looked up, by the database of its service. */
+/** People whom this process has looked up, by their service's database. */
 const lookedUp = new WeakMap<Database, LRUCache<string, true>>();
 
 /**
- * Claims the reports of whoever asks with a token of the identity provider; who
- * signs in to the pages claims them there, and other proofs say nothing of an
- * address now.
+ * Claims the reports of a caller with a token of the identity provider. People who sign in to the
+ * pages claim theirs at sign-in; other credentials do not prove a current address.
  *
- * @param context of the request, outside of any transaction
+ * @param context of the request, outside any transaction
  */
 export async function claimOwnReports(
 	context: Asker & { db: Database },

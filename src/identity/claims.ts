@@ -5,7 +5,7 @@ import type { Role } from "../core/words.ts";
 import { clientsOf } from "./access-token.ts";
 import { badToken, knownRoles, type Person } from "./identity.ts";
 
-/** Which claims of a token say what. */
+/** The names of the claims to read. */
 export type ClaimNames = Pick<
 	Config,
 	| "OIDC_ROLES_CLAIM"
@@ -14,30 +14,28 @@ export type ClaimNames = Pick<
 	| "OIDC_EMAIL_VERIFIED"
 >;
 
-/** Who somebody is, as one token says. */
+/** A person as described by one token. */
 export type ShownPerson = Omit<Person, "roles"> & {
-	/** `undefined` where it says nothing of them. */
+	/** `undefined` where the token does not mention roles. */
 	roles: Role[] | undefined;
 };
 
 /**
- * Who a token or an ID token is about.
+ * Reads the person that a token or an ID token is about.
  *
- * @throws TRPCError UNAUTHORIZED when it names no e-mail address, or one that is
- *   not verified; its cause says `isOfClaims`, for the operator must see to it
+ * @throws TRPCError UNAUTHORIZED when it has no e-mail address, or an unverified one; its cause has
+ * `isOfClaims`, since only the operator can fix that
  */
 export function readPerson(
 	payload: Record<string, unknown>,
 	claimNames: ClaimNames,
 ): ShownPerson {
 	if (typeof payload.sub !== "string" || payload.sub.trim() === "") {
-		throw unfitClaims(
-			"The token does not say whom it is about, in its claim sub.",
-		);
+		throw unfitClaims("The token does not name its subject in the claim sub.");
 	}
-	// PostgreSQL keeps no NUL; nobody is called so.
+	// PostgreSQL cannot store NUL, and no name contains it.
 	if (`${payload.sub}${payload.name}`.includes("\0")) {
-		throw unfitClaims("The token's claims hold a character that no text can.");
+		throw unfitClaims("The token's claims contain a NUL character.");
 	}
 	return {
 		subject: `${payload.iss} ${payload.sub}`,
@@ -47,7 +45,7 @@ export function readPerson(
 	};
 }
 
-/** Somebody's e-mail address, as it is shown and as it is compared. */
+/** Reads a person's e-mail address, as shown and as compared. */
 function readAddress(
 	payload: Record<string, unknown>,
 	{ OIDC_EMAIL_CLAIM, OIDC_EMAIL_VERIFIED }: ClaimNames,
@@ -55,15 +53,15 @@ function readAddress(
 	const claimed = readClaim(payload, OIDC_EMAIL_CLAIM);
 	if (typeof claimed !== "string" || claimed.trim() === "") {
 		throw unfitClaims(
-			`The token names no e-mail address in its claim ${OIDC_EMAIL_CLAIM}. Whoever runs the identity provider can add it, or name another claim in OIDC_EMAIL_CLAIM.`,
+			`The token has no e-mail address in its claim ${OIDC_EMAIL_CLAIM}. The identity provider's administrator can add it; or name another claim in OIDC_EMAIL_CLAIM.`,
 		);
 	}
-	// Nothing but spaces: what else `trim` takes away is not seen, and is refused.
+	// Only spaces are removed: the other characters that `trim` removes are invisible, and refused.
 	const email = claimed.replace(/^ +|(?<! ) +$/g, "");
 	const email_canonical = canonicalAddress(email);
 	if (email_canonical === undefined) {
 		throw unfitClaims(
-			`The token's claim ${OIDC_EMAIL_CLAIM} is no e-mail address: a name, one @ and a host name, without spaces, quotes and hidden characters, of 255 characters at the most. Whoever runs the identity provider can mend it, or name another claim in OIDC_EMAIL_CLAIM.`,
+			`The token's claim ${OIDC_EMAIL_CLAIM} is not an e-mail address: a name, one @ and a host name, without spaces, quotes and hidden characters, of at most 255 characters. The identity provider's administrator can correct it; or name another claim in OIDC_EMAIL_CLAIM.`,
 		);
 	}
 	const said = whatIsSaidOf(email_canonical, payload);
@@ -74,16 +72,16 @@ function readAddress(
 	}
 	if (said === "nothing" && OIDC_EMAIL_VERIFIED === "required") {
 		throw unfitClaims(
-			`The identity provider does not say that the e-mail address in the claim ${OIDC_EMAIL_CLAIM} is verified: the token has neither email_verified nor xms_edov for it. Whoever runs the identity provider can add one; where nobody can have an address there that is another's, OIDC_EMAIL_VERIFIED=trusted does without.`,
+			`The identity provider does not say that the e-mail address in the claim ${OIDC_EMAIL_CLAIM} is verified: the token has neither email_verified nor xms_edov for it. The identity provider's administrator can add one; if nobody there can have somebody else's address, OIDC_EMAIL_VERIFIED=trusted accepts addresses without it.`,
 		);
 	}
 	return { email, email_canonical };
 }
 
 /**
- * What a provider says of an address: `email_verified` (OpenID Connect Core,
- * section 5.1), which some write as a text, and Entra ID's `xms_edov`. Both are
- * about the claim `email` alone: of another one, a yes says nothing.
+ * Reads whether the provider verified an address: `email_verified` (OpenID Connect Core, section
+ * 5.1), which some write as a text, and Entra ID's `xms_edov`. Both refer to the claim `email`
+ * alone: for another claim, a yes proves nothing.
  */
 function whatIsSaidOf(
 	address: string,
@@ -103,7 +101,7 @@ function whatIsSaidOf(
 		: "nothing";
 }
 
-/** Whether a token says of its address that it is verified, or that it is not. */
+/** Returns whether a token says that its address is verified, or that it is not. */
 export function saysWhetherVerified({
 	email_verified,
 	xms_edov,
@@ -115,16 +113,16 @@ function isTrue(claim: unknown): boolean {
 	return claim === true || claim === "true";
 }
 
-/** 401 that the operator must hear of: nobody's token is better the next time. */
+/** Returns a 401 that the operator must fix: signing in again would not help. */
 function unfitClaims(detail: string): Refusal {
 	const { code, message, facts } = badToken(detail);
 	return new Refusal(code, message, { ...facts, isOfClaims: true });
 }
 
 /**
- * Which program a token is about. It has no address: it is named by its client,
- * in words that are nobody's address. Nor is it known by its `sub` as people
- * are, which may be the same (RFC 9068, section 5).
+ * Reads the program that a token is about. It has no address: it is named after its client, in a
+ * form that is not an address. Nor is it identified by its `sub` as people are, since that may be
+ * the same (RFC 9068, section 5).
  *
  * @throws TRPCError UNAUTHORIZED
  */
@@ -134,7 +132,7 @@ export function readApplication(
 ): ShownPerson {
 	const [client = payload.sub] = clientsOf(payload);
 	if (`${payload.sub}${client}`.includes("\0")) {
-		throw unfitClaims("The token's claims hold a character that no text can.");
+		throw unfitClaims("The token's claims contain a NUL character.");
 	}
 	const email = `application ${client}`;
 	return {
@@ -146,7 +144,7 @@ export function readApplication(
 	};
 }
 
-/** Somebody's roles; `undefined` where the token says nothing of them. */
+/** Reads a person's roles; `undefined` where the token does not mention them. */
 function readRoles(
 	payload: Record<string, unknown>,
 	{ OIDC_ROLES_CLAIM, OIDC_ROLES_ABSENT }: ClaimNames,
@@ -156,7 +154,7 @@ function readRoles(
 	return knownRoles(claimed);
 }
 
-/** Whether a token says anything by this name. */
+/** Returns whether a token has a claim of this name. */
 export function hasClaim(
 	payload: Record<string, unknown>,
 	name: string,
@@ -164,7 +162,7 @@ export function hasClaim(
 	return readClaim(payload, name) !== undefined;
 }
 
-/** Claims may be nested, as in `realm_access.roles`, or have a URL for a name. */
+/** Reads a claim, which may be nested, as in `realm_access.roles`, or have a URL as its name. */
 function readClaim(payload: Record<string, unknown>, name: string): unknown {
 	if (Object.hasOwn(payload, name)) return payload[name];
 	return name

@@ -8,7 +8,7 @@ import {
 	roles,
 } from "../core/words.ts";
 
-/** What takes a person: nothing else has these, whatever its roles or scopes say. */
+/** Permissions that require a person: nothing else has them, whatever its roles or scopes say. */
 export const personalPermissions: readonly Permission[] = [
 	"reports:submit",
 	"reports:decide",
@@ -18,7 +18,7 @@ export const personalPermissions: readonly Permission[] = [
 	"sessions:manage",
 ];
 
-/** What each role may do; who has several roles may do what any of them may. */
+/** The permissions of each role; several roles add up. */
 export const permissionsOf: Record<Role, readonly Permission[]> = {
 	developer: [
 		"catalogue:read",
@@ -52,59 +52,64 @@ export const permissionsOf: Record<Role, readonly Permission[]> = {
 	],
 };
 
-/** Who somebody is, as the identity provider says. */
+/** A person as described by the identity provider. */
 export interface Person {
-	/** For ever the same: the issuer and its `sub`, with a space between (OpenID Connect Core, section 2). */
+	/**
+	 * Never changes: the issuer and its `sub`, separated by a space (OpenID Connect Core, section 2).
+	 */
 	subject: string;
-	/** What stands in `developer_email` and `reviewed_by`. It owns nothing. */
+	/** Shown in `developer_email` and `reviewed_by`. It owns nothing. */
 	email: string;
-	/** By which addresses are compared: see `canonicalAddress`. */
+	/** The form in which addresses are compared: see `canonicalAddress`. */
 	email_canonical: string;
 	name: string | null;
 	roles: Role[];
 }
 
 /**
- * What asks: a person, or a program of nobody's: one that the identity provider
- * knows by itself, or one with a service token of ours.
+ * The kind of caller: a person, or a program without a person behind it, known to the identity
+ * provider or using a service token of ours.
  */
 export type IdentityKind = "person" | "application" | "service_token";
 
-/** Who is asking. */
+/** The identity of the caller. */
 export type Identity =
-	/** The service runs without authentication: whoever reaches it may do everything. */
+	/** The service runs without authentication: everybody who reaches it may do everything. */
 	| { method: "none" }
 	| (Person & {
 			kind: IdentityKind;
 			method: AuthenticationMethod;
-			/** What this request may do: what the roles allow, and the token is not too narrow for. */
+			/** The permissions of this request: what the roles allow, limited by the token's scopes. */
 			permissions: ReadonlySet<Permission>;
-			/** When the provider's token ends that was shown, in seconds since 1970. */
+			/** When the provider's token expires, in seconds since 1970. */
 			expiresAt?: number;
-			/** The token is the provider's and has no scope of ours: it may nothing. */
+			/** The token is the provider's and has none of our scopes: it permits nothing. */
 			isScopeless?: true;
-			/** The token was given to a client that approves by itself (`OIDC_APPROVING_CLIENTS`). */
+			/**
+			 * The token was issued to a client that may approve without confirmation
+			 * (`OIDC_APPROVING_CLIENTS`).
+			 */
 			isApprovingClient?: true;
-			/** The id of the browser's session, where there is one. */
+			/** The id of the browser's session, if there is one. */
 			session?: string;
 	  });
 
-/** Somebody whose identity is proven. */
+/** A caller whose identity is proven. */
 export type ProvenIdentity = Exclude<Identity, { method: "none" }>;
 
-/** The parts of a person's subject: no issuer has a space in it. */
+/** Splits a person's subject: issuers contain no spaces. */
 export function splitSubject(subject: string): { issuer: string; sub: string } {
 	const end = subject.indexOf(" ");
 	return { issuer: subject.slice(0, end), sub: subject.slice(end + 1) };
 }
 
-/** Everybody, where the service runs without authentication. */
+/** The identity of every caller where the service runs without authentication. */
 export const anybody: Identity = { method: "none" };
 
 /**
- * What somebody may do: the smaller of what the roles allow and what the token is for.
+ * Returns the permissions of a caller: those that both the roles and the token's scopes allow.
  *
- * @param scopes what the token is for; absent where there is none, or it is for everything
+ * @param scopes the token's scopes; absent where there is no token, or an unlimited one
  */
 export function grant(
 	{ roles, kind }: Pick<ProvenIdentity, "roles" | "kind">,
@@ -121,7 +126,7 @@ export function grant(
 	);
 }
 
-/** What a service token may do: its scopes, but for what takes a person. */
+/** Returns the permissions of a service token: its scopes, except those that require a person. */
 export function grantService(
 	scopes: readonly Permission[],
 ): ReadonlySet<Permission> {
@@ -130,7 +135,7 @@ export function grantService(
 	);
 }
 
-/** Keeps of what a provider says only roles that this service knows. */
+/** Returns the roles from a provider's claim that this service knows. */
 export function knownRoles(claimed: unknown): Role[] {
 	const names = (Array.isArray(claimed) ? claimed : [claimed]) as unknown[];
 	return roles.filter((role) => names.includes(role));
@@ -140,14 +145,14 @@ export function may(identity: Identity, permission: Permission): boolean {
 	return identity.method === "none" || identity.permissions.has(permission);
 }
 
-/** 401: nobody is signed in. */
+/** Returns the 401 for a caller who is not signed in. */
 export function notSignedIn(): Refusal {
 	const detail =
 		"Sign in first: send an access token as Authorization: Bearer …";
 	return unauthorized(detail, "");
 }
 
-/** 401: what was shown proves nothing. */
+/** Returns the 401 for invalid credentials. */
 export function badToken(detail: string): Refusal {
 	return unauthorized(
 		detail,
@@ -159,14 +164,17 @@ function unauthorized(detail: string, challenge: string): Refusal {
 	return new Refusal("UNAUTHORIZED", detail, { challenge });
 }
 
-/** What of a sentence can stand in a quoted part of `WWW-Authenticate` (RFC 6750, section 3). */
+/**
+ * Replaces characters that a quoted part of `WWW-Authenticate` cannot contain (RFC 6750, section
+ * 3).
+ */
 function quotable(sentence: string): string {
 	return sentence.replace(/[^ -!#-[\]-~]/g, "'");
 }
 
 /**
- * 403: signed in, but without the permission. The answer's `WWW-Authenticate`
- * names it, so that a client can ask for more (RFC 6750, section 3.1).
+ * Returns the 403 for a signed-in caller without the permission. The answer's `WWW-Authenticate`
+ * names it, so that a client can request it (RFC 6750, section 3.1).
  */
 export function notPermitted(
 	identity: ProvenIdentity,
@@ -176,16 +184,16 @@ export function notPermitted(
 	if (kind !== "person" && personalPermissions.includes(permission)) {
 		// No scope would help, so none is named.
 		return forbidden(
-			`To ${permissions[permission]} takes a person: ${email} is a program, and acts for nobody.`,
+			`A person is required to ${permissions[permission]}: ${email} is a program, and acts for no person.`,
 		);
 	}
-	// A service token has no roles: all that it may do are its scopes.
+	// A service token has no roles: its permissions are its scopes.
 	if (kind !== "service_token" && !grant(identity).has(permission)) {
 		const holders = roles.filter((role) =>
 			permissionsOf[role].includes(permission),
 		);
 		return forbidden(
-			`To ${permissions[permission]} takes the role ${holders.join(" or ")}; ${email} has ${identity.roles.join(" and ") || "no role"} here. Whoever runs the identity provider can assign it.`,
+			`The role ${holders.join(" or ")} is required to ${permissions[permission]}; ${email} has ${identity.roles.join(" and ") || "no role"} here. The identity provider's administrator can assign it.`,
 			[permission],
 		);
 	}
@@ -196,15 +204,15 @@ export function notPermitted(
 	);
 }
 
-/** 403: a token of the provider that has no scope of ours. */
+/** Returns the 403 for a token of the provider without any of our scopes. */
 export function scopelessToken(needed: readonly Permission[]): Refusal {
 	return forbidden(
-		`This token has no scope of this service, so it may nothing here. Ask the identity provider for one with the scope ${needed.join(" ")}. Whoever runs the service can let such tokens do all that the roles allow, with OIDC_SCOPELESS=roles.`,
+		`This token has none of this service's scopes, so it permits nothing here. Request one from the identity provider with the scope ${needed.join(" ")}. The operator of the service can let such tokens do everything that the roles allow, with OIDC_SCOPELESS=roles.`,
 		needed,
 	);
 }
 
-/** @param scopes with which it would be permitted */
+/** @param scopes that would permit it */
 function forbidden(detail: string, scopes?: readonly Permission[]): Refusal {
 	const challenge =
 		scopes && `error="insufficient_scope", scope="${scopes.join(" ")}"`;
@@ -212,8 +220,8 @@ function forbidden(detail: string, scopes?: readonly Permission[]): Refusal {
 }
 
 /**
- * The e-mail address under which something is done: the signed-in person's own,
- * or what the request says where nobody signs in.
+ * Returns the e-mail address under which a request acts: the signed-in person's own, or the one in
+ * the request where nobody signs in.
  *
  * @param field the name of the field in the request
  * @param given its value
@@ -230,7 +238,7 @@ export function actingAs(
 		throw invalidField(field, "Is required.");
 	}
 	if (given && canonicalAddress(given) !== identity.email_canonical) {
-		const message = `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled from who you are.`;
+		const message = `${field} is ${given}, but you are signed in as ${identity.email}. Leave ${field} out: it is filled in from your sign-in.`;
 		throw new Refusal("FORBIDDEN", message, {
 			recorded: `${field}: names somebody else`,
 		});

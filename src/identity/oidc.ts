@@ -27,32 +27,38 @@ import {
 } from "./claims.ts";
 import { badToken } from "./identity.ts";
 
-/** Signatures that are accepted: asymmetric ones alone, so that no shared secret and no `none` can sign. */
+/**
+ * Accepted signature algorithms: only asymmetric ones, so that neither a shared secret nor `none`
+ * can sign.
+ */
 export const ALGORITHMS = [
 	...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
 	...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
-/** Seconds by which the provider's clock may be off. */
+/** Tolerated deviation of the provider's clock in seconds. */
 export const CLOCK_TOLERANCE = 30;
 
-/** Milliseconds that the provider has for an answer. */
+/** Milliseconds after which a request to the provider times out. */
 const TIMEOUT = 5000;
 
-/** What an access token of the provider says. */
+/** The content of an access token of the provider. */
 export interface ProvenToken {
 	kind: "person" | "application";
-	/** Whom it is about; of an application, `email` is words that are no address. */
+	/** Whom it is about; for an application, `email` is a name that is not an address. */
 	shown: ShownPerson;
-	/** Those of ours that it has. */
+	/** The service's scopes that it has. */
 	scopes: Permission[];
-	/** Every name of the client that it was given to. */
+	/** Every name of the client that it was issued to. */
 	clients: string[];
-	/** What the provider calls the session that it belongs to, if it says so. */
+	/** The provider's id of the session that it belongs to, if given. */
 	sid: string | undefined;
-	/** When, in seconds since 1970; 0 for one that does not say: it is older than all that is known. */
+	/**
+	 * When it was issued, in seconds since 1970; 0 if it does not say, which is older than anything
+	 * known.
+	 */
 	issuedAt: number;
-	/** When it ends, in seconds since 1970. */
+	/** When it expires, in seconds since 1970. */
 	expiresAt: number;
 }
 
@@ -60,16 +66,16 @@ export interface ProvenToken {
 export interface TokenVerifier {
 	/**
 	 * @param audiences of which the token must name one (RFC 8707)
-	 * @throws TRPCError UNAUTHORIZED that says what is wrong with the token;
-	 *   SERVICE_UNAVAILABLE when the issuer's keys cannot be had
+	 * @throws TRPCError UNAUTHORIZED that says what is wrong with the token; SERVICE_UNAVAILABLE when
+	 * the issuer's keys cannot be fetched
 	 */
 	verify(token: string, audiences: string[]): Promise<ProvenToken>;
 }
 
 /**
- * Verifies JWT access tokens (RFC 9068, RFC 8725) with the keys that each issuer
- * publishes; they are fetched when first needed, and again when an unknown key
- * signs, so that rotation needs no restart.
+ * Creates a verifier of JWT access tokens (RFC 9068, RFC 8725) with the keys that each issuer
+ * publishes; they are fetched when first needed, and again when an unknown key is used, so that key
+ * rotation requires no restart.
  */
 export function openVerifier(
 	config: ClaimNames & Pick<Config, "OIDC_ISSUER" | "OIDC_SCOPE_PREFIX">,
@@ -82,7 +88,7 @@ export function openVerifier(
 			const issuer = readIssuer(token);
 			const keys = issuers.get(issuer);
 			if (!keys) {
-				throw badToken("The token is of an issuer that is not trusted here.");
+				throw badToken("The token's issuer is not trusted here.");
 			}
 			const { payload, protectedHeader } = await verifyWith(
 				await keys(),
@@ -100,7 +106,7 @@ export function openVerifier(
 				clients: clientsOf(payload),
 				sid: readSession(payload),
 				issuedAt: readIssuedAt(payload),
-				// Required, or it would not have been verified.
+				// Always present: verification requires it.
 				expiresAt: payload.exp ?? 0,
 			};
 		},
@@ -110,12 +116,14 @@ export function openVerifier(
 /** The document by which a provider describes itself (OpenID Connect Discovery, section 4). */
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** The keys that an issuer publishes, fetched when first asked for; a failure is tried again. */
+/**
+ * Returns a function that gets the keys of an issuer, fetched on first use; a failure is retried.
+ */
 export function lazyKeys(issuer: string): () => Promise<JWTVerifyGetKey> {
 	let pending: Promise<JWTVerifyGetKey> | undefined;
 	return () => {
 		pending ??= discoverKeys(issuer).catch((error) => {
-			// The next request asks again.
+			// The next request tries again.
 			pending = undefined;
 			throw error;
 		});
@@ -145,7 +153,7 @@ function readIssuer(token: string): string {
 		return decodeJwt(token).iss ?? "";
 	} catch {
 		throw badToken(
-			"The token is none that this service or its identity provider issued.",
+			"The token was issued neither by this service nor by its identity provider.",
 		);
 	}
 }
@@ -169,21 +177,26 @@ async function verifyWith(
 	}
 }
 
-/** Refused where it cannot be kept: a logout that names it could not be found. */
+/**
+ * Reads the session id. One that cannot be stored is refused: a logout naming it would not be
+ * found.
+ */
 function readSession({ sid }: JWTPayload): string | undefined {
 	if (typeof sid !== "string") return undefined;
 	if (isStorable(sid)) return sid;
-	throw badToken("The token's claim sid is not as it must be.");
+	throw badToken("The token's claim sid is not valid.");
 }
 
-/** A time to come would hold against every later token. */
+/** Reads when a token was issued. A future time would outrank every later token. */
 function readIssuedAt({ iat = 0 }: JWTPayload): number {
 	const latest = Date.now() / 1000 + CLOCK_TOLERANCE;
 	if (typeof iat === "number" && iat >= 0 && iat <= latest) return iat;
-	throw badToken("The token's claim iat is not as it must be.");
+	throw badToken("The token's claim iat is not valid.");
 }
 
-/** Why a token proves nothing, in our words; or that its issuer is out of reach. */
+/**
+ * Translates a verification error: why a token is not valid, or that its issuer is out of reach.
+ */
 export function explain(error: unknown): TRPCError {
 	if (error instanceof TRPCError) return error;
 	if (error instanceof errors.JWTExpired) {
@@ -192,14 +205,14 @@ export function explain(error: unknown): TRPCError {
 	if (error instanceof errors.JWTClaimValidationFailed) {
 		return badToken(
 			error.claim === "aud"
-				? "The token is for another audience than this service."
-				: `The token's claim ${error.claim} is not as it must be.`,
+				? "The token is for an audience other than this service."
+				: `The token's claim ${error.claim} is not valid.`,
 		);
 	}
 	if (
 		error instanceof errors.JOSEError &&
 		!(error instanceof errors.JWKSTimeout) &&
-		// A set of keys that cannot be read is the provider's fault, and says so in no other way.
+		// Keys that cannot be read are the provider's fault; these are the only codes that tell.
 		error.code !== "ERR_JOSE_GENERIC" &&
 		error.code !== "ERR_JWKS_INVALID"
 	) {
@@ -208,11 +221,11 @@ export function explain(error: unknown): TRPCError {
 	return providerOutOfReach(error);
 }
 
-/** 503: the identity provider cannot be asked. */
+/** Returns the 503 for an unreachable identity provider. */
 export function providerOutOfReach(cause: unknown): Refusal {
 	return new Refusal(
 		"SERVICE_UNAVAILABLE",
-		"The identity provider does not answer at the moment, so nobody can be recognised. Try again in a few seconds.",
+		"The identity provider does not answer at the moment, so nobody can be identified. Try again in a few seconds.",
 		{
 			retryAfter: 5,
 			cause: new Error("the identity provider gave no usable answer", {

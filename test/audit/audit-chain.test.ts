@@ -328,7 +328,7 @@ describe("tampering is found and located", () => {
 			"an address put beside a row that came from none",
 			["insert into audit_addresses values (4, '192.0.2.9', now())"],
 			4,
-			/none was recorded there/,
+			/though none was recorded/,
 		],
 		[
 			"an address written back into its row, from where it would not be erased",
@@ -337,7 +337,7 @@ describe("tampering is found and located", () => {
 				"update audit_log set address = beside.address from audit_addresses as beside where beside.seq = audit_log.seq and audit_log.seq = 6",
 			],
 			6,
-			/does not belong to the chain/,
+			/not part of the chain/,
 		],
 		[
 			"the key of the addresses changed",
@@ -349,7 +349,7 @@ describe("tampering is found and located", () => {
 			"the key of the addresses removed",
 			["delete from audit_address_key"],
 			1,
-			/key of the addresses is missing/,
+			/key for hashing addresses is missing/,
 		],
 		[
 			"the head's hash changed",
@@ -417,10 +417,10 @@ describe("tampering is found and located", () => {
 			});
 			expect(
 				(await verifyChain(own, { note: hashAlone })).broken?.what,
-			).toMatch(/no row has the hash of your note/);
+			).toMatch(/no row has the hash you noted/);
 			const beyond = { ...note, seq: 77 };
 			expect((await verifyChain(own, { note: beyond })).broken?.what).toMatch(
-				/ends before row 77 of your note/,
+				/ends before row 77, which you noted/,
 			);
 		} finally {
 			await own.destroy();

@@ -104,7 +104,7 @@ const forms = [
 ];
 
 test("every form of the pages is tried here", () => {
-	const folder = new URL("../../src/facades/web/", import.meta.url);
+	const folder = new URL("../../src/facades/web/routes/", import.meta.url);
 	const found = readdirSync(folder)
 		.filter((file) => file.endsWith("routes.ts"))
 		.flatMap((file) => {
@@ -258,7 +258,7 @@ describe("a confirmation link", () => {
 			action: "link_refused",
 			target: "used",
 			report_id: id,
-			detail: expect.stringMatching(/^This link was used before/),
+			detail: expect.stringMatching(/^This link has already been used/),
 		};
 		expect(await newRefusals()).toEqual([again, again]);
 	});

@@ -364,7 +364,7 @@ describe("nobody is held up", () => {
 		await vi.waitFor(
 			() =>
 				expect(service.logs.join()).toContain(
-					"reads are not in the audit log yet",
+					"reads could not be recorded in the audit log yet",
 				),
 			5000,
 		);
@@ -401,7 +401,7 @@ describe("nobody is held up", () => {
 		await sql`alter table elsewhere rename to audit_reads`.execute(db);
 		await vi.waitFor(() => expect(warn).toHaveBeenCalled(), 30_000);
 		expect(warn.mock.calls).toEqual([
-			[{ left_out: 7 }, "reads are missing in the audit log"],
+			[{ left_out: 7 }, "reads are missing from the audit log"],
 		]);
 		expect(await reads(db)).toHaveLength(10_000);
 		await waiting.close();

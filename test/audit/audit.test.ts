@@ -395,7 +395,7 @@ describe("what is recorded", () => {
 					action: "credential_refused",
 					after: {
 						detail:
-							"The access token is unknown, at its end, or revoked. Make a new one.",
+							"The access token is unknown, expired or revoked. Create a new one.",
 					},
 					request_id: "trace-bad-00001",
 					address: "127.0.0.1",
@@ -424,7 +424,9 @@ describe("what is recorded", () => {
 				facade: "rest",
 				report_id: id,
 				target: "reports.setStatus",
-				after: { detail: expect.stringMatching(/takes the role reviewer/) },
+				after: {
+					detail: expect.stringMatching(/The role reviewer is required/),
+				},
 			},
 			{
 				...refused,
@@ -664,7 +666,7 @@ describe("a network address", () => {
 		const base = await service.listen();
 		await vi.waitFor(() =>
 			expect(service.logs.join()).toContain(
-				"old network addresses are not erased",
+				"old network addresses could not be erased",
 			),
 		);
 		expect((await fetch(`${base}/healthz`)).status).toBe(200);
@@ -741,7 +743,7 @@ describe("both or neither", () => {
 		const { status } = await askAs(service, "dev", { url: "/api/v1/audit" });
 		expect(status).toBe(403);
 		expect(service.logs.join()).toContain(
-			"a refused attempt is not in the audit log",
+			"a refused attempt was not recorded in the audit log",
 		);
 	});
 });
@@ -945,7 +947,7 @@ describe("reading it", () => {
 			url: "/api/v1/audit",
 		});
 		expect(status).toBe(403);
-		expect(body.detail).toMatch(/takes the role auditor/);
+		expect(body.detail).toMatch(/The role auditor is required/);
 	});
 
 	test("filters", async () => {

@@ -69,7 +69,7 @@ test("verify says that the log is whole, and what to note", async () => {
 		hash: string;
 	}>`select hash from audit_head`.execute(db);
 	expect(stdout).toBe(
-		`The audit log is whole: ${ROWS} rows, each as it was recorded.\nTo prove later that nothing up to here was rewritten, note: --seq ${ROWS} --head ${rows[0]?.hash}\n`,
+		`The audit log is intact: ${ROWS} rows, all unchanged.\nTo prove later that nothing up to here was rewritten, note: --seq ${ROWS} --head ${rows[0]?.hash}\n`,
 	);
 });
 
@@ -83,7 +83,7 @@ test("verify ends with 1 and names the first break, or what a note no longer fit
 		code: 1,
 		stdout: "",
 		stderr: expect.stringMatching(
-			/THE AUDIT LOG IS BROKEN AT ROW 20: its hash is [0-9a-f]{64}, and not the one of your note/,
+			/THE AUDIT LOG IS BROKEN AT ROW 20: its hash is [0-9a-f]{64}, not the one you noted/,
 		),
 	});
 	await ownDb.connection().execute(async (one) => {
@@ -96,22 +96,26 @@ test("verify ends with 1 and names the first break, or what a note no longer fit
 		code: 1,
 		stdout: "",
 		stderr: expect.stringContaining(
-			"THE AUDIT LOG IS BROKEN AT ROW 7: its content was changed: it does not have the hash that was recorded.\nUp to row 6 the chain is unbroken.\n",
+			"THE AUDIT LOG IS BROKEN AT ROW 7: its content was changed: it does not have the recorded hash.\nUp to row 6 the chain is unbroken.\n",
 		),
 	});
 });
 
 test("verify and export say what is wrong with their options", async () => {
 	const wrong: [args: string[], words: RegExp, code: number][] = [
-		[["verify", "--seq", "3"], /--seq needs --head/, 1],
+		[["verify", "--seq", "3"], /--seq requires --head/, 1],
 		[["verify", "--head", "abc"], /--head must be a hash/, 1],
 		[["export", "--since", "yesterday"], /--since: Must be a date and time/, 1],
-		[["verify", "--since", "2025-10-20T10:00:00Z"], /takes no --since/, 1],
-		[["export", "--head", "a"], /takes no --head/, 1],
-		[["erase"], /^Say audit verify or audit export\.\n\nUsage/, 2],
-		[[], /^Say audit verify or audit export\.\n\nUsage/, 2],
-		[["verify", "--days", "3"], /^audit takes no --days\.\n\nUsage/, 2],
-		[["verify", "now"], /^audit verify now: there is a word too many/, 2],
+		[
+			["verify", "--since", "2025-10-20T10:00:00Z"],
+			/does not accept --since/,
+			1,
+		],
+		[["export", "--head", "a"], /does not accept --head/, 1],
+		[["erase"], /^Use audit verify or audit export\.\n\nUsage/, 2],
+		[[], /^Use audit verify or audit export\.\n\nUsage/, 2],
+		[["verify", "--days", "3"], /^audit does not accept --days\.\n\nUsage/, 2],
+		[["verify", "now"], /^audit verify now: wrong number of arguments/, 2],
 	];
 	for (const [args, words, code] of wrong) {
 		const ending = await audit(args);
@@ -195,7 +199,7 @@ test("many rows are verified and exported in little memory", async () => {
 		]);
 	const verified = await small("audit", "verify").ended();
 	expect(verified.stderr).not.toMatch(/heap/);
-	expect(verified.stdout).toContain(`The audit log is whole: ${many} rows`);
+	expect(verified.stdout).toContain(`The audit log is intact: ${many} rows`);
 	const exporting = small("audit", "export");
 	let previous: Line | undefined;
 	let rest = "";

@@ -286,7 +286,7 @@ test("the service does not start on keys by other rules than its own, and rekey 
 	const stale = await runCommand(["serve"], { ...settings, FORGE_ALIASES: "" });
 	expect(stale.code).toBe(1);
 	expect(stale.stderr).toContain(
-		"is kept as gitlab.corp.no/web/kit from before, but counts as gitlab.corp.no/code/scm/web/kit",
+		"is stored as gitlab.corp.no/web/kit, but its key is gitlab.corp.no/code/scm/web/kit",
 	);
 	const done = await runCommand(["rekey"], settings);
 	expect(done.stdout).toBe(

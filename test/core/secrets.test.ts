@@ -44,7 +44,7 @@ test("a secret that is given twice stops the start", async () => {
 	});
 	expect(code).toBe(1);
 	expect(stderr).toContain(
-		"DATABASE_URL and DATABASE_URL_FILE are both set: keep the one that is meant.",
+		"DATABASE_URL and DATABASE_URL_FILE are both set: keep only the intended one.",
 	);
 	// All that is wrong is said at once.
 	expect(stderr).toContain("PORT must be a port number");
@@ -90,7 +90,7 @@ test.each([
 	...["$" + "{POSTGRES_PASSWORD}", "$PASSWORD", "go-live-local", "secret123"],
 ])("%s is no password for a database elsewhere", (password) => {
 	expect(() => parseConfig({ DATABASE_URL: url(password) })).toThrow(
-		/^DATABASE_URL has a placeholder for its password\. Give that role a password of its own\.$/,
+		/^DATABASE_URL has a placeholder as its password\. Set a password of your own for that role\.$/,
 	);
 	for (const host of ["localhost", "127.0.0.1", "[::1]"]) {
 		parseConfig({ DATABASE_URL: url(password, host) });
@@ -119,7 +119,7 @@ test("a placeholder stops the start of the service itself", async () => {
 	});
 	expect(code).toBe(1);
 	expect(stderr).toBe(
-		"MCP Go-Live could not start.\nDATABASE_URL has a placeholder for its password. Give that role a password of its own.\n",
+		"MCP Go-Live could not start.\nDATABASE_URL has a placeholder as its password. Set a password of your own for that role.\n",
 	);
 });
 

@@ -437,7 +437,7 @@ describe("a link to confirm", () => {
 		const ron = await browserOf("ron");
 		const { status, html } = await ron.open(link);
 		expect(status).toBe(403);
-		expect(html).toContain("Somebody else asked for this approval");
+		expect(html).toContain("Somebody else requested this approval");
 		expect(html, "which helps nobody here").not.toMatch(/reload|try again/i);
 		const csrf = tokenIn((await ron.open(`/reports/${id}`)).html);
 		expect((await ron.post(link, { csrf })).status).toBe(403);
@@ -465,7 +465,7 @@ describe("a link to confirm", () => {
 		expect([409, 410]).toContain(statuses[1]);
 		const { status, html } = await rita.open(link);
 		expect(status).toBe(410);
-		expect(html).toContain("was used before");
+		expect(html).toContain("has already been used");
 		expect((await rita.post(link, { csrf })).status).toBe(410);
 	});
 

@@ -248,7 +248,7 @@ test.each([
 			}),
 		);
 		expect(text).toMatch(
-			/There is no report|insufficient_scope|takes the role/,
+			/There is no report|insufficient_scope|The role [a-z ]+ is required/,
 		);
 	},
 );

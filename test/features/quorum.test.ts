@@ -203,7 +203,7 @@ describe("what a review takes", () => {
 		const one = await withSettings({ APPROVAL_QUORUM: 1 });
 		expect(await approvalsOf(id, one)).toMatchObject({
 			required: 3,
-			reason: expect.stringContaining("That number does not sink"),
+			reason: expect.stringContaining("That number never falls"),
 		});
 		expect((await decide("ron", id, "approved", one)).status).toBe(
 			"pending_review",

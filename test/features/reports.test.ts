@@ -443,7 +443,7 @@ describe("deciding", () => {
 		const { id } = await submit(service);
 		const { status, body } = await decide(service, id, "pending_review");
 		expect(status).toBe(409);
-		expect(body.detail).toContain("pending_review already");
+		expect(body.detail).toContain("already pending_review");
 	});
 
 	test("reopening clears the review fields and keeps the history", async () => {

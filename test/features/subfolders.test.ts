@@ -31,8 +31,8 @@ describe("a folder", () => {
 		["", "name a folder"],
 		["/", "name a folder"],
 		["./.", "name a folder"],
-		["..", "must not hold .."],
-		["a/../b", "must not hold .."],
+		["..", "must not contain .."],
+		["a/../b", "must not contain .."],
 		["a\\b", "between its folders"],
 		["a%2Fb", "between its folders"],
 		["a\u2215b", "signs"],
@@ -140,7 +140,7 @@ describe("a repository with several servers", () => {
 		const again = await send({ repository_url: `${url}.git` });
 		expect(again.status).toBe(409);
 		expect(again.body.detail).toContain(
-			"send its folder there as subfolder, as in packages/mcp-jira",
+			"send its folder as subfolder, as in packages/mcp-jira",
 		);
 		const jira = await send({ subfolder: "/packages/Jira/" });
 		expect(jira).toMatchObject({

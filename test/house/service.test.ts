@@ -26,7 +26,7 @@ test("one readable line says where everything is, and holds no password", async 
 	const { pathname, password, host } = new URL(DATABASE_URL);
 	const { msg } = service.logs().at(-1) ?? {};
 	expect(msg).toBe(
-		`MCP Go-Live listens on ${service.url} (REST ${service.url}/api/v1, docs ${service.url}/docs, MCP ${service.url}/mcp, tRPC ${service.url}/trpc); data in postgresql://${host}${pathname}; no authentication: whoever reaches it may submit and approve`,
+		`MCP Go-Live listens on ${service.url} (REST ${service.url}/api/v1, docs ${service.url}/docs, MCP ${service.url}/mcp, tRPC ${service.url}/trpc); data in postgresql://${host}${pathname}; no authentication: everybody who reaches it may submit and approve`,
 	);
 	expect(password).not.toBe("");
 	expect(service.output()).not.toContain(password);
@@ -126,11 +126,11 @@ test.each([["--help"], ["-h"]])(
 
 test.each([
 	[["sreve"], "There is no command sreve."],
-	[["migrate", "twice"], "migrate twice: there is a word too many"],
+	[["migrate", "twice"], "migrate twice: wrong number of arguments"],
 	[["--prot", "1"], "Unknown option '--prot'"],
-	[["tokens"], "Say tokens create, tokens list or tokens revoke."],
-	[["tokens", "revoke"], "tokens revoke: there is a word too many, or one"],
-	[["assess", "--owner", "x"], "assess takes no --owner."],
+	[["tokens"], "Use tokens create, tokens list or tokens revoke."],
+	[["tokens", "revoke"], "tokens revoke: wrong number of arguments"],
+	[["assess", "--owner", "x"], "assess does not accept --owner."],
 ])("%j is no command: why, usage, and exit code 2", async (args, why) => {
 	const { code, stdout, stderr } = await runCommand(args);
 	expect(code).toBe(2);
@@ -150,7 +150,7 @@ test.each([
 	expect(folder.code).toBe(1);
 	expect(folder.stdout).toBe("");
 	expect(folder.stderr).toContain(
-		`There are no data of MCP Go-Live in DATA_DIR ${DATA_DIR}.`,
+		`There is no MCP Go-Live data in DATA_DIR ${DATA_DIR}.`,
 	);
 	expect(existsSync(DATA_DIR)).toBe(false);
 	const DATABASE_URL = await makeDatabase();
@@ -161,7 +161,7 @@ test.each([
 	const database = await runCommand(args, { DATABASE_URL });
 	expect(database.code).toBe(1);
 	expect(database.stdout).toBe("");
-	expect(database.stderr).toContain("it holds no MCP Go-Live.");
+	expect(database.stderr).toContain("it contains no MCP Go-Live data.");
 	const { rows } = await client.query(
 		"select from information_schema.tables where table_schema = 'public'",
 	);
@@ -199,7 +199,9 @@ test("a HOST that is none is said to be none, and nothing is left running", asyn
 		HOST: "no-such-host.invalid",
 	});
 	expect(code).toBe(1);
-	expect(stderr).toContain("no-such-host.invalid is no address");
+	expect(stderr).toContain(
+		"no-such-host.invalid is neither an address nor a host name",
+	);
 	const lockFile = join(DATA_DIR, "postgres/data/postmaster.pid");
 	expect(existsSync(lockFile)).toBe(false);
 });
@@ -242,7 +244,7 @@ test.each([
 		"https://user:secret-word@go-live.example.com",
 	].map((PUBLIC_URL): [object, string] => [
 		{ PUBLIC_URL },
-		"PUBLIC_URL must be scheme and host",
+		"PUBLIC_URL must be a scheme and host",
 	]),
 	...["https://a.example.com", "a.example.com:8080", "*.example.com"].map(
 		(ALLOWED_HOSTS): [object, string] => [
@@ -262,14 +264,14 @@ test.each([
 	],
 	[
 		{ PUBLIC_URL: "https://go-live.example.com" },
-		"PUBLIC_URL is not an address of this machine alone, and there is no authentication",
+		"PUBLIC_URL is reachable from other machines, and there is no authentication",
 	],
 	[
 		{ TRUST_PROXY: "loopback" },
 		"TRUST_PROXY names a proxy, and there is no authentication",
 	],
-	[{ AUTH: "oidc" }, "OIDC_ISSUER is needed where AUTH=oidc."],
-	[{ AUTH: "oidc" }, "PUBLIC_URL is needed where AUTH=oidc."],
+	[{ AUTH: "oidc" }, "OIDC_ISSUER is required with AUTH=oidc."],
+	[{ AUTH: "oidc" }, "PUBLIC_URL is required with AUTH=oidc."],
 	[
 		{ AUTH: "oidc", OIDC_ISSUER: "http://login.example.com" },
 		"OIDC_ISSUER must be the https URL",
@@ -282,7 +284,7 @@ test.each([
 			OIDC_CLIENT_ID: "pages",
 			PUBLIC_URL: "http://go-live.example.com",
 		},
-		"PUBLIC_URL must be an https URL where AUTH=oidc",
+		"PUBLIC_URL must be an https URL with AUTH=oidc",
 	],
 	[{ APPROVAL_QUORUM: "0" }, "APPROVAL_QUORUM must be at least 1."],
 	[
@@ -292,7 +294,7 @@ test.each([
 	[{ OIDC_SCOPELESS: "all" }, "OIDC_SCOPELESS must be refuse or roles."],
 	[
 		{ OIDC_SCOPE_PREFIX: 'api://a" ' },
-		"OIDC_SCOPE_PREFIX must be what stands before a scope",
+		"OIDC_SCOPE_PREFIX must be the prefix of a scope",
 	],
 	[{ OIDC_ROLES_ABSENT: "all" }, "OIDC_ROLES_ABSENT must be known or none."],
 	[
@@ -303,7 +305,7 @@ test.each([
 	[{ HOST: "::" }, "HOST is not a loopback address"],
 	[
 		{ HOST: "192.0.2.1" },
-		"Set AUTH=oidc to know who does, or AUTH=none to say that this is meant.",
+		"Set AUTH=oidc to require signing in, or AUTH=none if this is intended.",
 	],
 ])(
 	"the setting %j stops the start with a sentence",
@@ -362,7 +364,7 @@ test("a taken port stops the start with a sentence", async () => {
 	});
 	expect(code).toBe(1);
 	expect(stderr).toBe(
-		`MCP Go-Live could not start.\nCannot listen on 127.0.0.1: port ${port} is taken. Stop what listens there, or set PORT to another one.\n`,
+		`MCP Go-Live could not start.\nCannot listen on 127.0.0.1: port ${port} is already in use. Stop the program that listens there, or set PORT to another port.\n`,
 	);
 });
 

@@ -106,7 +106,7 @@ test.each(["thrown", "rejected"])(
 		expect(service.logs()).toContainEqual(
 			expect.objectContaining({
 				level: 60,
-				msg: "an error was not caught: the service ends",
+				msg: "uncaught error: the service stops",
 				err: expect.objectContaining({ message: "nobody caught this" }),
 			}),
 		);
@@ -122,7 +122,7 @@ test("on SIGTERM a request that does not end is cut off, and the service ends wi
 	const { code, milliseconds, stdout } = await service.ended();
 	expect(code).toBe(0);
 	expect(milliseconds).toBeLessThan(10_000);
-	expect(stdout).toContain("what still ran was cut off");
+	expect(stdout).toContain("running requests were cut off");
 });
 
 test("a request that does not end does not leave the private database running", async () => {
@@ -179,7 +179,7 @@ test("a start that waits for another's migrations says so", async () => {
 	const service = startProcess([], { DATABASE_URL, PORT: "0" });
 	await expect
 		.poll(service.output, { timeout: 20_000 })
-		.toContain("bringing the database to this version takes long");
+		.toContain("migrating the database is taking long");
 	await client.query("select pg_advisory_unlock_all()");
 	await expect
 		.poll(service.output, { timeout: 20_000 })

@@ -166,7 +166,7 @@ describe("a logout token", () => {
 			status: 400,
 			body: {
 				error: "invalid_request",
-				error_description: "The logout token was used before.",
+				error_description: "The logout token has already been used.",
 			},
 		});
 		expect(await living(id)).toEqual([true]);

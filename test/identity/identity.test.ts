@@ -110,12 +110,12 @@ describe("who asks", () => {
 		[
 			"a token for another audience",
 			() => provider.mint("rita", { aud: "https://other.example.com" }),
-			/another audience/,
+			/an audience other than/,
 		],
 		[
 			"a token of another issuer",
 			() => provider.mint("rita", { iss: "https://evil.example.com" }),
-			/issuer that is not trusted/,
+			/issuer is not trusted/,
 		],
 		[
 			"a token that is not valid yet",
@@ -174,18 +174,22 @@ describe("who asks", () => {
 		[
 			"a token with an e-mail address that no database can keep",
 			() => provider.mint("rita", { email: "ri\0ta@example.com" }),
-			/claim email is no e-mail address/,
+			/claim email is not an e-mail address/,
 		],
 		[
 			"a token whose name no database can keep",
 			() => provider.mint("rita", { name: "ri\0ta" }),
-			/character that no text can/,
+			/contain a NUL character/,
 		],
-		["no token at all", async () => "nonsense", /none that this service/],
+		[
+			"no token at all",
+			async () => "nonsense",
+			/issued neither by this service/,
+		],
 		[
 			"an access token that nobody made",
 			async () => `golive_${"0".repeat(64)}`,
-			/unknown, at its end, or revoked/,
+			/unknown, expired or revoked/,
 		],
 	];
 
@@ -418,7 +422,7 @@ describe("deciding", () => {
 		});
 		const again = await decideAs("rita", body.id, "approved");
 		expect(again.status).toBe(409);
-		expect(again.body.detail).toMatch(/approved this report already/);
+		expect(again.body.detail).toMatch(/already approved this report/);
 		const { body: approvals } = await ask("dev", {
 			url: `/api/v1/reports/${body.id}/approvals`,
 		});
@@ -460,7 +464,7 @@ describe("deciding", () => {
 		expect((await decideAs("rita", body.id, "approved")).status).toBe(200);
 		const again = await decideAs(await second("rita"), body.id, "approved");
 		expect(again.status).toBe(409);
-		expect(again.body.detail).toMatch(/approved this report already/);
+		expect(again.body.detail).toMatch(/already approved this report/);
 	});
 
 	test("a report that was reopened needs all its approvals anew", async () => {
@@ -642,6 +646,6 @@ test("roles and e-mail are read from the claims that are named, however deep", a
 	});
 	expect(status).toBe(403);
 	expect(body.detail).toBe(
-		"To check, submit and withdraw own reports takes the role developer; keycloak@example.com has reviewer here. Whoever runs the identity provider can assign it.",
+		"The role developer is required to check, submit and withdraw own reports; keycloak@example.com has reviewer here. The identity provider's administrator can assign it.",
 	);
 });

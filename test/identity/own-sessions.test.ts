@@ -570,7 +570,7 @@ describe("the page of access tokens", () => {
 			expires_in_days: "30",
 		});
 		expect(status).toBe(409);
-		expect(html).toContain("has 50 access tokens that still count");
+		expect(html).toContain("has 50 valid access tokens");
 		expect(html).toContain('value="One too many"');
 	});
 });

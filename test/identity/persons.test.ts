@@ -228,7 +228,7 @@ describe("an e-mail address owns nothing:", () => {
 			);
 			const browser = await browserOf(thief);
 			expect(browser.answer.status).toBe(403);
-			expect(browser.answer.html).toContain("is no e-mail address");
+			expect(browser.answer.html).toContain("is not an e-mail address");
 			expect((await browser.open(`/reports/${id}`)).status).toBe(303);
 		}
 		expect((await askAs(victim, `/api/v1/reports/${id}`)).status).toBe(200);
@@ -329,7 +329,7 @@ describe.each(locales)(
 				});
 				const second = await approveAs(somebody(["reviewer"], other), id, own);
 				expect(second.status).toBe(409);
-				expect(second.body.detail).toMatch(/approved this report already/);
+				expect(second.body.detail).toMatch(/already approved this report/);
 				const third = await approveAs(somebody(["reviewer"]), id, own);
 				expect(third.body.status).toBe("approved");
 			},
@@ -723,7 +723,7 @@ describe("an address counts when the provider calls it verified:", () => {
 		);
 		expect(lines.join("\n")).toContain("OIDC_EMAIL_VERIFIED=trusted");
 		expect(lines.join("\n")).toContain(
-			"The token's claim email is no e-mail address",
+			"The token's claim email is not an e-mail address",
 		);
 		expect(lines.join("\n")).not.toContain(person.email);
 		expect(lines.join("\n")).not.toContain('no address"');
@@ -736,12 +736,12 @@ describe("an address counts when the provider calls it verified:", () => {
 			own,
 		);
 		expect(browser.answer.status).toBe(403);
-		expect(browser.answer.html).toContain("is no e-mail address");
+		expect(browser.answer.html).toContain("is not an e-mail address");
 		const line = own.logs.find((one) => one.includes("sign-in refused")) ?? "";
 		expect(JSON.parse(line)).toMatchObject({
 			reason: "unfit_claims",
 			detail: expect.stringContaining(
-				"The token's claim email is no e-mail address",
+				"The token's claim email is not an e-mail address",
 			),
 		});
 	});

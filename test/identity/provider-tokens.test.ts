@@ -639,7 +639,9 @@ test("an application is named in the audit log by its client, and never as a per
 		payload,
 	});
 	expect(refused.status).toBe(403);
-	expect(refused.body.detail).toMatch(/takes a person: application dev@/);
+	expect(refused.body.detail).toMatch(
+		/A person is required to .*: application dev@/,
+	);
 	expect(refused.headers["www-authenticate"]).toBeUndefined();
 	const { actor } = await service.db
 		.selectFrom("audit_log")

@@ -361,7 +361,7 @@ describe("signing in", () => {
 		};
 		const { status, html } = await signIn(openBrowser(), "mailless");
 		expect(status).toBe(403);
-		expect(html).toContain("names no e-mail address in its claim email");
+		expect(html).toContain("has no e-mail address in its claim email");
 	});
 
 	test("with a secret that the provider takes no more says so, to the person and in the log", async () => {
@@ -448,7 +448,7 @@ describe("signing in", () => {
 		const { status, html } = await browser.open("/overview");
 		expect(status).toBe(403);
 		expect(html).toMatch(
-			/takes the role reviewer or auditor; var@example\.com has developer here/,
+			/The role reviewer or auditor is required to .*; var@example\.com has developer here/,
 		);
 	});
 

@@ -243,7 +243,7 @@ test("whoever has no role here is told so, by name, and can sign out", async () 
 	await page
 		.getByText("nobody@example.com has no role here", { exact: false })
 		.waitFor();
-	await page.getByText("takes the role developer or reviewer").waitFor();
+	await page.getByText("The role developer or reviewer is required").waitFor();
 	expect(await page.getByRole("navigation").getByRole("link").count()).toBe(0);
 	// Every page would refuse them.
 	expect(await page.getByRole("main").getByRole("link").count()).toBe(0);
@@ -325,7 +325,7 @@ test.each(views)(
 		const dev = await openHere(options);
 		await dev.goto(`${base}/overview`);
 		await signInAs(dev, "dev");
-		await dev.getByText("takes the role reviewer or auditor").waitFor();
+		await dev.getByText("The role reviewer or auditor is required").waitFor();
 		await see(dev, "forbidden");
 		await dev.goto(base);
 		await see(dev, "own-queue");

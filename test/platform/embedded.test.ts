@@ -210,7 +210,7 @@ function openToGroup(path: string) {
 test("a DATA_DIR that is a file is refused by name", async () => {
 	writeFileSync(dataDir, "");
 	expect(await startRefused()).toMatch(
-		`DATA_DIR ${dataDir} is, or lies below, a file and not a folder.`,
+		`DATA_DIR ${dataDir} is, or is below, a file and not a folder.`,
 	);
 });
 
@@ -218,7 +218,7 @@ test("a folder named postgres that is not ours is refused and left alone", async
 	mkdirSync(join(dataDir, "postgres"), { recursive: true });
 	writeFileSync(join(dataDir, "postgres", "theirs"), "");
 	expect(await startRefused()).toContain(
-		`DATA_DIR ${dataDir} holds a folder "postgres" that this user cannot use`,
+		`DATA_DIR ${dataDir} contains a folder "postgres" that this user cannot use`,
 	);
 	expect(existsSync(join(dataDir, "postgres", "theirs"))).toBe(true);
 });

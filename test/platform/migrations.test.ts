@@ -296,7 +296,7 @@ test("a database that is newer than the code is refused with a sentence", async 
 		db,
 	);
 	await expect(migrateDatabase(db)).rejects.toThrow(
-		"The database is newer than this version of MCP Go-Live: it holds migration 9999_from_the_future, which this version does not know. Start a version that does, or give this one a database of its own.",
+		"The database is newer than this version of MCP Go-Live: it has migration 9999_from_the_future, which this version does not know. Start a version that does, or give this one a database of its own.",
 	);
 });
 

@@ -3,9 +3,9 @@ import type { Database } from "../../platform/postgres/database.ts";
 import type { ReportTotals } from "./schema.ts";
 
 /**
- * Counts every report once by status and once by risk, in one query: the sums
- * always agree. The numbers are kept by triggers; only reports whose risk the
- * assessment does not know are read, for what their submitter claims of it.
+ * Counts every report once by status and once by risk, in one query, so that the sums always agree.
+ * Triggers maintain the numbers; the query reads only reports of unknown risk, for the risk that
+ * their submitter claims.
  */
 export async function countReports(db: Database): Promise<ReportTotals> {
 	const claimed = sql`lower(trim(coalesce(

@@ -33,7 +33,7 @@ export const analyticsRouter = router({
 				tags,
 				summary: "Count the reports by risk",
 				description:
-					"The risk is the assessment's; where that is unknown, what the submitter's `report_json` claims, in any case of letters; else it is unknown.",
+					"The risk is the assessment's; where that is unknown, the one that the submitter's `report_json` claims, regardless of case; otherwise unknown.",
 			},
 			rest: { success: 200, errors: {} },
 		})

@@ -2,7 +2,10 @@ import { z } from "zod";
 
 const count = z.int().min(0);
 
-/** Reports by risk: the assessment's, or else what the submitter's data claim, or else unknown. */
+/**
+ * Reports by risk: the assessment's; where that is unknown, the one claimed in the submitter's
+ * data; otherwise unknown.
+ */
 export const RiskDistribution = z
 	.object({
 		low: count,
@@ -17,7 +20,7 @@ export const RiskDistribution = z
 	});
 export type RiskDistribution = z.infer<typeof RiskDistribution>;
 
-/** How many reports there are, by status and by risk; each adds up to the total. */
+/** The number of reports by status and by risk; each adds up to the total. */
 export const ReportTotals = z
 	.object({
 		total: count,

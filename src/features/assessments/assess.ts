@@ -3,13 +3,16 @@ import type { Assessment } from "../../checklist/assessment-schema.ts";
 import type { AssessOptions } from "../../checklist/reading.ts";
 import type { Draft } from "./schema.ts";
 
-/** What an assessment is made of: a draft, or a report as it is stored. */
+/** The input of an assessment: a draft, or a stored report. */
 type Assessable = Omit<Draft, "report_json"> & {
-	/** As it is, or as JSON: to hand over a text costs nothing. */
+	/** As an object, or as JSON text, which is cheaper to pass to another process. */
 	report_json?: Record<string, unknown> | string | null | undefined;
 };
 
-/** Assesses a report; its header can contradict whatever the submission says of who submits what. */
+/**
+ * Assesses a report; its header may contradict what the submission says about the server and the
+ * submitter.
+ */
 export function assess(
 	report: Assessable,
 	forges: Pick<AssessOptions, "aliases"> = {},

@@ -16,7 +16,7 @@ const assessedColumns = [
 	"trifecta",
 ] as const satisfies (keyof ReportsTable)[];
 
-/** What an assessment is made of, and what it said the last time. */
+/** Reads the input of an assessment, and the previous result. */
 export async function findAssessed(db: Database, id: string) {
 	return db
 		.selectFrom("mcp_server_reports")
@@ -26,10 +26,10 @@ export async function findAssessed(db: Database, id: string) {
 }
 
 /**
- * Reports whose assessment is to be made anew, in the order of their ids.
+ * Lists reports to be assessed again, in the order of their ids.
  *
- * @param options `after` the last id seen; without `all` only those that have
- *   none, or one by another version of the checklist
+ * @param options `after` the last id seen; without `all`, only reports without an assessment or
+ * with one by another version of the checklist
  */
 export async function listToAssess(
 	db: Database,
@@ -49,7 +49,7 @@ export async function listToAssess(
 	return query.execute();
 }
 
-/** How many reports `listToAssess` goes through. */
+/** Counts the reports that `listToAssess` goes through. */
 export async function countToAssess(
 	db: Database,
 	options: { all: boolean; version: string },
@@ -67,10 +67,10 @@ export async function countToAssess(
 }
 
 /**
- * Keeps an assessment.
+ * Stores an assessment.
  *
- * @param required how many reviewers the report takes by it, and took by the one
- *   before: of a pending one that is kept if it is more. `null` where nobody signs in
+ * @param required how many reviewers the report requires after this assessment; a pending report
+ * keeps a higher number from before. `null` where nobody signs in
  */
 export async function storeAssessment(
 	db: Database,

@@ -11,17 +11,16 @@ import {
 } from "../reports/quorum.ts";
 import { countToAssess, listToAssess, storeAssessment } from "./queries.ts";
 
-/** Reports read at once: up to 2 MiB each. */
+/** Reports read per query: up to 2 MiB each. */
 const BATCH = 20;
 
 /**
- * Assesses stored reports anew, after rules have changed. May be interrupted
- * and started again, and may run while the service serves on the same DATABASE_URL.
+ * Assesses stored reports again after rules have changed. It may be interrupted and restarted, and
+ * may run while the service uses the same DATABASE_URL.
  *
- * @param options without `all`, only reports that have no assessment or one by
- *   another version of the checklist; `onProgress` hears after every report,
- *   `onRefusal` of each that is too complex to read: it keeps what it has;
- *   `quorum` where people sign in
+ * @param options without `all`, only reports without an assessment or with one by another version
+ * of the checklist; `onProgress` is called after every report, `onRefusal` for each report that is
+ * too complex to read and keeps its previous assessment; `quorum` where people sign in
  * @returns how many reports were assessed, and how many could not be
  */
 export async function reassessReports(
@@ -69,7 +68,7 @@ export async function reassessReports(
 				refused += 1;
 			}
 			done += 1;
-			// A report may have been submitted meanwhile.
+			// A report may have been submitted in the meantime.
 			onProgress(done, Math.max(done, total));
 		}
 		after = batch.at(-1)?.id;

@@ -17,14 +17,14 @@ import {
 
 const tags = ["Reports"];
 const tooComplexToRead =
-	"The report is too complex to read: it would take more time or memory than one report may have.";
+	"The report is too complex to read: it would take more time or memory than one report may use.";
 const oneReport = {
 	400: "The id is not a UUID.",
 	404: "There is no such report.",
 	422: tooComplexToRead,
 };
 
-/** What the service reads out of reports by itself; a part of `reports`. */
+/** Assessments of reports by the service itself; a part of `reports`. */
 export const assessmentsRouter = router({
 	check: procedure
 		.meta({
@@ -36,7 +36,7 @@ export const assessmentsRouter = router({
 				tags,
 				summary: "Check a draft before it is submitted",
 				description:
-					"Assesses a report as a submission would be, and stores nothing. With server name, repository and e-mail, the report's header is compared with them.",
+					"Assesses a report as a submission would be, and stores nothing. If server name, repository and e-mail are given, the report's header is compared with them.",
 			},
 			rest: {
 				success: 200,
@@ -89,12 +89,12 @@ export const assessmentsRouter = router({
 				tags,
 				summary: "List a report's issues",
 				description:
-					"What the submitter's `report_json` names as critical issues, warnings and recommendations, together with the assessment's findings: errors, warnings and hints. A page holds up to `limit` of them, first of the first list.",
+					"What the submitter's `report_json` names as critical issues, warnings and recommendations, together with the assessment's findings: errors, warnings and hints. A page contains up to `limit` of them, starting with the first list.",
 			},
 			rest: {
 				success: 200,
 				errors: {
-					400: "The id is not a UUID, or the page is none; `issues` names every problem.",
+					400: "The id is not a UUID, or the page is not valid; `issues` names every problem.",
 					404: oneReport[404],
 					422: oneReport[422],
 				},
@@ -137,8 +137,8 @@ export const assessmentsRouter = router({
 });
 
 /**
- * Takes what stands on a page out of lists, in the order in which they are
- * handed over; nothing is made of the rest, which may be a hundred thousand.
+ * Returns a function that takes a page out of lists, in the order in which they are passed; entries
+ * outside the page are not processed, and there may be a hundred thousand.
  */
 function takePage(after: number, limit: number) {
 	let first = after;

@@ -2,7 +2,7 @@ import type { Finding } from "../../checklist/assessment-schema.ts";
 import { findRule } from "../../checklist/rules.ts";
 import type { ReportIssue } from "./schema.ts";
 
-/** A finding in the form of an issue. */
+/** Returns a finding in the form of an issue. */
 export function issueFromFinding({
 	rule,
 	severity,
@@ -27,15 +27,15 @@ const severityOf = {
 	recommendations: "info",
 } as const;
 
-/** An issue as its submitter wrote it, and the list that it stands in. */
+/** An issue as its submitter wrote it, and the list that contains it. */
 interface WrittenIssue {
 	item: string | Record<string, unknown>;
 	list: keyof typeof severityOf;
 }
 
 /**
- * The submitter's own issues out of `report_json`, read leniently: what is no
- * list is none, and of a list texts and objects count.
+ * Reads the submitter's own issues from `report_json`, leniently: a member that is not a list
+ * counts as empty, and in a list only texts and objects count.
  */
 export function issuesInJson(
 	reportJson: Record<string, unknown> | null,
@@ -52,8 +52,8 @@ function isIssue(item: unknown): item is WrittenIssue["item"] {
 }
 
 /**
- * A submitter's own issue in the form of ours: a plain text is its description,
- * what has no severity gets that of its list.
+ * Converts a submitter's own issue to our form: a plain text becomes the description, and an issue
+ * without a severity gets that of its list.
  */
 export function issueFromJson({ item, list }: WrittenIssue): ReportIssue {
 	const severity = severityOf[list];

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { optional, withDefault } from "../../core/fields.ts";
 import { NewReport, ReportId } from "../reports/schema.ts";
 
-/** A report that is assessed before it is submitted; nothing of it is stored. */
+/** A report that is assessed before submission; nothing of it is stored. */
 export const Draft = NewReport.extend({
 	server_name: optional(NewReport.shape.server_name),
 	repository_url: optional(NewReport.shape.repository_url),
@@ -17,7 +17,10 @@ export const Draft = NewReport.extend({
 });
 export type Draft = z.infer<typeof Draft>;
 
-/** One issue in the form that clients of the earlier service know; what else they sent with it is kept. */
+/**
+ * One issue in the form that clients of the earlier service know; any other members they sent are
+ * kept.
+ */
 export const ReportIssue = z
 	.looseObject({
 		severity: z.string().describe("As the submitter wrote it, or a finding's."),
@@ -56,10 +59,10 @@ const example = {
 	],
 };
 
-/** Issues in a page when the caller does not say. */
+/** Default number of issues in a page. */
 export const DEFAULT_ISSUES = 200;
 
-/** Which page of a report's issues is meant. */
+/** A page of a report's issues. */
 export const IssuesPage = ReportId.extend({
 	limit: withDefault(
 		z.coerce
@@ -68,7 +71,7 @@ export const IssuesPage = ReportId.extend({
 			.min(1, "Must be at least 1.")
 			.max(200, "Must be at most 200."),
 		DEFAULT_ISSUES,
-	).describe("How many issues at the most, of all three lists together."),
+	).describe("Maximum number of issues in all three lists together."),
 	after: withDefault(
 		z.coerce
 			.number<number>("Must be a number of issues.")
@@ -77,11 +80,11 @@ export const IssuesPage = ReportId.extend({
 			.max(Number.MAX_SAFE_INTEGER, "Is more issues than any report has."),
 		0,
 	).describe(
-		"How many issues were seen already: the page after them. The three lists are gone through one after the other.",
+		"How many issues the caller has already seen; the page starts after them. The three lists are read one after the other.",
 	),
 });
 
-/** What is wrong with a report, by the submitter's `report_json` and by the assessment. */
+/** A report's issues according to the submitter's `report_json` and the assessment. */
 export const ReportIssues = z
 	.object({
 		report_id: z.guid(),
@@ -93,7 +96,7 @@ export const ReportIssues = z
 	.meta({ id: "ReportIssues", examples: [example] });
 export type ReportIssues = z.infer<typeof ReportIssues>;
 
-/** How many issues a page holds, in all its lists. */
+/** Counts the issues in all lists of a page. */
 export function countIssues(page: ReportIssues): number {
 	return (
 		page.critical_issues.length +

@@ -17,7 +17,7 @@ export const auditRouter = router({
 				tags: ["Audit log"],
 				summary: "List the audit log",
 				description:
-					"Who did what, and what was refused, newest first. Every row carries its own hash and that of the row before. A full page carries a `Link` to the next one.",
+					"Who did what, and what was refused, newest first. Every row contains its own hash and that of the previous row. A full page has a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,

@@ -9,10 +9,10 @@ import {
 import { limit } from "../../core/paging.ts";
 import { authenticationMethods, facades } from "../../core/words.ts";
 
-/** How it is known who acts; `none`: it is not, an actor is what was claimed. */
+/** How the actor was identified; `none`: not at all, the actor is only claimed. */
 export const methods = ["none", ...authenticationMethods] as const;
 
-/** What is recorded. */
+/** The recorded actions. */
 export const actions = [
 	"report_submitted",
 	"report_claimed",
@@ -55,7 +55,10 @@ const sha256 = (what: string) =>
 
 const facts = z.record(z.string(), z.string());
 
-/** One row of the audit log. A changed row must still be readable, so its values are not checked. */
+/**
+ * One row of the audit log. Its values are not validated, since a manipulated row must still be
+ * readable.
+ */
 export const AuditEntry = z
 	.object({
 		seq: statedNumber(seq),
@@ -73,20 +76,20 @@ export const AuditEntry = z
 		actor_subject: z
 			.string()
 			.nullable()
-			.describe("Who, as the identity provider knows them for ever."),
+			.describe("Who, as the identity provider permanently identifies them."),
 		method: statedText(
 			z
 				.enum(methods)
 				.describe(
-					"How it is known who acts: a token of the identity provider (oidc), one of this service, a browser's session, the command line of whoever runs the service (local), or not at all (none).",
+					"How the actor was identified: by a token of the identity provider (oidc), a token of this service, a browser's session, the operator's command line (local), or not at all (none).",
 				),
 		),
-		facade: statedText(z.enum(facades).describe("The way in.")),
+		facade: statedText(z.enum(facades).describe("The façade used.")),
 		client: z
 			.string()
 			.nullable()
 			.describe(
-				"The program, as it calls itself: an MCP client's name and version, or the User-Agent. Cut after 200 characters.",
+				"The program, as it calls itself: an MCP client's name and version, or the User-Agent. Cut off after 200 characters.",
 			),
 		action: statedText(z.enum(actions).describe("What was done.")),
 		report_id: statedText(guid("Which report."))
@@ -96,38 +99,38 @@ export const AuditEntry = z
 			.string()
 			.nullable()
 			.describe(
-				"What else: the id of an access token or a session, the subject of somebody whose access was ended; the procedure that was refused, the page whose form was, or what a link was that no longer counts (used, expired, outdated).",
+				"What else: the id of an access token or a session, the subject of somebody whose access was ended; the refused procedure, the page of a refused form, or the state of a link that is no longer valid (used, expired, outdated).",
 			),
-		before: facts.nullable().describe("What was, as texts by name."),
-		after: facts.nullable().describe("What is now, as texts by name."),
+		before: facts.nullable().describe("The values before, as texts by name."),
+		after: facts.nullable().describe("The values after, as texts by name."),
 		request_id: z
 			.string()
 			.describe(
-				"The request, as in the log and in X-Request-Id: the caller's own id, where it gave one.",
+				"The request's id, as in the log and in X-Request-Id: the caller's own, where it sent one.",
 			),
 		service_request_id: z
 			.string()
 			.nullable()
 			.describe(
-				"The request, as the service itself calls it, also in the log: no caller chooses it. null in rows from before it was kept.",
+				"The service's own id of the request, also in the log: no caller can choose it. null in rows from before it was stored.",
 			),
 		address: z
 			.string()
 			.nullable()
 			.describe(
-				"The network address that asked. It is erased after AUDIT_ADDRESS_DAYS, but for rows from before there was an address_hash.",
+				"The caller's network address. It is erased after AUDIT_ADDRESS_DAYS, except in rows from before there was an address_hash.",
 			),
 		address_hash: z
 			.string()
 			.nullable()
 			.describe(
-				"Stands for the address in the chain: its HMAC-SHA-256, in hex, with a key that stays in the database. null where there was no address, and in rows from before, whose address itself is in the chain.",
+				"Stands for the address in the chain: its HMAC-SHA-256, in hex, with a key that stays in the database. null where there was no address, and in older rows, whose address itself is in the chain.",
 			),
 		previous_hash: sha256(
-			"The hash of the row before; of the first, 64 zeros.",
+			"The hash of the previous row; 64 zeros in the first.",
 		),
 		hash: sha256(
-			"SHA-256 of the row's canonical JSON (RFC 8785), without this member, those that are null, and the address where there is an address_hash.",
+			"SHA-256 of the row's canonical JSON (RFC 8785), without this member, members that are null, and the address if there is an address_hash.",
 		),
 	})
 	.meta({
@@ -164,7 +167,7 @@ export const AuditEntry = z
 	});
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
-/** A time that both we and PostgreSQL can read. */
+/** A time that both we and PostgreSQL can parse. */
 const moment = z
 	.string()
 	.max(40, { error: "Must be at most 40 characters.", abort: true })
@@ -173,13 +176,13 @@ const moment = z
 			"Must be a date and time in UTC, as in 2025-10-20T10:00:00Z.",
 		),
 	)
-	// PostgreSQL counts from the year 1.
+	// PostgreSQL's years begin at 1.
 	.refine(
 		(time) => !time.startsWith("0000"),
 		"Must be in the year 1 or later.",
 	);
 
-/** Which rows of the audit log a list shows, and which page of it. */
+/** Selects rows of the audit log, and a page of them. */
 export const AuditFilter = z.object({
 	actor: optional(
 		text(255)
@@ -195,23 +198,25 @@ export const AuditFilter = z.object({
 	method: optional(
 		z
 			.enum(methods, `Must be one of ${methods.join(", ")}.`)
-			.describe("Only by people who were known in this way."),
+			.describe("Only by actors identified in this way."),
 	),
 	facade: optional(
 		z
 			.enum(facades, `Must be one of ${facades.join(", ")}.`)
-			.describe("Only through this way in."),
+			.describe("Only through this façade."),
 	),
-	since: optional(moment.describe("Only from this time on.")),
+	since: optional(moment.describe("Only from this time onwards.")),
 	until: optional(moment.describe("Only before this time.")),
-	limit: limit.describe("How many rows at the most."),
+	limit: limit.describe("Maximum number of rows."),
 	after: optional(
 		z.coerce
 			.number<number>("Must be a row's number.")
 			.int("Must be a whole number.")
 			.min(1, "Must be at least 1.")
-			.max(Number.MAX_SAFE_INTEGER, "Is no row's number.")
-			.describe("The seq of the last row already seen: the page after it."),
+			.max(Number.MAX_SAFE_INTEGER, "Is not a row's number.")
+			.describe(
+				"The seq of the last row already seen; the page starts after it.",
+			),
 	),
 });
 export type AuditFilter = z.infer<typeof AuditFilter>;

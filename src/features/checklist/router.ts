@@ -5,7 +5,7 @@ import { rules } from "../../checklist/rules.ts";
 import { Checklist } from "../../checklist/schema.ts";
 import { procedure, router } from "../../procedure.ts";
 
-/** The first check and the first rule: enough for documentation. */
+/** The first check and the first rule, as an example for the documentation. */
 const example = {
 	...checklist,
 	phases: checklist.phases

@@ -12,7 +12,7 @@ import type {
 import { countPeople, isSamePerson, type Somebody } from "./rules.ts";
 import type { Approvals } from "./schema.ts";
 
-/** A report that may be decided. */
+/** A report that may be decided, with what its decision depends on. */
 export type Candidate = StandingReport &
 	ChangeableReport &
 	Gravity &
@@ -20,7 +20,7 @@ export type Candidate = StandingReport &
 		approvals_required: number | null;
 	};
 
-/** Reads what a decision depends on. */
+/** Reads the facts that a decision depends on. */
 export async function findCandidate(
 	db: Database,
 	id: string,
@@ -28,7 +28,7 @@ export async function findCandidate(
 	return selectCandidate(db, id).executeTakeFirst();
 }
 
-/** The same, and nobody else changes it before the transaction ends. */
+/** Reads the same and locks the report until the transaction ends. */
 export async function lockReport(
 	tx: Database,
 	id: string,
@@ -51,7 +51,8 @@ function selectCandidate(db: Database, id: string) {
 			"critical_unanswered",
 		])
 		.select(
-			// What another report of the repository takes by now, a pending one takes too.
+			// A pending report also requires as many reviewers as the repository's other reports do by
+			// now.
 			sql<number | null>`case when status = 'pending_review'
 				then greatest(approvals_required, ${lastRequired(sql.ref("mcp_server_reports.canonical_key"))})
 				else approvals_required end`.as("approvals_required"),
@@ -59,7 +60,9 @@ function selectCandidate(db: Database, id: string) {
 		.where("id", "=", id);
 }
 
-/** Whether somebody ever submitted a report for this repository, whatever its folder, or owns one of it. */
+/**
+ * Returns whether a person has ever submitted or owns a report for this repository, in any folder.
+ */
 export async function hasSubmitted(
 	db: Database,
 	person: Person,
@@ -70,7 +73,7 @@ export async function hasSubmitted(
 		.selectFrom("mcp_server_reports")
 		.select([
 			"submitter_canonical as address",
-			// An issuer and its "sub", as people are known.
+			// An issuer and its "sub", as in `people.subject`.
 			sql<string | null>`owner_issuer || ' ' || owner_sub`.as("subject"),
 		])
 		.distinct()
@@ -82,9 +85,9 @@ export async function hasSubmitted(
 /**
  * Appends an approval.
  *
- * @param options `required`: how many this round takes, which is kept
- * @returns how many there are in this round now; `undefined` when this reviewer
- *   has approved in it before
+ * @param options `required`: how many reviewers this round requires, which is stored
+ * @returns the number of approvals in this round; `undefined` when this reviewer has already
+ * approved in it
  */
 export async function appendApproval(
 	tx: Database,
@@ -96,7 +99,7 @@ export async function appendApproval(
 		plusAddresses,
 	}: { required: number; plusAddresses: PlusAddresses },
 ): Promise<number | undefined> {
-	// The constraint knows subjects alone; nobody else approves before the transaction ends.
+	// The constraint compares subjects only; the lock keeps others from approving in the meantime.
 	const before = await listApprovers(tx, id);
 	if (isAmong(reviewer, before, plusAddresses)) return undefined;
 	const appended = await tx
@@ -113,7 +116,7 @@ export async function appendApproval(
 		.returning("id")
 		.executeTakeFirst();
 	if (!appended) return undefined;
-	// Counted anew: two that were two people once may be known as one by now.
+	// Counted again: two people of the past may be known as one by now.
 	const approvals = countPeople(before, plusAddresses) + 1;
 	await tx
 		.updateTable("mcp_server_reports")
@@ -123,7 +126,10 @@ export async function appendApproval(
 	return approvals;
 }
 
-/** The approvals of a pending report since its last decision, of a decided one before it; oldest first. */
+/**
+ * Lists the approvals of a pending report since its last decision, or those before the decision of
+ * a decided one; oldest first.
+ */
 export async function listApprovals(
 	db: Database,
 	id: string,
@@ -134,7 +140,7 @@ export async function listApprovals(
 		.where("round", "=", (eb) =>
 			eb
 				.selectFrom("mcp_server_reports")
-				// Less the decision that ended the round.
+				// Without the decision that ended the round.
 				.select(
 					sql<number>`decision_count - (status <> 'pending_review')::integer`.as(
 						"round",
@@ -147,7 +153,7 @@ export async function listApprovals(
 		.execute();
 }
 
-/** Whether somebody has approved a pending report since its last decision. */
+/** Returns whether a person has approved a pending report since its last decision. */
 export async function hasApproved(
 	db: Database,
 	id: string,
@@ -157,7 +163,7 @@ export async function hasApproved(
 	return isAmong(person, await listApprovers(db, id), plusAddresses);
 }
 
-/** Who has approved a pending report since its last decision. */
+/** Lists who has approved a pending report since its last decision. */
 function listApprovers(db: Database, id: string): Promise<Somebody[]> {
 	return db
 		.selectFrom("report_approvals")

@@ -3,7 +3,7 @@ import type { Database } from "../../platform/postgres/database.ts";
 import type { ReportStatus } from "../reports/schema.ts";
 import type { Confirmation } from "./confirmation-schema.ts";
 
-/** What somebody asks for, and is to confirm. */
+/** An approval to be confirmed, as it is stored. */
 export interface NewConfirmation {
 	token_sha256: string;
 	report_id: string;
@@ -14,10 +14,10 @@ export interface NewConfirmation {
 }
 
 /**
- * Has whoever asks at the same time as the same person wait for the end of this
- * transaction, so that no more links are made than may be open.
+ * Locks the requester until this transaction ends, so that concurrent requests cannot make more
+ * links than may be open.
  *
- * @returns how many are open, and after how many seconds the first one ends
+ * @returns how many are open, and the seconds until the first one expires
  */
 export async function lockRequester(
 	tx: Database,
@@ -44,9 +44,9 @@ export async function lockRequester(
 }
 
 /**
- * Keeps what is to be confirmed.
+ * Stores an approval to be confirmed.
  *
- * @returns when it ends
+ * @returns when it expires
  */
 export async function insertConfirmation(
 	db: Database,
@@ -54,7 +54,7 @@ export async function insertConfirmation(
 	lifetimeMinutes: number,
 ): Promise<string> {
 	const { expires_at } = await db
-		// Those that ended a day ago: for a day, people are told that they have.
+		// Links that expired a day ago: until then, people are told that they have expired.
 		.with("swept", (tx) =>
 			tx
 				.deleteFrom("decision_confirmations")
@@ -70,7 +70,7 @@ export async function insertConfirmation(
 	return expires_at;
 }
 
-/** A confirmation, with whose it is; `undefined` when there is none with this secret. */
+/** Finds a confirmation and its requester; `undefined` when no link has this secret. */
 export async function findConfirmation(
 	db: Database,
 	tokenSha256: string,
@@ -101,7 +101,7 @@ export async function findConfirmation(
 				.when(
 					eb.or([
 						eb("report.status", "!=", "pending_review"),
-						// Rejected and reopened: pending again, but another round.
+						// Rejected and reopened: pending again, but in another round.
 						eb.exists(
 							eb
 								.selectFrom("report_decisions as decision")
@@ -119,7 +119,7 @@ export async function findConfirmation(
 		.executeTakeFirst();
 }
 
-/** Uses a confirmation up. */
+/** Marks a confirmation as used. */
 export async function markConfirmationUsed(
 	tx: Database,
 	tokenSha256: string,

@@ -24,9 +24,9 @@ import { requestConfirmation } from "./request-confirmation.ts";
 import { needsConfirmation } from "./rules.ts";
 import { NewDecision } from "./schema.ts";
 
-/** Whoever is signed in with a browser: no bearer token comes this way. */
+/** Requires a person signed in with a browser: bearer tokens cannot confirm. */
 const personProcedure = procedure.use(({ ctx: { identity, facade }, next }) => {
-	// Where nobody signs in, nothing waits.
+	// Where nobody signs in, no confirmations exist.
 	if (identity.method === "none") throw unknownConfirmation();
 	if (identity.method !== "session" || facade !== "web") {
 		throw confirmedByPeopleOnly();
@@ -34,9 +34,12 @@ const personProcedure = procedure.use(({ ctx: { identity, facade }, next }) => {
 	return next({ ctx: { identity: identity as ProvenIdentity } });
 });
 
-/** Approvals that a program asked for, and that wait for the person to confirm them. */
+/** Approvals that a program requested and that the person must confirm. */
 export const confirmationsRouter = router({
-	/** Makes the link for an approval that takes one; `null` where it can be given directly. */
+	/**
+	 * Creates the link for an approval that requires confirmation; `null` where it can be given
+	 * directly.
+	 */
 	request: procedure
 		.meta({ access: "reports:decide" })
 		.input(NewDecision)
@@ -53,7 +56,7 @@ export const confirmationsRouter = router({
 		.output(Confirmation)
 		.query(({ ctx, input: { token } }) => findOwn(ctx, token)),
 
-	/** Approves what a link stands for, once. */
+	/** Gives the approval behind a link, once. */
 	confirm: personProcedure
 		.meta({ access: "reports:decide" })
 		.input(ConfirmationToken)
@@ -63,7 +66,7 @@ export const confirmationsRouter = router({
 				const { identity } = ctx;
 				const inside = { db: tx, identity };
 				const { report_id, review_notes } = await findOwn(inside, token);
-				// Whoever confirms or decides at the same time waits here, and then sees it done.
+				// A concurrent confirmation or decision waits here, and then sees this one.
 				const report = await lockReport(tx, report_id);
 				const { state } = await findOwn(inside, token);
 				if (!report) throw unknownReport(report_id);
@@ -82,7 +85,7 @@ export const confirmationsRouter = router({
 });
 
 /**
- * @throws TRPCError NOT_FOUND, or FORBIDDEN when it is somebody else's
+ * @throws TRPCError NOT_FOUND, or FORBIDDEN when it was requested by somebody else
  */
 async function findOwn(
 	{ db, identity }: Pick<Context, "db"> & { identity: ProvenIdentity },

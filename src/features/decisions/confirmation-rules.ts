@@ -2,28 +2,31 @@ import { randomBytes } from "node:crypto";
 import { conflict, Refusal, tooManyRequests } from "../../core/errors.ts";
 import { type Confirmation, MAX_OPEN } from "./confirmation-schema.ts";
 
-/** The secret of a link: 256 random bits, in letters and digits that no mail program cuts off. */
+/**
+ * Creates the secret of a link: 256 random bits, in letters and digits that no mail program cuts
+ * off.
+ */
 export function makeSecret(): string {
 	return randomBytes(32).toString("hex");
 }
 
-/** 404: nobody made this link, or long ago. */
+/** Returns the 404 for a link that was never made, or has been deleted. */
 export function unknownConfirmation(): Refusal {
 	return new Refusal(
 		"NOT_FOUND",
-		"This link is not one that the service made, or it ended long ago. Ask for the approval again.",
+		"This link was not made by the service, or it expired long ago. Request the approval again.",
 	);
 }
 
-/** 403: a link is for whoever asked for it. */
+/** Returns the 403 for a link that somebody else requested. */
 export function foreignConfirmation(email: string): Refusal {
 	return new Refusal(
 		"FORBIDDEN",
-		`Somebody else asked for this approval: you are signed in as ${email}. Whoever asked must confirm it.`,
+		`Somebody else requested this approval: you are signed in as ${email}. The person who requested it must confirm it.`,
 	);
 }
 
-/** 403: a link is confirmed in a browser, where a person is signed in. */
+/** Returns the 403 for a confirmation outside a signed-in browser. */
 export function confirmedByPeopleOnly(): Refusal {
 	return new Refusal(
 		"FORBIDDEN",
@@ -31,24 +34,24 @@ export function confirmedByPeopleOnly(): Refusal {
 	);
 }
 
-/** 429: so many approvals wait for this person that no further link is made. */
+/** Returns the 429 for a person with the maximum number of open links. */
 export function tooManyOpen(seconds: number): Refusal {
 	return tooManyRequests(
-		`You have ${MAX_OPEN} approvals that wait for your confirmation, and no more can. Confirm some in the browser, or ask again when the first link has expired, in ${seconds} seconds.`,
+		`You have ${MAX_OPEN} approvals waiting for your confirmation, which is the maximum. Confirm some in the browser, or try again when the first link has expired, in ${seconds} seconds.`,
 		seconds,
 	);
 }
 
-/** Why a link that was good can be confirmed no more, and what to do. */
+/** Why a link can no longer be confirmed, and what to do. */
 export const reasons: Record<Exclude<Confirmation["state"], "open">, string> = {
 	expired:
-		"The link has expired: nothing was approved with it. Ask for the approval again, and confirm it within 15 minutes.",
-	used: "This link was used before, and a link counts once. The report's page tells where it stands.",
+		"The link has expired: nothing was approved with it. Request the approval again, and confirm it within 15 minutes.",
+	used: "This link has already been used, and each link works only once. The report's page shows its status.",
 	outdated:
-		"The report was decided after this link was made, so it no longer says what you would approve: nothing was approved with it. Read the report as it stands now, and ask again.",
+		"The report was decided after this link was made, so it no longer shows what you would approve: nothing was approved with it. Read the report in its current state, and request the approval again.",
 };
 
-/** 409: a link that can be confirmed no more. */
+/** Returns the 409 for a link that can no longer be confirmed. */
 export function closedConfirmation(
 	state: Exclude<Confirmation["state"], "open">,
 ): Refusal {

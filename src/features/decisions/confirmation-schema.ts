@@ -2,13 +2,16 @@ import { z } from "zod";
 import { time } from "../../core/fields.ts";
 import { ReportId } from "../reports/schema.ts";
 
-/** Minutes for which a link can be used. */
+/** Minutes until a link expires. */
 export const LIFETIME_MINUTES = 15;
 
-/** Links of one person that can be open at once. */
+/** Maximum number of open links per person. */
 export const MAX_OPEN = 50;
 
-/** The secret of a link. Of any shape: what was never made is unknown, however it looks. */
+/**
+ * The secret of a link. Its format is not validated: a secret that was never issued is simply
+ * unknown.
+ */
 export const ConfirmationToken = z.object({
 	token: z
 		.string()
@@ -16,7 +19,7 @@ export const ConfirmationToken = z.object({
 		.describe("What follows /confirm/ in the link."),
 });
 
-/** A link that was made just now: the only time that it is shown. */
+/** A new link; its secret is never shown again. */
 export const ConfirmationLink = z.object({
 	url: z.string(),
 	expires_at: time("When it ends"),
@@ -25,18 +28,20 @@ export const ConfirmationLink = z.object({
 });
 export type ConfirmationLink = z.infer<typeof ConfirmationLink>;
 
-/** What waits for its person, and whether it still can be confirmed. */
+/** A requested approval, and whether it can still be confirmed. */
 export const Confirmation = z.object({
 	state: z
 		.enum(["open", "expired", "used", "outdated"])
-		.describe("outdated: the report was decided since the link was made."),
+		.describe("outdated: the report was decided after the link was made."),
 	report_id: ReportId.shape.id,
-	reviewed_by: z.string().describe("Who asked, and would approve."),
+	reviewed_by: z
+		.string()
+		.describe("Who requested the approval, and would give it."),
 	review_notes: z.string().nullable(),
 	client: z
 		.string()
 		.nullable()
-		.describe("The program that asked, as it calls itself."),
+		.describe("The program that requested it, as it calls itself."),
 	requested_at: time("When"),
 	expires_at: time("When it ends"),
 	used_at: time("When it was used").nullable(),

@@ -33,14 +33,14 @@ import {
 } from "./rules.ts";
 import type { NewDecision } from "./schema.ts";
 
-/** Somebody's request, whoever that is. */
+/** A request of an identified caller. */
 type KnownContext = Context & { identity: Identity };
 
 /**
- * Decides, or says what stands in the way. Where people sign in, an approval may
- * be one of several that it takes.
+ * Makes a decision, or throws what prevents it. Where people sign in, an approval may be one of
+ * several that are required.
  *
- * @param seen which state of the report the decision is about, if it says
+ * @param seen the state of the report that the decision is about, if given
  */
 export function decide(
 	context: KnownContext,
@@ -69,10 +69,9 @@ export function decide(
 }
 
 /**
- * Records a reviewer's approval; with the last one that it takes, the report is approved.
+ * Records a reviewer's approval; the last one required approves the report.
  *
- * @param context its `db` is a transaction, at whose end the approval counts;
- *   nothing else follows in it, see `recordEvent`
+ * @param context its `db` is a transaction; nothing else may follow in it, see `recordEvent`
  */
 export async function approve(
 	context: KnownContext,
@@ -112,7 +111,7 @@ export async function approve(
 	return approved as StoredReport;
 }
 
-/** Changes the status, or says what stands in the way. */
+/** Changes the status, or throws what prevents it. */
 async function settle(
 	context: KnownContext,
 	report: Candidate,
@@ -141,7 +140,7 @@ async function settle(
 		originOf(context, decision.reviewed_by),
 		identity.method === "none" ? null : approvalsRequired(report, settings),
 	);
-	// Another report of the repository became live in this moment.
+	// Another report of the repository has just become live.
 	if (!changed) throw changedMeanwhile();
 	return changed;
 }

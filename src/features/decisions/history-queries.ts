@@ -8,11 +8,11 @@ import {
 import type { Approval, Decision, DecisionPage, Revision } from "./schema.ts";
 
 /**
- * A page of a report's decisions, oldest first, with whole notes. It ends where
- * these are many bytes together, but holds one at the least.
+ * Lists a page of a report's decisions, oldest first, with full notes. The page ends early when the
+ * notes are large, but contains at least one decision.
  *
- * @param page.after how many were seen already
- * @returns none of an unknown report
+ * @param page.after how many decisions the caller has already seen
+ * @returns an empty list for an unknown report
  */
 export async function listDecisions(
 	db: Database,
@@ -26,7 +26,7 @@ export async function listDecisions(
 		.limit(limit)
 		.selectAll()
 		.select(
-			// The length is known without reading the text.
+			// The length can be computed without reading the text.
 			sql<number>`coalesce(octet_length(decision.notes), 0) + coalesce((
 				select sum(octet_length(approval.notes))::integer ${approvalsBehind}), 0)`.as(
 				"bytes",
@@ -51,20 +51,20 @@ export async function listDecisions(
 		.execute();
 }
 
-/** The approvals that a decision ended, for a query in which it is called `decision`. */
+/** The approvals that a decision ended, for a query that calls the decision `decision`. */
 const approvalsBehind = sql`
 	from report_approvals as approval
 	where approval.report_id = decision.report_id and round = (
 		select count(*) from report_decisions as earlier
 		where earlier.report_id = decision.report_id and earlier.id < decision.id)`;
 
-/** What is shown of notes. */
+/** How a query selects notes. */
 export interface ShownNotes {
 	notes: RawBuilder<string | null>;
 	isShortened: RawBuilder<boolean>;
 }
 
-/** The same, oldest first, with what is shown of the notes of each, which is called `approval`. */
+/** Selects those approvals, oldest first, with their notes; the query calls them `approval`. */
 export function approvalsOfDecision({ notes, isShortened }: ShownNotes) {
 	const members = {
 		approved_by: sql`approved_by`,
@@ -76,7 +76,7 @@ export function approvalsOfDecision({ notes, isShortened }: ShownNotes) {
 		${approvalsBehind})`;
 }
 
-/** Notes as a history shows them: cut in the database, which holds very many. */
+/** Selects notes as a history shows them, shortened by the database, which may hold very many. */
 export function shortNotes(notes: Expression<string | null>): ShownNotes {
 	const isLong = sql<boolean>`coalesce(char_length(${notes}) > ${sql.lit(NOTES_SHOWN)}, false)`;
 	return {
@@ -86,7 +86,10 @@ export function shortNotes(notes: Expression<string | null>): ShownNotes {
 	};
 }
 
-/** Of a query's `report` how many decisions there are, and how many of them and of their approvals a history shows. */
+/**
+ * For a query's `report`: the number of decisions, and how many of them and of their approvals a
+ * history shows.
+ */
 export const countColumns = [
 	sql<number>`(select count(*)::integer from report_decisions
 		where report_id = report.id)`.as("decision_count"),
@@ -100,7 +103,7 @@ export const countColumns = [
 	),
 ] as const;
 
-/** A report's last decisions and approvals as they are kept. */
+/** A report's latest decisions and approvals as they are stored. */
 export interface Kept {
 	id: string;
 	decision_count: number;
@@ -109,9 +112,9 @@ export interface Kept {
 }
 
 /**
- * Of a query's `report`, which has a `decision_count`.
+ * Returns the columns of a query's `report`, which must have a `decision_count`.
  *
- * @param latest whether the notes of the last decision are whole
+ * @param latest whether the notes of the latest decision are complete
  */
 export function keptColumns(latest: "whole" | "short") {
 	const isWhole =
@@ -147,7 +150,7 @@ export function keptColumns(latest: "whole" | "short") {
 	] as const;
 }
 
-/** The rows of a query as JSON, in the order of their ids. */
+/** Selects the rows of a query as JSON, in the order of their ids. */
 function jsonRows<Rows>(
 	members: Record<string, Expression<unknown>>,
 	isShortened: Expression<boolean>,
@@ -158,7 +161,7 @@ function jsonRows<Rows>(
 		from (${rows}) as kept)`;
 }
 
-/** A row as JSON, which says so where its notes are shortened, and otherwise nothing of it. */
+/** Selects a row as JSON, with `notes_shortened` only if its notes are shortened. */
 function notedRow(
 	members: Record<string, Expression<unknown>>,
 	isShortened: Expression<boolean>,
@@ -170,12 +173,12 @@ function notedRow(
 		then '{"notes_shortened": true}'::jsonb else '{}'::jsonb end`;
 }
 
-/** A time as it leaves when it is a column of its own: in UTC, as every session is. */
+/** Formats a time in JSON as in a column of its own: in UTC, like every session. */
 function timeInJson(column: string) {
 	return sql<string>`replace(replace(${sql.ref(column)}::text, ' ', 'T'), '+00', 'Z')`;
 }
 
-/** Approvals are of a round, which is how many decisions there were before. */
+/** Assembles a history. Approvals belong to a round, which is the number of decisions before it. */
 export function historyOf({
 	id,
 	decision_count,

@@ -42,7 +42,7 @@ import {
 const tags = ["Reports"];
 const badId = { 400: "The id is not a UUID." };
 
-/** What was decided about reports, and how far an approval is; a part of `reports`. */
+/** Decisions about reports, and the progress of approvals; a part of `reports`. */
 export const historyRouter = router({
 	approvals: reportProcedure
 		.meta({
@@ -52,9 +52,9 @@ export const historyRouter = router({
 				path: "/api/v1/reports/{id}/approvals",
 				operationId: "listApprovals",
 				tags,
-				summary: "See how far a report's approval is",
+				summary: "See the progress of a report's approval",
 				description:
-					"How many reviewers must approve a report, why, and who has; of a decided one, who had. A report with a critical failure or the whole lethal trifecta needs several (APPROVAL_QUORUM), and so does one of which that is not known (APPROVAL_QUORUM_UNKNOWN), where people sign in. The number is fixed when a review begins, and only rises; for 30 days the repository's next revisions take as many.",
+					"How many reviewers must approve a report, why, and who has; for a decided one, who had. Where people sign in, a report with a critical failure or the complete lethal trifecta requires several (APPROVAL_QUORUM), and so does one where this is unknown (APPROVAL_QUORUM_UNKNOWN). The number is fixed when a review begins, and can only rise; for 30 days the repository's next revisions require as many.",
 			},
 			rest: {
 				success: 200,
@@ -73,7 +73,7 @@ export const historyRouter = router({
 			};
 		}),
 
-	/** By what a page says why somebody cannot approve, instead of offering it. */
+	/** Tells a page why somebody cannot approve, so that it does not offer it. */
 	involvement: reportProcedure
 		.meta({ access: "reports:read" })
 		.output(Involvement)
@@ -105,7 +105,7 @@ export const historyRouter = router({
 				operationId: "listDecisions",
 				tags,
 				summary: "List a report's decisions",
-				description: `Every change of the report's status, oldest first, each with the approvals that led to it and with whole notes. There are ${MAX_DECISIONS} at the most, and one more: then a report is not reopened. A page ends at its limit, or where its notes take ${NOTES_PER_PAGE / 1024} KiB, and then carries a \`Link\` to the next one; without the header, ask for the next until one is empty.`,
+				description: `Every change of the report's status, oldest first, each with the approvals that led to it and with full notes. There are at most ${MAX_DECISIONS + 1}: after ${MAX_DECISIONS}, a report is not reopened. A page ends at its limit, or where its notes reach ${NOTES_PER_PAGE / 1024} KiB, and then has a \`Link\` to the next one; without the header, request further pages until one is empty.`,
 			},
 			rest: {
 				success: 200,
@@ -156,12 +156,12 @@ export const historyRouter = router({
 				operationId: "listRevisions",
 				tags,
 				summary: "List all revisions of a report's repository",
-				description: `Every report for the same repository, this one included, oldest first, each with the last decisions about it and their approvals: the history of the server. Long notes are shortened; the decisions of each are whole in a list of their own. A page ends at its limit, or where it holds ${RECORDS_PER_PAGE} revisions, decisions and approvals together, and then carries a \`Link\` to the next one.`,
+				description: `Every report for the same repository, this one included, oldest first, each with its latest decisions and their approvals: the history of the server. Long notes are shortened; each report's list of decisions has them in full. A page ends at its limit, or where it contains ${RECORDS_PER_PAGE} revisions, decisions and approvals together, and then has a \`Link\` to the next one.`,
 			},
 			rest: {
 				success: 200,
 				errors: {
-					400: "The id is not a UUID, or the page is none of this repository's.",
+					400: "The id is not a UUID, or the page does not belong to this repository.",
 					404: "There is no such report.",
 				},
 				pageSize: DEFAULT_PAGE_SIZE,

@@ -12,28 +12,26 @@ import type { ReportStatus, StoredReport } from "../reports/schema.ts";
 import { notesSha256 } from "./rules.ts";
 import type { NewDecision } from "./schema.ts";
 
-/** A decision with who takes it; `subject` where that is proven. */
+/** A decision and who makes it; `subject` where the identity is proven. */
 export type SettledDecision = Pick<
 	NewDecision,
 	"id" | "status" | "review_notes"
 > & {
 	reviewed_by: string;
 	subject?: string;
-	/** What the audit log calls it. */
+	/** The action's name in the audit log. */
 	action: AuditAction;
 };
 
 /**
- * Changes a report's status, appends the decision and records it, in one
- * statement: of two reviewers at the same instant, the second finds the status
- * already changed.
+ * Changes a report's status, appends the decision and records it, in one statement: of two
+ * concurrent reviewers, the second finds the status already changed.
  *
- * @param sources the states the report may be in; in any other nothing happens
- * @param required how many reviewers the report takes by itself; of a review that
- *   begins with this, what its repository took lately is kept if that is more.
- *   `null` where nobody signs in
- * @returns the report as it is now, or `undefined` when nothing was changed:
- *   no such report, not in one of the sources, or a second live report
+ * @param sources the statuses the report may have; with any other, nothing happens
+ * @param required how many reviewers the report itself requires; a review that begins with this
+ * change keeps a higher number that its repository required recently. `null` where nobody signs in
+ * @returns the changed report, or `undefined` when nothing was changed: no such report, another
+ * status, or a second live report
  */
 export async function changeStatus(
 	db: Database,

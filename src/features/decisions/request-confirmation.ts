@@ -17,11 +17,11 @@ import { impossibleChange, ownRepository } from "./rules.ts";
 import type { NewDecision } from "./schema.ts";
 
 /**
- * Makes the link with which a person confirms an approval that a program asked
- * for, and records that it did.
+ * Creates the link with which a person confirms an approval that a program requested, and records
+ * the request.
  *
- * @throws TRPCError as the approval itself would, where it could not be given;
- *   TOO_MANY_REQUESTS when too many wait for this person already
+ * @throws TRPCError as the approval itself would if it cannot be given; TOO_MANY_REQUESTS when this
+ * person has too many open links
  */
 export async function requestConfirmation(
 	context: Context,

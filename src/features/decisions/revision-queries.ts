@@ -11,13 +11,13 @@ import { countColumns, historyOf, keptColumns } from "./history-queries.ts";
 import type { Lineage, Revision, RevisionFilter } from "./schema.ts";
 
 /**
- * A page of the reports for the server of one, oldest first, each with its last
- * decisions and their approvals; in one query, so that none is half of an older
- * moment. It starts after the one that the caller saw last, and ends where all
- * of these are many, but holds one report at the least.
+ * Lists a page of the reports for the server of one, oldest first, each with its latest decisions
+ * and their approvals; in one query, so that all come from the same moment. It starts after the
+ * last report the caller has seen, and ends early when there are many decisions, but contains at
+ * least one report.
  *
- * @param filter.id any of them; of an unknown one there are none
- * @param owner only this one's, if given
+ * @param filter.id any of these reports; the list is empty for an unknown one
+ * @param owner only this person's reports, if given
  */
 export async function listRevisions(
 	db: Database,
@@ -40,10 +40,10 @@ export async function listRevisions(
 }
 
 /**
- * What a report's page tells of its server: the newest revisions, newest first,
- * as many as are little to read.
+ * Lists what a report's page shows of its server: the newest revisions, newest first, as many as
+ * are quick to read.
  *
- * @param owner only this one's, if given
+ * @param owner only this person's reports, if given
  */
 export async function listNewestRevisions(
 	db: Database,
@@ -55,7 +55,10 @@ export async function listNewestRevisions(
 	return selectHistories(db, all, limits, "desc");
 }
 
-/** A report with its last decisions, the very last one with whole notes; `undefined` of an unknown one. */
+/**
+ * Finds a report with its latest decisions, the very last one with full notes; `undefined` for an
+ * unknown one.
+ */
 export async function findRevision(
 	db: Database,
 	id: string,
@@ -69,11 +72,11 @@ export async function findRevision(
 }
 
 /**
- * The newest revisions for the server of a report, newest first; and, however
- * old it is, the one to compare the report with.
+ * Lists the newest revisions for the server of a report, newest first; and finds the one to compare
+ * the report with, however old it is.
  *
- * @param wanted its id; otherwise it is the one before the report
- * @param owner only this one's, if given
+ * @param wanted its id; by default it is the revision before the report
+ * @param owner only this person's reports, if given
  */
 export async function findLineage(
 	db: Database,
@@ -102,7 +105,7 @@ export async function findLineage(
 	return { revisions: newest, other: other ?? null };
 }
 
-/** The reports for the server of one, which a query calls `report`. */
+/** Selects the reports for the server of one, which a query calls `report`. */
 function reportsOfServer(db: Database, id: string, owner?: Owner) {
 	return db
 		.selectFrom("mcp_server_reports as report")
@@ -115,7 +118,7 @@ function reportsOfServer(db: Database, id: string, owner?: Owner) {
 		);
 }
 
-/** Those of some reports that are not too many, with what is shown of their histories. */
+/** Selects as many of the reports as fit a page, with the shown part of their histories. */
 async function selectHistories(
 	db: Database,
 	reports: ReturnType<typeof reportsOfServer>,
@@ -156,7 +159,7 @@ async function selectHistories(
 
 type Direction = "asc" | "desc";
 
-/** Not by revision: of two histories in one, both begin at 1. */
+/** Not by revision: where two histories were merged, both begin at 1. */
 function orderColumns(direction: Direction) {
 	const way = sql.raw(direction);
 	return {
@@ -174,13 +177,16 @@ function inOrder<Query extends { orderBy(column: Expression<unknown>): Query }>(
 	return query.orderBy(submitted_at).orderBy(revision).orderBy(id);
 }
 
-/** The condition that another report is for the server of one that is called `report`. */
+/** The condition that another report is for the same server as the one called `report`. */
 function isSameServer(other: string): Expression<SqlBool> {
 	return sql<boolean>`(${sql.ref(`${other}.canonical_key`)}, ${sql.ref(`${other}.subfolder_key`)})
 		= (report.canonical_key, report.subfolder_key)`;
 }
 
-/** Whether a report is for the same server as another, and its owner's if one is given. */
+/**
+ * Returns whether a report is for the same server as another, and belongs to the owner if one is
+ * given.
+ */
 export async function isRevisionOf(
 	db: Database,
 	id: string,

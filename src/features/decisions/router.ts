@@ -21,7 +21,7 @@ import { NewDecision, Withdrawal } from "./schema.ts";
 const tags = ["Reports"];
 const badId = { 400: "The id is not a UUID." };
 
-/** Deciding about reports; a part of `reports`. */
+/** Decisions about reports; a part of `reports`. */
 export const decisionsRouter = router({
 	setStatus: procedure
 		.meta({
@@ -33,15 +33,15 @@ export const decisionsRouter = router({
 				tags,
 				summary: "Approve, reject or reopen a report",
 				description:
-					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is kept as a decision. Where people sign in, nobody approves a report for a repository that they submitted one for, and a report with a critical failure or the whole lethal trifecta, or of which that is not known, stays `pending_review` until enough reviewers have approved it (`approvals`). A token approves nothing by itself, unless the operator lets its client: the answer is then 403, with the link at which the person confirms the approval.",
+					"A pending report is approved or rejected; a decided one is reopened by setting `pending_review`, which clears its review fields. Every change is stored as a decision. Where people sign in, nobody can approve a report for a repository for which they submitted one, and a report with a critical failure or the complete lethal trifecta, or where this is unknown, stays `pending_review` until enough reviewers have approved it (`approvals`). A token cannot approve by itself, unless the operator allows its client to: the answer is 403, with the link at which the person confirms the approval.",
 			},
 			rest: {
 				success: 200,
 				errors: {
 					400: "The decision is not valid; `issues` names every problem.",
-					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or a token was to approve, which takes the person's confirmation in the browser, at `confirmation_url`.",
+					403: "`reviewed_by` is somebody else's, the reviewer submitted a report for this repository, or the request used a token, and the person must confirm the approval in the browser, at `confirmation_url`.",
 					404: "There is no such report.",
-					409: "The report's present state does not allow this change, or it was decided since `decisions_seen`.",
+					409: "The report's current status does not allow this change, or it was decided since `decisions_seen`.",
 					412: "The report is not in a state that `If-Match` names.",
 				},
 				ifMatch: true,
@@ -82,7 +82,7 @@ export const decisionsRouter = router({
 				tags,
 				summary: "Withdraw a pending report",
 				description:
-					"Its submitter takes a pending report back: it becomes `rejected`, with the notes `withdrawn by submitter`, and the repository is free for the next revision.",
+					"Its submitter takes a pending report back: it becomes `rejected`, with the notes `withdrawn by submitter`, and the next revision can be submitted.",
 			},
 			rest: {
 				success: 200,
@@ -90,7 +90,7 @@ export const decisionsRouter = router({
 					...badId,
 					403: "`developer_email` is somebody else's, or somebody else submitted the report.",
 					404: "There is no such report.",
-					409: "The report is decided already.",
+					409: "The report has already been decided.",
 				},
 			},
 		})

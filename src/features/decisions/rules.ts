@@ -10,27 +10,30 @@ import type { StandingReport } from "../reports/rules.ts";
 import type { ReportStatus } from "../reports/schema.ts";
 import type { Approval, Decision } from "./schema.ts";
 
-/** From which states a report may come into each: a decided report is reopened before it is decided anew. */
+/**
+ * From which statuses a report may change to each: a decided report is reopened before it is
+ * decided again.
+ */
 export const sourcesOf: Record<ReportStatus, readonly ReportStatus[]> = {
 	pending_review: ["approved", "rejected"],
 	approved: ["pending_review"],
 	rejected: ["pending_review"],
 };
 
-/** 409 for a change of status that the present one does not allow. */
+/** Returns the 409 for a change that the current status does not allow. */
 export function impossibleChange(
 	present: StandingReport,
 	wanted: ReportStatus,
 ): Refusal {
 	if (present.status === "pending_review") {
 		return conflict(
-			`Report ${present.id} is pending_review already: nobody has decided it. Approve or reject it.`,
+			`Report ${present.id} is already pending_review: nobody has decided it. Approve or reject it.`,
 		);
 	}
 	const advice =
 		present.status === wanted
 			? "There is nothing to change."
-			: "To decide anew, reopen it first by setting pending_review.";
+			: "To decide again, reopen it first by setting pending_review.";
 	return conflict(
 		`Report ${present.id} is ${present.status}: ${present.reviewed_by} decided at ${present.reviewed_at}. ${advice}`,
 		{},
@@ -39,27 +42,27 @@ export function impossibleChange(
 }
 
 /**
- * 412: the report is not in a state that the caller's `If-Match` names (RFC
- * 9110, section 13.1.1).
+ * Returns the 412 for a report that is not in a state named by the caller's `If-Match` (RFC 9110,
+ * section 13.1.1).
  */
 export function notAsSeen({ id, status }: StandingReport): Refusal {
 	return new Refusal(
 		"PRECONDITION_FAILED",
-		`Nothing was done: report ${id}, which is ${status}, is not as it was in the answer whose ETag If-Match names. Read it again, and decide about what it is now.`,
+		`Nothing was done: report ${id}, which is ${status}, has changed since the answer whose ETag If-Match names. Read it again, and decide about its current state.`,
 	);
 }
 
-/** 409: somebody decided since the caller looked. */
+/** Returns the 409 for a decision made since the caller last read the report. */
 export function decidedSince({ id, status }: StandingReport): Refusal {
 	return conflict(
-		`Nothing was done: report ${id}, which is ${status}, has been decided since decisions_seen. Read its decisions, and decide about what it is now.`,
+		`Nothing was done: report ${id}, which is ${status}, has been decided since decisions_seen. Read its decisions, and decide about its current state.`,
 	);
 }
 
 /**
- * 409 for reopening a report whose repository has a newer live one.
+ * Returns the 409 for reopening a report whose repository has a newer live one.
  *
- * @param existing that one; absent for who may not read it
+ * @param existing the newer report; absent if the caller may not read it
  */
 export function secondLiveReport(
 	id: string,
@@ -77,19 +80,19 @@ export function secondLiveReport(
 }
 
 /**
- * Decisions about one report after which it is not reopened: its history is
- * shown as a whole, so it must have an end.
+ * Maximum number of decisions about one report; it is not reopened after that. Its history is shown
+ * as a whole, so it must be limited.
  */
 export const MAX_DECISIONS = 100;
 
-/** 409 for reopening a report once more than anybody reads. */
+/** Returns the 409 for reopening a report that has reached the maximum number of decisions. */
 export function decidedTooOften(id: string): Refusal {
 	return conflict(
-		`Report ${id} was decided and reopened ${MAX_DECISIONS} times, and is reopened no more. Submit a new revision when it is rejected; an approved one stays as it is.`,
+		`Report ${id} was decided and reopened ${MAX_DECISIONS} times, and cannot be reopened again. Submit a new revision if it is rejected; an approved one stays approved.`,
 	);
 }
 
-/** What the audit log calls a change to each state. */
+/** The audit log's action for a change to each status. */
 export const actionOf = {
 	approved: "report_approved",
 	rejected: "report_rejected",
@@ -97,29 +100,29 @@ export const actionOf = {
 } as const satisfies Record<ReportStatus, AuditAction>;
 
 /**
- * What the audit log keeps of a decision's notes: enough to prove that those in
- * `report_decisions` are as they were written, without a second copy.
+ * Returns what the audit log stores of a decision's notes: enough to prove that those in
+ * `report_decisions` are unchanged, without a second copy.
  */
 export function notesSha256(notes: string | null): string | null {
 	return notes === null ? null : hash("sha256", notes);
 }
 
-/** Why a withdrawn report is rejected. */
+/** The notes of a withdrawn report's rejection. */
 export const WITHDRAWN = "withdrawn by submitter";
 
 /**
- * The approvals that a decision ended, without the one that decided, which says
- * the same as the decision.
+ * Returns the approvals that a decision ended, without the deciding one, which says the same as the
+ * decision.
  */
 export function approvalsBefore({
 	approvals,
 	decided_at,
 }: Pick<Decision, "approvals" | "decided_at">): Approval[] {
-	// Both are kept in one transaction, so at one time.
+	// Both are written in one transaction, so they have the same time.
 	return approvals.filter(({ approved_at }) => approved_at !== decided_at);
 }
 
-/** Everybody whose yes or no a decision is: of an approval all who approved, the deciding one last. */
+/** Lists everybody behind a decision: for an approval all who approved, the deciding one last. */
 export function decidersOf(decision: Decision): string[] {
 	const before =
 		decision.to_status === "approved" ? approvalsBefore(decision) : [];
@@ -127,9 +130,9 @@ export function decidersOf(decision: Decision): string[] {
 }
 
 /**
- * Whether an approval waits until the person confirms it in the browser: what
- * asks for it over MCP, or with any token, may be a model that nobody watches.
- * The operator may name clients of which that is known not to be so.
+ * Returns whether an approval must wait until the person confirms it in the browser: a request over
+ * MCP, or with any token, may come from an unattended model. The operator may exempt clients that
+ * are known to be attended.
  */
 export function needsConfirmation(
 	{ identity, facade }: { identity: Identity; facade: string },
@@ -141,29 +144,29 @@ export function needsConfirmation(
 }
 
 /**
- * 403: an approval that only a person can give. The link stands beside the
- * sentence, since what refusals say is written down.
+ * Returns the 403 for an approval that only a person can give. The link is a member beside the
+ * message, since the messages of refusals are recorded.
  */
 export function confirmationNeeded(url: string): Refusal {
 	const detail =
-		"Nothing was approved: a token approves nothing by itself. Whoever asked opens confirmation_url in a browser within 15 minutes, signs in as the same person, and confirms it.";
+		"Nothing was approved: a token cannot approve by itself. Open confirmation_url in a browser within 15 minutes, sign in as the same person, and confirm the approval there.";
 	return new Refusal("FORBIDDEN", detail, {
 		members: { confirmation_url: url },
 		isRecorded: true,
 	});
 }
 
-/** Somebody as reports and approvals keep them. */
+/** A person as reports and approvals store them. */
 export interface Somebody {
-	/** `null` where nobody proved who it was. */
+	/** `null` where the identity was not proven. */
 	subject: string | null;
 	/** The e-mail address at the time, in canonical form; `null` where it has none. */
 	address: string | null;
 }
 
 /**
- * Whether two are one pair of eyes: one subject, or one address. An account that
- * was made anew, or of another issuer, is no second person.
+ * Returns whether two are the same pair of eyes: one subject, or one address. A recreated account,
+ * or one at another issuer, is not a second person.
  */
 export function isSamePerson(
 	one: Somebody,
@@ -176,7 +179,7 @@ export function isSamePerson(
 	);
 }
 
-/** How many different people these are. */
+/** Counts the distinct people. */
 export function countPeople(
 	people: readonly Somebody[],
 	plusAddresses: PlusAddresses,
@@ -189,32 +192,34 @@ export function countPeople(
 	).length;
 }
 
-/** 403: who submitted a report of a repository does not approve one of it. */
+/**
+ * Returns the 403 for approving a report of a repository for which the reviewer has submitted one.
+ */
 export function ownRepository(): Refusal {
 	return new Refusal(
 		"FORBIDDEN",
 		"You submitted a report for this repository, so somebody else must approve it. Ask another reviewer.",
-		// A slip of the same procedure must not hide it in the audit log.
+		// A minor refusal by the same procedure must not hide it in the audit log.
 		{ reason: "four eyes" },
 	);
 }
 
-/** 409 for a second approval by the same reviewer. */
+/** Returns the 409 for a second approval by the same reviewer. */
 export function approvedAlready(required: number): Refusal {
 	return conflict(
-		`You have approved this report already. It takes ${required} reviewers: ask another one.`,
+		`You have already approved this report. It requires ${required} reviewers: ask another one.`,
 	);
 }
 
-/** 403: a report is withdrawn by who submitted it. */
+/** Returns the 403 for withdrawing somebody else's report. */
 export function foreignReport(submitter: string): Refusal {
-	const message = `Only who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`;
+	const message = `Only the person who submitted a report can withdraw it: ${submitter}. A reviewer can reject it.`;
 	return new Refusal("FORBIDDEN", message, {
 		recorded: "Only who submitted a report can withdraw it.",
 	});
 }
 
-/** 409 for withdrawing a report that was decided. */
+/** Returns the 409 for withdrawing a decided report. */
 export function decidedAlready(present: StandingReport): Refusal {
 	return conflict(
 		`Report ${present.id} is ${present.status}: only a pending report can be withdrawn. ${present.reviewed_by} decided at ${present.reviewed_at}.`,

@@ -18,7 +18,7 @@ import {
 } from "../reports/schema.ts";
 import { DECISIONS_SHOWN, NOTES_SHOWN } from "./history-limits.ts";
 
-/** What a reviewer decides (PRD, PATCH /reports/{id}/status). */
+/** A reviewer's decision (PRD, PATCH /reports/{id}/status). */
 export const NewDecision = z
 	.object({
 		id: ReportId.shape.id,
@@ -32,7 +32,7 @@ export const NewDecision = z
 			),
 		reviewed_by: optional(
 			line(255, "as in platform@example.com").describe(
-				"Who decides. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
+				"Who decides. Where people sign in, it may be omitted and must not name somebody else; elsewhere it is required.",
 			),
 		),
 		review_notes: optional(
@@ -45,7 +45,7 @@ export const NewDecision = z
 				.int("Must be a whole number.")
 				.min(0, "Must be at least 0.")
 				.describe(
-					"How many decisions about the report whoever decides has seen. If there are more, nothing is done (409); another reviewer's approval is no decision.",
+					"How many decisions about the report the reviewer has seen. If there are more, nothing is done (409); another reviewer's approval is not a decision.",
 				),
 		),
 		if_match: optional(IfMatch),
@@ -72,10 +72,10 @@ const notes_shortened = z
 	.literal(true)
 	.optional()
 	.describe(
-		`Where notes are longer than ${NOTES_SHOWN} characters and only their beginning stands here, with an ellipsis, as in histories and lists. GET /api/v1/reports/{id}/decisions has whole notes, and of approvals since the last decision GET /api/v1/reports/{id}/approvals.`,
+		`Where notes are longer than ${NOTES_SHOWN} characters and only their beginning is given, with an ellipsis, as in histories and lists. GET /api/v1/reports/{id}/decisions has full notes, and for approvals since the last decision GET /api/v1/reports/{id}/approvals.`,
 	);
 
-/** One reviewer's approval, as it is kept for ever. */
+/** One reviewer's approval; it is never changed. */
 export const Approval = z
 	.object({
 		approved_by: z.string(),
@@ -86,7 +86,7 @@ export const Approval = z
 	.meta({ id: "Approval", examples: [approvalExample] });
 export type Approval = z.infer<typeof Approval>;
 
-/** One change of a report's status, as it is kept for ever. */
+/** One change of a report's status; it is never changed. */
 export const Decision = z
 	.object({
 		report_id: ReportId.shape.id,
@@ -99,7 +99,7 @@ export const Decision = z
 		approvals: z
 			.array(Approval)
 			.describe(
-				"Approvals of signed-in reviewers that this decision ended, oldest first: of an approval those that it took, the deciding one last, at decided_at; of a rejection those that there were.",
+				"Approvals of signed-in reviewers that this decision ended, oldest first: for an approval those that it required, the deciding one last, at decided_at; for a rejection those given before it.",
 			),
 	})
 	.meta({
@@ -125,10 +125,10 @@ export const Decision = z
 	});
 export type Decision = z.infer<typeof Decision>;
 
-/** One revision of a repository's report, with what was decided about it. */
+/** One revision of a repository's report, with the decisions about it. */
 export const Revision = ReportSummary.extend({
 	decision_count: statedNumber(z.int().min(0)).describe(
-		"How many decisions there are about it in all.",
+		"The total number of decisions about it.",
 	),
 	decisions: z
 		.array(Decision)
@@ -138,7 +138,7 @@ export const Revision = ReportSummary.extend({
 	open_approvals: z
 		.array(Approval)
 		.describe(
-			"Approvals since the last decision, oldest first. Earlier ones are with the decision that they led to.",
+			"Approvals since the last decision, oldest first. Earlier ones are listed with the decision that they led to.",
 		),
 }).meta({
 	id: "Revision",
@@ -153,18 +153,18 @@ export const Revision = ReportSummary.extend({
 });
 export type Revision = z.infer<typeof Revision>;
 
-/** Of which report's repository, and which page of its revisions. */
+/** A page of the revisions for a report's repository. */
 export const RevisionFilter = ReportId.extend({
-	limit: limit.describe("How many revisions at the most."),
+	limit: limit.describe("Maximum number of revisions."),
 	after: optional(
 		ReportId.shape.id.describe(
-			"The id of the last revision already seen: the page after it.",
+			"The id of the last revision already seen; the page starts after it.",
 		),
 	),
 });
 export type RevisionFilter = z.infer<typeof RevisionFilter>;
 
-/** Of which report the decisions, and which page of them. */
+/** A page of a report's decisions. */
 export const DecisionPage = ReportId.extend({
 	limit: withDefault(
 		z.coerce
@@ -173,7 +173,7 @@ export const DecisionPage = ReportId.extend({
 			.min(1, "Must be at least 1.")
 			.max(200, "Must be at most 200."),
 		200,
-	).describe("How many decisions at the most."),
+	).describe("Maximum number of decisions."),
 	after: withDefault(
 		z.coerce
 			.number<number>("Must be a number of decisions.")
@@ -181,22 +181,24 @@ export const DecisionPage = ReportId.extend({
 			.min(0, "Must be at least 0.")
 			.max(Number.MAX_SAFE_INTEGER, "Is more decisions than any report has."),
 		0,
-	).describe("How many decisions were seen already: the page after them."),
+	).describe(
+		"How many decisions the caller has already seen; the page starts after them.",
+	),
 });
 export type DecisionPage = z.infer<typeof DecisionPage>;
 
-/** What a page tells of a report's decisions, and of the newest revisions for its server. */
+/** What a page shows of a report's decisions, and of the newest revisions for its server. */
 export const History = z.object({
-	/** The last decision with whole notes. */
+	/** With the full notes of the last decision. */
 	own: Revision,
-	/** Newest first, as many as are little to read. */
+	/** Newest first, as many as are quick to read. */
 	newest: z.array(Revision),
 });
 export type History = z.infer<typeof History>;
 
 const Named = ReportSummary.pick({ id: true, revision: true, status: true });
 
-/** Of which report the lineage, and which other revision is looked for. */
+/** A report whose lineage is requested, and the other revision to look for. */
 export const LineageFilter = ReportId.extend({
 	wanted: optional(ReportId.shape.id),
 });
@@ -208,7 +210,7 @@ export const Lineage = z.object({
 });
 export type Lineage = z.infer<typeof Lineage>;
 
-/** How far the approval of a pending report is, or who approved a decided one. */
+/** The progress of a pending report's approval, or who approved a decided one. */
 export const Approvals = z
 	.object({
 		required: statedNumber(
@@ -216,7 +218,7 @@ export const Approvals = z
 				.int()
 				.min(1)
 				.describe(
-					"Distinct reviewers who must approve; of a decided report, who had to. It rises while a report is pending, and never sinks.",
+					"How many distinct reviewers must approve; for a decided report, how many had to. While a report is pending, the number can rise, but never falls.",
 				),
 		),
 		reason: z
@@ -226,7 +228,7 @@ export const Approvals = z
 		recorded: z
 			.array(Approval)
 			.describe(
-				"Those who have, oldest first: of a pending report since the last decision, of a decided one before it was decided. Those of earlier decisions are with each of them.",
+				"Approvals given, oldest first: for a pending report since the last decision, for a decided one before it was decided. Those of earlier decisions are listed with them.",
 			),
 	})
 	.meta({
@@ -241,16 +243,16 @@ export const Approvals = z
 	});
 export type Approvals = z.infer<typeof Approvals>;
 
-/** What the caller has to do with a report, as far as it bears on its approval. */
+/** The caller's own involvement with a report, as far as it affects approving it. */
 export const Involvement = z.object({
 	is_submitter: z.boolean(),
-	/** Of any report for the same repository. */
+	/** For any report of the same repository. */
 	has_submitted: z.boolean(),
 	has_approved: z.boolean(),
 });
 export type Involvement = z.infer<typeof Involvement>;
 
-/** Which report its submitter withdraws. */
+/** The report that its submitter withdraws. */
 export const Withdrawal = ReportId.extend({
 	developer_email: NewReport.shape.developer_email,
 }).meta({

@@ -18,7 +18,7 @@ export const healthRouter = router({
 				operationId: "getLiveness",
 				tags,
 				summary: "Is the process alive?",
-				description: "Answers without asking anybody else.",
+				description: "Answers without checking anything else.",
 			},
 			rest: { success: 200, errors: {} },
 		})
@@ -33,7 +33,7 @@ export const healthRouter = router({
 				operationId: "getReadiness",
 				tags,
 				summary: "Can the service answer requests?",
-				description: "Asks the database.",
+				description: "Queries the database.",
 			},
 			rest: {
 				success: 200,

@@ -2,20 +2,19 @@ import { sql } from "kysely";
 import type { Database } from "../../platform/postgres/database.ts";
 import type { Overview } from "./schema.ts";
 
-/** What is looked at: a number of days until now, in whole steps. */
+/** A number of days until now, divided into steps. */
 export interface Span {
 	days: number;
 	step: Overview["step"];
 }
 
-/** When a window begins: with the step (or another unit) that its first day is in. */
+/** The start of a window: the step (or another unit) that contains its first day. */
 const startOf = ({ days }: Span, unit: "day" | "week" | "month") =>
 	sql`date_trunc(${sql.lit(unit)}, now() - make_interval(days => ${days}::int - 1), 'UTC')`;
 
 /**
- * How many reports were pending at the end of each step: as many as now, less
- * what came and plus what went since. So only the window is read, however long
- * the history before it.
+ * Counts the reports pending at the end of each step: the current number, minus later arrivals,
+ * plus later departures. So only the window is read, however long the history before it.
  */
 export async function listPending(
 	db: Database,
@@ -51,7 +50,9 @@ export async function listPending(
 	return rows;
 }
 
-/** Hours from submission to first decision, of the reports first decided in the window. */
+/**
+ * Measures the hours from submission to first decision, for reports first decided in the window.
+ */
 export async function measureDecisions(
 	db: Database,
 	span: Span,
@@ -73,7 +74,7 @@ export async function measureDecisions(
 	return rows[0] ?? { decided: 0, median_hours: null, p90_hours: null };
 }
 
-/** The decisions of each month. */
+/** Counts the decisions of each month. */
 export async function countOutcomes(
 	db: Database,
 	span: Span,
@@ -96,7 +97,7 @@ export async function countOutcomes(
 	return rows;
 }
 
-/** The reports submitted in the window by risk: counted by rank, which an index holds. */
+/** Counts the reports submitted in the window by risk, using the indexed rank. */
 export async function countRisks(
 	db: Database,
 	span: Span,
@@ -119,9 +120,9 @@ export async function countRisks(
 }
 
 /**
- * The rules that most reports of the window have a finding of. Read from the
- * reports' own rows: a million take about two seconds, the usual window a tenth
- * of it, and nothing has to be kept in step for it.
+ * Lists the rules with findings in the most reports of the window. Reads the reports' own rows: a
+ * million take about two seconds, the usual window a tenth of that, and no extra data has to be
+ * maintained.
  */
 export async function listFrequentFindings(
 	db: Database,

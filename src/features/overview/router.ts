@@ -9,7 +9,7 @@ import {
 } from "./queries.ts";
 import { LONGEST_BY_DAY, Overview, OverviewWindow } from "./schema.ts";
 
-/** How the review goes; a part of `analytics`. */
+/** Figures about the review; a part of `analytics`. */
 export const overviewRouter = router({
 	overview: procedure
 		.meta({
@@ -19,9 +19,9 @@ export const overviewRouter = router({
 				path: "/api/v1/reports/analytics/overview",
 				operationId: "getOverview",
 				tags: ["Analytics"],
-				summary: "See how the review goes",
+				summary: "See the review's progress over time",
 				description:
-					"Over the last days: how many reports were pending, how long the first decision took, what was decided in each month, and the risks and most frequent findings of what was submitted.",
+					"Over the last days: how many reports were pending, how long the first decision took, what was decided in each month, and the risks and most frequent findings of the submitted reports.",
 			},
 			rest: {
 				success: 200,
@@ -35,7 +35,7 @@ export const overviewRouter = router({
 				days,
 				step: days > LONGEST_BY_DAY ? "week" : "day",
 			};
-			// One after the other: somebody who looks back a year shall not take all connections.
+			// One after the other, so that looking back a year does not take all connections.
 			return {
 				step: span.step,
 				pending_over_time: await listPending(db, span),

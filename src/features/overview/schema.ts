@@ -2,7 +2,7 @@ import { z } from "zod";
 import { withDefault } from "../../core/fields.ts";
 import { RiskDistribution } from "../analytics/schema.ts";
 
-/** How far back the overview looks. */
+/** The overview's time window. */
 export const OverviewWindow = z.object({
 	days: withDefault(
 		z.coerce
@@ -12,24 +12,24 @@ export const OverviewWindow = z.object({
 			.max(366, "Must be at most 366."),
 		90,
 	).describe(
-		"How many days back, today included; whole weeks and months are completed at the start.",
+		"How many days back, today included; the first week and month are always complete.",
 	),
 });
 export type OverviewWindow = z.infer<typeof OverviewWindow>;
 
-/** The longest window, in days, that is shown day by day; a longer one is shown by week. */
+/** The longest window, in days, that is shown by day; longer ones are shown by week. */
 export const LONGEST_BY_DAY = 92;
 
 const count = z.int().min(0);
 const hours = z.number().nullable();
 
-/** How the review has gone over a time, and what it found. All days are UTC's. */
+/** The course of the review over time, and its results. All days are in UTC. */
 export const Overview = z
 	.object({
 		step: z
 			.enum(["day", "week"])
 			.describe(
-				"What a point of pending_over_time spans; weeks begin on Monday.",
+				"The time span of a point in pending_over_time; weeks begin on Monday.",
 			),
 		pending_over_time: z
 			.array(
@@ -41,15 +41,17 @@ export const Overview = z
 				}),
 			)
 			.describe(
-				`Every step of the window, oldest first; ${LONGEST_BY_DAY} at the most.`,
+				`Every step of the window, oldest first; at most ${LONGEST_BY_DAY}.`,
 			),
 		time_to_decision: z
 			.object({
 				decided: count.describe(
 					"Reports whose first decision was made in the window.",
 				),
-				median_hours: hours.describe("Half of them took up to so many hours."),
-				p90_hours: hours.describe("Nine in ten took up to so many hours."),
+				median_hours: hours.describe(
+					"Half of them took at most this many hours.",
+				),
+				p90_hours: hours.describe("Nine in ten took at most this many hours."),
 			})
 			.describe("From submission to first decision; null when there was none."),
 		outcomes_by_month: z
@@ -66,7 +68,7 @@ export const Overview = z
 			)
 			.describe("The decisions of every month of the window, oldest first."),
 		risk_distribution: RiskDistribution.describe(
-			"Reports submitted in the window, by the risk that the assessment gives.",
+			"Reports submitted in the window, by the risk that the assessment found.",
 		),
 		frequent_findings: z
 			.array(
@@ -76,7 +78,7 @@ export const Overview = z
 				}),
 			)
 			.describe(
-				"The twenty rules that most reports submitted in the window have a finding of, most frequent first.",
+				"The twenty rules with findings in the most reports submitted in the window, most frequent first.",
 			),
 	})
 	.meta({

@@ -27,7 +27,9 @@ import type {
 	ReportPlace,
 } from "./schema.ts";
 
-/** A page of reports in one of the orders; it starts after the row the caller saw last. */
+/**
+ * Lists a page of reports in one of the orders, starting after the last one the caller has seen.
+ */
 export async function listReports(
 	db: Database,
 	filter: ByKey<ReportFilter>,
@@ -55,7 +57,7 @@ const readPage = readOnce<
 	);
 });
 
-/** Whether a page is one that is asked all the time, without filters but the status. */
+/** Returns whether a page is one of the frequent ones, without filters other than the status. */
 function isPlain(filter: ByKey<ReportFilter>): boolean {
 	const isUnfiltered =
 		filter.canonical_key === undefined &&
@@ -71,7 +73,7 @@ type PlainPage = (
 	filter: ByKey<ReportFilter>,
 ) => Promise<ReportSummary[]>;
 
-/** By order, status and whether it is the first page: twenty-four at the most. */
+/** Keyed by order, status and whether it is the first page: at most twenty-four. */
 const plainPages = new Map<string, PlainPage>();
 
 function plainPage(filter: ByKey<ReportFilter>): PlainPage {
@@ -84,21 +86,24 @@ function plainPage(filter: ByKey<ReportFilter>): PlainPage {
 				db,
 				{
 					...filter,
-					// Written out too: a plan for any status is wrong for the rare one that waits.
+					// A literal, not a parameter: a plan for any status is wrong for the rare pending one.
 					status: filter.status === "all" ? "all" : sql.lit(filter.status),
 				},
 				"forwards",
 				filter.after && value("after"),
 			)
 				.select(summaryColumns)
-				// Written out: an unknown number of rows is planned as a tenth of them all.
+				// A literal: with an unknown limit, the planner assumes a tenth of all rows.
 				.limit(sql.lit(DEFAULT_PAGE_SIZE)),
 	);
 	plainPages.set(shape, page);
 	return page;
 }
 
-/** The reports on both sides of one, by its place in the order: it need not be in the list itself. */
+/**
+ * Finds the reports on both sides of one, by its place in the order: it need not be in the list
+ * itself.
+ */
 export async function findNeighbours(
 	db: Database,
 	place: ByKey<ReportPlace>,
@@ -124,8 +129,8 @@ export async function findNeighbours(
 }
 
 /**
- * Counts every report of a kind by status. Without a text or a repository to
- * look for, the database has the numbers ready.
+ * Counts the reports of a kind by status. Without a searched text or repository, the database has
+ * the numbers ready.
  */
 export async function countByStatus(
 	db: Database,
@@ -157,7 +162,7 @@ export async function countByStatus(
 	};
 }
 
-/** What a page asks again and again: two look-ups, whatever the number of reports. */
+/** Reads what pages poll for: two look-ups, regardless of the number of reports. */
 export async function findQueueState(
 	db: Database,
 	owner?: Owner,

@@ -13,13 +13,13 @@ import { summaryColumns } from "../reports/queries.ts";
 import { type Finding, holdsText } from "../search/queries.ts";
 import type { ReportKind, ReportOrder, ReportPlace } from "./schema.ts";
 
-/** Which way along an order. */
+/** The direction along an order. */
 export type Direction = "forwards" | "backwards";
 
 /**
- * Reports of a kind in an order, without limit.
+ * Selects reports of a kind in an order, without a limit.
  *
- * @param filter which reports, and how the text they shall hold is found
+ * @param filter which reports, and how a searched text is found
  * @param from the id of the report to start after
  */
 export function reportsInOrder(
@@ -46,11 +46,11 @@ export function reportsInOrder(
 	if (from !== undefined) {
 		const row = sql.join(columns.map((column) => sql.ref(column)));
 		const seen = sql.join(columns.map((column) => sql.ref(`seen.${column}`)));
-		// The place of another's report would tell when it was submitted, and its risk.
+		// The position of somebody else's report would reveal its risk and when it was submitted.
 		const isSeen = filter.owner
 			? isOwnedBy(filter.owner, "seen")
 			: sql<boolean>`true`;
-		// Compared inside SQL: a time that left PostgreSQL may have lost precision.
+		// Compared inside SQL: outside PostgreSQL a time may lose precision.
 		query = query.where(
 			sql<boolean>`(${row}) ${sql.raw(isAscending ? ">" : "<")} (
 				select ${seen} from mcp_server_reports as seen
@@ -68,12 +68,12 @@ export function reportsInOrder(
 	}
 	query = query.where(holdsText(finding));
 	if (finding.piece === undefined) return inOrder(query);
-	// Apart from the order, or an index would be read for that.
+	// Separated from the ordering, which would otherwise make the planner use an index for it.
 	const found = query.select(searchedColumns).offset(sql.lit(0));
 	return inOrder(selectFrom(db, found));
 }
 
-/** The condition that selects a kind of report, whatever text is looked for. */
+/** The condition that selects a kind of report, apart from the searched text. */
 export function isOfKind(
 	kind: Omit<ByKey<ReportKind>, "search"> & { owner?: Owner | undefined },
 ): Expression<SqlBool> {
@@ -85,7 +85,7 @@ export function isOfKind(
 		conditions.push(sql<boolean>`risk_rank = ${riskRanks[kind.risk_level]}`);
 	}
 	if (kind.has_errors !== "all") {
-		// Written out, not a parameter: the partial indexes are found by it.
+		// Literals, not parameters: the partial indexes require them.
 		conditions.push(
 			kind.has_errors === "true"
 				? sql<boolean>`error_count > 0`
@@ -99,7 +99,7 @@ export function isOfKind(
 	return sql<boolean>`${sql.join(conditions, sql` and `)}`;
 }
 
-/** All columns of an order have one direction, so that an index is read either way. */
+/** All columns of an order share one direction, so that its index can be read both ways. */
 const orders = {
 	newest: { columns: ["submitted_at", "id"], direction: "desc" },
 	waiting: { columns: ["submitted_at", "id"], direction: "asc" },
@@ -112,14 +112,14 @@ const orders = {
 const selectReports = (db: Database) => db.selectFrom("mcp_server_reports");
 type Reports = ReturnType<typeof selectReports>;
 
-/** What lists and orders need of a report, and searches look into. */
+/** The columns that lists, orders and searches need. */
 const searchedColumns = [
 	...summaryColumns,
 	"risk_rank",
 	"search_text",
 ] as const satisfies (keyof ReportsTable)[];
 
-/** Reads from some reports as from all of them. */
+/** Selects from a subquery as from all reports. */
 function selectFrom(
 	db: Database,
 	some: SelectQueryBuilder<Tables, "mcp_server_reports", object>,
@@ -127,7 +127,7 @@ function selectFrom(
 	return db.selectFrom(some.as("mcp_server_reports")) as unknown as Reports;
 }
 
-/** The ranks of the generated column risk_rank, by which its indexes are found. */
+/** The ranks of the generated column risk_rank, which its indexes use. */
 const riskRanks: Record<RiskLevel, number> = {
 	critical: 1,
 	high: 2,

@@ -27,7 +27,7 @@ const badFilter = {
 	400: "A filter is not valid; `issues` names every problem.",
 };
 
-/** The queue of reports: listed, counted, walked through and watched; a part of `reports`. */
+/** The queue of reports: listing, counting, browsing and polling; a part of `reports`. */
 export const queueRouter = router({
 	list: procedure
 		.meta({
@@ -39,7 +39,7 @@ export const queueRouter = router({
 				tags,
 				summary: "List reports",
 				description:
-					"Summaries, newest first unless sorted otherwise. A full page carries a `Link` to the next one.",
+					"Summaries, newest first unless sorted otherwise. A full page has a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,
@@ -96,7 +96,7 @@ export const queueRouter = router({
 				tags,
 				summary: "See whether anything new arrived",
 				description:
-					"How many reports wait, and which was submitted last. Cheap to ask often: as long as nothing changed, `If-None-Match` is answered with 304.",
+					"How many reports are waiting, and which was submitted last. Cheap to poll: as long as nothing has changed, `If-None-Match` is answered with 304.",
 			},
 			rest: { success: 200, errors: {}, etag: true },
 		})
@@ -115,7 +115,7 @@ export const queueRouter = router({
 				tags,
 				summary: "Find the reports before and after one",
 				description:
-					"The ids on both sides of a report in the list that the same filters and order would give. The report itself need not be in that list: one that was just decided still has its place among those that wait.",
+					"The ids on both sides of a report in the list that the same filters and order would give. The report itself need not be in that list: one that was just decided still has its place among those waiting.",
 			},
 			rest: {
 				success: 200,

@@ -9,7 +9,7 @@ import {
 	ReportSummary,
 } from "../reports/schema.ts";
 
-/** Which reports are meant, whatever their status. */
+/** Selects reports, regardless of their status. */
 export const ReportKind = z.object({
 	repository_url: optional(
 		NewReport.shape.repository_url.describe(
@@ -36,13 +36,13 @@ export const ReportKind = z.object({
 		),
 		"all",
 	).describe(
-		"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or that do not say (unknown).",
+		"Only reports in which the three legs of the lethal trifecta come together (complete), do not (broken), or where this is unknown (unknown).",
 	),
 	search: optional(
 		text(200)
 			.trim()
 			.describe(
-				"Only reports with this text in the server name, the repository or the developer's e-mail address, in any case of letters; it stands for itself, there are no wildcards.",
+				"Only reports with this text in the server name, the repository or the developer's e-mail address, regardless of case; there are no wildcards.",
 			),
 	),
 });
@@ -63,10 +63,10 @@ const sort = withDefault(
 	"newest: last submitted first. waiting: first submitted first. risk: critical, high, unknown, medium, low, and within each the first submitted first.",
 );
 
-/** The orders in which reports are listed. */
+/** The orders of a list of reports. */
 export type ReportOrder = z.infer<typeof sort>;
 
-/** Which reports a list shows, in which order, and which page of it. */
+/** Selects, orders and pages a list of reports. */
 export const ReportFilter = z.object({
 	status,
 	...ReportKind.shape,
@@ -74,7 +74,7 @@ export const ReportFilter = z.object({
 	limit,
 	after: optional(
 		ReportId.shape.id.describe(
-			"The id of the last report already seen: the page after it.",
+			"The id of the last report already seen; the page starts after it.",
 		),
 	),
 });
@@ -82,7 +82,7 @@ export type ReportFilter = z.infer<typeof ReportFilter>;
 
 const count = z.int().min(0);
 
-/** How many reports there are in each state, as of one moment. */
+/** The number of reports in each status, as of one moment. */
 export const ReportCounts = z
 	.object({
 		pending_review: count,
@@ -96,7 +96,7 @@ export const ReportCounts = z
 	});
 export type ReportCounts = z.infer<typeof ReportCounts>;
 
-/** A report, and the list in which its neighbours are looked for. */
+/** A report, and the list in which to look for its neighbours. */
 export const ReportPlace = z.object({
 	id: ReportId.shape.id,
 	status,
@@ -105,7 +105,7 @@ export const ReportPlace = z.object({
 });
 export type ReportPlace = z.infer<typeof ReportPlace>;
 
-/** The reports before and after one, in a list that may not hold the report itself. */
+/** The reports before and after one, in a list that need not contain the report itself. */
 export const Neighbours = z
 	.object({
 		previous: ReportId.shape.id
@@ -123,14 +123,16 @@ export const Neighbours = z
 	});
 export type Neighbours = z.infer<typeof Neighbours>;
 
-/** What tells whether anything arrived or was decided since the last look. */
+/** Tells whether anything was submitted or decided since the last poll. */
 export const QueueState = z
 	.object({
-		pending_review: count.describe("How many reports wait for a decision."),
+		pending_review: count.describe(
+			"How many reports are waiting for a decision.",
+		),
 		newest_id: ReportSummary.shape.id
 			.nullable()
 			.describe(
-				"The id of the report submitted last, whatever became of it; null when there is none.",
+				"The id of the report submitted last, whatever its status; null when there is none.",
 			),
 		newest_submitted_at: ReportSummary.shape.submitted_at
 			.nullable()

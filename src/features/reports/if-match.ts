@@ -1,23 +1,26 @@
 import { z } from "zod";
 
-/** One entity tag; a weak one begins with `W/` (RFC 9110, section 8.8.3). */
+/** Matches one entity tag; a weak one begins with `W/` (RFC 9110, section 8.8.3). */
 const tag = /(W\/)?"([\x21\x23-\x7e\x80-\u{10ffff}]*)"/gu;
 
-/** In which states of a report something shall be done, as the header `If-Match` says it (RFC 9110, section 13.1.1). */
+/**
+ * The states of a report in which a change shall be made, as given by the header `If-Match` (RFC
+ * 9110, section 13.1.1).
+ */
 export const IfMatch = z
 	.string()
 	.max(2000, "Must be at most 2,000 characters.")
 	.refine(
 		(text) => text.trim() === "*" || isListOfTags(text),
-		'Must be the ETag of GET /reports/{id}, quotes included, as in "…"; several with commas between; or * for any.',
+		'Must be the ETag of GET /reports/{id}, quotes included, as in "…"; several, separated by commas; or * for any.',
 	)
 	.describe(
-		"Only if the report is still as in the answer of `GET /reports/{id}` that had this `ETag`; otherwise nothing is done (412). Several with commas between, or `*` for any state.",
+		"Only if the report has not changed since the answer of `GET /reports/{id}` with this `ETag`; otherwise nothing is done (412). Several may be given, separated by commas, or `*` for any state.",
 	);
 
 /**
- * Whether a version is one of those that `If-Match` names. Weak tags never
- * match: they do not promise that the answer was the same.
+ * Returns whether `If-Match` names a version. Weak tags never match: they do not guarantee that the
+ * answer was identical.
  */
 export function isMeant(ifMatch: string, version: string): boolean {
 	if (ifMatch.trim() === "*") return true;

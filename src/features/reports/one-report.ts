@@ -6,7 +6,9 @@ import { findStandingReport } from "./queries.ts";
 import { unknownReport } from "./rules.ts";
 import { ReportId } from "./schema.ts";
 
-/** To whose reports somebody is limited; `undefined` for who may read all. */
+/**
+ * Returns the owner to whose reports a caller is limited; `undefined` for callers who may read all.
+ */
 export function limitTo(identity: Identity): Owner | undefined {
 	if (identity.method === "none") return undefined;
 	return may(identity, "reports:read_all")
@@ -14,7 +16,10 @@ export function limitTo(identity: Identity): Owner | undefined {
 		: { subject: identity.subject };
 }
 
-/** Whether somebody may know of a report; of one that is not there, who may read all. */
+/**
+ * Returns whether a caller may know about a report; for one that does not exist, whether they may
+ * read all.
+ */
 export async function mayRead(
 	db: Database,
 	identity: Identity,
@@ -25,7 +30,7 @@ export async function mayRead(
 }
 
 /**
- * Who may not read a report does not learn that it exists.
+ * Refuses a report that the caller may not read, without revealing that it exists.
  *
  * @throws TRPCError NOT_FOUND
  */
@@ -38,7 +43,7 @@ export async function refuseHidden(
 	throw unknownReport(id, { isLimited: true, isDisguised });
 }
 
-/** A procedure about one report, for who may read it. */
+/** A procedure about one report that the caller may read. */
 export const reportProcedure = procedure
 	.input(ReportId)
 	.use(async ({ ctx, input: { id }, next }) => {

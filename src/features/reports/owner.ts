@@ -2,13 +2,13 @@ import { type Expression, type SqlBool, sql } from "kysely";
 import { type Person, splitSubject } from "../../identity/identity.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 
-/** Whose reports are meant. Nobody owns a report by an e-mail address. */
+/** The owner of reports. An e-mail address alone never makes an owner. */
 export type Owner = Pick<Person, "subject">;
 
 /**
- * The condition that a report is somebody's own.
+ * The condition that a report belongs to a person.
  *
- * @param table what the reports are called, where several tables have an owner
+ * @param table the name of the reports' table, where several tables have an owner
  */
 export function isOwnedBy(
 	{ subject }: Owner,
@@ -18,7 +18,7 @@ export function isOwnedBy(
 	return sql<boolean>`(${sql.ref(`${table}.owner_issuer`)} = ${issuer} and ${sql.ref(`${table}.owner_sub`)} = ${sub})`;
 }
 
-/** Whether a report is there, and somebody's own. */
+/** Returns whether a report exists and belongs to a person. */
 export async function isOwn(
 	db: Database,
 	id: string,

@@ -10,7 +10,7 @@ import { MEMORY_DAYS } from "./quorum.ts";
 import type { ChangeableReport, ServerKey, StandingReport } from "./rules.ts";
 import type { StoredReport } from "./schema.ts";
 
-/** The states of which a repository has one report at the most. */
+/** The statuses of which a server has at most one report. */
 const liveStatuses = ["pending_review", "approved"] as const;
 
 /** The columns of a `ReportSummary`. */
@@ -34,7 +34,7 @@ export const summaryColumns = [
 	"critical_failures",
 ] as const satisfies (keyof ReportsTable)[];
 
-/** The columns of a `StoredReport`, one of which is to be read as text. */
+/** The columns of a `StoredReport`, one of which is read as text. */
 export const reportColumns = [
 	...summaryColumns,
 	"report_data",
@@ -44,7 +44,9 @@ export const reportColumns = [
 	"decision_count",
 ] as const satisfies (keyof ReportsTable)[];
 
-/** The same, as they are read last: what nobody looks into is not built. */
+/**
+ * The same columns, as the outermost select reads them: values that nobody examines are not built.
+ */
 export const readReportColumns = [
 	...summaryColumns,
 	"report_data",
@@ -54,7 +56,7 @@ export const readReportColumns = [
 	sql<string | null>`report_json::text`.as("report_json"),
 ] as const;
 
-/** The columns of a `StandingReport`, and what names its server. */
+/** The columns of a `StandingReport`, and of its server's key. */
 export const standingColumns = [
 	"id",
 	"status",
@@ -68,8 +70,8 @@ export const standingColumns = [
 /**
  * Stores a report as its repository's next revision, and records it.
  *
- * @param report `approvals_required` is what it takes by itself: what its
- *   repository took lately is kept if that is more; `null` where nobody signs in
+ * @param report `approvals_required` is the number of reviewers that it requires itself; a higher
+ * number that its repository required recently is kept. `null` where nobody signs in
  * @returns the report, or `undefined` when the repository has a live one
  */
 export async function insertReport(
@@ -89,7 +91,7 @@ export async function insertReport(
 		| "approvals_required"
 	> & {
 		subfolder_key: string;
-		/** As text. */
+		/** As JSON text. */
 		report_json: string | null;
 		assessment: Assessment;
 	},
@@ -156,7 +158,7 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 							.where("subfolder_key", "=", value("subfolder_key"))
 							.select(sql<number>`coalesce(max(revision), 0) + 1`.as("next")),
 					}))
-					// Waits for a rival that is being inserted, then yields to it.
+					// Waits for a concurrent insert of a rival, then yields to it.
 					.onConflict((conflict) => conflict.doNothing())
 					.returning(reportColumns),
 			)
@@ -190,8 +192,8 @@ const insertStatement = prepareStatement<NewRow & Origin, StoredReport>(
 );
 
 /**
- * Whether a folder has no report yet, and another server of its repository a live
- * one, or what may be the same repository by another port of its host.
+ * The condition that a folder has no report yet, while another server of its repository has a live
+ * one, or a repository that may be the same on another port of its host.
  */
 function isBesideLive(
 	canonicalKey: Expression<string>,
@@ -208,15 +210,17 @@ function isBesideLive(
 			and other.subfolder_key = ${subfolderKey}))`;
 }
 
-/** A repository's key without the port of its host, in the words of the index `reports_live_without_port`. */
+/**
+ * A repository's key without its host's port, as the index `reports_live_without_port` spells it.
+ */
 function withoutPort(key: Expression<unknown>): Expression<string> {
 	return sql`regexp_replace(${key}, '^([^/]+):\\d+/', '\\1/')`;
 }
 
 /**
- * How many reviewers a repository's reports take that are under review, or took
- * that were in the last days, in whatever folder: withdrawing one and submitting
- * less does not get round it, in whatever order.
+ * Returns how many reviewers are required by the repository's reports that are, or were in the last
+ * days, under review, in any folder: withdrawing a report and submitting a milder one does not
+ * evade the requirement, in whatever order.
  */
 export function lastRequired(
 	canonicalKey: Expression<string>,
@@ -228,7 +232,7 @@ export function lastRequired(
 				or former.reviewed_at > now() - make_interval(days => ${sql.lit(MEMORY_DAYS)})))`;
 }
 
-/** A report in full. */
+/** Finds a report in full. */
 export const findReport = readTogether(
 	byId(
 		prepareStatement<{ ids: readonly string[] }, StoredReport>((db, value) =>
@@ -240,7 +244,7 @@ export const findReport = readTogether(
 	),
 );
 
-/** What of a report may change. */
+/** Finds the parts of a report that may change. */
 export const findChangeable = readTogether(
 	byId(
 		prepareStatement<
@@ -270,19 +274,19 @@ function anyOf(ids: Expression<readonly string[]>): Expression<string> {
 	return sql<string>`any(${ids}::uuid[])`;
 }
 
-/** Finds rows in the order of their ids; `undefined` for one that is not there. */
+/** Finds rows in the order of their ids; `undefined` for missing ones. */
 function byId<Row extends { id: string }>(
 	find: (db: Database, values: { ids: readonly string[] }) => Promise<Row[]>,
 ): (db: Database, ids: readonly string[]) => Promise<(Row | undefined)[]> {
 	return async (db, ids) => {
 		const rows = await find(db, { ids });
 		const found = new Map(rows.map((row) => [row.id, row]));
-		// PostgreSQL writes an id in small letters, however it was asked for.
+		// PostgreSQL returns ids in lower case, however the request spelled them.
 		return ids.map((id) => found.get(id.toLowerCase()));
 	};
 }
 
-/** What a rule needs to know of a report, without its text. */
+/** Finds the facts about a report that rules need, without its text. */
 export async function findStandingReport(
 	db: Database,
 	id: string,
@@ -294,7 +298,7 @@ export async function findStandingReport(
 		.executeTakeFirst();
 }
 
-/** The one report of a server that is pending or approved, if there is one. */
+/** Finds the one report of a server that is pending or approved, if there is one. */
 export async function findLiveReport(
 	db: Database,
 	{ canonical_key, subfolder_key }: ServerKey,

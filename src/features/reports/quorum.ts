@@ -2,15 +2,15 @@ import type { Assessment } from "../../checklist/assessment-schema.ts";
 import type { Config } from "../../core/config.ts";
 import type { ReportStatus } from "./schema.ts";
 
-/** What of an assessment tells how many reviewers a report takes. */
+/** The facts of an assessment that determine how many reviewers a report requires. */
 export interface Gravity {
 	critical_failures: number | null;
-	/** `null`: there is no assessment, or none that knows of any critical check. */
+	/** `null`: there is no assessment, or none that recognised any critical check. */
 	critical_unanswered: number | null;
 	trifecta: Assessment["trifecta"]["combination"];
 }
 
-/** The house's own numbers. */
+/** The operator's numbers. */
 export type Quorum = Pick<
 	Config,
 	"APPROVAL_QUORUM" | "APPROVAL_QUORUM_UNKNOWN"
@@ -23,7 +23,7 @@ export interface Requirement {
 	reason: string | null;
 }
 
-/** What the database's generated columns say, of an assessment that is not stored yet. */
+/** Returns, for an assessment not stored yet, what the database's generated columns would hold. */
 export function gravityOf({
 	phases,
 	trifecta,
@@ -40,16 +40,16 @@ export function gravityOf({
 	};
 }
 
-/** How many distinct reviewers a report takes by itself; what is unknown counts as the worst. */
+/** Returns how many distinct reviewers a report itself requires; unknown counts as the worst. */
 export function approvalsRequired(report: Gravity, quorum: Quorum): number {
 	return Math.max(1, ...demandsOf(report, quorum).map(({ number }) => number));
 }
 
 /**
- * What a report takes: of a pending one as many as the rule says now, and never
- * fewer than it took before; of a decided one as many as it took then.
+ * Returns how many reviewers a report requires: for a pending one the current rules' number, but
+ * never fewer than it required before; for a decided one the number at that time.
  *
- * @param report `approvals_required` is what is kept of it
+ * @param report `approvals_required` is the stored number
  */
 export function requirementOf(
 	report: Gravity & { status: ReportStatus; approvals_required: number | null },
@@ -72,18 +72,18 @@ function reasonOf(
 		.filter(({ number }) => number >= required)
 		.map(({ cause }) => cause);
 	if (causes.length === 0) {
-		return `It took ${required} reviewers before: when this review began, or another revision for the same repository that is under review, or was in the last ${MEMORY_DAYS} days. That number does not sink.`;
+		return `It required ${required} reviewers before: when this review began, or for another revision for the same repository that is under review, or was in the last ${MEMORY_DAYS} days. That number never falls.`;
 	}
 	const [first = "", ...others] = listFormat.format(causes);
 	return `${first.toUpperCase()}${others.join("")}.`;
 }
 
-/** Days for which a repository's next revisions take as many reviewers as one before. */
+/** Days for which a repository's later revisions require as many reviewers as an earlier one. */
 export const MEMORY_DAYS = 30;
 
 const listFormat = new Intl.ListFormat("en-GB");
 
-/** Everything about a report that asks for a number of reviewers. */
+/** Returns everything about a report that demands a number of reviewers. */
 function demandsOf(
 	{ critical_failures, critical_unanswered, trifecta }: Gravity,
 	{ APPROVAL_QUORUM: known, APPROVAL_QUORUM_UNKNOWN: unknown = known }: Quorum,

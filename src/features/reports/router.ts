@@ -45,16 +45,16 @@ export const reportsRouter = router({
 				tags,
 				summary: "Submit a go-live report",
 				description:
-					"Stores the report as `pending_review`. A repository has one live report (pending or approved) at a time, or one for each `subfolder` that is named; after a rejection, the next submission is its next revision.",
+					"Stores the report as `pending_review`. A repository has one live report (pending or approved) at a time, or one for each named `subfolder`; after a rejection, the next submission is its next revision.",
 			},
 			rest: {
 				success: 201,
 				errors: {
 					400: "The report is not valid; `issues` names every problem.",
 					403: "`developer_email` is somebody else's.",
-					409: "The repository has a live report already: `existing_report_id`, if you may read it.",
+					409: "The repository already has a live report: `existing_report_id`, if you may read it.",
 					413: "The report is larger than 1 MiB.",
-					422: "The service takes only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all. Or the report is too complex to read.",
+					422: "The service accepts only complete reports (REQUIRE_COMPLETE_REPORT), and the assessment finds errors; `issues` names them all. Or the report is too complex to read.",
 				},
 			},
 		})
@@ -108,7 +108,7 @@ export const reportsRouter = router({
 				const isReadable = await mayRead(db, identity, existing.id);
 				throw duplicateReport(isReadable ? existing : undefined);
 			}
-			// Whoever stood in the way was rejected in this very moment.
+			// The report that prevented it has just been rejected.
 			const retried = await insertReport(db, report, origin);
 			if (retried) return retried;
 			throw changedMeanwhile();
@@ -125,7 +125,7 @@ export const reportsRouter = router({
 				tags,
 				summary: "Read a report in full",
 				description:
-					"Everything that is known of one report, Markdown included.",
+					"Everything known about one report, including its Markdown.",
 			},
 			rest: {
 				success: 200,
@@ -143,7 +143,10 @@ export const reportsRouter = router({
 			return report;
 		}),
 
-	/** What a report's `ETag` holds, found without its text: asked by whoever reads the report. */
+	/**
+	 * Returns the version in a report's `ETag`, without reading its text, for callers who may read
+	 * the report.
+	 */
 	version: reportProcedure
 		.meta({ access: "reports:read", recordedAs: "reports.get" })
 		.output(z.string())
@@ -154,7 +157,7 @@ export const reportsRouter = router({
 		}),
 });
 
-/** The server's folder as it is kept, and by what it is compared. */
+/** Returns the server's folder as it is stored, and the key by which it is compared. */
 function folderOf(path: string | undefined) {
 	if (path === undefined) return { subfolder: null, subfolder_key: "" };
 	const { subfolder, key, problem } = readSubfolder(path);
@@ -164,10 +167,10 @@ function folderOf(path: string | undefined) {
 	return { subfolder, subfolder_key: key };
 }
 
-/** Whose a new report is, and by which address its submitter is compared. */
+/** Returns a new report's owner, and the address by which its submitter is compared. */
 function submitterOf(identity: Identity, developer_email: string) {
 	if (identity.method === "none") {
-		// Nobody's, until somebody proves that it is their address.
+		// Without an owner until somebody proves that the address is theirs.
 		const submitter_canonical = canonicalAddress(developer_email) ?? null;
 		return { submitter_canonical, owner_issuer: null, owner_sub: null };
 	}

@@ -15,7 +15,7 @@ import {
 	type ReportStatus,
 } from "./schema.ts";
 
-/** What a rule needs to know of a report that stands in the way. */
+/** The facts that rules need about an existing report. */
 export interface StandingReport {
 	id: string;
 	status: ReportStatus;
@@ -24,13 +24,13 @@ export interface StandingReport {
 	reviewed_at: string | null;
 }
 
-/** What names a server: its repository, and its folder there, empty for none. */
+/** Identifies a server: its repository, and its folder there, empty for none. */
 export interface ServerKey {
 	canonical_key: string;
 	subfolder_key: string;
 }
 
-/** What of a report may change: the rest is as it was submitted. */
+/** The parts of a report that may change after submission. */
 export type ChangeableReport = Pick<
 	Report,
 	| "status"
@@ -45,8 +45,8 @@ export type ChangeableReport = Pick<
 >;
 
 /**
- * Names one state of a report, as the answer of this version of the service:
- * equal only when the answer is, and no decision was made between.
+ * Returns the name of one state of a report, as this version of the service shows it: two are equal
+ * only if the answers are, with no decision in between.
  */
 export function reportVersion(report: ChangeableReport): string {
 	return [
@@ -63,12 +63,14 @@ export function reportVersion(report: ChangeableReport): string {
 	].join(";");
 }
 
-/** SHA-256 of the report's UTF-8 bytes, in hex: what was submitted, provably. */
+/** Returns the SHA-256 of the report's UTF-8 bytes, in hex: it proves what was submitted. */
 export function contentSha256(markdown: string): string {
 	return hash("sha256", markdown);
 }
 
-/** 400 for an address that names no repository once a forge's alias is read as the forge. */
+/**
+ * Returns the 400 for an address that names no repository once an alias is replaced by its forge.
+ */
 export function refusedRepository(message: string): Refusal {
 	return invalidField("repository_url", message);
 }
@@ -84,20 +86,20 @@ export function refuseTooLarge({
 	if (json > MAX_REPORT_JSON_BYTES) {
 		throw new Refusal(
 			"PAYLOAD_TOO_LARGE",
-			`report_json takes ${json} bytes; at most ${MAX_REPORT_JSON_BYTES} (1 MiB of JSON) are kept.`,
+			`report_json takes ${json} bytes; at most ${MAX_REPORT_JSON_BYTES} (1 MiB of JSON) are allowed.`,
 		);
 	}
 }
 
-/** How a repository's second server is submitted. */
+/** How to submit a repository's second server. */
 const SECOND_SERVER =
-	"If yours is another server in the same repository, send its folder there as subfolder, as in packages/mcp-jira.";
+	"If yours is another server in the same repository, send its folder as subfolder, as in packages/mcp-jira.";
 
 /**
- * 409 for a submission to a repository that has a live report.
+ * Returns the 409 for a submission to a repository that has a live report.
  *
- * @param existing that one; absent for who may not read it, and learns no more
- *   than that the repository is taken
+ * @param existing the live report; absent if the caller may not read it, and learns only that the
+ * repository is taken
  */
 export function duplicateReport(existing: StandingReport | undefined): Refusal {
 	if (!existing) {
@@ -116,18 +118,18 @@ export function duplicateReport(existing: StandingReport | undefined): Refusal {
 }
 
 /**
- * 404 for a report that does not exist, or that the caller may not know of: the
- * same words for both.
+ * Returns the 404 for a report that does not exist, or that the caller may not know about: the
+ * message is the same for both.
  *
- * @param options `isLimited`: the caller reads own reports alone; `isDisguised`:
- *   there is one, which the audit log tells from what is not there
+ * @param options `isLimited`: the caller may read only their own reports; `isDisguised`: the report
+ * exists, which only the audit log shows
  */
 export function unknownReport(
 	id: string,
 	{ isLimited = false, isDisguised = false } = {},
 ): Refusal {
 	const message = isLimited
-		? `There is no report of yours with the id ${id}. List your reports to find the right one; to read others takes the role reviewer or auditor.`
+		? `There is no report of yours with the id ${id}. List your reports to find the right one; reading others requires the role reviewer or auditor.`
 		: `There is no report with the id ${id}. List the reports to find the right one.`;
 	return new Refusal("NOT_FOUND", message, {
 		recorded: "There is no report that they may read.",
@@ -135,14 +137,14 @@ export function unknownReport(
 	});
 }
 
-/** 409 for a race that was lost twice. */
+/** Returns the 409 for a race that was lost twice. */
 export function changedMeanwhile(): Refusal {
 	return conflict(
-		"The repository's reports changed in this very moment. List them, and try again.",
+		"The repository's reports have just changed. List them, and try again.",
 	);
 }
 
-/** 422 with every error, for a service that takes only complete reports. */
+/** Returns the 422 with every error, for a service that accepts only complete reports. */
 export function incompleteReport(
 	assessment: Pick<Assessment, "findings" | "error_count">,
 ): Refusal {
@@ -154,7 +156,7 @@ export function incompleteReport(
 		}));
 	const count = assessment.error_count;
 	return issuesError(
-		`This service takes only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
+		`This service accepts only complete reports, and the assessment finds ${count === 1 ? "1 error" : `${count} errors`} in this one. ${issues.map(({ message }) => message).join(" ")}`,
 		issues,
 	);
 }

@@ -22,13 +22,13 @@ import { reportStatuses } from "../../core/words.ts";
 /** The three states of a report (PRD, FR-002). */
 export const ReportStatus = z
 	.enum(reportStatuses)
-	.meta({ id: "ReportStatus", description: "Where a report stands." });
+	.meta({ id: "ReportStatus", description: "The status of a report." });
 export type ReportStatus = z.infer<typeof ReportStatus>;
 
-/** The most a report's Markdown may take, in bytes of UTF-8. */
+/** Maximum size of a report's Markdown, in bytes of UTF-8. */
 export const MAX_REPORT_BYTES = 1024 * 1024;
 
-/** The most `report_json` may take, in bytes of JSON. */
+/** Maximum size of `report_json`, in bytes of JSON. */
 export const MAX_REPORT_JSON_BYTES = 1024 * 1024;
 
 const id = guid("The report's id, a UUID.");
@@ -49,7 +49,7 @@ const subfolder = line(MAX_SUBFOLDER_LENGTH, "as in packages/mcp-jira")
 		if (problem) context.addIssue({ code: "custom", message: problem });
 	})
 	.describe(
-		"The server's folder, where a repository holds several servers: each may have one live report. Leave it out where the repository is one server's.",
+		"The server's folder, where a repository contains several servers: each may have one live report. Omit it if the repository contains only one server.",
 	);
 
 const revision = statedNumber(
@@ -61,7 +61,7 @@ const revision = statedNumber(
 		),
 );
 
-/** What lists show of the assessment; see `Assessment` for what each means. */
+/** The parts of the assessment that lists show; see `Assessment` for their meaning. */
 const assessed = {
 	risk_level: RiskLevel,
 	trifecta: Trifecta.shape.combination,
@@ -72,7 +72,7 @@ const assessed = {
 		.describe("Number of critical checks that the report answers with a fail"),
 };
 
-/** A report as documentation shows it. */
+/** An example report for the documentation. */
 export const summaryExample = {
 	id: "550e8400-e29b-41d4-a716-446655440000",
 	server_name: "mcp-servicenow",
@@ -103,7 +103,7 @@ const example = {
 	report_json: null,
 } as const;
 
-/** What a developer submits (PRD, POST /reports). */
+/** A developer's submission (PRD, POST /reports). */
 export const NewReport = z
 	.object({
 		server_name: line(255, "as in mcp-servicenow").describe(
@@ -118,13 +118,13 @@ export const NewReport = z
 				})
 				.meta({ format: "email" })
 				.describe(
-					"The e-mail address of who submits. Where people sign in, it may be left out and must not be another's; elsewhere it is required.",
+					"The submitter's e-mail address. Where people sign in, it may be omitted and must not be somebody else's; elsewhere it is required.",
 				),
 		),
 		report_data: document(
 			MAX_REPORT_BYTES,
 			(bytes) =>
-				`The report takes ${bytes} bytes; at most ${MAX_REPORT_BYTES} (1 MiB of UTF-8) are kept. Shorten the report, and link to long evidence.`,
+				`The report takes ${bytes} bytes; at most ${MAX_REPORT_BYTES} (1 MiB of UTF-8) are allowed. Shorten the report, and link to long evidence.`,
 		)
 			.refine((markdown) => markdown.trim() !== "", {
 				message: "Must not be empty: send the whole Markdown report.",
@@ -161,12 +161,12 @@ export const Report = z
 			.string()
 			.nullable()
 			.describe(
-				"The server's folder in the repository; null where the repository is one server's.",
+				"The server's folder in the repository; null if the repository contains only one server.",
 			),
 		beside_live_report: z
 			.boolean()
 			.describe(
-				"Whether this was the first report for its folder while another report of the repository was live, or one of the same path on another port of its host: look whether it is a server of its own.",
+				"Whether this was the first report for its folder while another report of the repository was live, or one with the same path on another port of its host: check whether it is a separate server.",
 			),
 		developer_email: z.string(),
 		report_data: z.string().describe("The Markdown, exactly as submitted."),
@@ -181,7 +181,7 @@ export const Report = z
 				.int()
 				.min(0)
 				.describe(
-					"How many decisions about it there have been: what `decisions_seen` of the next one is.",
+					"The number of decisions about it, to be sent as `decisions_seen` with the next one.",
 				),
 		),
 		approvals: statedNumber(
@@ -189,7 +189,7 @@ export const Report = z
 				.int()
 				.min(0)
 				.describe(
-					"Approvals of the pending decision so far. A report with a critical failure or the whole lethal trifecta needs more than one.",
+					"Approvals of the pending decision so far. A report with a critical failure or the complete lethal trifecta requires more than one.",
 				),
 		),
 		content_sha256: statedText(
@@ -203,7 +203,7 @@ export const Report = z
 	})
 	.meta({ id: "Report", examples: [example] });
 export type Report = z.infer<typeof Report>;
-/** The same as the database has it. */
+/** The same as the database stores it. */
 export type StoredReport = z.input<typeof Report>;
 
 /** A report in a list (PRD, GET /reports): everything but the text. */

@@ -3,34 +3,38 @@ import type { Database } from "../../platform/postgres/database.ts";
 import { prepareStatement } from "../../platform/postgres/prepared.ts";
 import { choosePiece } from "./rules.ts";
 
-/** One way to find the reports that hold a text. */
+/** One way to find the reports that contain a text. */
 export interface Finding {
-	/** The text, in small letters as search_text is. */
+	/** The text, in lower case like search_text. */
 	text: string;
-	/** What the index is asked for. Without it reports are read in their order, until there are enough. */
+	/**
+	 * The piece to look up in the index. Without it, reports are read in order until there are
+	 * enough.
+	 */
 	piece?: string;
-	/** How many are read in their order, at the most; what is behind them is not found. */
+	/** Maximum number of reports read in order; those after them are not found. */
 	within?: number;
 }
 
-/** Reports that are looked at to know how common a text is: by id, which is by chance. */
+/** Number of reports sampled to estimate how common a text is: by id, which is random. */
 const SAMPLE_SIZE = 200;
 
-/** Of the sample: from here on a page is probably full before a hundred pages are read. */
+/** Hits in the sample from which a page is probably full before a hundred pages are read. */
 const OFTEN = 4;
 
-/** Of the sample: from here on reading in order beats finding and sorting, wherever they are. */
+/**
+ * Hits in the sample from which reading in order is faster than finding and sorting, wherever they
+ * are.
+ */
 const MOSTLY = 20;
 
 /**
- * How to find the reports that hold a text, the quickest way first. PostgreSQL
- * knows too little about texts to choose between reading in order, which is at
- * once done for what is common and takes all reports for what is rare, and the
- * index, with which it is the other way round.
+ * Returns the ways to find the reports that contain a text, fastest first. PostgreSQL knows too
+ * little about texts to choose between reading in order, which is fast for common texts and reads
+ * all reports for rare ones, and the index, for which the opposite holds.
  *
- * @param rows as many as are wanted
- * @returns the ways to try until one gives all the rows; the last one always finds
- *   what there is
+ * @param rows how many are wanted
+ * @returns the ways to try until one yields all the rows; the last one always finds everything
  */
 export async function waysToFind(
 	db: Database,
@@ -55,7 +59,7 @@ const sampleStatement = prepareStatement<
 	{ text: string; sample: string[] }
 >((db, value) =>
 	db.selectNoFrom((eb) => [
-		// In small letters as the column's are.
+		// In lower case, like the column.
 		sql<string>`lower(${value("search")}::text collate "und-x-icu")`.as("text"),
 		eb
 			.selectFrom(
@@ -72,10 +76,11 @@ const sampleStatement = prepareStatement<
 );
 
 /**
- * Reads what holds a text, if one is looked for, in the first way that is complete.
+ * Reads the rows that contain a text, if one is given, in the first way that yields a complete
+ * result.
  *
- * @param rows as many as are wanted
- * @param isComplete whether more cannot be found another way
+ * @param rows how many are wanted
+ * @param isComplete whether another way cannot find more
  */
 export async function readFound<Found>(
 	db: Database,
@@ -94,9 +99,9 @@ export async function readFound<Found>(
 	return found;
 }
 
-/** The condition that a report's search_text holds a text. */
+/** The condition that a report's search_text contains a text. */
 export function holdsText({ text, piece }: Finding): Expression<SqlBool> {
-	// No index knows of this condition: what is asked of one is said below.
+	// No index supports this condition; the one below does.
 	const holds = sql<boolean>`strpos(search_text, ${text}) > 0`;
 	if (piece === undefined) return holds;
 	const pattern = `%${piece.replaceAll(/[\\%_]/g, "\\$&")}%`;

@@ -1,25 +1,28 @@
-/** Characters of a piece: enough to be rare, and few look-ups in the index. */
+/** Length of a piece in characters: long enough to be rare, and few look-ups in the index. */
 const PIECE_LENGTH = 5;
 
-/** Of a longer text only the end is looked at: addresses begin with what is common. */
+/** Only the end of a longer text is used: addresses begin alike. */
 const LONGEST = 64;
 
-/** The share of texts that has any one letter or digit at the beginning of a word: names differ widely, about a tenth. */
+/**
+ * The share of texts with any given letter or digit at the beginning of a word: about a tenth,
+ * though names differ widely.
+ */
 const ONE_FIRST_LETTER = 0.1;
 
-/** The share of texts from which on a piece finds too much to be worth it. */
+/** The share of texts from which a piece matches too much to be useful. */
 const TOO_COMMON = 0.05;
 
 /**
- * What to ask the trigram index for, to find a text fastest: its rarest piece.
- * Asked for all of it, the index also reads what nearly every report has in
- * common, such as `mcp-` and `github.com`, which among a million reports takes
- * ten times as long. A text of common pieces is asked for as a whole.
+ * Chooses the part of a text to look up in the trigram index so that it is found fastest: its
+ * rarest piece. For the whole text, the index also reads what nearly every report has in common,
+ * such as `mcp-` and `github.com`, which takes ten times as long among a million reports. A text of
+ * common pieces is looked up as a whole.
  *
- * @param text in small letters
- * @param sample texts of which some hold what is common
- * @returns `undefined` when the index cannot find the text: it knows three
- *   letters or digits in a row, or two where a word begins or ends
+ * @param text in lower case
+ * @param sample texts, some of which contain the common parts
+ * @returns `undefined` when the index cannot find the text: it requires three letters or digits in
+ * a row, or two where a word begins or ends
  */
 export function choosePiece(
 	text: string,
@@ -41,7 +44,7 @@ export function choosePiece(
 				.reduce((sum, count) => sum + count, 0),
 		}))
 		.filter(({ piece }) => isIndexed.test(piece))
-		// The index is also asked for the first letter of a word, alone.
+		// The index also looks up the first letter of a word, alone.
 		.map(({ piece, count }) => ({
 			piece,
 			count: beginsWord.test(piece)

@@ -10,11 +10,12 @@ import { type Finding, holdsText, readFound } from "../search/queries.ts";
 import type { Server, ServerFilter } from "./schema.ts";
 
 /**
- * A page of servers, those with the newest report first; it starts after the one the caller saw last.
+ * Lists a page of servers, those with the newest reports first, starting after the last one the
+ * caller has seen.
  *
- * @param viewer who asks; absent where nobody signs in
- * @param owner if given, only approved servers and those whose newest report is
- *   this one's, and notes on own reports alone
+ * @param viewer the caller; absent where nobody signs in
+ * @param owner if given, only approved servers and those whose newest report belongs to this
+ * person, with notes on their own reports only
  */
 export async function listServers(
 	db: Database,
@@ -123,17 +124,17 @@ export async function listServers(
 }
 
 /**
- * The condition that somebody may know of another revision of a server in their
- * list: an own one, or any of a server that the catalogue shows.
+ * The condition that a person may know about another revision of a server in their list: one of
+ * their own, or any of a server in the catalogue.
  */
 function mayKnow(report: string, owner: Owner): Expression<SqlBool> {
 	return sql<boolean>`(server_status = 'approved' or ${isOwnedBy(owner, report)})`;
 }
 
 /**
- * Whether a report may have stood in somebody's list.
+ * Returns whether a report may have appeared in a person's list.
  *
- * @param owner who sees only approved servers and own ones, if given
+ * @param owner who sees only approved servers and their own, if given
  */
 export async function hasBeenListed(
 	db: Database,
@@ -150,9 +151,9 @@ export async function hasBeenListed(
 }
 
 /**
- * The condition that a report, which is called `seen`, is or was in somebody's
- * list of servers: an own one, one of the catalogue, or one that left it meanwhile.
- * The place of any other would tell that it exists, and when it was submitted.
+ * The condition that a report, called `seen`, is or was in a person's list of servers: one of their
+ * own, one in the catalogue, or one that has left it. The position of any other would reveal that
+ * it exists, and when it was submitted.
  */
 function isListed(owner: Owner): Expression<SqlBool> {
 	return sql<boolean>`(${isOwnedBy(owner, "seen")}
@@ -162,7 +163,10 @@ function isListed(owner: Owner): Expression<SqlBool> {
 			where report_id = seen.id and to_status = 'approved'))`;
 }
 
-/** A page of servers with their newest reports: what else is shown is read for these alone. */
+/**
+ * Selects a page of servers with their newest reports; everything else shown is read for these
+ * alone.
+ */
 function serversInOrder(
 	db: Database,
 	{ status, limit, after }: ServerFilter,
@@ -170,7 +174,7 @@ function serversInOrder(
 	finding?: Finding,
 ) {
 	const { piece, within } = finding ?? {};
-	// A report's own time is the same, and what was found is sorted by it.
+	// A report's own time is the same, and found reports are sorted by it.
 	const order = piece
 		? (["submitted_at", "id"] as const)
 		: (["newest_submitted_at", "newest_report_id"] as const);
@@ -197,7 +201,7 @@ function serversInOrder(
 			),
 		)
 		.$if(after !== undefined, (query) =>
-			// By the report itself: the server may have a newer one meanwhile.
+			// By the report itself: the server may have a newer one by now.
 			query.where(
 				sql<boolean>`(newest_submitted_at, newest_report_id) < (
 					select seen.submitted_at, seen.id from mcp_server_reports as seen
@@ -233,7 +237,7 @@ const searchedColumns = [
 	"search_text",
 ] as const;
 
-/** The reports that servers are joined to: all, or those that are found. */
+/** Selects the reports that servers are joined to: all, or those found. */
 function newestReports(db: Database, finding?: Finding) {
 	const all = db.selectFrom("mcp_server_reports as report");
 	if (!finding) return all;
@@ -241,7 +245,7 @@ function newestReports(db: Database, finding?: Finding) {
 		.selectFrom("mcp_server_reports")
 		.select(searchedColumns)
 		.where(holdsText(finding))
-		// Apart from the order, or an index would be read for that.
+		// Separated from the ordering, which would otherwise make the planner use an index for it.
 		.offset(sql.lit(0));
 	// Sorted before its servers are looked up: a page needs no more of them.
 	const sorted = db

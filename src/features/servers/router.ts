@@ -6,7 +6,7 @@ import { limitTo } from "../reports/one-report.ts";
 import { hasBeenListed, listServers } from "./queries.ts";
 import { Server, ServerFilter } from "./schema.ts";
 
-/** MCP servers: one per repository, where it stands by all of its reports. */
+/** MCP servers: one per repository, with the status that results from all of its reports. */
 export const serversRouter = router({
 	list: procedure
 		.meta({
@@ -18,7 +18,7 @@ export const serversRouter = router({
 				tags: ["Servers"],
 				summary: "List servers",
 				description:
-					"One row per repository: its newest report, where the server stands, and the last decision about it; those with the newest report first. The approved ones are the catalogue; who may not read everybody's reports sees those and own servers, and no notes about others' reports. A full page carries a `Link` to the next one.",
+					"One row per repository: its newest report, the server's status, and the last decision about it; servers with the newest reports first. The approved ones form the catalogue; callers who may not read everybody's reports see those and their own servers, and no notes about others' reports. A full page has a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,

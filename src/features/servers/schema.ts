@@ -9,7 +9,10 @@ const { id } = ReportId.shape;
 const summaryExample = ReportSummary.meta()?.examples?.[0] as ReportSummary;
 const decisionExample = Decision.meta()?.examples?.[0] as Decision;
 
-/** One server, of a repository or a folder in it: its newest report, and where the server stands by all of them. */
+/**
+ * One server, in a repository or a folder of it: its newest report, and the status that results
+ * from all of its reports.
+ */
 export const Server = ReportSummary.extend({
 	id: id.describe("The id of the repository's newest report."),
 	repository_key: z
@@ -17,20 +20,20 @@ export const Server = ReportSummary.extend({
 		.describe(
 			"What all spellings of the repository's URL have in common; several servers may share it, each with a subfolder of its own.",
 		),
-	status: ReportStatus.describe("Where the newest report stands."),
+	status: ReportStatus.describe("The status of the newest report."),
 	server_status: ReportStatus.describe(
-		"Where the server stands: as its live report, the one that is pending or approved, and as rejected when there is none. An older revision that was reopened is live again.",
+		"The server's status: that of its live report, the one that is pending or approved, or rejected when there is none. An older revision that was reopened is live again.",
 	),
 	live_report_id: id
 		.nullable()
 		.describe(
-			"The report that is pending or approved; null if there is none, or none that the caller may know of.",
+			"The report that is pending or approved; null if there is none, or none that the caller may know about.",
 		),
 	revision: ReportSummary.shape.revision.describe(
 		"The newest report's revision, which is the number of revisions.",
 	),
 	last_decision: Decision.nullable().describe(
-		"The last decision about any of the server's reports that the caller may know of.",
+		"The last decision about any of the server's reports that the caller may know about.",
 	),
 	is_own: z
 		.boolean()
@@ -55,17 +58,19 @@ export const Server = ReportSummary.extend({
 });
 export type Server = z.infer<typeof Server>;
 
-/** Which servers a list shows, and which page of it. */
+/** Selects servers, and a page of them. */
 export const ServerFilter = z.object({
 	status: ReportFilter.shape.status.describe(
-		"Only servers that stand so; approved ones are the catalogue, all is the same as no filter.",
+		"Only servers with this status; approved ones form the catalogue, all is the same as no filter.",
 	),
 	search: ReportFilter.shape.search.describe(
-		"Only servers whose newest report has this text in the server name, the repository or the developer's e-mail address, in any case of letters.",
+		"Only servers whose newest report has this text in the server name, the repository or the developer's e-mail address, regardless of case.",
 	),
-	limit: limit.describe("How many servers at the most."),
+	limit: limit.describe("Maximum number of servers."),
 	after: optional(
-		id.describe("The id of the last server already seen: the page after it."),
+		id.describe(
+			"The id of the last server already seen; the page starts after it.",
+		),
 	),
 });
 export type ServerFilter = z.infer<typeof ServerFilter>;

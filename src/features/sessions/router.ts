@@ -32,7 +32,7 @@ import {
 
 const tags = ["Sessions"];
 
-/** Where nobody signs in, there is nothing to end. */
+/** Where nobody signs in, there are no sessions to end. */
 const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	if (identity.method === "none") {
 		throw new Refusal(
@@ -43,7 +43,7 @@ const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	return next({ ctx: { identity: identity as ProvenIdentity } });
 });
 
-/** Sessions of the pages: seen and ended by whose they are, and by who looks after everybody's. */
+/** Sessions of the pages: listed and ended by their owners, and by those who manage everybody's. */
 export const sessionsRouter = router({
 	list: procedure
 		.meta({
@@ -55,7 +55,7 @@ export const sessionsRouter = router({
 				tags,
 				summary: "List sessions",
 				description:
-					"Where you are signed in to the pages, or for the role admin where everybody is, or somebody; newest first. A full page carries a `Link` to the next one.",
+					"The browsers in which you are signed in to the pages; with the role admin, also everybody's or another person's; newest first. A full page has a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,
@@ -106,7 +106,7 @@ export const sessionsRouter = router({
 				tags,
 				summary: "End a session",
 				description:
-					"Whoever uses that browser has to sign in again. You may end your own, and the role admin everybody's.",
+					"The user of that browser must sign in again. You may end your own sessions, and with the role admin everybody's.",
 			},
 			rest: {
 				success: 200,
@@ -141,7 +141,7 @@ export const sessionsRouter = router({
 				tags,
 				summary: "Sign out everywhere",
 				description:
-					"Ends all your own sessions, the one that asks included. Access tokens go on; they are revoked one by one.",
+					"Ends all your own sessions, including the current one. Access tokens remain valid; they are revoked one by one.",
 			},
 			rest: { success: 200, errors: {} },
 		})
@@ -167,13 +167,13 @@ export const sessionsRouter = router({
 				tags,
 				summary: "End somebody's access",
 				description:
-					"For who leaves: ends all their sessions, revokes all their own access tokens, and takes none of the identity provider's from before, in one act. Whether they can sign in again is for the identity provider to say.",
+					"For people who leave: in one step, ends all their sessions, revokes all their own access tokens, and rejects the identity provider's tokens issued before. Whether they can sign in again is up to the identity provider.",
 			},
 			rest: {
 				success: 200,
 				errors: {
 					400: "The input is not valid; `issues` names every problem.",
-					404: "Nobody has signed in by that name.",
+					404: "Nobody has signed in under that name.",
 				},
 			},
 		})
@@ -182,7 +182,7 @@ export const sessionsRouter = router({
 		.mutation(({ ctx, input: { person } }) =>
 			ctx.db.transaction().execute(async (tx) => {
 				const { identity, settings } = ctx;
-				// A provider's token may have been made for sessions alone.
+				// A provider's token may have been issued for sessions alone.
 				if (!may(identity, "tokens:manage")) {
 					throw notPermitted(identity, "tokens:manage");
 				}
@@ -190,7 +190,7 @@ export const sessionsRouter = router({
 				if (people.length === 0) throw unknownPerson(person);
 				const subjects = people.map(({ subject }) => subject);
 				const origin = originOf(ctx);
-				// What is recorded comes last: whoever records waits for all who did before.
+				// Recording comes last: it waits for all earlier writers of the log.
 				const sessions = await endSessions(tx, { subjects });
 				const at = Date.now() / 1000;
 				await keepLogouts(

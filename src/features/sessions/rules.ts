@@ -1,14 +1,14 @@
 import { Refusal } from "../../core/errors.ts";
 
-/** 404 for a session that is over, or that is another's. */
+/** Returns the 404 for a session that has ended, or that belongs to somebody else. */
 export function unknownSession(id: string): Refusal {
 	return new Refusal(
 		"NOT_FOUND",
-		`There is no session with the id ${id} that you may end; perhaps it is over. List them to see which there are.`,
+		`There is no session with the id ${id} that you may end; it may have ended already. List the sessions to find the right one.`,
 	);
 }
 
-/** 404 for somebody who has never signed in. */
+/** Returns the 404 for a person who has never signed in. */
 export function unknownPerson(name: string): Refusal {
 	return new Refusal(
 		"NOT_FOUND",

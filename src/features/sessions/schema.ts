@@ -14,53 +14,57 @@ const example = {
 	is_current: false,
 };
 
-/** A browser in which somebody is signed in to the pages, without its secret. */
+/** A browser session of the pages, without its secret. */
 export const Session = z
 	.object({
 		id: z.guid(),
-		owner: z.string().describe("The e-mail address of who is signed in."),
+		owner: z.string().describe("The e-mail address of the signed-in person."),
 		client: z
 			.string()
 			.nullable()
-			.describe("The browser, as it calls itself. Cut after 200 characters."),
+			.describe(
+				"The browser, as it calls itself. Cut off after 200 characters.",
+			),
 		created_at: time("When they signed in"),
-		last_seen_at: time("When they did anything last, to the minute"),
-		expires_at: time("When it ends at the latest"),
-		is_current: z.boolean().describe("Whether it is the one that asks."),
+		last_seen_at: time("When they were last active, to the minute"),
+		expires_at: time("When it expires at the latest"),
+		is_current: z
+			.boolean()
+			.describe("Whether it is the session that makes this request."),
 	})
 	.meta({ id: "Session", examples: [example] });
 export type Session = z.infer<typeof Session>;
 
 export const SessionId = z.object({ id: guid("The session's id.") });
 
-/** Which sessions are listed, and which page of them. */
+/** Selects sessions, and a page of them. */
 export const SessionFilter = z.object({
 	owner: ownerFilter,
-	limit: limit.describe("How many sessions at the most."),
+	limit: limit.describe("Maximum number of sessions."),
 	after: optional(
 		SessionId.shape.id.describe(
-			"The id of the last session already seen: the page after it.",
+			"The id of the last session already seen; the page starts after it.",
 		),
 	),
 });
 export type SessionFilter = z.infer<typeof SessionFilter>;
 
-/** How many sessions were ended. */
+/** The number of sessions ended. */
 export const EndedSessions = z
 	.object({ sessions: z.int().min(0) })
 	.meta({ id: "EndedSessions", examples: [{ sessions: 2 }] });
 
-/** Whose sessions and tokens are ended. */
+/** The person whose sessions and tokens are ended. */
 export const AccessOf = z
 	.object({ person: personName })
 	.meta({ id: "AccessOf", examples: [{ person: "alex@example.com" }] });
 
-/** What somebody's access was, and is no more. */
+/** The access that a person had and lost. */
 export const EndedAccess = z
 	.object({
 		people: z
 			.array(z.string())
-			.describe("The e-mail address of each account that it was."),
+			.describe("The e-mail address of each account concerned."),
 		sessions: z.int().min(0).describe("Sessions that were ended."),
 		tokens: z.int().min(0).describe("Own access tokens that were revoked."),
 	})

@@ -18,10 +18,10 @@ import {
 } from "./schema.ts";
 
 /**
- * Makes a token with scopes that its maker has.
+ * Creates a token with scopes that its creator has.
  *
- * @throws TRPCError FORBIDDEN for a scope beyond; CONFLICT when its owner has
- *   as many tokens as one may have
+ * @throws TRPCError FORBIDDEN for a scope that the creator lacks; CONFLICT when the owner has the
+ * maximum number of tokens
  */
 export async function createToken(
 	ctx: Context & { identity: ProvenIdentity },

@@ -29,7 +29,7 @@ import {
 
 const tags = ["Access tokens"];
 
-/** Only somebody who is signed in has tokens, and no token makes tokens. */
+/** Only signed-in people have tokens, and a token cannot create tokens. */
 const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	if (identity.method === "none") {
 		throw new Refusal(
@@ -40,7 +40,7 @@ const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
 	if (identity.method === "access_token") {
 		throw new Refusal(
 			"FORBIDDEN",
-			"An access token cannot make or revoke access tokens. Sign in yourself.",
+			"An access token cannot create or revoke access tokens. Sign in yourself.",
 		);
 	}
 	return next({ ctx: { identity: identity as ProvenIdentity } });
@@ -56,16 +56,16 @@ export const tokensRouter = router({
 				path: "/api/v1/tokens",
 				operationId: "createAccessToken",
 				tags,
-				summary: "Make an access token",
+				summary: "Create an access token",
 				description:
-					"For CI, and for clients that cannot sign in. It acts for whoever makes it, within its scopes and that person's roles. The token is in this answer and nowhere else.",
+					"For CI, and for clients that cannot sign in. It acts for the person who creates it, within its scopes and that person's roles. The token is shown only in this answer.",
 			},
 			rest: {
 				success: 201,
 				errors: {
 					400: "The input is not valid; `issues` names every problem.",
 					403: "A scope is one that you do not have yourself.",
-					409: `You have ${MAX_LIVING_TOKENS} access tokens that still count.`,
+					409: `You have ${MAX_LIVING_TOKENS} valid access tokens, which is the maximum.`,
 				},
 			},
 		})
@@ -81,9 +81,9 @@ export const tokensRouter = router({
 				path: "/api/v1/service-tokens",
 				operationId: "createServiceToken",
 				tags,
-				summary: "Make a service token",
+				summary: "Create a service token",
 				description:
-					"For CI and other programs that must not depend on one person's account: it acts for nobody, a group answers for it, and any admin can revoke it. It submits no report and decides nothing. The token is in this answer and nowhere else.",
+					"For CI and other programs that must not depend on one person's account: it acts for no person, a group is responsible for it, and any admin can revoke it. It cannot submit or decide reports. The token is shown only in this answer.",
 			},
 			rest: {
 				success: 201,
@@ -91,7 +91,7 @@ export const tokensRouter = router({
 				errors: {
 					400: "The input is not valid; `issues` names every problem.",
 					403: "A scope is one that you do not have yourself.",
-					409: `The group has ${MAX_LIVING_TOKENS} service tokens that still count.`,
+					409: `The group has ${MAX_LIVING_TOKENS} valid service tokens, which is the maximum.`,
 				},
 			},
 		})
@@ -99,7 +99,7 @@ export const tokensRouter = router({
 		.output(CreatedAccessToken)
 		.mutation(({ ctx, input: { owner, ...token } }) =>
 			createToken(ctx, token, {
-				// As it is compared.
+				// In the form in which it is compared.
 				service_owner: canonicalAddress(owner) ?? owner,
 			}),
 		),
@@ -114,7 +114,7 @@ export const tokensRouter = router({
 				tags,
 				summary: "List access tokens",
 				description:
-					"Your own, or for the role admin everybody's, service tokens included, or somebody's; newest first. A full page carries a `Link` to the next one.",
+					"Your own; with the role admin, also everybody's, including service tokens, or another person's; newest first. A full page has a `Link` to the next one.",
 			},
 			rest: {
 				success: 200,
@@ -162,7 +162,7 @@ export const tokensRouter = router({
 				tags,
 				summary: "See an access token",
 				description:
-					"One of your own, or anybody's for the role admin: without the token itself.",
+					"One of your own, or with the role admin anybody's, without the token itself.",
 			},
 			rest: {
 				success: 200,
@@ -190,7 +190,7 @@ export const tokensRouter = router({
 				tags,
 				summary: "Revoke an access token",
 				description:
-					"Ends it at once and for ever. Its owner may do so, and the role admin for everybody's and for service tokens.",
+					"Revokes it immediately and permanently. Its owner may do so, and the role admin for everybody's tokens and for service tokens.",
 			},
 			rest: {
 				success: 200,
@@ -217,7 +217,7 @@ export const tokensRouter = router({
 		}),
 });
 
-/** A token that somebody may see: their own, or anybody's for who looks after all. */
+/** Finds a token that the caller may see: their own, or anybody's for those who manage all. */
 async function findVisible(
 	{
 		db,

@@ -1,7 +1,7 @@
 import { conflict, Refusal } from "../../core/errors.ts";
 import { MAX_LIVING_TOKENS } from "./schema.ts";
 
-/** 404 for a token that does not exist, or that is another's. */
+/** Returns the 404 for a token that does not exist, or that belongs to somebody else. */
 export function unknownToken(id: string): Refusal {
 	return new Refusal(
 		"NOT_FOUND",
@@ -9,11 +9,11 @@ export function unknownToken(id: string): Refusal {
 	);
 }
 
-/** 409: an owner has as many tokens as one can look after. */
+/** Returns the 409 for an owner with the maximum number of tokens. */
 export function tooManyTokens(owner: string): Refusal {
 	return conflict(
-		`${owner} has ${MAX_LIVING_TOKENS} access tokens that still count, and nobody has more. Revoke one that is not needed any more, and make the new one then.`,
+		`${owner} has ${MAX_LIVING_TOKENS} valid access tokens, which is the maximum. Revoke one that is no longer needed, and then create the new one.`,
 		{},
-		`Nobody has more than ${MAX_LIVING_TOKENS} access tokens that still count.`,
+		`Nobody may have more than ${MAX_LIVING_TOKENS} valid access tokens.`,
 	);
 }

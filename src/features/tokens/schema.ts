@@ -6,13 +6,13 @@ import { type Permission, permissions } from "../../core/words.ts";
 import { personalPermissions } from "../../identity/identity.ts";
 import { ownerFilter } from "../../identity/people/schema.ts";
 
-/** Days that an access token may live at the most. */
+/** Maximum lifetime of an access token in days. */
 const MAX_LIFETIME_DAYS = 366;
 
-/** Tokens that still count that one person, or one group for its services, has at the most. */
+/** Maximum number of valid tokens per person, or per group for its services. */
 export const MAX_LIVING_TOKENS = 50;
 
-// A token that could make tokens would outlive its own end.
+// A token that could create tokens would outlive its own expiry.
 const scopes = (Object.keys(permissions) as Permission[]).filter(
 	(permission) => !/^(tokens|sessions):/.test(permission),
 ) as [Permission, ...Permission[]];
@@ -27,19 +27,19 @@ const expires_in_days = withDefault(
 		.min(1, "Must be at least 1.")
 		.max(MAX_LIFETIME_DAYS, `Must be at most ${MAX_LIFETIME_DAYS}.`),
 	90,
-).describe("Days until it ends.");
+).describe("Days until it expires.");
 
-/** What somebody wants a token for. */
+/** A request for a token. */
 export const NewAccessToken = z
 	.object({
 		name: line(100, "as in CI of mcp-servicenow").describe(
-			"What it is for, for its owner to recognise.",
+			"A name by which its owner recognises it.",
 		),
 		scopes: z
 			.array(Scope, "Must be a list of scopes.")
 			.min(1, "Must name at least one scope.")
 			.describe(
-				"What it may be used for, as far as its owner's roles allow it at that time.",
+				"What it may be used for, as far as its owner's roles allow at the time of use.",
 			),
 		expires_in_days,
 	})
@@ -59,7 +59,7 @@ const serviceScopes = scopes.filter(
 	(scope) => !personalPermissions.includes(scope),
 ) as [Permission, ...Permission[]];
 
-/** What an admin wants a service token for. */
+/** An admin's request for a service token. */
 export const NewServiceToken = NewAccessToken.extend({
 	owner: line(255, "as in platform@example.com")
 		.refine(isEmailAddress, {
@@ -67,19 +67,19 @@ export const NewServiceToken = NewAccessToken.extend({
 		})
 		.meta({ format: "email" })
 		.describe(
-			"The e-mail address of the group that answers for it: no person's, who may leave.",
+			"The e-mail address of the group responsible for it, not of a person, who may leave.",
 		),
 	scopes: z
 		.array(
 			z.enum(
 				serviceScopes,
-				`Must be one of the scopes ${serviceScopes.join(", ")}: what else there is takes a person.`,
+				`Must be one of the scopes ${serviceScopes.join(", ")}: the others require a person.`,
 			),
 			"Must be a list of scopes.",
 		)
 		.min(1, "Must name at least one scope.")
 		.describe(
-			"What it may be used for: nothing that takes a person, and nothing that its maker may not do.",
+			"What it may be used for: nothing that requires a person, and nothing that its creator may not do.",
 		),
 }).meta({
 	id: "NewServiceToken",
@@ -108,7 +108,7 @@ const example = {
 	revoked_by: null,
 };
 
-/** An access token, without the token. */
+/** An access token, without its secret. */
 export const AccessToken = z
 	.object({
 		id: z.guid().describe("The token's id: not the token itself."),
@@ -116,31 +116,31 @@ export const AccessToken = z
 		owner: z
 			.string()
 			.describe(
-				"The e-mail address of whom it acts for, or of the group that answers for a service token.",
+				"The e-mail address of the person it acts for, or of the group responsible for a service token.",
 			),
 		kind: z
 			.enum(["personal", "service"])
 			.describe(
-				"personal: it acts for a person. service: for nobody; it submits and decides nothing.",
+				"personal: it acts for a person. service: it acts for no person, and cannot submit or decide reports.",
 			),
 		scopes: z.array(Scope),
 		created_at: time("When it was made"),
 		expires_at: time("When it ends"),
 		sleeps_at: time(
-			"From when on it sleeps, until its owner signs in, which puts it off; null for a service token",
+			"When it falls asleep, unless its owner signs in before; null for a service token",
 		).nullable(),
-		last_used_at: time("When it was used last, to the minute").nullable(),
+		last_used_at: time("When it was last used, to the minute").nullable(),
 		revoked_at: time("When it was revoked").nullable(),
 		revoked_by: z.string().nullable().describe("Who revoked it."),
 	})
 	.meta({ id: "AccessToken", examples: [example] });
 export type AccessToken = z.infer<typeof AccessToken>;
 
-/** A new access token: the only time that the token itself is shown. */
+/** A new access token; the token itself is never shown again. */
 export const CreatedAccessToken = AccessToken.extend({
 	token: z
 		.string()
-		.describe("The token itself. It is shown this once, and kept nowhere."),
+		.describe("The token itself. It is shown only once, and stored nowhere."),
 }).meta({
 	id: "CreatedAccessToken",
 	examples: [{ ...example, token: `golive_${"0123456789abcdef".repeat(4)}` }],
@@ -151,19 +151,19 @@ export const AccessTokenId = z.object({
 	id: guid("The token's id: not the token itself."),
 });
 
-/** Which tokens are listed, and which page of them. */
+/** Selects tokens, and a page of them. */
 export const AccessTokenFilter = z.object({
 	owner: ownerFilter,
 	state: withDefault(
 		z.enum(["living", "ended", "all"], "Must be living, ended or all."),
 		"all",
 	).describe(
-		"living: those that still count, asleep or not. ended: revoked ones, and those that ended by themselves.",
+		"living: valid ones, asleep or not. ended: revoked and expired ones.",
 	),
-	limit: limit.describe("How many tokens at the most."),
+	limit: limit.describe("Maximum number of tokens."),
 	after: optional(
 		AccessTokenId.shape.id.describe(
-			"The id of the last token already seen: the page after it.",
+			"The id of the last token already seen; the page starts after it.",
 		),
 	),
 });

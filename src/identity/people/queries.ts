@@ -13,9 +13,9 @@ const personColumns = [
 ] as const;
 
 /**
- * Keeps what the identity provider said of somebody who signs in now.
+ * Stores what the identity provider says about a person who is signing in.
  *
- * @returns the person, with the roles that were known where it said none
+ * @returns the person, with the known roles if the provider mentioned none
  */
 export async function savePerson(
 	db: Database,
@@ -39,11 +39,11 @@ export async function savePerson(
 }
 
 /**
- * Who somebody is now, of whom a token of the identity provider speaks. What a
- * newer token says is kept, once, and holds for sessions and access tokens from
- * then on; an older one gives back no role that was taken away since.
+ * Returns the current state of a person to whom a token of the identity provider refers. What a
+ * newer token says is stored once, and from then on applies to sessions and access tokens; an older
+ * token does not restore a role that was removed since.
  *
- * @param issuedAt in seconds since 1970, as providers tell it: in whole ones
+ * @param issuedAt in whole seconds since 1970, as providers give it
  */
 export async function meetPerson(
 	db: Database,
@@ -58,11 +58,11 @@ export async function meetPerson(
 			sql<number>`floor(extract(epoch from seen_at))::float8`.as("seen_at"),
 		)
 		.executeTakeFirst();
-	// What says nothing of the roles neither changes nor ages what is known.
+	// A token without roles neither changes nor outdates the known ones.
 	if (known && !shown.roles) return { ...shown, roles: known.roles };
 	const person = { ...shown, roles: shown.roles ?? [] };
 	if (!known || known.seen_at < Math.floor(issuedAt)) {
-		// With a time at which nothing is newer than what says something.
+		// Without roles, time 0: any token with roles is then newer.
 		await keepNewer(db, person, shown.roles ? issuedAt : 0);
 		return person;
 	}
@@ -74,7 +74,7 @@ export async function meetPerson(
 		: person;
 }
 
-/** Of two tokens at the same instant, the newer one stays. */
+/** Stores the newer of two tokens, also if they arrive at the same time. */
 async function keepNewer(
 	db: Database,
 	{ subject, ...person }: Person,
@@ -93,7 +93,7 @@ async function keepNewer(
 		.execute();
 }
 
-/** Everybody who has signed in with this e-mail address, however it is spelled. */
+/** Finds everybody who has signed in with this e-mail address, however it is spelled. */
 export async function findPeople(
 	db: Database,
 	email: string,
@@ -109,8 +109,8 @@ export async function findPeople(
 }
 
 /**
- * Everybody whom a name means: a subject is one person, and an e-mail address
- * whoever has signed in with it. No address holds a space, and every subject does.
+ * Finds everybody whom a name refers to: a subject is one person, and an e-mail address everybody
+ * who has signed in with it. Subjects contain a space, and addresses never do.
  */
 export async function findNamed(
 	db: Database,

@@ -9,10 +9,10 @@ export const ownerFilter = withDefault(
 	),
 	"me",
 ).describe(
-	"me, everybody, or somebody's e-mail address; the latter two take the role admin.",
+	"me, everybody, or a person's e-mail address; the latter two require the role admin.",
 );
 
-/** A person as who looks after others names one: by an e-mail address or a subject. */
+/** A person as named by an administrator: by e-mail address or subject. */
 export const personName = line(1000, "as in alex@example.com").describe(
-	"The e-mail address of somebody who has signed in, or the subject as the audit log has it. An address means everybody who has signed in with it.",
+	"The e-mail address of somebody who has signed in, or the subject as in the audit log. An address means everybody who has signed in with it.",
 );

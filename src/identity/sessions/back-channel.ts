@@ -11,28 +11,28 @@ import {
 import type { LogoutToken } from "./logout-token.ts";
 
 /**
- * Ends the sessions that a verified logout token is about, once; the provider's
- * access tokens from before, and the streams that they opened, end with them.
+ * Ends the sessions that a verified logout token refers to, once; earlier access tokens of the
+ * provider, and the streams they opened, end with them.
  *
- * @returns how many there were
+ * @returns how many sessions were ended
  * @throws TRPCError UNAUTHORIZED when the token was used before
  */
 export async function logOut(
 	context: Context,
 	{ issuer, jti, sid, subject, issuedAt: at }: LogoutToken,
 ): Promise<number> {
-	// Nobody is signed in here: it is the provider who says so, and proves it.
+	// Nobody is signed in here: the provider says so, and proves it.
 	const origin: Origin = { ...originOf(context), method: "oidc" };
 	const which = { issuer, sid, subject };
 	const ended = await context.db.transaction().execute(async (tx) => {
 		if (!(await keepLogoutToken(tx, hash("sha256", `${issuer} ${jti}`)))) {
-			throw badToken("The logout token was used before.");
+			throw badToken("The logout token has already been used.");
 		}
 		const known =
 			subject === undefined && sid !== undefined
 				? await findProviderSession(tx, issuer, sid)
 				: [subject];
-		// A session of nobody here may still be named by a token.
+		// A session unknown here may still be named by a token.
 		const subjects = known.length > 0 ? known : [undefined];
 		await keepLogouts(
 			tx,

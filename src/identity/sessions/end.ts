@@ -5,12 +5,12 @@ import type { Database } from "../../platform/postgres/database.ts";
 import { type EndedSession, endSessions, type Which } from "./queries.ts";
 
 /**
- * Ends sessions for good, and records each.
+ * Ends sessions permanently, and records each.
  *
- * @param tx a transaction that asks for nothing more afterwards but the audit log
- * @param current the session that asks, if one does
- * @param because what stands in the record beside whose it was
- * @returns those that were not over yet
+ * @param tx a transaction in which only the audit log is written afterwards
+ * @param current the session that makes the request, if any
+ * @param because further facts in the record, beside the owner
+ * @returns the sessions that had not ended yet
  */
 export async function endAndRecord(
 	tx: Database,

@@ -4,10 +4,10 @@ import { CLOCK_TOLERANCE } from "../oidc.ts";
 import { MAX_AGE } from "./logout-token.ts";
 
 /**
- * Remembers that a logout token is used, for as long as it would be accepted;
- * and forgets those that would be no more.
+ * Stores that a logout token was used, for as long as it would be accepted; and deletes those that
+ * have expired.
  *
- * @returns whether it is the first time
+ * @returns whether this is its first use
  */
 export async function keepLogoutToken(
 	tx: Database,
@@ -28,7 +28,7 @@ export async function keepLogoutToken(
 		.insertInto("used_logout_tokens")
 		.values({
 			token_sha256: tokenSha256,
-			// Issued by a clock that may be ahead, and read by one that may be behind.
+			// Allows for an issuing clock that is ahead, and a reading one that is behind.
 			expires_at: sql<string>`now() + make_interval(secs => ${MAX_AGE + 3 * CLOCK_TOLERANCE})`,
 		})
 		.onConflict((conflict) => conflict.doNothing())
@@ -37,21 +37,21 @@ export async function keepLogoutToken(
 	return kept !== undefined;
 }
 
-/** Days after which a logout is forgotten: no access token of a provider lasts so long. */
+/** Days after which a logout is deleted: no provider's access token lasts that long. */
 const REMEMBERED = 90;
 
-/** Who was signed out, and of what. */
+/** A sign-out: whose, and of which session. */
 export interface Logout {
 	issuer: string;
-	/** As `people` has it; absent where only a session was named. */
+	/** As in `people`; absent where only a session was named. */
 	subject?: string | undefined;
-	/** What the provider calls the session; absent for all of that person. */
+	/** The provider's id of the session; absent for all of that person's. */
 	sid?: string | undefined;
 	/** In seconds since 1970, by the provider's clock. */
 	at: number;
 }
 
-/** Remembers logouts, so that tokens from before count no more; and forgets old ones. */
+/** Stores logouts, so that earlier tokens are no longer valid; and deletes old ones. */
 export async function keepLogouts(
 	tx: Database,
 	logouts: Logout[],
@@ -82,7 +82,10 @@ export async function keepLogouts(
 		.execute();
 }
 
-/** Whose session the provider calls so, also one that ended within the last day. */
+/**
+ * Finds whose session has this id at the provider, including sessions that ended within the last
+ * day.
+ */
 export async function findProviderSession(
 	tx: Database,
 	issuer: string,
@@ -99,9 +102,8 @@ export async function findProviderSession(
 }
 
 /**
- * Whether somebody was signed out since a token of the provider was issued: of
- * the session that the token names, of all sessions, or, where the token names
- * none, of any. In the same second counts as since.
+ * Returns whether a person was signed out since a token of the provider was issued: of the token's
+ * session, of all sessions, or, if the token names none, of any. The same second counts as since.
  *
  * @param at when the token was issued, in seconds since 1970
  */

@@ -3,33 +3,42 @@ import type { Config } from "../../core/config.ts";
 import { badToken } from "../identity.ts";
 import { ALGORITHMS, CLOCK_TOLERANCE, explain, lazyKeys } from "../oidc.ts";
 
-/** Seconds after which a logout token is too old, whatever end it names: it was meant for at once. */
+/**
+ * Seconds after which a logout token is too old, whatever its expiry: it was meant for immediate
+ * use.
+ */
 export const MAX_AGE = 10 * 60;
 
-/** What makes a token one that ends sessions (OpenID Connect Back-Channel Logout 1.0, section 2.4). */
+/**
+ * The event that makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, section
+ * 2.4).
+ */
 const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
-/** Characters of an identifier of the provider's. */
+/** Maximum length of a provider's identifier in characters. */
 const MAX_LENGTH = 1000;
 
-/** What an identity provider says has ended: a session of its, all of somebody's, or a session of somebody's. */
+/**
+ * What has ended according to the identity provider: one of its sessions, all of a person's, or one
+ * of a person's.
+ */
 export interface LogoutToken {
 	issuer: string;
-	/** The token's own name, by which it counts once. */
+	/** The token's own id; each is accepted once. */
 	jti: string;
 	sid: string | undefined;
-	/** As `people` has it. */
+	/** As in `people`. */
 	subject: string | undefined;
 	/** When, in seconds since 1970. */
 	issuedAt: number;
 }
 
 /**
- * Makes what verifies the logout tokens of the provider with which the pages
- * sign in (OpenID Connect Back-Channel Logout 1.0, section 2.6).
+ * Creates the verifier of logout tokens from the provider with which the pages sign in (OpenID
+ * Connect Back-Channel Logout 1.0, section 2.6).
  *
- * @returns throws TRPCError UNAUTHORIZED that says what is wrong with a token;
- *   SERVICE_UNAVAILABLE when the provider's keys cannot be had
+ * @returns a function that throws TRPCError UNAUTHORIZED saying what is wrong with a token, or
+ * SERVICE_UNAVAILABLE when the provider's keys cannot be fetched
  */
 export function openLogoutVerifier({
 	OIDC_ISSUER: [issuer = ""],
@@ -57,11 +66,11 @@ export function openLogoutVerifier({
 	};
 }
 
-/** The type is explicit, or says nothing: no token for something else ends a session. */
+/** Accepts the logout type or the generic one: a token for another purpose cannot end a session. */
 function refuseOtherType(typ: string | undefined): void {
 	const name = typ?.toLowerCase().replace(/^application\//, "") ?? "jwt";
 	if (name === "logout+jwt" || name === "jwt") return;
-	throw badToken("The token is of another type than a logout token.");
+	throw badToken("The token is not of the type of logout tokens.");
 }
 
 function readLogoutToken(payload: JWTPayload, issuer: string): LogoutToken {
@@ -69,14 +78,18 @@ function readLogoutToken(payload: JWTPayload, issuer: string): LogoutToken {
 	const event = (events as Record<string, unknown> | undefined)?.[LOGOUT_EVENT];
 	if (typeof event !== "object" || event === null || Array.isArray(event)) {
 		throw badToken(
-			"The token does not say in its claim events that it is a logout.",
+			"The token's claim events does not say that it is a logout token.",
 		);
 	}
-	// What an ID token has: it must not pass for this.
-	if (nonce !== undefined) throw badToken("A logout token has no nonce.");
-	if (!isName(jti)) throw badToken("The token has no name of its own in jti.");
+	// ID tokens have a nonce, and must not be accepted here.
+	if (nonce !== undefined)
+		throw badToken("A logout token must not have a nonce.");
+	if (!isName(jti))
+		throw badToken("The token has no valid id in the claim jti.");
 	if (sid === undefined && sub === undefined) {
-		throw badToken("The token says neither in sid nor in sub what has ended.");
+		throw badToken(
+			"The token has neither sid nor sub, so it does not say what has ended.",
+		);
 	}
 	if (
 		(sid !== undefined && !isName(sid)) ||
@@ -88,7 +101,9 @@ function readLogoutToken(payload: JWTPayload, issuer: string): LogoutToken {
 	return { issuer, jti, sid, subject, issuedAt: iat };
 }
 
-/** Whether a claim is a text that can be kept, of no more than any provider's length. */
+/**
+ * Returns whether a claim is a text that can be stored, no longer than any provider's identifiers.
+ */
 export function isName(value: unknown): value is string {
 	return (
 		typeof value === "string" &&

@@ -4,17 +4,17 @@ import type { Session, SessionFilter } from "../../features/sessions/schema.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import type { Person } from "../identity.ts";
 
-/** How long sessions last. */
+/** The lifetime of sessions. */
 export type Lifetime = Pick<Config, "SESSION_HOURS" | "SESSION_IDLE_MINUTES">;
 
-/** Begins a session of somebody whom `people` knows; only the hash of its secret is kept. */
+/** Creates a session for a person in `people`; only the hash of its secret is stored. */
 export async function insertSession(
 	db: Database,
 	session: {
 		session_sha256: string;
 		subject: string;
 		client: string | null;
-		/** What the identity provider calls it, if it says so. */
+		/** The provider's id of the session, if given. */
 		provider_session: string | null;
 	},
 	{ SESSION_HOURS }: Lifetime,
@@ -29,10 +29,10 @@ export async function insertSession(
 }
 
 /**
- * Whose session it is; `undefined` for one that is unknown, ended or was idle for
- * too long.
+ * Finds the owner of a session; `undefined` if it is unknown, has ended or was idle for too long.
  *
- * @returns with whether they were seen a minute ago or earlier, so that it is to be kept anew
+ * @returns the owner, and whether they were last seen a minute ago or earlier, which must be stored
+ * again
  */
 export async function findSessionOwner(
 	db: Database,
@@ -45,7 +45,7 @@ export async function findSessionOwner(
 			.innerJoin("people as person", "person.subject", "session.subject")
 			.where("session.session_sha256", "=", sessionSha256)
 			.where(isLiving(lifetime))
-			// Who signed in under what is no address signs in anew.
+			// People who signed in under an invalid address must sign in again.
 			.where("person.email_canonical", "is not", null)
 			.select([
 				"person.subject",
@@ -63,7 +63,7 @@ export async function findSessionOwner(
 	);
 }
 
-/** Remembers that somebody does something in a session; one that is over stays so. */
+/** Stores that a session was used; a session that has ended stays ended. */
 export async function markSessionSeen(
 	db: Database,
 	id: string,
@@ -78,13 +78,16 @@ export async function markSessionSeen(
 		.execute();
 }
 
-/** A page of the sessions that are not over, newest first; it starts after the one that the caller saw last. */
+/**
+ * Lists a page of the sessions that have not ended, newest first, starting after the last one the
+ * caller has seen.
+ */
 export async function listSessions(
 	db: Database,
 	filter: Omit<SessionFilter, "owner"> & {
-		/** Whose; absent: everybody's. */
+		/** The owners; absent for everybody's. */
 		subjects: string[] | undefined;
-		/** The id of the session that asks. */
+		/** The id of the session that makes the request. */
 		current: string | undefined;
 	},
 	lifetime: Lifetime,
@@ -100,7 +103,7 @@ export async function listSessions(
 		: sql<boolean>`true`;
 	query = query.where(isTheirs);
 	if (after !== undefined) {
-		// The place of another's session would tell when it began.
+		// The position of another person's session would reveal when it began.
 		query = query.where(
 			sql<boolean>`(session.created_at, session.id) < (
 				select session.created_at, session.id from sessions as session
@@ -111,7 +114,10 @@ export async function listSessions(
 	return query.execute();
 }
 
-/** Whether there is, or was within the last day, a session of one of these people, or of anybody. */
+/**
+ * Returns whether one of these people, or anybody, has a session with this id, or had it within the
+ * last day.
+ */
 export async function hasSession(
 	db: Database,
 	id: string,
@@ -122,25 +128,25 @@ export async function hasSession(
 	return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** Which sessions are ended. */
+/** Selects the sessions to end. */
 export type Which =
 	| { secret: string }
 	| { id: string; subject?: string }
 	| { subjects: string[] }
-	/** What a provider calls a session, or whose all sessions are meant, or both. */
+	/** The provider's id of a session, a person whose sessions are all meant, or both. */
 	| {
 			issuer: string;
 			sid: string | undefined;
 			subject: string | undefined;
 	  };
 
-/** A session that was ended, and whose it was. */
+/** A session that was ended, and its owner. */
 export type EndedSession = Session & { subject: string };
 
 /**
- * Ends sessions for good.
+ * Ends sessions permanently.
  *
- * @returns those that were not over yet
+ * @returns the sessions that had not ended yet
  */
 export async function endSessions(
 	db: Database,
@@ -158,7 +164,7 @@ export async function endSessions(
 						.select("session.session_sha256")
 						.where("session.expires_at", ">", sql<string>`now()`)
 						.where(isMeant(which))
-						// In one order, or two who end the same ones could wait for each other.
+						// Always in the same order, so that concurrent calls cannot deadlock.
 						.orderBy("session.session_sha256")
 						.forUpdate(),
 				)
@@ -175,9 +181,8 @@ export async function endSessions(
 }
 
 /**
- * Forgets sessions a day after their end: until then, lists can start after them.
- * Those that another sign-in is deleting are left to it, or two could wait for
- * each other.
+ * Deletes sessions a day after their end: until then, lists can start after them. Rows that another
+ * sign-in is deleting are skipped, which avoids deadlocks.
  */
 export async function deletePastSessions(db: Database): Promise<void> {
 	await db
@@ -213,7 +218,7 @@ function selectSessions(db: Database, current: string | undefined) {
 		);
 }
 
-/** The condition that a session, called `session`, is not over. */
+/** The condition that a session, called `session`, has not ended. */
 function isLiving({ SESSION_IDLE_MINUTES }: Lifetime): Expression<SqlBool> {
 	return sql<boolean>`(session.expires_at > now()
 		and session.last_seen_at > now() - make_interval(mins => ${SESSION_IDLE_MINUTES}))`;
@@ -232,7 +237,7 @@ function isMeant(which: Which): Expression<SqlBool> {
 			and (${isOf}::text is null or session.subject = ${isOf}))`;
 	}
 	const { issuer, sid = null, subject = null } = which;
-	// Where the provider did not say what it calls a session, it may be the one.
+	// Where the provider gave no session id, it may be this one.
 	return sql<boolean>`(session.issuer = ${issuer}
 		and (${subject}::text is null or session.subject = ${subject})
 		and (${sid}::text is null or session.provider_session = ${sid}

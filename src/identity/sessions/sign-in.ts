@@ -11,12 +11,12 @@ import { savePerson } from "../people/queries.ts";
 import { deletePastSessions, endSessions, insertSession } from "./queries.ts";
 
 /**
- * Begins a session of somebody whom the identity provider has just recognised.
- * Its secret is new each time, so that nobody can have prepared it.
+ * Creates a session for a person whom the identity provider has just identified. Its secret is new
+ * each time, so that nobody can have planted it.
  *
- * @param providerSession what the provider calls the session, if it says so
- * @param former the secret of the browser's session until now, which ends
- * @returns the secret of the new one: 256 random bits that can stand in a cookie; and whose it is
+ * @param providerSession the provider's id of the session, if given
+ * @param former the secret of the browser's previous session, which ends
+ * @returns the secret of the new session (256 random bits, safe in a cookie), and the identity
  */
 export async function signIn(
 	context: Context,
@@ -65,10 +65,10 @@ export async function signOut(context: Context, secret: string): Promise<void> {
 }
 
 /**
- * Remembers that somebody could not sign in; nobody knows who it was.
+ * Records that a sign-in failed; the person is unknown.
  *
- * @param reason in a few fixed words, which the audit log keeps
- * @param detail the sentence that the page says, for the operator
+ * @param reason in a few fixed words, which the audit log stores
+ * @param detail the sentence on the page, for the operator
  */
 export async function refuseSignIn(
 	context: Context,

@@ -8,14 +8,14 @@ import type { Database } from "../../platform/postgres/database.ts";
 import type { Person } from "../identity.ts";
 import { findPeople } from "../people/queries.ts";
 
-/** Whose a token is: a person's, or a service's that a group answers for. */
+/** The owner of a token: a person, or the group responsible for a service. */
 export type TokenOwner = Pick<Person, "subject"> | { service_owner: string };
 
-/** A page of tokens, newest first; it starts after the one that the caller saw last. */
+/** Lists a page of tokens, newest first, starting after the last one the caller has seen. */
 export async function listTokens(
 	db: Database,
 	filter: Omit<AccessTokenFilter, "owner"> & {
-		/** Whose: a person, everybody with this e-mail address, or anybody. */
+		/** A person, everybody with this e-mail address, or absent for anybody. */
 		owner: TokenOwner | { email: string } | undefined;
 	},
 	ownerDays: number,
@@ -33,7 +33,7 @@ export async function listTokens(
 	const condition = owner && (await isOf(db, owner));
 	if (condition) query = query.where(condition);
 	if (after !== undefined) {
-		// The place of another's token would tell when it was made.
+		// The position of another person's token would reveal when it was created.
 		query = query.where(
 			sql<boolean>`(token.created_at, token.id) < (
 				select token.created_at, token.id from access_tokens as token
@@ -45,9 +45,9 @@ export async function listTokens(
 }
 
 /**
- * One token.
+ * Finds one token.
  *
- * @param owner whose it must be; absent: anybody's
+ * @param owner who must own it; absent for anybody
  */
 export async function findTokenById(
 	db: Database,
@@ -84,8 +84,8 @@ async function isOf(
 }
 
 /**
- * What is told of a token, in a query in which `person` is who owns it, if a
- * person does.
+ * Returns the columns shown of a token, for a query that calls its owner `person`, if a person owns
+ * it.
  *
  * @param ownerDays days without signing in after which it sleeps
  */
@@ -111,5 +111,5 @@ export function tokenColumns(ownerDays: number) {
 	] as const;
 }
 
-/** The condition that a token still counts, asleep or not. */
+/** The condition that a token is valid, asleep or not. */
 export const isLiving = sql<boolean>`token.revoked_at is null and token.expires_at > now()`;

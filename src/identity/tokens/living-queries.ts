@@ -3,8 +3,8 @@ import type { Database } from "../../platform/postgres/database.ts";
 import { isLiving, type TokenOwner } from "./list-queries.ts";
 
 /**
- * How many tokens of an owner still count. Whoever else makes one for the same
- * owner waits until this transaction ends, so that what is decided by it holds.
+ * Counts an owner's valid tokens. Concurrent creation for the same owner waits until this
+ * transaction ends, so the number stays true.
  */
 export async function countLivingTokens(
 	tx: Database,
@@ -25,8 +25,8 @@ export async function countLivingTokens(
 }
 
 /**
- * The ids of all tokens of some people that still count, which nobody else
- * changes, and beside which nobody makes another, until this transaction ends.
+ * Returns the ids of all valid tokens of some people and locks them: until this transaction ends,
+ * nobody changes them or creates others.
  */
 export async function lockLivingTokens(
 	tx: Database,
@@ -44,7 +44,10 @@ export async function lockLivingTokens(
 	return rows.map(({ id }) => id);
 }
 
-/** No constraint counts rows, and a service's group has no row of its own to be locked. */
+/**
+ * An advisory lock: no constraint counts rows, and a service's group has no row that could be
+ * locked.
+ */
 async function lockOwner(tx: Database, owner: string): Promise<void> {
 	await sql`select pg_advisory_xact_lock(hashtextextended(${`access tokens of ${owner}`}, 0))`.execute(
 		tx,

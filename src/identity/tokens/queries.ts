@@ -10,7 +10,7 @@ import type { Database } from "../../platform/postgres/database.ts";
 import type { Person } from "../identity.ts";
 import { isLiving, type TokenOwner, tokenColumns } from "./list-queries.ts";
 
-/** Stores a token's hash, with what it may be used for, and records it. */
+/** Stores a token's hash with its scopes, and records it. */
 export async function insertToken(
 	db: Database,
 	owner: TokenOwner,
@@ -65,12 +65,12 @@ export async function insertToken(
 }
 
 /**
- * Ends tokens for ever, and records each; one that was revoked before stays as it was.
+ * Revokes tokens permanently, and records each; tokens revoked earlier stay unchanged.
  *
- * @param which several only where this transaction has locked them: it records
- *   one before it takes the next
- * @param which.owner whose they must be; absent: anybody's
- * @returns them
+ * @param which several only if this transaction has locked them: it records one before it locks the
+ * next
+ * @param which.owner who must own them; absent for anybody
+ * @returns the revoked tokens
  */
 export async function revokeTokens(
 	db: Database,
@@ -130,7 +130,10 @@ export async function revokeTokens(
 		.execute();
 }
 
-/** For whom a token acts, how far, and whether it sleeps; `undefined` for one that is unknown, at its end or revoked. */
+/**
+ * Finds the owner of a token, its scopes, and whether it is asleep; `undefined` if it is unknown,
+ * expired or revoked.
+ */
 export async function findToken(
 	db: Database,
 	tokenSha256: string,
@@ -147,7 +150,7 @@ export async function findToken(
 		.leftJoin("people as person", "person.subject", "token.owner_subject")
 		.where("token.token_sha256", "=", tokenSha256)
 		.where(isLiving)
-		// Whose owner signed in under what is no address sleeps until they sign in anew.
+		// Tokens of people who signed in under an invalid address sleep until they sign in again.
 		.where((eb) =>
 			eb.or([
 				eb("person.email_canonical", "is not", null),
@@ -173,13 +176,13 @@ export async function findToken(
 	if (!found) return undefined;
 	const { service_owner, token_id, scopes, is_asleep, ...person } = found;
 	const token = { token_id, scopes, is_asleep };
-	// The database has it that one of the two is there.
+	// A constraint guarantees that one of the two is set.
 	return service_owner === null
 		? { ...token, service_owner, owner: person as Person }
 		: { ...token, service_owner, owner: null };
 }
 
-/** Remembers that a token was used; once a minute is often enough. */
+/** Stores that a token was used, at most once a minute. */
 export async function markTokenUsed(db: Database, id: string): Promise<void> {
 	await db
 		.updateTable("access_tokens")

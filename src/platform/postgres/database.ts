@@ -20,7 +20,7 @@ export function openDatabase(url: string, options: PoolOptions): Database {
 /** SQLSTATE unique_violation. */
 const UNIQUE_VIOLATION = "23505";
 
-/** Whether an error is the violation of this unique constraint or index. */
+/** Returns whether an error is the violation of this unique constraint or index. */
 export function violates(error: unknown, constraint: string): boolean {
 	return (
 		error instanceof pg.DatabaseError &&

@@ -11,27 +11,29 @@ import { findServer, spawnServer, stopServer } from "./embedded/server.ts";
 export interface EmbeddedDatabase {
 	/** `postgresql://…` of the database `go_live`, for `pg`; holds the password. */
 	readonly url: string;
-	/** Where the data really are: absolute, and not always the folder asked for. */
+	/** The actual location of the data: absolute, and not always the folder requested. */
 	readonly dataDir: string;
-	/** Stops the server and waits until it has ended. May be called again. */
+	/** Stops the server and waits until it has ended. May be called repeatedly. */
 	stop(): Promise<void>;
 }
 
-/** What the private PostgreSQL is started with. */
+/** Options for starting the private PostgreSQL. */
 export interface EmbeddedOptions {
-	/** DATA_DIR; made when missing. */
+	/** DATA_DIR; created if missing. */
 	dataDir: string;
-	/** Whether the operator chose `dataDir`: then no other folder will do. */
+	/** Whether the operator chose `dataDir`: then no other folder is used. */
 	isExplicit: boolean;
-	/** Whether data that are not there are an error, instead of begun. */
+	/** Whether missing data are an error; otherwise they are created. */
 	mustExist?: boolean;
 	/** More PostgreSQL settings, such as `{ fsync: "off" }` in tests. */
 	settings?: Record<string, string>;
-	/** Where data and programs go when the service is started by root and PostgreSQL's user cannot reach those of the checkout. */
+	/**
+	 * Folders for data and programs when root starts the service and PostgreSQL's user cannot reach
+	 * those of the checkout.
+	 */
 	systemDirs?: { data: string; programs: string };
 	/**
-	 * Hears that the server ended although nobody stopped it: it was killed, or
-	 * its disk is full.
+	 * Called when the server ends without being stopped: it was killed, or its disk is full.
 	 *
 	 * @param said the last lines of its log
 	 */
@@ -41,11 +43,13 @@ export interface EmbeddedOptions {
 /**
  * Starts the private PostgreSQL on DATA_DIR, and creates its files first when there are none.
  *
- * Variables of the environment for clients of PostgreSQL (PG…) are forgotten: they would change what this server's are answered.
+ * Deletes the environment variables for PostgreSQL clients (PG…), which would change how this
+ * server answers.
  *
- * A server that a killed service left behind is stopped and replaced. A folder that another live service uses is refused.
+ * A server left behind by a killed service is stopped and replaced. A folder in use by another live
+ * service is refused.
  *
- * @throws Error with words for the operator: what happened, and what to do
+ * @throws Error with a message for the operator: what happened, and what to do
  */
 export async function startEmbedded(
 	options: EmbeddedOptions,
@@ -54,10 +58,10 @@ export async function startEmbedded(
 	try {
 		return await start(options);
 	} catch (cause) {
-		// The operating system's refusals (no space, not permitted …) say what, not where.
+		// Errors of the operating system (no space, not permitted …) say what, not where.
 		if (!(cause as NodeJS.ErrnoException).syscall) throw cause;
 		throw new Error(
-			`The private PostgreSQL could not start on DATA_DIR ${options.dataDir}: ${(cause as Error).message}. Remedy that, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL server.`,
+			`The private PostgreSQL could not start on DATA_DIR ${options.dataDir}: ${(cause as Error).message}. Fix that, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL server.`,
 			{ cause },
 		);
 	}
@@ -72,7 +76,7 @@ async function start(options: EmbeddedOptions) {
 	const places = isExplicit ? [dataDir] : [dataDir, systemDirs.data];
 	if (mustExist && !places.some(hasCluster)) {
 		throw new Error(
-			`There are no data of MCP Go-Live in DATA_DIR ${resolve(dataDir)}. Set DATA_DIR to the folder that has them, or DATABASE_URL to the database.`,
+			`There is no MCP Go-Live data in DATA_DIR ${resolve(dataDir)}. Set DATA_DIR to the folder that has it, or DATABASE_URL to the database.`,
 		);
 	}
 	const folder = prepareFolder(
@@ -102,14 +106,14 @@ const ownSettings: Record<string, string> = {
 	listen_addresses: "127.0.0.1",
 	unix_socket_directories: "",
 	max_connections: "100",
-	// An error quotes its statement and its values: report texts and addresses.
+	// Errors quote their statement and its values: report texts and addresses.
 	log_min_messages: "fatal",
 	log_min_error_statement: "panic",
 	log_error_verbosity: "terse",
 };
 
 async function stopOrphan(dataDir: string, deadline: number) {
-	// A service that was just killed is given the moment its connections take to end.
+	// A service that was just killed gets the time its connections take to end.
 	const patience = Date.now() + 1_500;
 	for (;;) {
 		const server = findServer(dataDir);
@@ -125,7 +129,7 @@ async function stopOrphan(dataDir: string, deadline: number) {
 	}
 }
 
-/** Undefined when something passing was in the way. */
+/** Returns undefined when a temporary condition prevented it. */
 async function launch(
 	folder: DataFolder,
 	binaries: string,
@@ -159,7 +163,7 @@ async function launch(
 /**
  * Waits until the server answers, and takes its lock.
  *
- * @returns false when something passing was in the way, and the server has ended
+ * @returns false when a temporary condition prevented it, and the server has ended
  */
 async function takeOver(
 	dataDir: string,
@@ -168,12 +172,12 @@ async function takeOver(
 ): Promise<boolean> {
 	for (;;) {
 		const lock = await takeLock(dataDir, port);
-		// Only another start stops it politely: it took ours for left behind.
+		// Only another start stops it politely: it took our server for one left behind.
 		if (lock === "taken" || end() === 0) throw takenError(dataDir);
 		if (lock) {
 			await createDatabase(lock).catch((cause) => {
 				throw new Error(
-					`The database could not be created in DATA_DIR ${dataDir}: ${cause.message}. Remedy that, or set DATA_DIR to another folder.`,
+					`The database could not be created in DATA_DIR ${dataDir}: ${cause.message}. Fix that, or set DATA_DIR to another folder.`,
 					{ cause },
 				);
 			});
@@ -183,7 +187,7 @@ async function takeOver(
 		if (end() !== undefined || Date.now() > deadline) {
 			if (passing.test(said()) && Date.now() < deadline) return false;
 			throw new Error(
-				`PostgreSQL did not start on DATA_DIR ${dataDir} (${end() ?? "no answer"}). Its log ends with:\n${said()}\nRemedy that, or set DATA_DIR to another folder.`,
+				`PostgreSQL did not start on DATA_DIR ${dataDir} (${end() ?? "no answer"}). Its log ends with:\n${said()}\nFix that, or set DATA_DIR to another folder.`,
 			);
 		}
 		await wait(20);
@@ -192,7 +196,7 @@ async function takeOver(
 
 const databaseName = "go_live";
 
-// Another start, or the dying processes of the last one, or a port just taken.
+// Temporary conditions: another start, the last server's dying processes, or a port just taken.
 const passing =
 	/lock file "postmaster\.pid"|shared memory block|could not create any TCP\/IP sockets/;
 

@@ -2,26 +2,25 @@ import { type Kysely, sql } from "kysely";
 import { canonicalAddress } from "../../core/canonical-address.ts";
 import { applyRekeying, describeClashes, planRekeying } from "./rekey.ts";
 
-/** What of a migration takes TypeScript. */
+/** The part of a migration that requires TypeScript. */
 export type MigrationStep = (tx: Kysely<unknown>) => Promise<void>;
 
 /**
- * By the name of its migration: a step runs after the SQL, in the same
- * transaction.
+ * Steps by the name of their migration; each runs after the SQL, in the same transaction.
  */
 export const migrationSteps: Readonly<Record<string, MigrationStep>> = {
 	"0009_persons": canonicaliseAddresses,
 	"0013_canonical_keys": canonicaliseRepositories,
 };
 
-/** Gives every report its repository's key; stops where two live reports would have one. */
+/** Gives every report its repository's key; fails if two live reports would share one. */
 async function canonicaliseRepositories(tx: Kysely<unknown>): Promise<void> {
 	const plan = await planRekeying(tx);
 	if (plan.clashes.length > 0) throw new Error(describeClashes(plan.clashes));
 	await applyRekeying(tx, plan);
 }
 
-/** Makes the canonical form of every address that is there; of what is none, nothing is made. */
+/** Stores the canonical form of every existing address; invalid addresses get none. */
 async function canonicaliseAddresses(tx: Kysely<unknown>): Promise<void> {
 	await canonicalise(tx, "people", "email", "email_canonical");
 	await canonicalise(
@@ -52,7 +51,7 @@ async function canonicalise(
 		const form = canonicalAddress(address);
 		return form === undefined ? [] : [{ address, form }];
 	});
-	// Columns that are new belong to what was recorded: history is not rewritten by them.
+	// The columns are new, so filling them does not rewrite what was recorded.
 	await sql`alter table ${sql.table(table)} disable trigger user`.execute(tx);
 	await sql`
 		update ${sql.table(table)} set ${sql.ref(canonical)} = known.form

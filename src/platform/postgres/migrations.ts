@@ -6,7 +6,7 @@ import { migrationSteps } from "./migration-steps.ts";
 
 const migrationFolder = new URL("../../../db/migrations/", import.meta.url);
 
-/** Where Kysely's migrator counts the migrations, and the lock it holds meanwhile. */
+/** The tables in which Kysely's migrator records the migrations, and its lock. */
 export const migrationTables = [
 	"schema_migrations",
 	"schema_migrations_lock",
@@ -14,11 +14,11 @@ export const migrationTables = [
 const [migrationTableName, migrationLockTableName] = migrationTables;
 
 /**
- * Brings the database to the version this code knows. Several instances may do
- * so at once: Kysely's migrator holds an advisory lock, in one transaction.
+ * Migrates the database to the version this code knows. Several instances may do so at once:
+ * Kysely's migrator holds an advisory lock, in one transaction.
  *
- * @returns the names of the migrations that were applied now
- * @throws Error with a sentence when the database is newer than this code
+ * @returns the names of the migrations applied now
+ * @throws Error with a message when the database is newer than this code
  */
 export async function migrateDatabase(db: Database): Promise<string[]> {
 	const { error, results } = await openMigrator(db).migrateToLatest();
@@ -27,22 +27,21 @@ export async function migrateDatabase(db: Database): Promise<string[]> {
 }
 
 /**
- * Makes sure that the database has exactly the version this code knows, and
- * changes nothing.
+ * Checks that the database has exactly the version this code knows, without changing anything.
  *
- * @throws Error with a sentence when it has not
+ * @throws Error with a message when it does not
  */
 export async function requireVersion(db: Database): Promise<void> {
 	const migrations = await openMigrator(db).getMigrations();
 	const missing = migrations.filter(({ executedAt }) => !executedAt);
 	if (missing.length === migrations.length) {
 		throw new Error(
-			"it holds no MCP Go-Live. Set DATABASE_URL or DATA_DIR to the one that does",
+			"it contains no MCP Go-Live data. Set DATABASE_URL or DATA_DIR to the one that does",
 		);
 	}
 	if (missing.length > 0) {
 		throw new Error(
-			`it is older than this version of MCP Go-Live, and lacks migration ${missing[0]?.name}. Start the service, or run migrate, to bring it to this version`,
+			`it is older than this version of MCP Go-Live: migration ${missing[0]?.name} is missing. Start the service, or run migrate, to migrate it`,
 		);
 	}
 	const { rows } = await sql<{ name: string }>`
@@ -88,6 +87,6 @@ function explainMigrationError(error: unknown): unknown {
 
 function newerDatabase(migration: string): Error {
 	return new Error(
-		`The database is newer than this version of MCP Go-Live: it holds migration ${migration}, which this version does not know. Start a version that does, or give this one a database of its own.`,
+		`The database is newer than this version of MCP Go-Live: it has migration ${migration}, which this version does not know. Start a version that does, or give this one a database of its own.`,
 	);
 }

@@ -1,25 +1,24 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import pg from "pg";
 
-/** How connections to the database are kept. */
+/** Options of the connection pool. */
 export interface PoolOptions {
-	/** Connections at the most. */
+	/** Maximum number of connections. */
 	poolSize: number;
-	/** Hears of idle connections that broke, which must not end the process. */
+	/** Called when an idle connection breaks, which must not end the process. */
 	onLost?: (error: Error) => void;
-	/** No limit on how long a statement may take: for migrations. */
+	/** Whether statements may run without a time limit: for migrations. */
 	isPatient?: boolean;
 }
 
-/** Milliseconds after which PostgreSQL itself gives up a statement, and undoes it. */
+/** Milliseconds after which PostgreSQL itself cancels a statement, and rolls it back. */
 const STATEMENT_TIMEOUT = 10_000;
 
 /** Milliseconds after which a server that did not even do that counts as gone. */
 const ANSWER_TIMEOUT = 12_000;
 
 /**
- * Opens a pool of connections, for Kysely. Nothing is connected before the
- * first query.
+ * Opens a pool of connections, for Kysely. It connects at the first query.
  *
  * @param url `postgresql://…`
  */
@@ -32,12 +31,12 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 		application_name: "mcp-go-live",
 		types: { getTypeParser: typeParser },
 		async onConnect(client) {
-			// A connection that breaks while it is in use but runs no query would end
-			// the process; its next query says what happened.
+			// An error of a connection in use without a running query would otherwise end the process;
+			// its next query reports what happened.
 			client.on("error", () => {});
 			const timeout = options.isPatient ? 0 : STATEMENT_TIMEOUT;
-			// Not as startup parameters, which connection poolers refuse. Of months and
-			// days PostgreSQL thinks in the session's zone, which is else its machine's.
+			// Not as startup parameters, which connection poolers refuse. PostgreSQL computes months and
+			// days in the session's time zone, by default its machine's.
 			await client.query(
 				`SET statement_timeout = ${timeout}; SET timezone = 'UTC'; SET datestyle = 'ISO'`,
 			);
@@ -48,12 +47,12 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 }
 
 /**
- * The same pool, except that a connection which did not answer is closed and
- * not used again: behind a network that swallows packets it would hold up one
- * request after the other, long after the database is back.
+ * Wraps the pool so that a connection that did not answer is closed and not used again: behind a
+ * network that drops packets it would block one request after the other, long after the database is
+ * back.
  */
 function discardSilent(pool: pg.Pool, options: PoolOptions): PostgresPool {
-	// One for each connection: Kysely remembers whatever it is handed.
+	// One for each connection: Kysely caches the objects it is given.
 	const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>();
 	return {
 		options: pool.options,
@@ -75,8 +74,8 @@ function guardClient(
 ): PostgresPoolClient {
 	let isSilent = false;
 	let giveUp = () => {};
-	// One timer for all queries, and callbacks: with a timer or a promise of pg's
-	// own for each, what was read outlives one collection of garbage after the other.
+	// One timer for all queries, and callbacks: with a timer or a promise of pg's own for each, query
+	// results would survive several garbage collections.
 	const timer = setTimeout(() => giveUp(), ANSWER_TIMEOUT).unref();
 	return {
 		// biome-ignore lint/suspicious/noExplicitAny: Kysely's own signature, for queries and cursors
@@ -107,17 +106,16 @@ function guardClient(
 const names = new Map<string, string>();
 
 /**
- * Has every connection keep this statement parsed and planned, under a name.
- * Only for one whose plan is right whatever its values: after some runs
- * PostgreSQL plans it without looking at them.
+ * Keeps a statement parsed and planned on every connection, under a name. Only for statements whose
+ * plan is right for all values: after some runs PostgreSQL plans without looking at them.
  */
 export function keepPrepared(text: string): void {
 	if (!names.has(text)) names.set(text, `go_live_${names.size + 1}`);
 }
 
 /**
- * `timestamptz` leaves as ISO 8601 with all its microseconds, which `Date` would
- * lose. Every session writes it in UTC: see `onConnect`.
+ * Reads `timestamptz` as ISO 8601 with all its microseconds, which `Date` would lose. Every session
+ * writes it in UTC: see `onConnect`.
  */
 function typeParser(oid: number, format?: "text" | "binary") {
 	if (oid === pg.types.builtins.TIMESTAMPTZ) return isoTime;

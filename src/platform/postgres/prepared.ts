@@ -12,7 +12,7 @@ import type { Database } from "./database.ts";
 import { keepPrepared } from "./pool.ts";
 import type { Tables } from "./tables.ts";
 
-/** Writes SQL, and is connected to nothing. */
+/** Compiles SQL without a connection. */
 const writer = new Kysely<Tables>({
 	dialect: {
 		createAdapter: () => new PostgresAdapter(),
@@ -22,7 +22,7 @@ const writer = new Kysely<Tables>({
 	},
 });
 
-/** Stands in a statement where a value of this name will be. */
+/** A placeholder in a statement for a value of this name. */
 class Place {
 	readonly name: string;
 	constructor(name: string) {
@@ -31,12 +31,11 @@ class Place {
 }
 
 /**
- * Writes a statement once, for what is asked again and again, and has the
- * database keep it: building one with Kysely costs more than sending it. Its
- * plan must be right whatever the values.
+ * Compiles a frequent statement once, and keeps it prepared in the database: building one with
+ * Kysely costs more than sending it. Its plan must be right for all values.
  *
- * @param build the query; `value(name)` stands for what each call gives
- * @returns runs it with those values, on a database or a transaction
+ * @param build the query; `value(name)` stands for the value that each call passes
+ * @returns a function that runs it with those values, on a database or a transaction
  */
 export function prepareStatement<Values extends object, Row>(
 	build: (

@@ -2,17 +2,16 @@ import { setImmediate as afterWhatArrived } from "node:timers/promises";
 import DataLoader from "dataloader";
 import type { Database } from "./database.ts";
 
-/** What is read in one query at the most: reports of 2 MiB are not small. */
+/** Maximum number of keys read in one query: reports of 2 MiB are not small. */
 const MAX_TOGETHER = 20;
 
 /**
- * Reads with one query what several requests ask for in the same moment: for
- * small answers, going to the database costs more than what is found there.
- * The query begins after all of them have asked, so each sees what was
- * committed before. When it fails, it fails for all of them.
+ * Combines what several requests read at the same moment into one query: for small answers, the
+ * round trip to the database costs more than the query. The query starts after all of them have
+ * asked, so each sees what was committed before. If it fails, it fails for all of them.
  *
- * @param read the answers in the order of the keys
- * @returns reads one
+ * @param read returns the answers in the order of the keys
+ * @returns a function that reads one
  */
 export function readTogether<Key, Answer>(
 	read: (db: Database, keys: readonly Key[]) => Promise<Answer[]>,
@@ -33,11 +32,11 @@ export function readTogether<Key, Answer>(
 }
 
 /**
- * Asks the database once what several requests ask in the same words in the
- * same moment. They share the answer: it must not be changed.
+ * Combines identical questions of several requests at the same moment into one query. They share
+ * the answer, so it must not be modified.
  *
  * @param read answers one question
- * @returns the same, for a question that JSON can tell from every other
+ * @returns the same function, for questions that differ in JSON
  */
 export function readOnce<Question, Answer>(
 	read: (db: Database, question: Question) => Promise<Answer>,

@@ -5,19 +5,19 @@ import {
 } from "../../core/repository.ts";
 import type { Tables } from "./tables.ts";
 
-/** A database of this version, or of one from before. */
+/** A database of this version or an older one. */
 type AnyVersion = Kysely<unknown> | Kysely<Tables>;
 
-/** What the present rules make of the addresses of all reports. */
+/** The result of applying the current rules to the addresses of all reports. */
 export interface Rekeying {
-	/** Addresses, each with the key that it has now and shall have. */
+	/** Addresses, each with its current and its new key. */
 	keys: {
 		repository_url: string;
 		repository_key: string;
 		present: string;
 		key: string;
 	}[];
-	/** Live reports that would be for one server: only one may be. */
+	/** Live reports that would share one server, which may have only one. */
 	clashes: Clash[];
 }
 
@@ -35,16 +35,15 @@ interface LiveReport {
 	repository_key: string;
 	present: string;
 	submitted_at: string;
-	/** By which folders are compared; empty for none. */
+	/** The key by which folders are compared; empty for none. */
 	subfolder_key: string;
 }
 
 /**
- * Finds what would change if every repository had the key that its address has
- * by the present rules. An address that they refuse keeps the key that it has,
- * but for the name of its host.
+ * Determines what would change if every repository had the key that its address has under the
+ * current rules. An address that the rules refuse keeps its key, except for the name of its host.
  *
- * @param tx of any version of the database, also one from before these keys
+ * @param tx of any version of the database, even one without these keys
  */
 export async function planRekeying(
 	tx: AnyVersion,
@@ -52,7 +51,7 @@ export async function planRekeying(
 ): Promise<Rekeying> {
 	const hasKeys = await hasCanonicalKeys(tx);
 	const present = hasKeys
-		? // In the migration that adds it, nothing is in it yet.
+		? // In the migration that adds it, the column is still empty.
 			sql`coalesce(canonical_key, repository_key)`
 		: sql.ref("repository_key");
 	const folder = hasKeys ? sql.ref("subfolder_key") : sql.lit("");
@@ -78,9 +77,9 @@ export async function planRekeying(
 }
 
 /**
- * Finds a server that is kept under another key than the one that the address of
- * its newest report has by the present rules. Older addresses of it are not
- * looked at: every start of the service asks.
+ * Finds a server stored under another key than the one that its newest report's address has under
+ * the current rules. Its older addresses are not checked, since this runs at every start of the
+ * service.
  *
  * @param db of this version
  */
@@ -106,7 +105,7 @@ export async function findStaleKey(
 		.find(({ present, key }) => present !== key);
 }
 
-/** All addresses that reports have, each with its keys. */
+/** Lists all addresses of reports, each with its keys. */
 async function listKeys(
 	tx: AnyVersion,
 	present: Expression<unknown>,
@@ -130,15 +129,15 @@ function keyOf(
 }
 
 /**
- * Gives every report the key that was planned for its address.
+ * Gives every report the key planned for its address.
  *
- * @param tx a transaction; what hangs on the keys, such as `mcp_servers`, is for the caller
+ * @param tx a transaction; the caller updates what depends on the keys, such as `mcp_servers`
  */
 export async function applyRekeying(
 	tx: AnyVersion,
 	{ keys }: Pick<Rekeying, "keys">,
 ): Promise<void> {
-	// The columns are new, or derived: what was submitted stays as it is.
+	// The columns are new or derived, so what was submitted does not change.
 	await sql`alter table mcp_server_reports disable trigger user`.execute(tx);
 	await sql`
 		update mcp_server_reports as report set canonical_key = known.key
@@ -155,10 +154,10 @@ export async function applyRekeying(
 	await sql`alter table mcp_server_reports enable trigger user`.execute(tx);
 }
 
-/** Says which live reports are in each other's way, and how each is settled. */
+/** Describes which live reports conflict, and how to resolve each conflict. */
 export function describeClashes(clashes: Clash[]): string {
 	return [
-		`${clashes.length === 1 ? "One server has" : `${clashes.length} servers have`} more than one live report, under several spellings of one repository. Keep one of each, and reject or withdraw the others with the version of the service that you had: on their pages, or with the commands below. Then try again; mcp-go-live rekey --dry-run tells whether all are settled, and changes nothing.`,
+		`${clashes.length === 1 ? "One server has" : `${clashes.length} servers have`} more than one live report, under several spellings of one repository. Keep one of each, and reject or withdraw the others with the previous version of the service: on their pages, or with the commands below. Then try again; mcp-go-live rekey --dry-run shows whether all are settled, and changes nothing.`,
 		...clashes.map(({ key, reports: [kept, ...others] }) =>
 			[
 				`\n${key}`,
@@ -175,7 +174,7 @@ function describe(report: LiveReport): string {
 	return `${id}  ${status}, revision ${revision}, ${submitted_at}, ${repository_url}`;
 }
 
-/** An approved report is reopened before it is rejected. */
+/** Lists the steps that settle a report: an approved one is reopened before it is rejected. */
 function settle({ id, status }: LiveReport): string[] {
 	const steps =
 		status === "approved" ? ["pending_review", "rejected"] : ["rejected"];

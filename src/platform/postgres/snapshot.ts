@@ -3,9 +3,9 @@ import { prepareStatement } from "./prepared.ts";
 import { readOnce } from "./read-together.ts";
 
 /**
- * Names what can be read now: which transactions have ended. As long as it is
- * the same, nothing at all was written to this PostgreSQL, by whomever, and
- * whatever was read after it was first seen is still true.
+ * Returns a name for what can currently be read: the set of ended transactions. While it stays the
+ * same, nothing at all was written to this PostgreSQL by anybody, and whatever was read after it
+ * was first seen is still true.
  */
 export const readSnapshot = readOnce<void, string>(async (db) => {
 	const [row] = await snapshotStatement(db, {});

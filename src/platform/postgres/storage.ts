@@ -4,13 +4,13 @@ import { type Database, openDatabase } from "./database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded.ts";
 import { migrateDatabase, requireVersion } from "./migrations.ts";
 
-/** Milliseconds of migrating after which an operator is told what the start waits for. */
+/** Milliseconds of migrating after which the operator is told why the start takes so long. */
 const QUIET_MILLISECONDS = 3000;
 
 /** An open, migrated database and what to close at the end. */
 export interface Storage {
 	db: Database;
-	/** For people: which database this is. Holds no password. */
+	/** A description of the database for people. Contains no password. */
 	where: string;
 	/** Waits for running queries, then closes. */
 	close(): Promise<void>;
@@ -19,13 +19,13 @@ export interface Storage {
 }
 
 /**
- * Opens the database that the configuration names, or starts the private one,
- * and brings it to this version.
+ * Opens the database that the configuration names, or starts the private one, and migrates it to
+ * this version.
  *
- * @param mustExist whether it must be there, and of this version, already:
- *   what only reads must not make an empty one, and find nothing wrong with it
- * @param mayBeOlder whether it may also be of an older version, and stays so
- * @throws Error with words for the operator
+ * @param mustExist whether it must already exist with this version: a command that only reads must
+ * not create an empty one and find nothing wrong with it
+ * @param mayBeOlder whether an older version is also accepted, without migration
+ * @throws Error with a message for the operator
  */
 export async function openStorage(
 	config: Config,
@@ -40,7 +40,7 @@ export async function openStorage(
 				mustExist,
 				onEnd(said) {
 					log.fatal({ said }, "the private PostgreSQL has ended");
-					// Without it nothing can be answered; whoever starts us again starts both.
+					// Without it nothing can be answered; a supervisor that restarts us starts both.
 					process.exit(1);
 				},
 			});
@@ -59,7 +59,7 @@ export async function openStorage(
 	const where = embedded?.dataDir ?? withoutPassword(url);
 	const patience = setTimeout(() => {
 		log.warn(
-			"bringing the database to this version takes long: there is much to do, or another instance is at it",
+			"migrating the database is taking long: there is much to do, or another instance is already migrating",
 		);
 	}, QUIET_MILLISECONDS).unref();
 	try {
@@ -92,7 +92,7 @@ function explainDatabaseError(error: unknown, where: string): Error {
 	const advice = isConnection
 		? ". Check DATABASE_URL, and that PostgreSQL is running there."
 		: "";
-	// Of several addresses none answered: then there is no message of its own.
+	// If none of several addresses answered, the error has no message of its own.
 	return new Error(
 		`Cannot use the database at ${where}: ${message || code}${advice}`,
 		{ cause: error },

@@ -183,11 +183,11 @@ export interface DecisionConfirmationsTable {
 	used_at: string | null;
 }
 
-/** `audit_log`; what is generated, a trigger computes: see db/schema.sql. */
+/** `audit_log`; a trigger computes the generated columns: see db/schema.sql. */
 export interface AuditLogTable extends Omit<Origin, "service_request_id"> {
 	seq: GeneratedAlways<string>;
 	time: GeneratedAlways<string>;
-	/** `null` in rows from before it was kept. */
+	/** `null` in rows from before the column existed. */
 	service_request_id: ColumnType<string | null, string, never>;
 	action: string;
 	report_id: string | null;

@@ -1,16 +1,15 @@
-/** How much waits and runs at the same time. */
+/** Limits on what waits and runs at the same time. */
 export interface QueueLimits {
 	/** Items of one caller that run at once. */
 	runningOfCaller: number;
-	/** Items of one caller that wait, and of all together. */
+	/** Items that wait, of one caller and of all together. */
 	waitingOfCaller: number;
 	waiting: number;
 }
 
 /**
- * A queue in which nobody's items starve another's: each caller has a queue of
- * its own, and who has the least running is served next; among equals, who was
- * served longest ago.
+ * Creates a queue in which no caller starves another: each caller has a queue of its own, and the
+ * one with the fewest running items is served next; among equals, the one served least recently.
  */
 export function makeFairQueue<Item>(limits: QueueLimits) {
 	const queues = new Map<string, Item[]>();
@@ -20,7 +19,7 @@ export function makeFairQueue<Item>(limits: QueueLimits) {
 	const runningOf = (caller: string) => running.get(caller) ?? 0;
 
 	return {
-		/** @returns why it may not wait, if so: too much does, of all or of this caller */
+		/** @returns why it may not wait, if so: the queue is full, in total or for this caller */
 		add(caller: string, item: Item): "full" | "full of yours" | undefined {
 			const queue = queues.get(caller) ?? [];
 			if (queue.length >= limits.waitingOfCaller) return "full of yours";
@@ -30,7 +29,7 @@ export function makeFairQueue<Item>(limits: QueueLimits) {
 			size += 1;
 		},
 
-		/** Takes out who is next; it counts as running until it is `done`. */
+		/** Removes and returns the next item; it counts as running until it is `done`. */
 		take(): Item | undefined {
 			let next: string | undefined;
 			for (const caller of queues.keys()) {
@@ -42,7 +41,7 @@ export function makeFairQueue<Item>(limits: QueueLimits) {
 			if (next === undefined) return undefined;
 			const queue = queues.get(next) ?? [];
 			const item = queue.shift();
-			// Behind the others: a map keeps the order in which it was filled.
+			// Moves it behind the others: a map keeps its insertion order.
 			queues.delete(next);
 			if (queue.length > 0) queues.set(next, queue);
 			running.set(next, runningOf(next) + 1);
@@ -56,7 +55,7 @@ export function makeFairQueue<Item>(limits: QueueLimits) {
 			else running.delete(caller);
 		},
 
-		/** Takes out all that waits. */
+		/** Removes and returns all waiting items. */
 		clear(): Item[] {
 			const all = [...queues.values()].flat();
 			queues.clear();
@@ -64,7 +63,7 @@ export function makeFairQueue<Item>(limits: QueueLimits) {
 			return all;
 		},
 
-		/** Takes out what waits no longer; `false` when it does not wait. */
+		/** Removes a waiting item; returns `false` when it is not waiting. */
 		remove(caller: string, item: Item): boolean {
 			const queue = queues.get(caller) ?? [];
 			const index = queue.indexOf(item);

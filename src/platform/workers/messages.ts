@@ -1,23 +1,23 @@
 import type { TaskName } from "./tasks.ts";
 
-/** What the pool asks of a worker. */
+/** A request from the pool to a worker. */
 export interface Request {
 	name: TaskName;
 	input: unknown[];
-	/** Milliseconds of CPU time, and bytes of memory, beyond which the worker ends. */
+	/** CPU time in milliseconds and memory in bytes beyond which the worker is ended. */
 	limits: { cpu: number; memory: number };
 }
 
-/** What a worker says: that the task begins, and how it went. */
+/** A message from a worker: that the task has begun, or its result. */
 export type Reply =
 	| { kind: "began" }
 	| {
 			kind: "done";
 			output: unknown;
-			/** It holds so much memory that the next task had better begin in a new process. */
+			/** Whether it holds so much memory that the next task should start in a new process. */
 			isWorn: boolean;
 	  }
 	| { kind: "failed"; error: unknown };
 
-/** How a worker ends that takes more than its task may: "virtual alarm", which leaves no core behind. */
+/** The signal that ends a worker beyond its limits: "virtual alarm", which leaves no core dump. */
 export const OVER_LIMIT = "SIGVTALRM";

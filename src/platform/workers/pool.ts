@@ -6,23 +6,23 @@ import { makeFairQueue, type QueueLimits } from "./fair-queue.ts";
 import type { Reply, Request } from "./messages.ts";
 import { type TaskName, tasks } from "./tasks.ts";
 
-/** How much the workers take, and how much patience there is with them. */
+/** Resources of the workers, and how long to wait for them. */
 export interface WorkerLimits extends QueueLimits {
 	/** Processes that run tasks. */
 	workers: number;
-	/** Milliseconds that somebody waits for an answer, until the machine counts as too busy. */
+	/** Milliseconds that a caller waits for an answer before the machine counts as too busy. */
 	patience: number;
-	/** Milliseconds after which a worker that does nothing ends. */
+	/** Milliseconds after which an idle worker ends. */
 	idle: number;
-	/** Bytes of memory of one worker. */
+	/** Maximum memory of one worker in bytes. */
 	memory: number;
-	/** Milliseconds of CPU time of a task, if not its own. */
+	/** Maximum CPU time per task in milliseconds, where it differs from the task's own limit. */
 	cpu: Partial<Record<TaskName, number>>;
 }
 
 /**
- * One caller never has all workers. What waits holds up to 2 MiB of text each,
- * and a batch of calls must find room.
+ * One caller never occupies all workers. Each waiting task holds up to 2 MiB of text, and a batch
+ * of calls must fit in.
  */
 const defaults: WorkerLimits = {
 	workers: 3,
@@ -35,26 +35,29 @@ const defaults: WorkerLimits = {
 	cpu: {},
 };
 
-/** From here on a worker would rather collect garbage than grow; at this its end comes as well. */
+/**
+ * Heap size in MiB from which a worker prefers collecting garbage to growing; it is also the limit
+ * at which it ends.
+ */
 const HEAP_MIB = 512;
 
 /**
  * Runs a task in another process, in its caller's turn.
  *
- * @throws TRPCError UNPROCESSABLE_CONTENT when the text takes more time or
- *   memory than the task may have, SERVICE_UNAVAILABLE when too much is asked
- *   or the machine is too slow; what the task itself throws
+ * @throws TRPCError UNPROCESSABLE_CONTENT when the text takes more time or memory than the task may
+ * have, SERVICE_UNAVAILABLE when there are too many requests or the machine is too slow; whatever
+ * the task itself throws
  */
 export type RunTask = <Name extends TaskName>(
 	name: Name,
 	...input: Input<Name>
 ) => Promise<Output<Name>>;
 
-/** Processes that run tasks; they start when needed, and end when idle. */
+/** A pool of processes that run tasks; they start when needed, and end when idle. */
 export interface Workers {
-	/** @param caller who asks: nobody's tasks starve another's */
+	/** @param caller identifies the caller: no caller's tasks starve another's */
 	runnerFor(caller: string): RunTask;
-	/** Ends them all; what still runs or waits is refused. */
+	/** Ends all processes; running and waiting tasks are refused. */
 	close(): void;
 }
 
@@ -79,7 +82,7 @@ export function openWorkers(
 	const limits = { ...defaults, ...options };
 	const queue = makeFairQueue<Job>(limits);
 	const workers = new Set<Worker>();
-	/** The one that ran last is taken first, so that the others may end. */
+	/** The most recently used one is taken first, so that the others may end. */
 	const idle: Worker[] = [];
 	let isClosed = false;
 
@@ -101,7 +104,7 @@ export function openWorkers(
 			input,
 			limits: { cpu, memory: limits.memory },
 		};
-		// Where it cannot be sent, the worker has ended, and says so itself.
+		// If it cannot be sent, the worker has ended, and its exit is handled below.
 		worker.child.send(request, () => {});
 	}
 
@@ -119,11 +122,11 @@ export function openWorkers(
 		};
 		child
 			.on("message", (reply: Reply) => hear(worker, reply))
-			// It could not be started, or not be ended.
+			// It could not be started, or could not be ended.
 			.on("error", (error) => end(() => error))
 			.on("exit", (code, signal) => {
 				const ended = () => end(() => endOf(worker.job, code, signal));
-				// What it said before its end is heard first.
+				// Messages sent before its end are handled first.
 				if (child.connected) child.once("disconnect", ended);
 				else ended();
 			});
@@ -138,7 +141,7 @@ export function openWorkers(
 		}
 		if (reply.kind === "failed") {
 			finish(worker, { error: asRefusal(reply.error, worker.job) });
-			// Nobody knows what the failure left behind.
+			// The state after a failure is unknown.
 			worker.child.kill("SIGKILL");
 			return;
 		}
@@ -163,7 +166,7 @@ export function openWorkers(
 		job.settle(result);
 	}
 
-	/** Nobody waits for it any longer. */
+	/** Drops a job that nobody is waiting for. */
 	function giveUp(job: Job): void {
 		const error = busy();
 		if (queue.remove(job.caller, job)) {
@@ -201,10 +204,10 @@ export function openWorkers(
 	}
 
 	function startProcess(): ChildProcess {
-		// Run from the sources it ends in .ts, from the package in .js.
+		// The extension is .ts when run from sources, .js when run from the package.
 		const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 		return fork(new URL(`../../worker${extension}`, import.meta.url), {
-			// It reads what strangers wrote: it is given no secrets, and nothing of how we were started.
+			// It reads what strangers wrote, so it gets no secrets and none of our start options.
 			env: {},
 			execArgv: [`--max-old-space-size=${HEAP_MIB}`],
 			serialization: "advanced",
@@ -221,7 +224,7 @@ export function openWorkers(
 		const { name, hasBegun } = job;
 		log.warn({ task: name, code, signal }, "a task ended its worker");
 		if (!hasBegun) return new Error(`the worker did not start (${code})`);
-		// Only the system kills so: the machine has no memory left.
+		// Only the system sends this signal: the machine is out of memory.
 		if (signal === "SIGKILL") return busy();
 		return tooComplex(name);
 	}
@@ -240,21 +243,21 @@ export function openWorkers(
 	};
 }
 
-/** An error that comes out of a worker, as one with meaning if it is the text's fault. */
+/** Converts a worker's error to a refusal if the text is to blame. */
 function asRefusal(error: unknown, { name }: Job): unknown {
 	const isOfText = error instanceof RangeError && ofText.test(error.message);
 	return isOfText ? tooComplex(name) : error;
 }
 
-/** How V8 says that nesting is too deep, or a string too long. */
+/** V8's messages for nesting that is too deep, or a string that is too long. */
 const ofText = /^(Maximum call stack size exceeded|Invalid string length)/;
 
-/** 422 for a text that takes more time or memory than its task may have. */
+/** Returns the 422 for a text that takes more time or memory than its task may have. */
 export function tooComplex(name: TaskName): Refusal {
 	return new Refusal("UNPROCESSABLE_CONTENT", tasks[name].refusal);
 }
 
-/** 503: the text is not to blame. */
+/** Returns the 503 for a busy service: the text is not to blame. */
 function busy(): Refusal {
 	return unavailable(
 		"The service is busy with other reports at the moment. Nothing was done; try again in a few seconds.",
@@ -263,6 +266,6 @@ function busy(): Refusal {
 
 function busyWithYours({ waitingOfCaller }: WorkerLimits): Refusal {
 	return unavailable(
-		`The service is busy with reports of yours: ${waitingOfCaller} are waiting already. Nothing was done with this one; send it again when they are answered.`,
+		`The service is busy with your other reports: ${waitingOfCaller} are already waiting. Nothing was done with this one; send it again when they have been answered.`,
 	);
 }

@@ -1,12 +1,15 @@
-/** What a task may take, and what is said when that is not enough. */
+/** A task's limits, and the message when they are not enough. */
 interface TaskLimits {
-	/** Milliseconds of CPU time that it may take. */
+	/** Maximum CPU time in milliseconds. */
 	cpuLimit: number;
-	/** What is said when the text takes more, or all memory: what to do about it. */
+	/** The message when the text takes more CPU time or all memory: what to do about it. */
 	refusal: string;
 }
 
-/** Pure work whose time depends on text that somebody else wrote; each runs in a process of its own. */
+/**
+ * Pure functions whose running time depends on text that somebody else wrote; each runs in a
+ * process of its own.
+ */
 export const tasks = {
 	parseJson: {
 		cpuLimit: 2_000,

@@ -1,14 +1,17 @@
 /**
- * The thread that ends its process when the task takes more than it may. The
- * task itself could not: it holds its thread for as long as it runs.
+ * The thread that ends its process when the task exceeds its limits. The task itself could not: it
+ * blocks its thread for as long as it runs.
  */
 import { workerData } from "node:worker_threads";
 import { OVER_LIMIT } from "./messages.ts";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 20;
 
-/** Milliseconds of CPU time at which the process ends, and MiB of memory; 0 while no task runs. */
+/**
+ * Limits at which the process ends: CPU time in milliseconds, and memory in MiB; 0 while no task
+ * runs.
+ */
 const limits = new Int32Array(workerData as SharedArrayBuffer);
 
 for (;;) {

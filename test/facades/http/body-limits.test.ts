@@ -40,8 +40,8 @@ const padded = (value: object, bytes: number) => {
 };
 
 const decision = { status: "approved", reviewed_by: "kim@example.com" };
-const small = "at most 64 KiB are taken here";
-const large = "at most 8 MiB are taken here";
+const small = "at most 64 KiB are accepted here";
+const large = "at most 8 MiB are accepted here";
 
 test.each([
 	["REST, a decision", "/api/v1/reports/{id}/status", 64, small],
@@ -105,7 +105,7 @@ test("a form has a limit, in which notes of 10,000 characters fit however they a
 	expect((await send("語".repeat(10_000))).status).not.toBe(413);
 	const { status, body } = await send("語".repeat(11_000));
 	expect(status).toBe(413);
-	expect(body).toContain("at most 96 KiB are taken here");
+	expect(body).toContain("at most 96 KiB are accepted here");
 });
 
 const call = (name: string, input: object, bytes: number) => ({
@@ -185,7 +185,7 @@ test.each([
 			const answer = await ask(url, body);
 			expect(answer.status).toBe(413);
 			expect(JSON.stringify(answer.body)).toContain(
-				"holds more than 100000 values and names",
+				"contains more than 100000 values and names",
 			);
 		}
 		// In text they are none.
@@ -291,7 +291,7 @@ test.each(["", "x".repeat(70 * KIB)])(
 );
 
 test.each([
-	['{"n":1e400}', "numbers that JSON cannot keep"],
+	['{"n":1e400}', "numbers that JSON cannot represent"],
 	['{"n":"a\\u0000"}', "NUL or lone surrogate"],
 	[`{"n":${"[".repeat(101)}${"]".repeat(101)}}`, "deeper than 100 levels"],
 	["[1]", "Must be a JSON object."],

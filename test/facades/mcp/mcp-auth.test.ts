@@ -395,7 +395,7 @@ describe.each(Object.entries(shown))("the account %s", (who, allowed) => {
 			const { status, headers, body } = await send(who, call);
 			if (allowed.includes(name)) {
 				expect(status).toBe(200);
-				expect(body.result.content[0].text).not.toMatch(/takes the role/);
+				expect(body.result.content[0].text).not.toMatch(/is required to/);
 				return;
 			}
 			expect(status).toBe(403);
@@ -403,7 +403,7 @@ describe.each(Object.entries(shown))("the account %s", (who, allowed) => {
 			expect(headers["www-authenticate"]).toBe(
 				`Bearer realm="MCP Go-Live", error="insufficient_scope", scope="${needed}", resource_metadata="${metadataUrl()}"`,
 			);
-			expect(body.error.message).toMatch(/takes the role/);
+			expect(body.error.message).toMatch(/is required to/);
 			const batch = await send(who, [message("ping"), call]);
 			expect(batch.status).toBe(403);
 		},

@@ -34,7 +34,7 @@ describe.each([
 		await page.waitForURL(`${base}/reports/${id}`);
 		await page.getByText("Approved").first().waitFor();
 		await page.goto(link);
-		await page.getByText("a link counts once").waitFor();
+		await page.getByText("each link works only once").waitFor();
 		if (javaScriptEnabled) expect(await findViolations(page)).toEqual([]);
 	});
 });

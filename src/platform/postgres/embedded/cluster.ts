@@ -26,16 +26,17 @@ export const clusterIn = (dataDir: string) => join(dataDir, "postgres", "data");
 /** The superuser's name inside the private PostgreSQL. */
 export const databaseUser = "go_live";
 
-/** Whether there is a cluster in DATA_DIR. */
+/** Returns whether DATA_DIR contains a cluster. */
 export function hasCluster(dataDir: string): boolean {
 	return existsSync(join(clusterIn(dataDir), "PG_VERSION"));
 }
 
 /**
- * Creates the database files in DATA_DIR unless they are there: all or nothing, however the process ends and however many start at once.
+ * Creates the database files in DATA_DIR unless they exist: all or nothing, however the process
+ * ends and however many start at once.
  *
  * @param binaries the folder of `initdb`
- * @param isSafe false skips waiting for the disk (tests)
+ * @param isSafe false skips flushing to disk (tests)
  * @throws Error with what `initdb` said
  */
 export async function createCluster(
@@ -66,7 +67,7 @@ export async function createCluster(
 				"--auth=scram-sha-256",
 				"--encoding=UTF8",
 				"--locale=C",
-				// Of its own, so the same on every machine, and knows all letters.
+				// The builtin provider is the same on every machine, and knows all letters.
 				"--locale-provider=builtin",
 				"--builtin-locale=C.UTF-8",
 				"--no-instructions",
@@ -79,29 +80,29 @@ export async function createCluster(
 		waitForDisk(dataDir);
 	} catch (cause) {
 		rmSync(unfinished, { recursive: true, force: true });
-		// Another start may have been faster: then its database serves.
+		// A concurrent start may have been faster: its database is used.
 		if (existsSync(join(clusterIn(dataDir), "PG_VERSION"))) return;
 		const { message, stderr } = cause as Error & { stderr?: string };
 		throw new Error(
-			`PostgreSQL's files could not be created in DATA_DIR ${dataDir}: ${(stderr || message).trim()}. Remedy that, or set DATA_DIR to another folder.`,
+			`PostgreSQL's files could not be created in DATA_DIR ${dataDir}: ${(stderr || message).trim()}. Fix that, or set DATA_DIR to another folder.`,
 			{ cause },
 		);
 	}
 }
 
-/** Reads the password that was made with the database files. */
+/** Reads the password that was created with the database files. */
 export function readPassword(dataDir: string): string {
 	try {
 		return readFileSync(join(dataDir, "postgres", "password"), "utf8");
 	} catch (cause) {
 		throw new Error(
-			`DATA_DIR ${dataDir} holds a folder "postgres" that this user cannot use (${(cause as Error).message}). Start as the user it belongs to, or set DATA_DIR to another folder.`,
+			`DATA_DIR ${dataDir} contains a folder "postgres" that this user cannot use (${(cause as Error).message}). Start as the user it belongs to, or set DATA_DIR to another folder.`,
 			{ cause },
 		);
 	}
 }
 
-/** Whether a process has this id, whatever it is. */
+/** Returns whether any process has this id. */
 export function isAlive(pid: number) {
 	try {
 		return process.kill(pid, 0);
@@ -110,22 +111,22 @@ export function isAlive(pid: number) {
 	}
 }
 
-// Where a volume is shared by group, as Kubernetes does by fsGroup, all in it is opened to that group
-// whenever it is mounted, and PostgreSQL refuses such a folder.
+// Where a volume is shared by group, as with Kubernetes' fsGroup, everything in it is opened to
+// that group at each mount, and PostgreSQL refuses such a folder.
 function closeToOthers(dataDir: string) {
 	for (const folder of [join(dataDir, "postgres"), clusterIn(dataDir)]) {
 		const { mode } = lstatSync(folder);
-		// A link is not followed: root may do this, in a folder of someone else's.
+		// Does not follow links: root may do this in somebody else's folder.
 		if ((mode & 0o170000) !== 0o040000 || (mode & 0o027) === 0) continue;
 		try {
 			chmodSync(folder, 0o700);
 		} catch {
-			// Another user's: PostgreSQL says what is wrong with it.
+			// It belongs to another user: PostgreSQL will say what is wrong with it.
 		}
 	}
 }
 
-// A first start that was interrupted leaves its unfinished files.
+// Removes the unfinished files of an interrupted first start.
 function removeLeftovers(dataDir: string) {
 	for (const name of readdirSync(dataDir)) {
 		const pid = Number(/^postgres\.new-(\d+)-/.exec(name)?.[1]);
@@ -133,7 +134,7 @@ function removeLeftovers(dataDir: string) {
 		try {
 			rmSync(join(dataDir, name), { recursive: true, force: true });
 		} catch {
-			// Another user's, or still being written: it does no harm.
+			// It belongs to another user, or is still being written: it does no harm.
 		}
 	}
 }

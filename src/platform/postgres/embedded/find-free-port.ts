@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 
-/** A port of 127.0.0.1 for a server whose own address must be known before it starts. */
+/** Finds a free port of 127.0.0.1, for a server whose address must be known before it starts. */
 export async function findFreePort(): Promise<number> {
 	const server = createServer().listen(0, "127.0.0.1");
 	await once(server, "listening");

@@ -14,21 +14,23 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { type Account, surroundings } from "./binaries.ts";
 
-/** A folder that the private PostgreSQL can live in, and who runs it there. */
+/** A folder for the private PostgreSQL, and the user who runs it there. */
 export interface DataFolder {
 	/** Absolute, without symbolic links. */
 	readonly dataDir: string;
-	/** Absent: the service's own user. */
+	/** Absent for the service's own user. */
 	readonly account: Account | undefined;
 }
 
 /**
  * Makes sure that DATA_DIR exists and that the user who will run PostgreSQL can reach it.
  *
- * Only a folder that is new or empty is made private; in any other the operator's modes stay, and what is ours inside is private by itself.
+ * Only a new or empty folder is made private; in any other the operator's modes stay, and our own
+ * files in it are private by themselves.
  *
- * @param dataDir the folder wanted
- * @param fallbackDir taken instead when PostgreSQL's user cannot reach `dataDir`; absent when the operator insists on `dataDir`
+ * @param dataDir the requested folder
+ * @param fallbackDir used instead when PostgreSQL's user cannot reach `dataDir`; absent when the
+ * operator insists on `dataDir`
  * @throws Error with a sentence that names DATA_DIR and says what to do
  */
 export function prepareFolder(
@@ -59,7 +61,7 @@ function makeFolder(wanted: string) {
 		const { code, message } = cause as NodeJS.ErrnoException;
 		const problem =
 			code === "EEXIST" || code === "ENOTDIR"
-				? "is, or lies below, a file and not a folder"
+				? "is, or is below, a file and not a folder"
 				: `cannot be created or written (${message})`;
 		throw new Error(
 			`DATA_DIR ${wanted} ${problem}. Set DATA_DIR to a folder that the service may write, or DATABASE_URL to a PostgreSQL server.`,
@@ -68,7 +70,7 @@ function makeFolder(wanted: string) {
 	}
 }
 
-// Existing data decide: PostgreSQL serves them only to the user who owns them.
+// The owner of existing data runs PostgreSQL: it serves them to nobody else.
 function chooseAccount(path: string): Account {
 	const owner = statSync(join(path, "postgres"), { throwIfNoEntry: false });
 	if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };

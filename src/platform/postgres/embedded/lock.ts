@@ -2,21 +2,23 @@ import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { databaseUser, readPassword } from "./cluster.ts";
 
-/** The URL of one database of the server on `port`. */
+/** Returns the URL of one database of the server on `port`. */
 export function addressOf(
 	dataDir: string,
 	port: number,
 	database: string,
 ): string {
 	const password = readPassword(dataDir);
-	// Said explicitly, because a PGSSLMODE meant for another server counts too.
+	// Explicit, because a PGSSLMODE meant for another server would apply, too.
 	return `postgresql://${databaseUser}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
 }
 
 /**
- * Asks for the lock that a live service holds as long as it lives: it tells that service's server from one that a killed service left behind.
+ * Tries to take the lock that a live service holds: it distinguishes that service's server from one
+ * left behind by a killed service.
  *
- * @returns the connection that holds it; "taken" when a live service has it; undefined when the server does not answer (yet, or any more)
+ * @returns the connection that holds it; "taken" when a live service has it; undefined when the
+ * server does not answer (yet, or any more)
  */
 export async function takeLock(
 	dataDir: string,
@@ -26,7 +28,7 @@ export async function takeLock(
 		connectionString: addressOf(dataDir, port, "postgres"),
 		connectionTimeoutMillis: 5_000,
 	});
-	// A server that goes away is noticed where it is used, in the pool.
+	// The pool will notice a server that goes away.
 	client.on("error", () => {});
 	try {
 		await client.connect();
@@ -48,9 +50,10 @@ export async function takeLock(
 }
 
 /**
- * Keeps the lock while `isWanted`, without keeping the process alive.
+ * Holds the lock while `isWanted`, without keeping the process alive.
  *
- * A server that recovers from a crash of its own ends all connections and lives on: then the lock is taken again.
+ * A server that recovers from a crash closes all connections and keeps running: then the lock is
+ * taken again.
  */
 export function keepLock(
 	lock: pg.Client,
@@ -69,5 +72,5 @@ export function keepLock(
 	});
 }
 
-// Any number, as long as it stays the same.
+// Any number, as long as it never changes.
 const lockKey = 7_216_459_103;

@@ -19,7 +19,8 @@ import type { DataFolder } from "./folder.ts";
 /**
  * Starts a server on a free port of 127.0.0.1, in a session of its own.
  *
- * @returns its process id and port, `end()`: how it ended (exit code, signal or reason) or undefined while it runs, and `said()`: the last lines it wrote
+ * @returns its process id and port, `end()`: how it ended (exit code, signal or reason) or
+ * undefined while it runs, and `said()`: the last lines it wrote
  */
 export async function spawnServer(
 	{ dataDir, account }: DataFolder,
@@ -28,7 +29,7 @@ export async function spawnServer(
 ) {
 	const logFile = join(dataDir, "postgres.log");
 	const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
-	// A link is not followed: root writes here, in a folder of someone else's.
+	// Does not follow links: root writes here, in somebody else's folder.
 	const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY;
 	const log = openSync(logFile, flags, 0o600);
 	if (account) fchownSync(log, account.uid, account.gid);
@@ -65,7 +66,7 @@ export async function spawnServer(
 		port,
 		/** The exit code or signal or reason; undefined while it runs. */
 		end: () => end,
-		/** Hears once that it has ended. */
+		/** Called once when it has ended. */
 		onEnd(hear: () => void) {
 			if (end === undefined) child.once("exit", hear);
 			else hear();
@@ -83,9 +84,10 @@ export async function spawnServer(
 }
 
 /**
- * Finds the server that runs on DATA_DIR now, whoever started it.
+ * Finds the server that currently runs on DATA_DIR, whoever started it.
  *
- * A `postmaster.pid` that names no such server is removed where PostgreSQL would stumble over it: process ids are given out again, in containers within seconds.
+ * Removes a `postmaster.pid` that names no such server, since PostgreSQL would refuse to start:
+ * process ids are reused, in containers within seconds.
  */
 export function findServer(
 	dataDir: string,
@@ -98,12 +100,12 @@ export function findServer(
 	const isInTheWay = pid
 		? isAlive(pid)
 		: Date.now() - statSync(file).mtimeMs > 5_000;
-	// Read again: another start may just have replaced it.
+	// Read again: a concurrent start may just have replaced it.
 	if (isInTheWay && readLockFile(file) === seen) unlinkSync(file);
 	return undefined;
 }
 
-/** Stops a server of DATA_DIR and waits until it has ended: politely, then without ceremony. */
+/** Stops a server of DATA_DIR and waits until it has ended: politely, then by force. */
 export async function stopServer(dataDir: string, pid: number): Promise<void> {
 	for (const [signal, patience] of [
 		["SIGINT", 8_000],
@@ -130,7 +132,7 @@ function readLockFile(file: string) {
 	}
 }
 
-// Only a server has our folder among its arguments; an ended one has none.
+// Only a server has our folder among its arguments; an ended process has none.
 function isServer(dataDir: string, pid: number) {
 	try {
 		if (process.platform === "linux")
