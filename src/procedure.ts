@@ -4,18 +4,18 @@ import type { Reads, WhatWasRead } from "./audit/reads.ts";
 import { markRecorded, recordRefusal } from "./audit/refusals.ts";
 import type { AnswerBudget } from "./core/body-limits.ts";
 import type { Config } from "./core/config.ts";
-import { factsOf, recordedWords, refuseUnknown } from "./core/errors.ts";
+import {
+	factsOf,
+	type Refusal,
+	recordedWords,
+	refuseUnknown,
+} from "./core/errors.ts";
 import { guid } from "./core/fields.ts";
+import { personOf } from "./core/person-of.ts";
 import { publicError } from "./core/public-error.ts";
 import type { Facade, Permission } from "./core/words.ts";
 import { claimOwnReports } from "./identity/claim-reports.ts";
-import {
-	type Identity,
-	may,
-	notPermitted,
-	notSignedIn,
-	type ProvenIdentity,
-} from "./identity/identity.ts";
+import { type Identity, notSignedIn, refusalOf } from "./identity/identity.ts";
 import type { Database } from "./platform/postgres/database.ts";
 import type { RunTask } from "./platform/workers/pool.ts";
 
@@ -211,9 +211,20 @@ function findDenial(
 ): TRPCError | undefined {
 	if (!identity) return refusal ?? notSignedIn();
 	if (!meta?.access) throw new Error(`${path} does not say who may call it`);
-	if (may(identity, meta.access)) return undefined;
-	// Where nobody signs in, everybody may.
-	return notPermitted(identity as ProvenIdentity, meta.access);
+	return refusalOf(identity, meta.access);
+}
+
+/**
+ * Makes a procedure for callers whose identity is proven.
+ *
+ * @param refuse makes the refusal for services that run without authentication
+ */
+export function procedureForPeople(refuse: () => Refusal) {
+	return procedure.use(({ ctx, next }) => {
+		const identity = personOf(ctx.identity);
+		if (!identity) throw refuse();
+		return next({ ctx: { identity } });
+	});
 }
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { LRUCache } from "lru-cache";
+import { personOf } from "../core/person-of.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import { hourOf, type Read, recordReads } from "./read-queries.ts";
 import { type Asker, originOf } from "./rules.ts";
@@ -88,10 +89,10 @@ export function openReads(
 
 	return {
 		note(asker, { action, report_id = null }) {
-			const { identity } = asker;
-			if (!identity || identity.method === "none") return;
+			const person = personOf(asker.identity);
+			if (!person) return;
 			const at = Date.now();
-			const key = `${hourOf(at)} ${report_id} ${identity.subject}`;
+			const key = `${hourOf(at)} ${report_id} ${person.subject}`;
 			if (known.has(key)) return;
 			if (isClosed || waiting.length >= MOST_WAITING) {
 				leftOut += 1;

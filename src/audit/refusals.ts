@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { networkOf } from "../core/client-address.ts";
+import { personOf } from "../core/person-of.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import { type AuditEvent, recordEvent } from "./queries.ts";
 import { type Asker, type Origin, originOf, storable } from "./rules.ts";
@@ -182,7 +183,5 @@ const nobody = {
 } as const;
 
 function keyOf({ identity, address }: Asker): string {
-	return identity && identity.method !== "none"
-		? identity.subject
-		: networkOf(address ?? "");
+	return personOf(identity)?.subject ?? networkOf(address ?? "");
 }

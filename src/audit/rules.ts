@@ -1,4 +1,5 @@
 import { createHmac, hash } from "node:crypto";
+import { personOf } from "../core/person-of.ts";
 import type { Facade } from "../core/words.ts";
 import type { AuditEntry, methods } from "../features/audit/schema.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -34,8 +35,7 @@ export interface Asker {
  * @param claimed who the caller claims to be, where nobody signs in
  */
 export function originOf(asker: Asker, claimed: string | null = null): Origin {
-	const { identity } = asker;
-	const known = identity && identity.method !== "none" ? identity : undefined;
+	const known = personOf(asker.identity);
 	return {
 		actor: storable(known?.email ?? claimed, 255),
 		actor_subject: storable(known?.subject ?? null, 1000),

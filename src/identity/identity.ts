@@ -1,5 +1,6 @@
 import { canonicalAddress } from "../core/canonical-address.ts";
 import { invalidField, Refusal } from "../core/errors.ts";
+import { personOf } from "../core/person-of.ts";
 import {
 	type AuthenticationMethod,
 	type Permission,
@@ -143,6 +144,17 @@ export function knownRoles(claimed: unknown): Role[] {
 
 export function may(identity: Identity, permission: Permission): boolean {
 	return identity.method === "none" || identity.permissions.has(permission);
+}
+
+/** Returns the refusal for a caller without a permission, if so; where nobody signs in, everybody may do everything. */
+export function refusalOf(
+	identity: Identity,
+	permission: Permission,
+): Refusal | undefined {
+	const person = personOf(identity);
+	return !person || may(person, permission)
+		? undefined
+		: notPermitted(person, permission);
 }
 
 /** Returns the 401 for a caller who is not signed in. */

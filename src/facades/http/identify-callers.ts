@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
 import type { Config } from "../../core/config.ts";
 import { factsOf, recordedWords } from "../../core/errors.ts";
+import { personOf } from "../../core/person-of.ts";
 import { openAuthenticator } from "../../identity/auth.ts";
 import { anybody, type Identity } from "../../identity/identity.ts";
 import type { Database } from "../../platform/postgres/database.ts";
@@ -86,17 +87,16 @@ export function identifyCallers(
 					{ detail: recordedWords(error) },
 				);
 			}
-			if (request.identity && request.identity.method !== "none") {
-				await limits.countIdentity(request, reply, request.identity.subject);
-			}
+			const person = personOf(request.identity);
+			if (person) await limits.countIdentity(request, reply, person.subject);
 		});
 	});
 	return {
 		limits,
 		async isStillKnown(request) {
-			const { identity } = request;
-			if (!identity || identity.method === "none") return false;
-			const { subject, expiresAt = Infinity } = identity;
+			const person = personOf(request.identity);
+			if (!person) return false;
+			const { subject, expiresAt = Infinity } = person;
 			// A new request must never be late, but a stream can always be reopened.
 			if (Date.now() >= expiresAt * 1000) return false;
 			try {
@@ -105,7 +105,7 @@ export function identifyCallers(
 					credentials,
 					facadeOf(request),
 				);
-				return now?.method !== "none" && now?.subject === subject;
+				return personOf(now)?.subject === subject;
 			} catch (error) {
 				// The identity provider or the database may be unreachable; then nothing was refused.
 				return !(error instanceof TRPCError && error.code === "UNAUTHORIZED");

@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { bodyTooLarge } from "../../core/body-limits.ts";
 import { clientAddress, networkOf } from "../../core/client-address.ts";
 import { Refusal } from "../../core/errors.ts";
+import { personOf } from "../../core/person-of.ts";
 import type {
 	UnfinishedBodies,
 	UnfinishedBody,
@@ -97,10 +98,8 @@ function tooManyPieces(): Refusal {
 
 /** Returns who a body counts for: an identified caller wherever they are, everybody else by their address. */
 export function holderOf(request: FastifyRequest): string {
-	const { identity } = request;
-	return identity && identity.method !== "none"
-		? `=${identity.subject}`
-		: networkOf(clientAddress(request));
+	const person = personOf(request.identity);
+	return person ? `=${person.subject}` : networkOf(clientAddress(request));
 }
 
 function brokenOff(): Refusal {

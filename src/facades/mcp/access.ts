@@ -1,11 +1,11 @@
 import type { TRPCError } from "@trpc/server";
 import type { Config } from "../../core/config.ts";
+import { personOf } from "../../core/person-of.ts";
 import type { Permission } from "../../core/words.ts";
 import {
 	type Identity,
 	may,
 	notPermitted,
-	type ProvenIdentity,
 	scopelessToken,
 } from "../../identity/identity.ts";
 import type { Meta } from "../../procedure.ts";
@@ -66,17 +66,18 @@ export function findForbidden(
 	identity: Identity,
 	body: unknown,
 ): { error: TRPCError; target: string } | undefined {
-	if (identity.method === "none") return undefined;
+	const person = personOf(identity);
+	if (!person) return undefined;
 	// An empty tool list would not tell the client which scopes to request.
-	if (identity.isScopeless) {
+	if (person.isScopeless) {
 		return { error: scopelessToken(scopes), target: "mcp" };
 	}
 	for (const message of [body].flat()) {
 		const target = procedureOf(message);
-		if (target && !mayCall(identity, target)) {
+		if (target && !mayCall(person, target)) {
 			const access = accessOf(target) as Permission;
 			return {
-				error: notPermitted(identity as ProvenIdentity, access),
+				error: notPermitted(person, access),
 				target,
 			};
 		}

@@ -1,14 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { recordRefusal } from "../../audit/refusals.ts";
 import { Refusal, recordedWords } from "../../core/errors.ts";
+import { personOf } from "../../core/person-of.ts";
 import { errorHeaders, reportError } from "../../core/public-error.ts";
 import type { Permission } from "../../core/words.ts";
-import {
-	grant,
-	may,
-	notPermitted,
-	type ProvenIdentity,
-} from "../../identity/identity.ts";
+import { grant, refusalOf } from "../../identity/identity.ts";
 import { hashSecret } from "../../identity/own-tokens.ts";
 import {
 	findSessionOwner,
@@ -46,10 +42,12 @@ export function recognisePeople(
 		const { config = {} } = route;
 		route.config = { ...config, isPersonal: !config.isOpen };
 	});
-	const count = (request: FastifyRequest, reply: FastifyReply) =>
-		request.identity && request.identity.method !== "none"
-			? limits.countIdentity(request, reply, request.identity.subject)
+	const count = (request: FastifyRequest, reply: FastifyReply) => {
+		const person = personOf(request.identity);
+		return person
+			? limits.countIdentity(request, reply, person.subject)
 			: limits.countAddress(request, reply);
+	};
 	scope.addHook("onRequest", async (request, reply) => {
 		const { isOpen } = request.routeOptions.config;
 		if (isOpen || request.method === "POST") return;
@@ -133,8 +131,8 @@ export async function refuseWithout(
 ): Promise<void> {
 	const { identity } = request;
 	if (!identity) throw signInFirst();
-	if (may(identity, permission)) return;
-	const error = notPermitted(identity as ProvenIdentity, permission);
+	const error = refusalOf(identity, permission);
+	if (!error) return;
 	const target = request.routeOptions.url ?? null;
 	await recordRefusal(
 		site.contextFor(request),

@@ -1,6 +1,11 @@
 import type { ProvenIdentity } from "../../identity/identity.ts";
 import { hashSecret } from "../../identity/own-tokens.ts";
-import { type Context, procedure, router } from "../../procedure.ts";
+import {
+	type Context,
+	procedure,
+	procedureForPeople,
+	router,
+} from "../../procedure.ts";
 import { unknownReport } from "../reports/rules.ts";
 import { Report } from "../reports/schema.ts";
 import { lockReport } from "./approval-queries.ts";
@@ -25,13 +30,14 @@ import { needsConfirmation } from "./rules.ts";
 import { NewDecision } from "./schema.ts";
 
 /** Requires a person signed in with a browser: bearer tokens cannot confirm. */
-const personProcedure = procedure.use(({ ctx: { identity, facade }, next }) => {
+const personProcedure = procedureForPeople(
 	// Where nobody signs in, no confirmations exist.
-	if (identity.method === "none") throw unknownConfirmation();
+	unknownConfirmation,
+).use(({ ctx: { identity, facade }, next }) => {
 	if (identity.method !== "session" || facade !== "web") {
 		throw confirmedByPeopleOnly();
 	}
-	return next({ ctx: { identity: identity as ProvenIdentity } });
+	return next();
 });
 
 /** Approvals that a program requested and that the person must confirm. */

@@ -1,5 +1,6 @@
 import { recordEvent } from "../../audit/queries.ts";
 import { originOf } from "../../audit/rules.ts";
+import { personOf } from "../../core/person-of.ts";
 import type { Identity, ProvenIdentity } from "../../identity/identity.ts";
 import type { Context } from "../../procedure.ts";
 import { isMeant } from "../reports/if-match.ts";
@@ -61,9 +62,9 @@ export function decide(
 			throw decidedSince(report);
 		}
 		const inside = { ...context, db: tx };
-		const { identity } = context;
-		return identity.method !== "none" && decision.status === "approved"
-			? approve(inside, report, identity, decision)
+		const person = personOf(context.identity);
+		return person && decision.status === "approved"
+			? approve(inside, report, person, decision)
 			: settle(inside, report, decision);
 	});
 }
@@ -138,7 +139,7 @@ async function settle(
 		decision,
 		sources,
 		originOf(context, decision.reviewed_by),
-		identity.method === "none" ? null : approvalsRequired(report, settings),
+		personOf(identity) ? approvalsRequired(report, settings) : null,
 	);
 	// Another report of the repository has just become live.
 	if (!changed) throw changedMeanwhile();

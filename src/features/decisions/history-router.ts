@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
+import { personOf } from "../../core/person-of.ts";
 import { router } from "../../procedure.ts";
 import { limitTo, reportProcedure } from "../reports/one-report.ts";
 import { isOwn } from "../reports/owner.ts";
@@ -66,9 +67,9 @@ export const historyRouter = router({
 			const report = await findCandidate(db, id);
 			if (!report) throw unknownReport(id);
 			return {
-				...(identity.method === "none"
-					? { required: 1, reason: null }
-					: requirementOf(report, settings)),
+				...(personOf(identity)
+					? requirementOf(report, settings)
+					: { required: 1, reason: null }),
 				recorded: await listApprovals(db, id),
 			};
 		}),

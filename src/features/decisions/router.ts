@@ -1,4 +1,5 @@
 import { isSameAddress } from "../../core/canonical-address.ts";
+import { personOf } from "../../core/person-of.ts";
 import { actingAs } from "../../identity/identity.ts";
 import { procedure, router } from "../../procedure.ts";
 import { refuseHidden } from "../reports/one-report.ts";
@@ -55,7 +56,7 @@ export const decisionsRouter = router({
 				"reviewed_by",
 				input.reviewed_by,
 			);
-			const { identity } = ctx;
+			const person = personOf(ctx.identity);
 			if (needsConfirmation(ctx, input.status)) {
 				const { url } = await requestConfirmation(ctx, input);
 				throw confirmationNeeded(url);
@@ -67,7 +68,7 @@ export const decisionsRouter = router({
 				review_notes,
 				reviewed_by,
 				action: actionOf[status],
-				...(identity.method !== "none" && { subject: identity.subject }),
+				...(person && { subject: person.subject }),
 			};
 			return decide(ctx, decision, seen);
 		}),
@@ -98,6 +99,7 @@ export const decisionsRouter = router({
 		.output(Report)
 		.mutation(async ({ ctx, input }) => {
 			const { db, identity } = ctx;
+			const person = personOf(identity);
 			const email = actingAs(
 				identity,
 				"developer_email",
@@ -106,10 +108,9 @@ export const decisionsRouter = router({
 			await refuseHidden(ctx, input.id);
 			const report = await findReport(db, input.id);
 			if (!report) throw unknownReport(input.id);
-			const isSubmitter =
-				identity.method === "none"
-					? isSameAddress(report.developer_email, email)
-					: await isOwn(db, input.id, identity);
+			const isSubmitter = person
+				? await isOwn(db, input.id, person)
+				: isSameAddress(report.developer_email, email);
 			if (!isSubmitter) throw foreignReport(report.developer_email);
 			if (report.status !== "pending_review") throw decidedAlready(report);
 			return decide(ctx, {
@@ -118,7 +119,7 @@ export const decisionsRouter = router({
 				reviewed_by: email,
 				review_notes: WITHDRAWN,
 				action: "report_withdrawn",
-				...(identity.method !== "none" && { subject: identity.subject }),
+				...(person && { subject: person.subject }),
 			});
 		}),
 });

@@ -1,3 +1,4 @@
+import { personOf } from "../../core/person-of.ts";
 import { type Identity, may } from "../../identity/identity.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import { procedure } from "../../procedure.ts";
@@ -10,10 +11,10 @@ import { ReportId } from "./schema.ts";
  * Returns the owner to whose reports a caller is limited; `undefined` for callers who may read all.
  */
 export function limitTo(identity: Identity): Owner | undefined {
-	if (identity.method === "none") return undefined;
-	return may(identity, "reports:read_all")
+	const person = personOf(identity);
+	return !person || may(person, "reports:read_all")
 		? undefined
-		: { subject: identity.subject };
+		: { subject: person.subject };
 }
 
 /**

@@ -3,6 +3,7 @@ import { originOf } from "../../audit/rules.ts";
 import { canonicalAddress } from "../../core/canonical-address.ts";
 import { forgesOf } from "../../core/forge-aliases.ts";
 import { textOfJson } from "../../core/json-text.ts";
+import { personOf } from "../../core/person-of.ts";
 import { readRepository } from "../../core/repository.ts";
 import { readSubfolder } from "../../core/subfolder.ts";
 import {
@@ -92,10 +93,9 @@ export const reportsRouter = router({
 				content_sha256: contentSha256(input.report_data),
 				assessment,
 				...submitterOf(identity, developer_email),
-				approvals_required:
-					identity.method === "none"
-						? null
-						: approvalsRequired(gravityOf(assessment), settings),
+				approvals_required: personOf(identity)
+					? approvalsRequired(gravityOf(assessment), settings)
+					: null,
 			};
 			const origin = originOf(ctx, developer_email);
 			const inserted = await insertReport(db, report, origin);
@@ -169,14 +169,15 @@ function folderOf(path: string | undefined) {
 
 /** Returns a new report's owner, and the address by which its submitter is compared. */
 function submitterOf(identity: Identity, developer_email: string) {
-	if (identity.method === "none") {
+	const person = personOf(identity);
+	if (!person) {
 		// Without an owner until somebody proves that the address is theirs.
 		const submitter_canonical = canonicalAddress(developer_email) ?? null;
 		return { submitter_canonical, owner_issuer: null, owner_sub: null };
 	}
-	const { issuer, sub } = splitSubject(identity.subject);
+	const { issuer, sub } = splitSubject(person.subject);
 	return {
-		submitter_canonical: identity.email_canonical,
+		submitter_canonical: person.email_canonical,
 		owner_issuer: issuer,
 		owner_sub: sub,
 	};

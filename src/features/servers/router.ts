@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
+import { personOf } from "../../core/person-of.ts";
 import { byKey } from "../../core/repository.ts";
 import { procedure, router } from "../../procedure.ts";
 import { limitTo } from "../reports/one-report.ts";
@@ -29,7 +30,7 @@ export const serversRouter = router({
 		.input(ServerFilter.prefault({}))
 		.output(z.array(Server))
 		.query(async ({ ctx: { db, identity, settings }, input }) => {
-			const viewer = identity.method === "none" ? undefined : identity;
+			const viewer = personOf(identity);
 			const owner = limitTo(identity);
 			const filter = byKey(input, { aliases: settings.FORGE_ALIASES });
 			const page = await listServers(db, filter, viewer, owner);

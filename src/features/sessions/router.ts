@@ -3,12 +3,8 @@ import { recordEvent } from "../../audit/queries.ts";
 import { originOf } from "../../audit/rules.ts";
 import { Refusal } from "../../core/errors.ts";
 import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
-import {
-	may,
-	notPermitted,
-	type ProvenIdentity,
-	splitSubject,
-} from "../../identity/identity.ts";
+import { personOf } from "../../core/person-of.ts";
+import { may, notPermitted, splitSubject } from "../../identity/identity.ts";
 import { findNamed } from "../../identity/people/queries.ts";
 import { endAndRecord, recordEnded } from "../../identity/sessions/end.ts";
 import { keepLogouts } from "../../identity/sessions/logout-queries.ts";
@@ -19,7 +15,7 @@ import {
 } from "../../identity/sessions/queries.ts";
 import { lockLivingTokens } from "../../identity/tokens/living-queries.ts";
 import { revokeTokens } from "../../identity/tokens/queries.ts";
-import { procedure, router } from "../../procedure.ts";
+import { procedure, procedureForPeople, router } from "../../procedure.ts";
 import { unknownPerson, unknownSession } from "./rules.ts";
 import {
 	AccessOf,
@@ -33,15 +29,13 @@ import {
 const tags = ["Sessions"];
 
 /** Where nobody signs in, there are no sessions to end. */
-const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
-	if (identity.method === "none") {
-		throw new Refusal(
+const personProcedure = procedureForPeople(
+	() =>
+		new Refusal(
 			"BAD_REQUEST",
 			"This service runs without authentication, so nobody is signed in. Set AUTH=oidc to have people sign in.",
-		);
-	}
-	return next({ ctx: { identity: identity as ProvenIdentity } });
-});
+		),
+);
 
 /** Sessions of the pages: listed and ended by their owners, and by those who manage everybody's. */
 export const sessionsRouter = router({
@@ -67,8 +61,9 @@ export const sessionsRouter = router({
 		})
 		.input(SessionFilter.prefault({}))
 		.output(z.array(Session))
-		.query(async ({ ctx: { db, identity, settings }, input }) => {
-			if (identity.method === "none") return [];
+		.query(async ({ ctx: { db, settings, ...ctx }, input }) => {
+			const identity = personOf(ctx.identity);
+			if (!identity) return [];
 			const { owner } = input;
 			if (owner !== "me" && !may(identity, "sessions:manage")) {
 				throw notPermitted(identity, "sessions:manage");
@@ -147,11 +142,11 @@ export const sessionsRouter = router({
 		})
 		.output(EndedSessions)
 		.mutation(({ ctx }) => {
-			const { db, identity } = ctx;
+			const person = personOf(ctx.identity);
 			// Where nobody signs in, there are none.
-			if (identity.method === "none") return { sessions: 0 };
-			const which = { subjects: [identity.subject] };
-			return db.transaction().execute(async (tx) => {
+			if (!person) return { sessions: 0 };
+			const which = { subjects: [person.subject] };
+			return ctx.db.transaction().execute(async (tx) => {
 				const ended = await endAndRecord(tx, which, originOf(ctx));
 				return { sessions: ended.length };
 			});

@@ -3,18 +3,19 @@ import { originOf } from "../../audit/rules.ts";
 import { canonicalAddress } from "../../core/canonical-address.ts";
 import { Refusal } from "../../core/errors.ts";
 import { DEFAULT_PAGE_SIZE, refuseUnknownStart } from "../../core/paging.ts";
-import {
-	type Identity,
-	may,
-	notPermitted,
-	type ProvenIdentity,
-} from "../../identity/identity.ts";
+import { personOf } from "../../core/person-of.ts";
+import { type Identity, may, notPermitted } from "../../identity/identity.ts";
 import {
 	findTokenById,
 	listTokens,
 } from "../../identity/tokens/list-queries.ts";
 import { revokeTokens } from "../../identity/tokens/queries.ts";
-import { type Context, procedure, router } from "../../procedure.ts";
+import {
+	type Context,
+	procedure,
+	procedureForPeople,
+	router,
+} from "../../procedure.ts";
 import { createToken } from "./create.ts";
 import { unknownToken } from "./rules.ts";
 import {
@@ -30,20 +31,20 @@ import {
 const tags = ["Access tokens"];
 
 /** Only signed-in people have tokens, and a token cannot create tokens. */
-const personProcedure = procedure.use(({ ctx: { identity }, next }) => {
-	if (identity.method === "none") {
-		throw new Refusal(
+const personProcedure = procedureForPeople(
+	() =>
+		new Refusal(
 			"BAD_REQUEST",
 			"This service runs without authentication, so it needs no access tokens. Set AUTH=oidc to have people sign in.",
-		);
-	}
+		),
+).use(({ ctx: { identity }, next }) => {
 	if (identity.method === "access_token") {
 		throw new Refusal(
 			"FORBIDDEN",
 			"An access token cannot create or revoke access tokens. Sign in yourself.",
 		);
 	}
-	return next({ ctx: { identity: identity as ProvenIdentity } });
+	return next();
 });
 
 /** Access tokens: for CI, and for clients that cannot sign in. */
@@ -127,9 +128,10 @@ export const tokensRouter = router({
 		.input(AccessTokenFilter.prefault({}))
 		.output(z.array(AccessToken))
 		.query(async ({ ctx, input }) => {
-			const { db, identity, settings } = ctx;
+			const { db, settings } = ctx;
+			const identity = personOf(ctx.identity);
 			// Where nobody signs in, there are none.
-			if (identity.method === "none") return [];
+			if (!identity) return [];
 			if (input.owner !== "me" && !may(identity, "tokens:manage")) {
 				throw notPermitted(identity, "tokens:manage");
 			}
@@ -226,7 +228,8 @@ async function findVisible(
 	}: Pick<Context, "db" | "settings"> & { identity: Identity },
 	id: string,
 ): Promise<AccessToken | undefined> {
-	if (identity.method === "none") return undefined;
-	const owner = may(identity, "tokens:manage") ? undefined : identity;
+	const person = personOf(identity);
+	if (!person) return undefined;
+	const owner = may(person, "tokens:manage") ? undefined : person;
 	return findTokenById(db, id, owner, settings.TOKEN_OWNER_DAYS);
 }
