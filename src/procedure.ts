@@ -171,11 +171,7 @@ export const procedure = t.procedure.use(
 		if (!denial) await claimOwnReports(ctx);
 		// The context is the same except for its type: passing a new one would make every call copy it.
 		const run = () => next() as ReturnType<typeof next<{ identity: Identity }>>;
-		const result = denial
-			? undefined
-			: await (ctx.budget && type === "mutation"
-					? ctx.budget.ofMutation(run, (made) => made.ok && made.data)
-					: run());
+		const result = denial ? undefined : await answerOf(ctx, type, run);
 		const error = denial ?? (result?.ok === false ? result.error : undefined);
 		if (error && isRefusal(error)) {
 			const target = meta?.recordedAs ?? path;
@@ -201,6 +197,28 @@ export const procedure = t.procedure.use(
 		return result;
 	},
 );
+
+/**
+ * Runs a procedure: alone, or as one of a batch. Those of one batch run one after
+ * the other, each in a turn of the event loop, so that a batch takes no more of
+ * the database and of the loop at once than a single request. MCP gives its calls
+ * their turns itself.
+ */
+function answerOf<Result extends { ok: boolean }>(
+	{ budget, facade }: Context,
+	type: string,
+	run: () => Promise<Result>,
+): Promise<Result> {
+	if (!budget) return run();
+	if (type === "mutation") {
+		return budget.ofMutation(
+			run,
+			(made) => made.ok && (made as { data?: unknown }).data,
+		);
+	}
+	return facade === "trpc" ? budget.inTurn(run) : run();
+}
+
 export const createCallerFactory = t.createCallerFactory;
 
 /** Returns why this caller may not call this procedure at all, if so. */

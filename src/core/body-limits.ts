@@ -87,7 +87,7 @@ export function answerBudget(): AnswerBudget {
 }
 
 /** Counts the characters of all texts in an answer. */
-function sizeOf(value: unknown): number {
+export function sizeOf(value: unknown): number {
 	if (typeof value === "string") return value.length;
 	if (value instanceof JsonText) return value.text.length;
 	if (typeof value !== "object" || value === null) return 0;

@@ -12,9 +12,12 @@ export function mountOpenApiDocument(
 	app: FastifyInstance,
 	publicUrl: string | undefined,
 ): void {
-	const document = readOpenApiDocument(publicUrl);
+	// Written once: it is large.
+	const document = Buffer.from(JSON.stringify(readOpenApiDocument(publicUrl)));
 	for (const url of ["/openapi.json", "/api/v1/openapi.json"]) {
-		app.get(url, async () => document);
+		app.get(url, async (_request, reply) =>
+			reply.type("application/json; charset=utf-8").send(document),
+		);
 		refuseOtherMethods(app, url, ["GET", "HEAD"]);
 	}
 }

@@ -6,8 +6,10 @@ import type {
 	FastifyRequest,
 	HTTPMethods,
 } from "fastify";
+import { SMALL_BODY, sizeOf } from "../../core/body-limits.ts";
 import { Refusal, refuseUnknown } from "../../core/errors.ts";
 import { writeJson } from "../../core/json-text.ts";
+import { ownTurn } from "../../core/own-turn.ts";
 import type { Permission } from "../../core/words.ts";
 import { readSnapshot } from "../../platform/postgres/snapshot.ts";
 import type { Context, ContextFor, Meta, RestMeta } from "../../procedure.ts";
@@ -136,6 +138,7 @@ async function answer(
 		return sent;
 	}
 	const output = await call(procedure, type, context, input);
+	if (sizeOf(output) > SMALL_BODY) await ownTurn();
 	reply.code(rest.success).header("cache-control", CACHE_CONTROL);
 	if (rest.success === 201) {
 		const { id } = output as { id: string };

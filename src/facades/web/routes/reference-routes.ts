@@ -12,14 +12,16 @@ export function mountReferencePage(
 	scope: FastifyInstance,
 	{ assets, publicUrl }: Site,
 ): void {
-	let page: { content: string; etag: string } | undefined;
+	let page: { content: Buffer; etag: string } | undefined;
 	const make = async () => {
 		const urls = Object.fromEntries(
 			Object.entries(assets).map(([name, { url }]) => [name, url]),
 		);
 		const document = readOpenApiDocument() as unknown as OpenApiDocument;
 		const base = publicUrl ?? "http://127.0.0.1:8080";
-		const content = String(await referencePage(document, urls, base));
+		const content = Buffer.from(
+			String(await referencePage(document, urls, base)),
+		);
 		const hash = createHash("sha256").update(content).digest("base64url");
 		return { content, etag: `W/"${hash}"` };
 	};
