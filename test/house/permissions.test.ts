@@ -340,7 +340,7 @@ describe.each(rows)("%s through %s", (procedure, facade, row) => {
 		expect(status).toBe(openToPrograms.has(procedure) ? 200 : 403);
 		if (status === 403) {
 			expect(JSON.stringify(body)).toMatch(
-				/A person is required to [a-z, ]+: application/,
+				/A person is required to [a-z', ]+: application/,
 			);
 		}
 	});
@@ -777,7 +777,7 @@ describe("access tokens of our own", () => {
 		await setSeen(90);
 		const asleep = await use();
 		expect(asleep.status).toBe(401);
-		expect(asleep.body.detail).toMatch(/sleeps.*not signed in for 90 days/);
+		expect(asleep.body.detail).toMatch(/asleep: its owner has not signed in for 90 days/);
 		const listed = await rest("tokens.get", await bearer("adm"), { id });
 		expect(Date.parse(listed.body.sleeps_at)).toBeLessThanOrEqual(Date.now());
 		// Asleep, it still counts, and can be revoked.
