@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => ({
 		// Most files wait for a service or a browser: one more than two cores have.
 		maxWorkers: 3,
 		// Real servers and child processes on small machines.
-		testTimeout: 60_000,
-		hookTimeout: 60_000,
+		testTimeout: 120_000,
+		hookTimeout: 240_000,
 	},
 }));
