@@ -171,7 +171,7 @@ export const procedure = t.procedure.use(
 		if (!denial) await claimOwnReports(ctx);
 		// The context is the same except for its type: passing a new one would make every call copy it.
 		const run = () => next() as ReturnType<typeof next<{ identity: Identity }>>;
-		const result = denial ? undefined : await answerOf(ctx, type, run);
+		const result = denial ? undefined : await answerOf(ctx, type, meta, run);
 		const error = denial ?? (result?.ok === false ? result.error : undefined);
 		if (error && isRefusal(error)) {
 			const target = meta?.recordedAs ?? path;
@@ -207,6 +207,7 @@ export const procedure = t.procedure.use(
 function answerOf<Result extends { ok: boolean }>(
 	{ budget, facade }: Context,
 	type: string,
+	meta: Meta | undefined,
 	run: () => Promise<Result>,
 ): Promise<Result> {
 	if (!budget) return run();
@@ -216,7 +217,9 @@ function answerOf<Result extends { ok: boolean }>(
 			(made) => made.ok && (made as { data?: unknown }).data,
 		);
 	}
-	return facade === "trpc" ? budget.inTurn(run) : run();
+	// Single reports are read in one query together.
+	const isReadTogether = typeof meta?.rest?.etag === "object";
+	return facade === "trpc" && !isReadTogether ? budget.inTurn(run) : run();
 }
 
 export const createCallerFactory = t.createCallerFactory;
