@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, openSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync, mkdtempSync, openSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -10,13 +10,12 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { newReport } from "../support/helpers.ts";
 import { startProcess } from "../support/service-process.ts";
 
-let DATA_DIR: string;
-let lockFile: string;
+const DATA_DIR = mkdtempSync(join(tmpdir(), "go-live-interrupt-"));
+const lockFile = join(DATA_DIR, "postgres", "data", "postmaster.pid");
+afterAll(() => rm(DATA_DIR, { recursive: true }));
 
+/** The folder with one report in it. */
 beforeAll(async () => {
-	DATA_DIR = await mkdtemp(join(tmpdir(), "go-live-interrupt-"));
-	afterAll(() => rm(DATA_DIR, { recursive: true }));
-	lockFile = join(DATA_DIR, "postgres", "data", "postmaster.pid");
 	const { report_data, ...report } = newReport();
 	const { child, ended } = startProcess(
 		["mcp"],
