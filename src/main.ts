@@ -60,9 +60,17 @@ const commands = {
 // Before anything else is loaded, so that later starts need not compile it again.
 enableCompileCache();
 
-// The reader of our output may close it early, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-	if (error.code !== "EPIPE") throw error;
+	// The reader of our output may close it early, as `head` does.
+	if (error.code === "EPIPE") return;
+	const explained = new Error(
+		`Standard output cannot be written: ${error.message}. What was written is not complete.`,
+		{ cause: error },
+	);
+	// A command that has something open closes it on an uncaught error.
+	if (process.listenerCount("uncaughtException") > 0) throw explained;
+	process.stderr.write(`${explained.message}\n`);
+	process.exit(1);
 });
 
 try {

@@ -38,6 +38,8 @@ export async function run(): Promise<void> {
 	const stop = onShutdown(log, drain, opening);
 	process.stdin.once("end", stop);
 	process.stdin.once("close", stop);
+	// Nobody reads our answers any more.
+	process.stdout.once("error", stop);
 	const storage = await opening;
 	try {
 		await refuseStaleKeys(storage.db, config);

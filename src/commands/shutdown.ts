@@ -1,6 +1,8 @@
+import { constants } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Storage } from "../platform/postgres/storage.ts";
+import type { Workers } from "../platform/workers/pool.ts";
 
 /**
  * Seconds that a shutdown waits for running requests, and seconds until the process ends in any
@@ -56,4 +58,44 @@ export function onShutdown(
 		void stop(1);
 	});
 	return stopInOrder;
+}
+
+/** Seconds that an interrupted command waits for its running queries. */
+const QUERY_SECONDS = 1;
+
+/**
+ * Makes a command that is not a service close its database before it ends, on a signal or an
+ * uncaught error. Its work is not finished, so it ends with 128 and the signal's number, as shells
+ * report it, or with 1.
+ *
+ * @param workers closed last: what they refuse would look like a fault of the reports
+ * @param opening closed first; a start that is still under way is awaited, as for a service
+ * @returns whether the command is being ended: what fails from then on fails because of that
+ */
+export function onInterrupt(
+	workers: Workers,
+	opening: Promise<Storage>,
+): () => boolean {
+	let isStopping = false;
+	const stop = async (exitCode: number) => {
+		if (isStopping) return;
+		isStopping = true;
+		setTimeout(() => process.exit(exitCode), SHUTDOWN_SECONDS * 1000);
+		try {
+			const { close, abort } = await opening;
+			await Promise.race([close(), wait(QUERY_SECONDS * 1000)]);
+			await abort();
+		} finally {
+			workers.close();
+			process.exit(exitCode);
+		}
+	};
+	for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
+		process.on(signal, () => void stop(128 + constants.signals[signal]));
+	}
+	process.on("uncaughtException", (error) => {
+		if (!isStopping) process.stderr.write(`${error.message}\n`);
+		void stop(1);
+	});
+	return () => isStopping;
 }

@@ -6,10 +6,12 @@ import { publicError } from "../core/public-error.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import { openStorage } from "../platform/postgres/storage.ts";
 import { openWorkers, type Workers } from "../platform/workers/pool.ts";
+import { onInterrupt } from "./shutdown.ts";
 
 /**
- * Runs a function that needs the database but no façade, and closes the database afterwards. Prints
- * what the function throws on standard error, and exits with 1.
+ * Runs a function that needs the database but no façade, and closes the database afterwards, also
+ * when a signal ends the process. Prints what the function throws on standard error, and exits with
+ * 1.
  *
  * @param logTo the log's file descriptor: 2 where standard output carries the answer
  * @param mustExist whether a missing database is an error
@@ -29,11 +31,15 @@ export async function withStorage(
 ): Promise<void> {
 	const config = parseConfig();
 	const log = createLogger(config.LOG_LEVEL, logTo);
-	const { db, close } = await openStorage(config, log, how);
 	const workers = openWorkers(log);
+	const opening = openStorage(config, log, how);
+	const isInterrupted = onInterrupt(workers, opening);
+	const { db, close } = await opening;
 	try {
+		if (isInterrupted()) return;
 		await run({ db, config, log, workers });
 	} catch (error) {
+		if (isInterrupted()) return;
 		const { isUnexpected, detail } = publicError(error);
 		process.stderr.write(
 			`${isUnexpected ? (error as Error).message : detail}\n`,

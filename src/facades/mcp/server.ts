@@ -10,21 +10,20 @@ import { recordRefusal } from "../../audit/refusals.ts";
 import { answerBudget, REPORT_BODY } from "../../core/body-limits.ts";
 import type { Config } from "../../core/config.ts";
 import { notAcceptable, Refusal, recordedWords } from "../../core/errors.ts";
-import { batchTooLong, MAX_CALLS, type Wanted } from "../../core/json-pick.ts";
+import { batchTooLong, MAX_CALLS } from "../../core/json-pick.ts";
 import { errorHeaders, reportError } from "../../core/public-error.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { Context, ContextFor } from "../../procedure.ts";
 import { qualityOf } from "../http/accept.ts";
 import type { JsonBodies } from "../http/json-body.ts";
 import type { RateLimits } from "../http/limits/rate-limit.ts";
-import { wantedOfTool } from "../http/procedure-inputs.ts";
 import { refuseStrangers } from "../http/route-refusals.ts";
 import { sendResponse } from "../http/send-response.ts";
 import { findForbidden, type ScopeSettings, scopesToAsk } from "./access.ts";
 import { buildMcpServer } from "./build-server.ts";
+import { wanted, withShortUris } from "./messages.ts";
 import { METADATA_PATH } from "./protected-resource.ts";
 import type { Streams } from "./streams.ts";
-import { tools } from "./tools.ts";
 
 /** What keeps requests to `/mcp` within their limits. */
 export interface Keepers {
@@ -146,41 +145,6 @@ export function mountMcp(
 
 const JSON_TYPE = "application/json";
 const STREAM = "text/event-stream";
-
-const wanted: Wanted = {
-	as: "messages",
-	tools: tools.map(({ name, input, procedure }) =>
-		wantedOfTool(name, input, procedure),
-	),
-};
-
-/** Maximum length of a resource's address in characters; ours have sixty. */
-const MAX_URI = 300;
-
-/**
- * Returns the messages with their resource addresses cut to a length that none
- * of ours reaches: otherwise the SDK would compare the whole of each with its
- * templates, only to answer that none matches.
- */
-function withShortUris(body: unknown): unknown {
-	if (Array.isArray(body)) return body.map(withShortUris);
-	const message = body as { params?: { uri?: unknown; ref?: unknown } };
-	const { uri, ref } = message?.params ?? {};
-	const { uri: template } = (ref ?? {}) as { uri?: unknown };
-	if (!isLong(uri) && !isLong(template)) return body;
-	const params = {
-		...message.params,
-		...(isLong(uri) && { uri: uri.slice(0, MAX_URI) }),
-		...(isLong(template) && {
-			ref: { ...(ref as object), uri: template.slice(0, MAX_URI) },
-		}),
-	};
-	return { ...message, params };
-}
-
-function isLong(uri: unknown): uri is string {
-	return typeof uri === "string" && uri.length > MAX_URI;
-}
 
 /**
  * Returns a batch without the messages that cancel its own requests: the SDK
