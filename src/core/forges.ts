@@ -45,7 +45,7 @@ export function findRepository({
 }: Address): Found | { problem: string } {
 	const { host, segments } = onMainHost(given);
 	const layout = layoutOf(host);
-	if (!layout && notClonedFrom.some((domain) => host.endsWith(domain))) {
+	if (!layout && notClonedFrom.some((domain) => isOf(domain, host))) {
 		return { problem: problems.host };
 	}
 	if (!layout && isNamedBehindPath({ query, fragment })) {
@@ -120,15 +120,16 @@ const layouts = new Map<string, Layout>([
 	["git.kernel.org", groupsAndName],
 ]);
 
-/** Hosts of forges that serve files, pages and programs, but no repositories. */
+/** Domains that serve files, pages, programs and editors of repositories, but no repositories. */
 const notClonedFrom = [
-	".github.com",
-	".githubusercontent.com",
-	".github.io",
-	".gitlab.com",
-	".gitlab.io",
-	".bitbucket.org",
+	...["github.com", "githubusercontent.com", "github.io", "github.dev"],
+	...["gitlab.com", "gitlab.io", "bitbucket.org"],
+	...["vscode.dev", "gitpod.io", "github1s.com", "stackblitz.com"],
 ];
+
+function isOf(domain: string, host: string): boolean {
+	return host === domain || host.endsWith(`.${domain}`);
+}
 
 /** Hosts for ssh, most of them on the https port for clients behind a strict firewall. */
 const otherHosts = new Map([
