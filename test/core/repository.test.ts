@@ -229,7 +229,9 @@ test.each([
 		});
 		const found = ({ findings }: { findings: { message: string }[] }) =>
 			findings.flatMap(({ message }) =>
-				/names (the|a different) repository/.test(message) ? ["repository"] : [],
+				/names (the|a different) repository/.test(message)
+					? ["repository"]
+					: [],
 			);
 		const expected = contradicted.flatMap((one) => [one, one]);
 		const post = { method: "POST", url: "/api/v1/reports/check" } as const;

@@ -777,7 +777,9 @@ describe("access tokens of our own", () => {
 		await setSeen(90);
 		const asleep = await use();
 		expect(asleep.status).toBe(401);
-		expect(asleep.body.detail).toMatch(/asleep: its owner has not signed in for 90 days/);
+		expect(asleep.body.detail).toMatch(
+			/asleep: its owner has not signed in for 90 days/,
+		);
 		const listed = await rest("tokens.get", await bearer("adm"), { id });
 		expect(Date.parse(listed.body.sleeps_at)).toBeLessThanOrEqual(Date.now());
 		// Asleep, it still counts, and can be revoked.

@@ -243,7 +243,9 @@ test("whoever has no role here is told so, by name, and can sign out", async () 
 	await page
 		.getByText("nobody@example.com has no role here", { exact: false })
 		.waitFor();
-	await page.getByText("The role developer or reviewer or auditor is required").waitFor();
+	await page
+		.getByText("The role developer or reviewer or auditor is required")
+		.waitFor();
 	expect(await page.getByRole("navigation").getByRole("link").count()).toBe(0);
 	// Every page would refuse them.
 	expect(await page.getByRole("main").getByRole("link").count()).toBe(0);

@@ -176,7 +176,9 @@ test.each(Object.entries(batches))(
 		expect((await free.ask(batch(20))).body).toHaveLength(20);
 		const tooMany = await free.ask(batch(21));
 		expect(tooMany.status).toBe(400);
-		expect(JSON.stringify(tooMany.body)).toContain("may contain up to 20 calls");
+		expect(JSON.stringify(tooMany.body)).toContain(
+			"may contain up to 20 calls",
+		);
 	},
 );
 
