@@ -71,8 +71,8 @@ test.each([
 	["git.no:8443=git.no", "https://git.no:8443/o/k", "git.no/o/k"],
 	["git.no:8443=git.no", "https://git.no:9443/o/k", "git.no:9443/o/k"],
 	["WWW.Git.no.=gitlab.no", "https://git.no/o/k", "gitlab.no/o/k"],
-	["work=github.com", "git@work:o/k.git", "github.com/o/k"],
-	["work=github.com", "https://work/o/k/pull/7", "github.com/o/k"],
+	["hub=github.com", "git@hub:o/k.git", "github.com/o/k"],
+	["hub=github.com", "https://hub/o/k/pull/7", "github.com/o/k"],
 	["[::1]=git.no", "https://[::1]/o/k", "git.no/o/k"],
 ])("FORGE_ALIASES=%s reads %s as %s", (aliases, url, key) => {
 	const { FORGE_ALIASES } = parseConfig({ FORGE_ALIASES: aliases });

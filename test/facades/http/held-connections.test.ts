@@ -83,6 +83,31 @@ test("a body in pieces of one byte is given up, and holds nobody up", async () =
 	expect(held).toBeLessThan(MOST);
 });
 
+test("one large report that many ask for at the same moment holds nobody up", async () => {
+	const { hostname, port } = new URL(service.url);
+	const base = `http://${hostname}:${port}/api/v1/reports`;
+	const made = await fetch(base, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify(
+			newReport({ report_data: `# Report\n${'"'.repeat(1_000_000)}` }),
+		),
+	});
+	const { id } = (await made.json()) as { id: string };
+	const held = await leastHeld(async () => {
+		const answers = await Promise.all(
+			Array.from({ length: 20 }, () =>
+				fetch(`${base}/${id}`).then(async (answer) => {
+					await answer.text();
+					return answer.status;
+				}),
+			),
+		);
+		expect(answers).toEqual(Array(20).fill(200));
+	});
+	expect(held).toBeLessThan(MOST);
+});
+
 test("a body in a few hundred pieces is taken", async () => {
 	const { socket, said } = await open();
 	const body = JSON.stringify({ report_data: "# Report\n".repeat(50) });
