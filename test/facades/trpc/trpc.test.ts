@@ -4,10 +4,14 @@ import {
 	TRPCClientError,
 } from "@trpc/client";
 import { beforeAll, expect, test } from "vitest";
+import { answerBudget } from "../../../src/core/body-limits.ts";
+import { parseConfig } from "../../../src/core/config.ts";
 import {
 	type AppRouter,
 	createClient,
 } from "../../../src/facades/trpc/client.ts";
+import { anybody } from "../../../src/identity/identity.ts";
+import { createCaller } from "../../../src/router.ts";
 import {
 	newReport,
 	startService,
@@ -161,4 +165,56 @@ test("without a database a call is 503 and says when to try again", async () => 
 	expect(status).toBe(503);
 	expect(headers["retry-after"]).toBe("5");
 	expect(body.error.data.code).toBe("SERVICE_UNAVAILABLE");
+});
+
+/** How many queries of a batch are with the database at the same moment, at the most. */
+async function mostAtOnce(
+	ask: (caller: ReturnType<typeof createCaller>) => Promise<unknown>[],
+): Promise<number> {
+	const seen: { id: object; isEnd: boolean }[] = [];
+	const db = service.db.withPlugin({
+		transformQuery({ queryId: id, node }) {
+			seen.push({ id, isEnd: false });
+			return node;
+		},
+		async transformResult({ queryId: id, result }) {
+			seen.push({ id, isEnd: true });
+			return result;
+		},
+	});
+	const caller = createCaller({
+		db,
+		log: console,
+		runTask: () => expect.unreachable(),
+		settings: parseConfig({}),
+		requestId: "",
+		serviceRequestId: "",
+		identity: anybody,
+		refusal: undefined,
+		facade: "trpc",
+		client: null,
+		address: null,
+		budget: answerBudget(),
+	});
+	await Promise.all(ask(caller));
+	// Of some, only the text is made here.
+	const sent = new Set(seen.filter(({ isEnd }) => isEnd).map(({ id }) => id));
+	const running = new Set<object>();
+	let most = 0;
+	for (const { id, isEnd } of seen.filter(({ id }) => sent.has(id))) {
+		if (isEnd) running.delete(id);
+		else running.add(id);
+		most = Math.max(most, running.size);
+	}
+	return most;
+}
+
+test("of the lists in one batch, one at a time is with the database", async () => {
+	const { id } = await submit(service);
+	const ten = Array.from({ length: 10 });
+	const one = await mostAtOnce(({ reports }) => [reports.revisions({ id })]);
+	expect(one).toBeGreaterThan(0);
+	expect(
+		await mostAtOnce(({ reports }) => ten.map(() => reports.revisions({ id }))),
+	).toBe(one);
 });
